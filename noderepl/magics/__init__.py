@@ -1,0 +1,98 @@
+"""What can be typed with %: one explicit tuple of magics, and the way from a typed line to outcomes.
+
+Nothing here prints, and nothing knows HTTP or a screen.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from noderepl.errors import UsageError
+from noderepl.magics.arguments import Arguments
+from noderepl.magics.context import Context, Preferences
+from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
+from noderepl.magics.help import help_magic, named
+from noderepl.magics.magic import Magic
+from noderepl.magics.npm import NPM
+from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
+from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME
+from noderepl.magics.session import SESSION
+from noderepl.outcome import Outcome
+
+__all__ = [
+    "MAGICS",
+    "NODE_COMMANDS",
+    "Arguments",
+    "Context",
+    "Magic",
+    "Preferences",
+    "holds_identifier",
+    "is_magic",
+    "run_magic",
+]
+
+MAGICS: tuple[Magic, ...] = (
+    help_magic(lambda: MAGICS),
+    UPLOAD,
+    DOWNLOAD,
+    FILES,
+    RM,
+    NPM,
+    SESSION,
+    TIMEOUT,
+    INPUT,
+    BASE64,
+    LOAD,
+    SAVE,
+    EDIT,
+    TIME,
+    HISTORY,
+    THEME,
+    CLEAR,
+    EXIT,
+)
+"""Every magic, in the order %help lists them."""
+
+_PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
+_DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
+_IDENTIFIER = re.compile(r"\s*%session\s+use\s")
+
+
+def _dot_command(line: str) -> tuple[Magic, str] | None:
+    """The magic and arguments of a dot command of Node's REPL; None where the line is JavaScript, such as `.5 + 1`."""
+    found = _DOT.fullmatch(line)
+    if found is None:
+        return None
+    name, text = found[1], found[2] or ""
+    for magic in (*MAGICS, *NODE_COMMANDS):
+        # A command that takes nothing is only itself: with more behind it, the line is the engine's to judge.
+        if magic.dot == name and (not text or " " in magic.usage):
+            return magic, text.rstrip()
+    return None
+
+
+def is_magic(line: str) -> bool:
+    """Whether this input is a magic and not JavaScript: it begins with %, or is a dot command of Node's REPL."""
+    return _PERCENT.match(line) is not None or _dot_command(line) is not None
+
+
+def holds_identifier(line: str) -> bool:
+    """Whether this input names a session (%session use ID): a secret, which must not enter the history."""
+    return _IDENTIFIER.match(line) is not None
+
+
+async def run_magic(line: str, context: Context) -> Sequence[Outcome]:
+    """Run a magic as typed.
+
+    line: an input for which is_magic holds. Returns what is to be shown, in order. Raises NodeReplError; then the
+    session and the preferences are as they were. An unknown name is a UsageError that suggests the nearest.
+    """
+    command = _dot_command(line)
+    if command is None:
+        found = _PERCENT.match(line)
+        if found is None or not found[1]:
+            raise UsageError("A magic is % and its name, such as %files. %help lists them all.")
+        command = named(found[1], MAGICS), found[2].strip()
+    magic, text = command
+    return await magic.run(context, Arguments(magic.usage, text))

@@ -1,0 +1,54 @@
+"""What a magic works with: the collaborators and preferences that the prompt or the script mode hands it.
+
+Nothing is opened or created here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+    from noderepl.outcome import Execution
+    from noderepl.settings import InputType
+
+
+@dataclass
+class Preferences:
+    """What magics change while the prompt is open.
+
+    timeout: seconds a snippet may run, within settings.TIMEOUT_RANGE. input_type: how snippets are sent.
+    theme: the name of the screen's theme.
+    """
+
+    timeout: int
+    input_type: InputType
+    theme: str
+
+
+@dataclass(frozen=True)
+class Context:
+    """The collaborators of a magic.
+
+    session: gives the open session, opening it when first asked. use_session: makes another session the current one.
+    run: runs one snippet in the session, as if it had been typed. entries: what was typed before, oldest first.
+    snippets: the snippets run so far in this run, a live list. progress: told a label, the bytes done and the total
+    (None if unknown) of a long transfer. edit: opens the user's editor on a text and returns the edited text.
+    themes: the themes there are, name to summary. environ: the user's environment. directory: the user's working
+    directory, to which local paths are relative.
+    """
+
+    session: Callable[[], Awaitable[Session]]
+    use_session: Callable[[Session], Awaitable[None]]
+    preferences: Preferences
+    run: Callable[[str], Awaitable[Execution]]
+    entries: Callable[[], Sequence[str]]
+    snippets: Sequence[str]
+    progress: Callable[[str, int, int | None], None]
+    edit: Callable[[str], Awaitable[str]]
+    themes: Callable[[], Mapping[str, str]]
+    environ: Mapping[str, str]
+    directory: Path

@@ -1,0 +1,32 @@
+"""What a magic is: data beside the function that runs it. It knows no single magic."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from noderepl.magics.arguments import Arguments
+from noderepl.magics.context import Context
+from noderepl.outcome import Outcome
+
+Completes = Literal["nothing", "local-file", "remote-file", "magic", "theme", "word"]
+
+
+@dataclass(frozen=True)
+class Magic:
+    """One thing that can be typed with % (or, for Node's own commands, with a dot).
+
+    name: without the sign. usage: how it is typed ("%rm NAME…"). summary: one line. details: a few lines for
+    %help NAME. run: does it; raises NodeReplError and then has changed nothing. completes: what its arguments are;
+    words: the choices where that is "word". dot: its name in Node's own REPL, without the dot; empty if it has none.
+    """
+
+    name: str
+    usage: str
+    summary: str
+    details: str
+    run: Callable[[Context, Arguments], Awaitable[Sequence[Outcome]]]
+    completes: Completes = "nothing"
+    words: tuple[str, ...] = ()
+    dot: str = ""

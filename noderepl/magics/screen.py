@@ -1,0 +1,125 @@
+"""What concerns the prompt alone: %history, %theme, %clear, %exit and Node's own .break, .clear, .editor.
+
+They only ask, by their outcomes; the prompt does it.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from noderepl.magics.arguments import Arguments
+from noderepl.magics.context import Context
+from noderepl.magics.magic import Magic
+from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Text, UseTheme, Words
+
+
+async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    word = arguments.optional()
+    if word is not None and not (word.isdecimal() and int(word) > 0):
+        raise arguments.wrong(f"{word!r} is no number of entries.")
+    entries = context.entries()
+    if not entries:
+        return [Words("Nothing has been typed yet.")]
+    width = len(str(len(entries)))
+    indent = "\n" + " " * (width + 2)
+    numbered = [f"{number:>{width}}  {indent.join(entry.splitlines())}" for number, entry in enumerate(entries, 1)]
+    return [Text("\n".join(numbered[-int(word) :] if word else numbered))]
+
+
+async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    name = arguments.optional()
+    themes = context.themes()
+    if name is None:
+        current = context.preferences.theme
+        rows = tuple(("*" if theme == current else "", theme, summary) for theme, summary in themes.items())
+        return [Table(("", "theme", "summary"), rows)]
+    if name not in themes:
+        near = difflib.get_close_matches(name, themes, n=1)
+        suggestion = f" Did you mean {near[0]}?" if near else ""
+        raise arguments.wrong(f"There is no theme {name!r}.{suggestion} %theme lists them all.")
+    context.preferences.theme = name
+    return [UseTheme(name)]
+
+
+async def _clear(_: Context, arguments: Arguments) -> Sequence[Outcome]:
+    arguments.parse(most=0)
+    return [ClearScreen()]
+
+
+async def _exit(_: Context, arguments: Arguments) -> Sequence[Outcome]:
+    arguments.parse(most=0)
+    return [Leave()]
+
+
+async def _fresh_line(_: Context, arguments: Arguments) -> Sequence[Outcome]:
+    arguments.parse(most=0)
+    return []
+
+
+async def _editor(_: Context, arguments: Arguments) -> Sequence[Outcome]:
+    arguments.parse(most=0)
+    return [EditorMode()]
+
+
+HISTORY = Magic(
+    name="history",
+    usage="%history [N]",
+    summary="Show what was typed before, or the last N entries",
+    details="Entries are numbered from the oldest; those of earlier runs are among them.",
+    run=_history,
+)
+
+THEME = Magic(
+    name="theme",
+    usage="%theme [NAME]",
+    summary="List the themes, or use one",
+    details="The theme in use is marked with *. Themes of your own are TOML files in the configuration directory.",
+    run=_theme,
+    completes="theme",
+)
+
+CLEAR = Magic(
+    name="clear",
+    usage="%clear",
+    summary="Empty the screen",
+    details="The session and the history stay as they are.",
+    run=_clear,
+)
+
+EXIT = Magic(
+    name="exit",
+    usage="%exit",
+    summary="Leave the prompt",
+    details="Ctrl-D on an empty line does the same.",
+    run=_exit,
+    dot="exit",
+)
+
+NODE_COMMANDS: tuple[Magic, ...] = (
+    Magic(
+        name="break",
+        usage=".break",
+        summary="Give a fresh line",
+        details="As in Node's REPL.",
+        run=_fresh_line,
+        dot="break",
+    ),
+    Magic(
+        name="clear",
+        usage=".clear",
+        summary="The same as .break",
+        details="As in Node's REPL.",
+        run=_fresh_line,
+        dot="clear",
+    ),
+    Magic(
+        name="editor",
+        usage=".editor",
+        summary="Type several lines, then run them as one snippet",
+        details="As in Node's REPL.",
+        run=_editor,
+        dot="editor",
+    ),
+)
+"""What Node's REPL knows with a dot and no magic does."""

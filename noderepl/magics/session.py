@@ -1,0 +1,84 @@
+"""%session: tells about the remote session, begins another, ends it.
+
+A whole identifier is never shown: it is a secret.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from noderepl.magics.arguments import Arguments
+from noderepl.magics.context import Context
+from noderepl.magics.magic import Magic
+from noderepl.outcome import Outcome, Table, Words
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+
+async def _switch(context: Context, session: Session, identifier: str | None = None) -> str:
+    """Make the session of this identifier, or a new one, the current one. Returns the identifier's short form."""
+    from noderepl.client.identifier import new_identifier, shortened
+
+    identifier = identifier or new_identifier()
+    await context.use_session(session.renewed(identifier))
+    return shortened(identifier)
+
+
+async def _new(context: Context) -> Sequence[Outcome]:
+    short = await _switch(context, await context.session())
+    return [Words(f"This is a new session, {short}. The one before ends by itself when it has been idle.")]
+
+
+async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
+    from noderepl.client.identifier import check_identifier
+
+    check_identifier(identifier)
+    short = await _switch(context, await context.session(), identifier)
+    return [Words(f"This is session {short} now.")]
+
+
+async def _delete(context: Context) -> Sequence[Outcome]:
+    session = await context.session()
+    await session.delete()
+    # Not the same identifier again: the service may still be taking the old session down when the next snippet comes.
+    short = await _switch(context, session)
+    return [Words(f"The session is deleted, with its state and files. The next snippet gets a new one, {short}.")]
+
+
+async def _info(context: Context) -> Sequence[Outcome]:
+    from noderepl.client.identifier import shortened
+
+    session = await context.session()
+    rows = [("endpoint", session.endpoint), ("session", shortened(session.identifier))]
+    return [Table((), tuple(rows))]
+
+
+async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    # Wrong words are not repeated in the error: any of them may be an identifier.
+    match arguments.words():
+        case [] | ["info"]:
+            return await _info(context)
+        case ["new"]:
+            return await _new(context)
+        case ["use", identifier]:
+            return await _use(context, identifier)
+        case ["delete"]:
+            return await _delete(context)
+        case _:
+            raise arguments.wrong("These arguments do not make sense.")
+
+
+SESSION = Magic(
+    name="session",
+    usage="%session [new|use ID|info|delete]",
+    summary="Tell about the session, or begin, use or delete one",
+    details=(
+        "new begins an empty session. use goes on in the session of an identifier you know. info, also without an\n"
+        "argument, tells where the session is and how long it lives. delete ends it, with its state and its files."
+    ),
+    run=_session,
+    completes="word",
+    words=("new", "use", "info", "delete"),
+)
