@@ -56,8 +56,8 @@ async def _info(context: Context) -> Sequence[Outcome]:
 
 
 async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    # Wrong words are not repeated in the error: any of them may be an identifier.
-    match arguments.words():
+    # Cut at spaces alone: an identifier may hold quotes. Wrong words are not repeated: any may be an identifier.
+    match arguments.text.split():
         case [] | ["info"]:
             return await _info(context)
         case ["new"]:

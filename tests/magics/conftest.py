@@ -1,0 +1,66 @@
+"""A context for magics: plain collaborators around whatever session a test gives."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from noderepl.magics import Context, Preferences
+from noderepl.outcome import Execution
+
+
+@dataclass
+class Desk:
+    """What a prompt would hold: the current session, what was typed and run, and what magics told of progress."""
+
+    directory: Path
+    session: Any = None
+    opened: int = 0
+    entries: list[str] = field(default_factory=list)
+    snippets: list[str] = field(default_factory=list)
+    progress: list[tuple[str, int, int | None]] = field(default_factory=list)
+    preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
+    editor: Callable[[str], str] = str.upper
+
+    @property
+    def context(self) -> Context:
+        return Context(
+            session=self._session,
+            use_session=self._use,
+            preferences=self.preferences,
+            run=self._run,
+            entries=lambda: self.entries,
+            snippets=self.snippets,
+            progress=lambda *told: self.progress.append(told),
+            edit=self._edit,
+            themes=lambda: {"default": "on any background", "dark": "on black"},
+            environ={"HOME": str(self.directory / "home")},
+            directory=self.directory,
+        )
+
+    async def _session(self) -> Any:
+        self.opened += 1
+        return self.session
+
+    async def _use(self, session: Any) -> None:
+        self.session = session
+
+    def _run(self, code: str) -> Awaitable[Execution]:
+        return self.session.execute(
+            code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
+        )
+
+    async def _edit(self, text: str) -> str:
+        return self.editor(text)
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """A prompt's things in an empty directory, with no session open."""
+    directory = tmp_path / "here"
+    (directory / "home").mkdir(parents=True)
+    return Desk(directory)
