@@ -1,0 +1,308 @@
+"""Every failure of the service and of HTTP, turned into one NodeReplError each; the only place that does so.
+
+A sentence says what happened, why it usually does and what to do. Text of the service is made printable, cut, and
+cleared of the identifier and the token before it is repeated; no sentence holds a URL's query.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from urllib.parse import quote
+
+import httpx
+
+from noderepl import errors
+from noderepl.client.answers import TIMEOUT_WORDS, words_of
+from noderepl.client.endpoint import address
+from noderepl.client.wire import VERSIONS, Call
+
+ROLE = "Azure ContainerApps Session Executor"
+AUDIENCE = "https://dynamicsessions.io"
+FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
+
+_VERSION = re.compile(r"api[\s_-]*version", re.IGNORECASE)
+_FULL = re.compile(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
+_TOKEN = re.compile(r"(?i:bearer)\s+\S+|eyJ[\w-]+(?:\.[\w-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What was asked of whom. secrets: texts that no sentence may hold (identifier, token)."""
+
+    call: Call
+    url: str
+    version: str
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def host(self) -> str:
+        """HOST:PORT that was asked."""
+        return address(self.url)
+
+    @property
+    def maybe(self) -> str:
+        """The warning that a snippet, upload or removal may have been carried out; "" where nothing changes."""
+        if self.call.subject == "execution":
+            return "; the snippet may have run"
+        return "" if self.call.method == "GET" else "; the request may have been carried out all the same"
+
+
+def printable(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:
+    """Return foreign text for a message: one line, no control or bidi characters, no secrets, cut at length."""
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote(secret))}
+    for form in sorted(forms, key=len, reverse=True):
+        line = re.sub(re.escape(form), "…", line, flags=re.IGNORECASE)
+    line = _TOKEN.sub("…", line)
+    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+
+
+# ---------------------------------------------------------------------------------------------- exceptions of httpx
+
+
+def from_exception(exc: Exception, about: Circumstances) -> errors.NodeReplError:
+    """Return what an exception of httpx (any of FOREIGN) means for the user."""
+    make = next(make for kind, make in _EXCEPTIONS if isinstance(exc, kind))
+    return make(exc, about)
+
+
+def _unreachable(exc: Exception, about: Circumstances) -> errors.NodeReplError:
+    if _is_tls(exc):
+        return errors.Unreachable(
+            f"no trusted TLS connection to {about.host}: its certificate or protocol was refused "
+            f"({printable(str(exc), about.secrets, 120)}); check --endpoint, and SSL_CERT_FILE behind a proxy"
+        )
+    why = "no answer within the time for connecting" if isinstance(exc, httpx.TimeoutException) else "no connection"
+    return errors.Unreachable(f"cannot reach {about.host}: {why}; is it running, and is --endpoint right?")
+
+
+def _proxy(exc: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.Unreachable(
+        f"cannot reach {about.host}: the proxy refused ({printable(str(exc), about.secrets, 120)}); "
+        "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
+    )
+
+
+def _busy(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.Unreachable(f"too many requests to {about.host} are still running; wait for one to end")
+
+
+def _silent(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.ConnectionLost(f"{about.host} fell silent and the answer did not come in time{about.maybe}")
+
+
+def _lost(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.ConnectionLost(f"the connection to {about.host} broke before the whole answer was there{about.maybe}")
+
+
+def _undecodable(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.MalformedAnswer(f"the answer of {about.host} is compressed in a broken way{about.maybe}")
+
+
+def _bad_url(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.UsageError("the endpoint is not a URL that can be asked; it looks like https://HOST/PATH")
+
+
+def _unsent(_: Exception, about: Circumstances) -> errors.NodeReplError:
+    changed = "; did the file change while it was sent?" if about.call.subject == "upload" else ""
+    return errors.BadRequest(f"the request to {about.host} cannot be written as HTTP{changed}")
+
+
+def _other(exc: Exception, about: Circumstances) -> errors.NodeReplError:
+    return errors.ServiceError(f"the exchange with {about.host} failed ({type(exc).__name__}){about.maybe}")
+
+
+_EXCEPTIONS: tuple[tuple[type[Exception], Callable[[Exception, Circumstances], errors.NodeReplError]], ...] = (
+    (httpx.ConnectTimeout, _unreachable),
+    (httpx.ConnectError, _unreachable),
+    (httpx.PoolTimeout, _busy),
+    (httpx.ProxyError, _proxy),
+    (httpx.TimeoutException, _silent),
+    (httpx.NetworkError, _lost),
+    (httpx.RemoteProtocolError, _lost),
+    (httpx.LocalProtocolError, _unsent),
+    (httpx.UnsupportedProtocol, _bad_url),
+    (httpx.InvalidURL, _bad_url),
+    (httpx.DecodingError, _undecodable),
+    (Exception, _other),
+)
+
+
+def _is_tls(exc: BaseException | None) -> bool:
+    while exc is not None:
+        if isinstance(exc, ssl.SSLError):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
+
+
+# ------------------------------------------------------------------------------------------------ answers with an error
+
+
+@dataclass(frozen=True, slots=True)
+class _Problem:
+    status: int
+    code: str
+    words: str
+    headers: Mapping[str, str]
+
+
+def from_answer(response: httpx.Response, about: Circumstances) -> errors.ServiceError:
+    """Return what an answer other than 2xx means for the user. response: its body has been read."""
+    code, words = _body(response)
+    code = code or response.headers.get("x-ms-error-code", "")
+    problem = _Problem(response.status_code, code, printable(words, about.secrets), response.headers)
+    kind, sentence = _meaning(problem, about)
+    return _error(kind, sentence, response, about, code)
+
+
+def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> errors.ServiceError:
+    """Return the error for an answer that is not the API's; why: what is wrong with it, if more is known."""
+    kind = printable(response.headers.get("content-type", ""), about.secrets, 60) or "no content type"
+    first = printable(response.text[:400], about.secrets, 80)
+    came = f"{kind}, beginning {first!r}" if first else "an empty body"
+    detail = f" ({why})" if why else ""
+    sentence = f"{about.host} did not answer as the API does: {came}{detail}; is --endpoint a pool's?{about.maybe}"
+    return _error(errors.MalformedAnswer, sentence, response, about, "")
+
+
+def refuses_version(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
+    """Return whether an answer refuses the api-version rather than the request."""
+    supported = supported_versions(response)
+    unknown = bool(supported) and version != "none" and version not in supported
+    return isinstance(error, errors.UnsupportedVersion) or (response.status_code in {400, 404, 405} and unknown)
+
+
+def lacks_route(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
+    """Return whether an answer says that the path does not exist, as far as can be told: no error code of the API."""
+    return response.status_code in {404, 405} and not error.code and version not in supported_versions(response)
+
+
+def supported_versions(response: httpx.Response) -> tuple[str, ...]:
+    """Return the versions of the header api-supported-versions (REC-NODE-2411)."""
+    return tuple(filter(None, re.split(r"[,\s]+", response.headers.get("api-supported-versions", ""))))
+
+
+def is_execution_timeout(error: errors.ServiceError) -> bool:
+    """Return whether an HTTP error of an execute call means that the snippet ran out of time."""
+    return error.status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.GATEWAY_TIMEOUT} or bool(
+        error.code and TIMEOUT_WORDS.search(error.code)
+    )
+
+
+def _error(
+    kind: type[errors.ServiceError], sentence: str, response: httpx.Response, about: Circumstances, code: str
+) -> errors.ServiceError:
+    correlation = printable(response.headers.get("mise-correlation-id", ""), about.secrets, 80) or None
+    if correlation:
+        sentence += f" (mise-correlation-id {correlation})"
+    shown = printable(code, about.secrets, 80) or None
+    return kind(sentence, status=response.status_code, code=shown, correlation_id=correlation)
+
+
+def _body(response: httpx.Response) -> tuple[str, str]:
+    """Return code and message of an error body: the API's, a flat one, problem+json, HTML, plain text or nothing."""
+    try:
+        answer = json.loads(response.content)
+    except (ValueError, RecursionError):
+        text = response.text[:20_000]
+        title = re.search(r"<title[^>]*>(.*?)</title>", text, re.IGNORECASE | re.DOTALL)
+        is_html = text.lstrip().startswith("<")
+        return "", title[1] if title else "" if is_html else text
+    if not isinstance(answer, Mapping):
+        return "", str(answer)
+    code, words = words_of(answer)
+    listed = answer.get("errors")
+    details = [str(answer[key]) for key in ("title", "detail") if not words and answer.get(key)]
+    if isinstance(listed, Mapping):
+        details += [
+            f"{key}: {' '.join(map(str, says if isinstance(says, list) else [says]))}" for key, says in listed.items()
+        ]
+    return code, " ".join(filter(None, [words, *details]))
+
+
+def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.ServiceError], str]:
+    status = problem.status
+    said = f"; it says: {problem.words}" if problem.words else ""
+    if 300 <= status < 400:
+        return errors.MalformedAnswer, _redirect(problem, about)
+    if status in {400, 404, 405} and _VERSION.search(f"{problem.code} {problem.words}"):
+        takes = printable(problem.headers.get("api-supported-versions", ""), about.secrets, 120)
+        choose = f"; it takes {takes}" if takes else ""
+        return errors.UnsupportedVersion, (
+            f"{about.host} refuses {_asked(about)}{said}{choose}; known to --api-version are {', '.join(VERSIONS)}"
+        )
+    if status == HTTPStatus.TOO_MANY_REQUESTS or _FULL.search(f"{problem.code} {problem.words}"):
+        return errors.TooManyRequests, _too_many(problem, about) + said
+    if status == HTTPStatus.UNAUTHORIZED:
+        return errors.Unauthorised, (
+            f"{about.host} does not accept the token (401): there is none, it has expired, or it is for another "
+            f"audience than {AUDIENCE}; sign in again with `az login`, or set NODEREPL_TOKEN to a fresh token{said}"
+        )
+    if status == HTTPStatus.FORBIDDEN:
+        return errors.Forbidden, (
+            f"the token has no right to this pool (403): its owner needs the role {ROLE!r} on the pool, and an "
+            f"assignment takes some minutes to propagate; check `az role assignment list`, and that the token is for "
+            f"{AUDIENCE}{said}"
+        )
+    if status == HTTPStatus.NOT_FOUND:
+        return errors.NotFound, _not_found(problem, about) + said
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        what = "file" if about.call.subject == "upload" else "request"
+        return errors.TooLarge, f"the {what} is too large for the service (413): uploads end at 128 MB{said}"
+    if status >= 500:
+        return errors.ServiceFailed, (
+            f"{about.host} failed ({_named(status)}){said or '; that usually passes, try again'}{about.maybe}"
+        )
+    return errors.BadRequest, f"{about.host} refuses the request ({_named(status)}){said}"
+
+
+def _redirect(problem: _Problem, about: Circumstances) -> str:
+    try:
+        host = httpx.URL(problem.headers.get("location", "")).host
+    except httpx.InvalidURL:
+        host = ""
+    where = f"to {printable(host, about.secrets, 80)}" if host else "elsewhere"
+    return (
+        f"{about.host} redirects {where} ({problem.status}), which is not followed because a token must not go there; "
+        "check --endpoint, and whether a proxy or a sign-in page is in between"
+    )
+
+
+def _too_many(problem: _Problem, about: Circumstances) -> str:
+    wait = printable(problem.headers.get("retry-after", ""), about.secrets, 40)
+    asked = f" (Retry-After: {wait})" if wait else ""
+    if _FULL.search(f"{problem.code} {problem.words}"):
+        return (
+            f"the pool has no session left ({problem.status}){asked}: sessions stay until their cool-down ends; "
+            "delete one, use an existing one with --session, or wait"
+        )
+    return f"{about.host} gets too many requests ({problem.status}){asked}: wait a little, then try again"
+
+
+def _not_found(problem: _Problem, about: Circumstances) -> str:
+    if about.call.subject == "session" or problem.code == "NoSessionFoundError":
+        return "there is no such session (404): it was never used, or ended after its cool-down"
+    if about.call.subject == "file" and problem.code != "ResourceNotFound":
+        name = printable(repr(about.call.file), about.secrets, 120)
+        return f"the session has no file {name} (404); a session that was replaced has lost its files"
+    return (
+        f"{about.host} knows no pool at this path (404): check --endpoint, which is the pool's management endpoint, "
+        f"and --api-version ({about.version} was used)"
+    )
+
+
+def _asked(about: Circumstances) -> str:
+    return "requests without api-version" if about.version == "none" else f"api-version {about.version}"
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

@@ -1,0 +1,272 @@
+"""A session of a pool: one method per operation of the API. Knows neither the terminal nor JavaScript."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin
+
+import httpx
+
+from noderepl.client import listings, problems, wire
+from noderepl.client.answers import read_execution
+from noderepl.client.endpoint import origin
+from noderepl.client.identifier import check_identifier
+from noderepl.client.listings import PoolMetadata, SessionInfo
+from noderepl.client.transport import Answer, Asking, Link
+from noderepl.errors import LocalFileError, ServiceError
+from noderepl.outcome import Execution, RemoteFile, Status, Thrown
+
+if TYPE_CHECKING:
+    from noderepl.settings import InputType
+
+Progress = Callable[[int, int | None], None]
+
+MARGIN_SECONDS = 30
+REPLACED = "the session was replaced by an empty one: earlier variables, packages and files are gone"
+
+
+class Session:
+    """A session of a pool, and the connections to the pool. Not to be used after aclose()."""
+
+    def __init__(
+        self,
+        endpoint: str,
+        *,
+        identifier: str,
+        api_version: str = "auto",
+        auth: httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Send nothing yet: the service makes the session when it is first asked for something.
+
+        endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
+        api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
+        clock: seconds, for durations. Raises UsageError.
+        """
+        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport)
+        self._begin(link, identifier, clock)
+
+    def _begin(self, link: Link, identifier: str, clock: Callable[[], float]) -> None:
+        self.identifier = check_identifier(identifier)
+        self._link = link
+        self._clock = clock
+        self._forget()
+
+    def _forget(self) -> None:
+        self._guid = ""
+        self._has_run = False
+
+    def __repr__(self) -> str:
+        return f"<Session at {self.endpoint}, api-version {self.dialect.version}>"
+
+    @property
+    def endpoint(self) -> str:
+        """The pool's base URL."""
+        return self._link.endpoint
+
+    @property
+    def dialect(self) -> wire.Dialect:
+        """The dialect chosen so far; settled by the first answer."""
+        return self._link.dialect
+
+    def renewed(self, identifier: str) -> Session:
+        """Return another session of the same pool, over the same connections and with what is known of its dialect.
+
+        aclose() of either closes the connections of both. Raises UsageError for a bad identifier.
+        """
+        other = object.__new__(type(self))
+        other._begin(self._link, identifier, self._clock)
+        return other
+
+    async def execute(self, code: str, *, input_type: InputType = "inline", timeout: int = 60) -> Execution:
+        """Run a snippet and return how it ended; a snippet that throws or takes too long is a value, not an error.
+
+        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. Raises ServiceError
+        and NotAuthorised; ConnectionLost, MalformedAnswer and ServiceFailed say that the snippet may have run.
+        """
+        started = self._clock()
+        asking = Asking(
+            lambda dialect: dialect.execute(self.identifier, code, input_type, timeout),
+            self.identifier,
+            read_seconds=timeout + MARGIN_SECONDS,
+        )
+        try:
+            answer = await self._link.ask(asking)
+        except ServiceError as exc:
+            if not problems.is_execution_timeout(exc):
+                raise
+            thrown = Thrown(exc.code or "ExecutionTimeout", str(exc))
+            return Execution(Status.TIMEOUT, error=thrown, milliseconds=self._since(started))
+        measured = _milliseconds(answer.response.headers.get("x-ms-container-execution-duration"))
+        execution: Execution = answer.read(
+            lambda body: read_execution(
+                body,
+                jupyter=answer.dialect.jupyter,
+                measured=self._since(started) if measured is None else measured,
+            )
+        )
+        return replace(execution, notes=self._notes(answer.response.headers))
+
+    async def files(self) -> tuple[RemoteFile, ...]:
+        """List the files of the session's /mnt/data. Raises ServiceError and NotAuthorised."""
+        answer = await self._ask(lambda dialect: dialect.files(self.identifier))
+        found: list[RemoteFile] = []
+        seen: set[str] = set()
+        while True:
+            page, link = answer.read(listings.read_files)
+            found += page
+            if link is None:
+                return tuple(found)
+            following = _same_origin(answer, link)
+            if following in seen:
+                raise problems.malformed(answer.response, answer.about, "a listing whose pages go in a circle")
+            seen.add(following)
+            call = wire.Call("GET", "/files", subject="files", link=following)
+            answer = await self._ask(lambda _, call=call: call)  # type: ignore[misc]
+
+    async def file(self, name: str) -> RemoteFile:
+        """Tell size and age of one file.
+
+        name: relative to /mnt/data or absolute below it. Raises UsageError for a name the service forbids, NotFound,
+        ServiceError and NotAuthorised.
+        """
+        answer = await self._ask(lambda dialect: dialect.file(self.identifier, name))
+        found: RemoteFile = answer.read(listings.read_file)
+        return found
+
+    async def upload(self, source: Path, name: str, progress: Progress | None = None) -> RemoteFile:
+        """Send a file, streamed from disk; a file of that name in the session is replaced.
+
+        source: a file on this machine. name: its name in the session. progress: told bytes sent and bytes in all.
+        Raises LocalFileError, UsageError for a name the service forbids, TooLarge, ServiceError and NotAuthorised.
+        """
+        _, base = wire.split_name(name)
+        with _opened(source, progress) as stream:
+            answer = await self._link.ask(
+                Asking(
+                    lambda dialect: dialect.upload(self.identifier, name),
+                    self.identifier,
+                    attach=lambda: {"file": (base, stream)},
+                )
+            )
+            size = stream.total
+        if not answer.response.content:
+            return RemoteFile(name, size)
+        told: RemoteFile = answer.read(listings.read_file)
+        return told
+
+    async def download(self, name: str, sink: BinaryIO, progress: Progress | None = None) -> int:
+        """Write a file's bytes to sink as they arrive, and return how many.
+
+        progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
+        written by then stays in the sink.
+        """
+        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier)
+        received = 0
+        async with self._link.open(asking) as answer:
+            length = answer.response.headers.get("content-length", "")
+            total = int(length) if length.isdecimal() and "content-encoding" not in answer.response.headers else None
+            async for chunk in answer.response.aiter_bytes():
+                sink.write(chunk)
+                received += len(chunk)
+                if progress is not None:
+                    progress(received, total)
+        return received
+
+    async def remove(self, name: str) -> None:
+        """Delete one file. Raises as file() does."""
+        await self._ask(lambda dialect: dialect.remove(self.identifier, name))
+
+    async def info(self) -> SessionInfo:
+        """Tell when the session began and ends. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
+        answer = await self._ask(lambda dialect: dialect.info(self.identifier))
+        found: SessionInfo = answer.read(listings.read_info)
+        return found
+
+    async def delete(self) -> None:
+        """End the session and all it holds. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
+        await self._ask(lambda dialect: dialect.delete(self.identifier))
+        self._forget()
+
+    async def metadata(self) -> PoolMetadata:
+        """Tell runtimes and packages of the pool. Raises UnsupportedVersion before 2025-02-02-preview."""
+        answer = await self._ask(lambda dialect: dialect.metadata())
+        found: PoolMetadata = answer.read(listings.read_metadata)
+        return found
+
+    async def aclose(self) -> None:
+        """Close the connections, also those of renewed() sessions; the remote session stays until it is idle."""
+        await self._link.aclose()
+
+    async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
+        return await self._link.ask(Asking(build, self.identifier))
+
+    def _since(self, started: float) -> int:
+        return round((self._clock() - started) * 1000)
+
+    def _notes(self, headers: httpx.Headers) -> tuple[str, ...]:
+        """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
+        guid = headers.get("x-ms-session-guid", "")
+        other = bool(guid and self._guid and guid != self._guid)
+        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and self._has_run
+        self._guid, self._has_run = guid or self._guid, True
+        return (REPLACED,) if other or fresh else ()
+
+
+class _Upload(io.FileIO):
+    """A file that tells how far it has been read; httpx rewinds it when it must send it again."""
+
+    def __init__(self, source: Path, progress: Progress | None) -> None:
+        super().__init__(source)
+        self.total = self.seek(0, io.SEEK_END)
+        self.seek(0)
+        self._source = source
+        self._progress = progress
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        try:
+            chunk = super().read(-1 if size is None else size) or b""
+        except OSError as exc:
+            raise _unreadable(self._source, exc) from exc
+        if chunk and self._progress is not None:
+            self._progress(self.tell(), self.total)
+        return chunk
+
+
+def _opened(source: Path, progress: Progress | None) -> _Upload:
+    try:
+        # Opening a pipe would wait for a writer.
+        if source.exists() and not source.is_file():
+            raise LocalFileError(f"{source} cannot be uploaded: it is not a regular file")
+        return _Upload(source, progress)
+    except OSError as exc:
+        raise _unreadable(source, exc) from exc
+
+
+def _unreadable(source: Path, exc: OSError) -> LocalFileError:
+    return LocalFileError(f"{source} cannot be uploaded: {exc.strerror or type(exc).__name__}")
+
+
+def _same_origin(answer: Answer, link: str) -> str:
+    """Return the absolute URL of the next page; a token must not follow it to another origin."""
+    asked = str(answer.response.url)
+    try:
+        following = urljoin(asked, link)
+        if origin(following) == origin(asked):
+            return following
+    except ValueError:
+        pass
+    raise problems.malformed(answer.response, answer.about, "its next page is on another host")
+
+
+def _milliseconds(header: str | None) -> int | None:
+    try:
+        return max(0, round(float(header))) if header else None
+    except (ValueError, OverflowError):
+        return None
