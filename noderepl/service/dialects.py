@@ -1,0 +1,269 @@
+"""The API's shapes: what a request says and what an answer looks like, per api-version. Pure: no I/O, no clock.
+
+Two dialects (docs and recordings named as in the API notes): legacy, `/code/execute` with a `properties` envelope, up
+to 2024-08-02-preview and without any api-version; flat, `/executions`, from 2024-10-02-preview.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import mimetypes
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from noderepl.service.errors import ApiError
+from noderepl.service.files import Entry
+from noderepl.service.worker import Ran
+
+LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
+FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
+NEWEST = FLAT_VERSIONS[-1]
+_IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
+_JSON_TYPES = {"text/plain", "image/png", "image/jpeg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """An api-version and what follows from it; version is None where the request named none."""
+
+    version: str | None
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether this is the dialect of `/executions`."""
+        return self.version in FLAT_VERSIONS
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What every answer of this dialect carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
+        return {"api-supported-versions": ", ".join(FLAT_VERSIONS)} if self.is_flat else {}
+
+
+@dataclass(frozen=True, slots=True)
+class ExecuteRequest:
+    """A request to run a snippet. timeout: seconds. stream_limit: characters kept of each stream, None: all."""
+
+    code: str
+    execution_type: str
+    timeout: int
+    stream_limit: int | None
+    jupyter_format: bool
+
+
+def choose(version: str | None) -> Dialect:
+    """The dialect of an api-version. Raises ApiError InvalidApiVersion."""
+    if version is not None and version not in LEGACY_VERSIONS + FLAT_VERSIONS:
+        raise ApiError(
+            400,
+            "InvalidApiVersion",
+            f"The api-version '{version}' is invalid. The supported versions are '{', '.join(FLAT_VERSIONS)}'.",
+        )
+    return Dialect(version)
+
+
+def check_identifier(identifier: object) -> str:
+    """The identifier if the rules of SWAGGER-2510 allow it. Raises ApiError; the identifier is not in its text."""
+    if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
+        message = "The session identifier must be 4 to 128 letters, digits or punctuation characters."
+        raise ApiError(400, "InvalidSessionIdentifier", message)
+    return identifier
+
+
+def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
+    """Read the body of an execute request: wrapped in `properties` in the legacy dialect, bare in the flat one.
+
+    Fields other than the code have defaults (SAMPLES: `{"code": …}` alone works). Raises ApiError.
+    """
+    fields = body if dialect.is_flat else body.get("properties") if isinstance(body, dict) else None
+    if not isinstance(fields, dict):
+        raise _bad_request(
+            "The request body must be a JSON object" + ("." if dialect.is_flat else " with 'properties'.")
+        )
+    fields = {name.lower(): value for name, value in fields.items()}
+    code = fields.get("code")
+    if not isinstance(code, str):
+        raise _bad_request("The field 'code' is required and must be a string.")
+    execution_type = _choice(fields, "executiontype", "synchronous", {"synchronous", "asynchronous"})
+    if execution_type.lower() == "asynchronous":
+        raise ApiError(400, "ExecutionTypeNotSupported", "This pool supports only the executionType 'Synchronous'.")
+    input_type = _choice(fields, "codeinputtype", "inline", {"inline", "inlinetext", "inlinebase64"})
+    newest = dialect.version == NEWEST
+    jupyter = fields.get("returnjupyterformatexecutionresult") or fields.get("returnjupyterformat")
+    return ExecuteRequest(
+        code=_decode(code) if input_type.lower() == "inlinebase64" else code,
+        execution_type=execution_type,
+        timeout=_whole_number(fields, "timeoutinseconds", 60, 220),
+        stream_limit=_whole_number(fields, "outputstreamsmaxlength", 4096, 2**31) if newest else None,
+        jupyter_format=newest and bool(jupyter),
+    )
+
+
+def execution_body(
+    dialect: Dialect, request: ExecuteRequest, ran: Ran, *, identifier: str, operation: str
+) -> dict[str, Any]:
+    """The answer to an execute request.
+
+    Flat: REC-NODE-2411. Legacy: the value is `result` (REC-NODE-2405, of 2024-02-02-preview; also without version) or
+    `executionResult` (SAMPLES, of 2024-08-02-preview). A failure's text is appended to stderr; as nobody has
+    recorded one, `rawResult` has its parts under the names of SAMPLES' proxy, with stderr as the snippet wrote it, and
+    `error` says why a worker ended.
+    """
+    stdout, stderr = ran.stdout, ran.stderr
+    if ran.error is not None or ran.ended is not None:
+        what = ran.error.text if ran.error is not None else ran.ended.words if ran.ended is not None else ""
+        stderr += "\n" * (stderr[-1:] not in ("", "\n")) + what + "\n"
+    result = {
+        "stdout": stdout[: request.stream_limit],
+        "stderr": stderr[: request.stream_limit],
+        dialect_value_field(dialect): execution_result(ran.mime, jupyter_format=request.jupyter_format),
+        "executionTimeInMilliseconds": ran.milliseconds,
+    }
+    if ran.displays:
+        result["displayData"] = list(ran.displays)
+    failed = ran.error is not None or ran.ended is not None
+    failure = _failure(ran, request.stream_limit) if failed else {}
+    if not dialect.is_flat:
+        status = "Failure" if failed else "Success"
+        return {"$id": "1", "properties": {"$id": "2", "status": status, **result, **failure}}
+    return {
+        "$id": "1",
+        "id": operation,
+        "identifier": identifier,
+        "executionType": request.execution_type,
+        "status": "Failed" if failed else "Succeeded",
+        "result": {"$id": "2", **result},
+        **failure,
+    }
+
+
+def dialect_value_field(dialect: Dialect) -> str:
+    """What the completion value is called in this version."""
+    return "result" if dialect.version in (None, LEGACY_VERSIONS[0]) else "executionResult"
+
+
+def execution_result(mime: Mapping[str, Any], *, jupyter_format: bool) -> Any:
+    """The completion value as JSON.
+
+    Pictures: {"type": "image", …} (MS-AGENT, LC-PY). Text: undefined is "", what is a JSON number, true, false or null
+    is that, a quoted string loses its quotes, anything else is util.inspect's text. With jupyter_format the text as it
+    is. Bundles without text or picture (html, svg, json): their first value, a choice of ours.
+    """
+    for kind in ("png", "jpeg"):
+        if f"image/{kind}" in mime:
+            return {"type": "image", "format": kind, "base64_data": mime[f"image/{kind}"]}
+    text = mime.get("text/plain")
+    if not isinstance(text, str):
+        return next(iter(mime.values()), "")
+    if text == "undefined":
+        return ""
+    return text if jupyter_format else _plain(text)
+
+
+def file_body(dialect: Dialect, entry: Entry, *, uploaded: bool = False) -> dict[str, Any]:
+    """The answer to an upload or a metadata request (REC-NODE-2411; DOC-CI-2601 for the legacy dialect)."""
+    if not dialect.is_flat:
+        listed = {"$id": "2", "properties": {"$id": "3", **_legacy_file(entry)}}
+        return {"$id": "1", "value": [listed]} if uploaded else {"$id": "1", "properties": listed["properties"]}
+    kind = {"type": "", "contentType": ""} if uploaded else {}
+    return {"$id": "1", "name": entry.name, **kind, "sizeInBytes": entry.size, "lastModifiedAt": timestamp(entry)}
+
+
+def list_body(dialect: Dialect, entries: Iterable[Entry]) -> dict[str, Any]:
+    """The answer to a list request."""
+    value: list[dict[str, Any]] = []
+    for number, entry in enumerate(entries):
+        if not dialect.is_flat:
+            properties = {"$id": str(2 * number + 3), **_legacy_file(entry)}
+            value.append({"$id": str(2 * number + 2), "properties": properties})
+            continue
+        where = {"directory": entry.directory} if dialect.version == NEWEST else {}
+        value.append({"$id": str(number + 2), "name": entry.name, **where, **_kind(entry)})
+        value[-1] |= {"sizeInBytes": entry.size, "lastModifiedAt": timestamp(entry)}
+    return {"$id": "1", "value": value}
+
+
+def timestamp(entry: Entry) -> str:
+    """When a file changed, in UTC with the seven digits that the service writes."""
+    seconds, nanoseconds = divmod(entry.modified, 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07d}Z"
+
+
+def _kind(entry: Entry) -> dict[str, str]:
+    if entry.is_directory:
+        return {"type": "directory", "contentType": "application/octet-stream"}
+    guessed = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+    return {"type": "file", "contentType": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed}
+
+
+def _legacy_file(entry: Entry) -> dict[str, Any]:
+    return {"filename": entry.name, "size": entry.size, "lastModifiedTime": timestamp(entry)}
+
+
+def _failure(ran: Ran, stream_limit: int | None) -> dict[str, Any]:
+    name, message, trace = ("", "", "")
+    extra: dict[str, Any] = {}
+    if ran.error is not None:
+        name, message, trace = ran.error.name, ran.error.message, "\n".join(ran.error.traceback)
+    elif ran.ended is not None:
+        name, message = ran.ended.ending.value, ran.ended.words
+        extra = {"error": {"error": {"code": name, "message": message}}}
+    raw = {
+        "hresult": 1,
+        "result": "",
+        "error_name": name,
+        "error_message": message,
+        "error_stack_trace": trace,
+        "stdout": ran.stdout[:stream_limit],
+        "stderr": ran.stderr[:stream_limit],
+    }
+    return {"rawResult": raw, **extra}
+
+
+def _plain(text: str) -> Any:
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"`" and "\n" not in text:
+        return re.sub(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|(.))", _unescape, text[1:-1])
+    if text in ("true", "false", "null"):
+        return json.loads(text)
+    if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) and text != "-0":
+        number = json.loads(text)
+        return number if math.isfinite(number) else text
+    return text
+
+
+def _unescape(found: re.Match[str]) -> str:
+    code = found[1] or found[2] or found[3]
+    return chr(int(code, 16)) if code else _ESCAPES.get(found[4], found[4])
+
+
+def _decode(code: str) -> str:
+    try:
+        return base64.b64decode(code, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError) as error:
+        raise _bad_request(
+            "The field 'code' is not base64 of UTF-8 text, as codeInputType InlineBase64 needs."
+        ) from error
+
+
+def _choice(fields: Mapping[str, Any], name: str, default: str, known: set[str]) -> str:
+    value = fields.get(name, default)
+    if not isinstance(value, str) or value.lower() not in known:
+        raise _bad_request(f"The field '{name}' must be one of: {', '.join(sorted(known))}.")
+    return value
+
+
+def _whole_number(fields: Mapping[str, Any], name: str, default: int, most: int) -> int:
+    value = fields.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise _bad_request(f"The field '{name}' must be a whole number from 1 to {most}.")
+    return value
+
+
+def _bad_request(message: str) -> ApiError:
+    return ApiError(400, "InvalidRequest", message)

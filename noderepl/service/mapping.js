@@ -1,0 +1,1 @@
+// Without a sandbox, calls the session's own directory /mnt/data.

@@ -1,0 +1,283 @@
+"""The sessions of a pool: identifier -> a room and the worker in it, with limits, expiry and a spare ready to be taken.
+
+Knows no HTTP. Imports the standard library only, so that Node can start while Python still imports the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from noderepl.service.node import Node
+from noderepl.service.sandbox import Room, bubblewrap_works, launch, write_tools
+from noderepl.service.worker import Ran, Worker
+
+_NO_SANDBOX = (
+    "Snippets run on this machine without a sandbox, with your rights: "
+    "install bubblewrap (bwrap) to keep them in a sandbox."
+)
+
+
+class PoolFull(Exception):
+    """All sessions are taken. active: how many there are."""
+
+    def __init__(self, active: int) -> None:
+        super().__init__(f"The pool has no session left: {active} are active.")
+        self.active = active
+
+
+class PoolClosed(Exception):
+    """The pool was closed."""
+
+
+class Session:
+    """One identifier's room and worker; made by Pool only.
+
+    data: the directory that the session calls /mnt/data. created, accessed: when, in UTC.
+    """
+
+    def __init__(self, room: Room, worker: asyncio.Task[Worker], start: Callable[[Room], asyncio.Task[Worker]]) -> None:
+        self.data = room.data
+        self.created = self.accessed = datetime.now(UTC)
+        self.etag = str(uuid.uuid4())
+        self._room = room
+        self._worker = worker
+        self._start = start
+        self._turn = asyncio.Lock()
+        self._calls: set[asyncio.Task[tuple[Ran, str]]] = set()
+        self._is_new = True
+
+    @property
+    def busy(self) -> bool:
+        """Whether a snippet runs or waits."""
+        return bool(self._calls)
+
+    def take_new(self) -> bool:
+        """Whether nothing has been asked of the present worker yet; from now on something has."""
+        was_new, self._is_new = self._is_new, False
+        return was_new
+
+    async def execute(self, code: str, timeout: float) -> tuple[Ran, str]:
+        """Run a snippet after those that came before it; answer what it gave and the worker's guid.
+
+        timeout: seconds, counted from when the snippet starts. Giving up on this call does not stop the snippet.
+        Raises StartFailed, PoolClosed.
+        """
+        call = asyncio.create_task(self._execute(code, timeout))
+        self._calls.add(call)
+        call.add_done_callback(self._calls.discard)
+        return await asyncio.shield(call)
+
+    async def version(self) -> str:
+        """The version of Node.js that the worker reports."""
+        worker = await asyncio.shield(self._worker)
+        return await asyncio.shield(worker.online)
+
+    async def close(self) -> None:
+        """End the worker and what it waits for."""
+        for call in self._calls:
+            call.cancel()
+        await _stop(self._worker)
+
+    async def _execute(self, code: str, timeout: float) -> tuple[Ran, str]:
+        async with self._turn:
+            worker = await asyncio.shield(self._worker)
+            if worker.ended is not None:
+                worker = await asyncio.shield(self._renew())
+            ran = await worker.run(code, timeout)
+            if ran.ended is not None:
+                self._renew()
+            return ran, worker.guid
+
+    def _renew(self) -> asyncio.Task[Worker]:
+        self._worker = self._start(self._room)
+        self._is_new = True
+        self.etag = str(uuid.uuid4())
+        return self._worker
+
+
+class Pool:
+    """Real Node.js processes, one per session identifier.
+
+    node: what runs. cooldown: seconds without a call after which a session ends. max_sessions: how many may be.
+    sandboxed: whether to use bubblewrap; None: where it works. clock: seconds, monotonic.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        cooldown: float = 300.0,
+        max_sessions: int = 100,
+        sandboxed: bool | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.node = node
+        self.cooldown = cooldown
+        self.max_sessions = max_sessions
+        self.created = datetime.now(UTC)
+        self._asked_for_sandbox = sandboxed
+        self._clock = clock
+        self._sessions: dict[str, Session] = {}
+        self._deadlines: dict[str, float] = {}
+        self._spare: tuple[Room, asyncio.Task[Worker]] | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+        self._sweeper: asyncio.Task[None] | None = None
+        self._closed = False
+        self._rooms = 0
+
+    @cached_property
+    def sandboxed(self) -> bool:
+        """Whether sessions are kept in by bubblewrap; the first look costs a few milliseconds."""
+        return bubblewrap_works() if self._asked_for_sandbox is None else self._asked_for_sandbox
+
+    @property
+    def notice(self) -> str | None:
+        """A sentence for the user where there is no sandbox."""
+        return None if self.sandboxed else _NO_SANDBOX
+
+    def prewarm(self) -> None:
+        """Start one spare worker, for the first session to take; needs a running loop."""
+        if self._spare is None and not self._closed:
+            room = self._create_room()
+            self._spare = room, self._start(room)
+
+    async def session(self, identifier: str) -> Session:
+        """The session of this identifier, allocated if there is none; counts as use. Raises PoolFull, PoolClosed."""
+        if self._closed:
+            raise PoolClosed("The pool is closed.")
+        self._sweep()
+        session = self._sessions.get(identifier)
+        if session is None:
+            if len(self._sessions) >= self.max_sessions:
+                raise PoolFull(len(self._sessions))
+            room, worker = self._take_spare()
+            session = self._sessions[identifier] = Session(room, worker, self._start)
+            self._sweeper = self._sweeper or asyncio.create_task(self._sweep_regularly())
+        self.touch(identifier)
+        return session
+
+    def find(self, identifier: str) -> Session | None:
+        """The session of this identifier if there is one; allocates nothing."""
+        self._sweep()
+        return self._sessions.get(identifier)
+
+    def touch(self, identifier: str) -> None:
+        """Begin this session's idle time anew."""
+        if identifier in self._sessions:
+            self._deadlines[identifier] = self._clock() + self.cooldown
+            self._sessions[identifier].accessed = datetime.now(UTC)
+
+    def expires(self, session: Session) -> datetime:
+        """When the session ends if nothing is asked of it."""
+        return session.accessed + timedelta(seconds=self.cooldown)
+
+    def sessions(self) -> dict[str, Session]:
+        """All sessions by identifier, oldest first."""
+        self._sweep()
+        return dict(self._sessions)
+
+    async def stop(self, identifier: str) -> bool:
+        """End a session and delete its files; False if there is none."""
+        self._sweep()
+        if identifier not in self._sessions:
+            return False
+        await asyncio.shield(self._drop(identifier))
+        return True
+
+    async def node_version(self) -> str:
+        """The version of Node.js that the pool's workers report. Raises StartFailed."""
+        if self._spare is None and self._sessions:
+            return await next(iter(self._sessions.values())).version()
+        self.prewarm()
+        assert self._spare is not None
+        worker = await asyncio.shield(self._spare[1])
+        return await asyncio.shield(worker.online)
+
+    async def close(self) -> None:
+        """End all sessions; no process and no file is left. May be called again."""
+        self._closed = True
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for identifier in list(self._sessions):
+            self._drop(identifier)
+        if self._spare is not None:
+            await _stop(self._spare[1])
+            self._spare = None
+        await asyncio.gather(*self._closing)
+        if "_place" in self.__dict__:
+            place = self.__dict__.pop("_place")
+            await asyncio.to_thread(_remove, place)
+
+    @cached_property
+    def _place(self) -> Path:
+        place = Path(tempfile.mkdtemp(prefix="noderepl-"))
+        write_tools(place / "bin", self.node)
+        return place
+
+    def _create_room(self) -> Room:
+        self._rooms += 1
+        return Room.create(self._place / str(self._rooms))
+
+    def _take_spare(self) -> tuple[Room, asyncio.Task[Worker]]:
+        self.prewarm()
+        assert self._spare is not None
+        spare, self._spare = self._spare, None
+        return spare
+
+    def _start(self, room: Room) -> asyncio.Task[Worker]:
+        if self._closed:
+            raise PoolClosed("The pool is closed.")
+        how = launch(self.node, room, self._place / "bin", os.environ, sandboxed=self.sandboxed)
+        return asyncio.create_task(Worker.start(how))
+
+    def _drop(self, identifier: str) -> asyncio.Task[None]:
+        session = self._sessions.pop(identifier)
+        del self._deadlines[identifier]
+        task = asyncio.create_task(_dismantle(session))
+        self._closing.add(task)
+        task.add_done_callback(self._closing.discard)
+        return task
+
+    def _sweep(self) -> None:
+        now = self._clock()
+        for identifier, session in list(self._sessions.items()):
+            if session.busy:
+                self._deadlines[identifier] = now + self.cooldown
+            elif self._deadlines[identifier] <= now:
+                self._drop(identifier)
+
+    async def _sweep_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(min(self.cooldown, 5.0))
+            self._sweep()
+
+
+async def _dismantle(session: Session) -> None:
+    await session.close()
+    await asyncio.to_thread(_remove, session.data.parent)
+
+
+async def _stop(worker: asyncio.Task[Worker]) -> None:
+    """End a worker that may still be starting, or may have failed to."""
+    (outcome,) = await asyncio.gather(worker, return_exceptions=True)
+    if isinstance(outcome, Worker):
+        await outcome.close()
+
+
+def _remove(tree: Path) -> None:
+    """Delete a tree even where a session made directories that nobody may enter."""
+    for root, directories, _ in os.walk(tree):
+        for name in directories:
+            path = Path(root, name)
+            if not path.is_symlink():
+                path.chmod(0o700)
+    shutil.rmtree(tree)

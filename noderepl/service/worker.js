@@ -1,0 +1,218 @@
+// The kernel inside a session's Node.js process, given to `node --eval`.
+//
+// Contract with worker.py:
+//   requests  come over Node's own IPC channel (NODE_CHANNEL_FD), one {"id", "code"} at a time;
+//   answers   go as JSON lines to the file descriptor in NODEREPL_ANSWERS, written synchronously, so that all output is
+//             out before the result, before process.exit() and before a loop that never ends:
+//               {"online": version} · {"stdout": text} · {"stderr": text} · {"display": {"mime", "display_id"?}}
+//               {"id", "mime" | "error": {"ename", "evalue", "traceback"}, "end": boolean} · {"exit": code}
+//   when the IPC channel closes, the process ends.
+// Snippets see what the IJavascript kernel's evaluation loop (NEL 1.3.0) shows them: a script in the global scope,
+// `$$`, a console and process.stdout per snippet. $$.input() differs: it fails at once, nobody could answer.
+(function kernel() {
+    const stream = require("stream");
+    const util = require("util");
+    const vm = require("vm");
+    const { Console } = require("console");
+    const { writeSync } = require("fs");
+    const { stringify } = JSON;
+
+    const answers = Number(process.env.NODEREPL_ANSWERS);
+    delete process.env.NODEREPL_ANSWERS;
+
+    const MIME_TYPES = {
+        text: "text/plain",
+        html: "text/html",
+        svg: "image/svg+xml",
+        png: "image/png",
+        jpeg: "image/jpeg",
+        json: "application/json",
+    };
+    const CONVERTERS = { _toHtml: "text/html", _toSvg: "image/svg+xml", _toPng: "image/png", _toJpeg: "image/jpeg" };
+    const config = { awaitExecution: false };
+
+    hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
+    process.on("message", onMessage.bind(this));
+    process.on("uncaughtException", (error) => tell({ stderr: String((error && error.stack) || util.inspect(error)) }));
+    process.on("disconnect", () => process.exit());
+    process.on("exit", (code) => tell({ exit: code }));
+    tell({ online: process.versions.node });
+
+    function tell(message) {
+        const line = Buffer.from(stringify(message) + "\n");
+        for (let sent = 0; sent < line.length; ) {
+            sent += writeSync(answers, line, sent);
+        }
+    }
+
+    function onMessage({ id, code }) {
+        const context = new Context(id);
+        capture(context);
+        try {
+            onRunRequest(code, context);
+        } catch (error) {
+            context.$$.sendError(error);
+        }
+    }
+
+    function onRunRequest(code, context) {
+        const result = run(code);
+        if (context.ended || context.waiting) {
+            return;
+        }
+        (config.awaitExecution ? context.$$.sendResult : context.sendResult)(result);
+    }
+
+    function run(code) {
+        return vm.runInThisContext(code);
+    }
+
+    // What one snippet writes to and answers through.
+    function Context(id) {
+        this.id = id;
+        this.waiting = false;
+        this.ended = false;
+        this.stdout = new Output("stdout");
+        this.stderr = new Output("stderr");
+        this.console = new Console(this.stdout, this.stderr);
+        this.console.Console = Console;
+        this.sendResult = (result, keepAlive) => send(this, { mime: toMime(result) }, keepAlive);
+        this.sendError = (error, keepAlive) => send(this, { error: formatError(error) }, keepAlive);
+        this.$$ = createInterface(this);
+    }
+
+    // The answer is serialised before the context ends: a value that is no JSON is the snippet's error.
+    function send(context, message, keepAlive) {
+        if (context.ended) {
+            return;
+        }
+        tell({ id: context.id, ...message, end: !keepAlive });
+        context.waiting = Boolean(keepAlive);
+        context.ended = !keepAlive;
+    }
+
+    // `$$`; its functions are bound because util.inspect($$) shows that they are.
+    function createInterface(context) {
+        const $$ = Object.create(null);
+        hide($$, "config", { value: config, configurable: false });
+        $$.async = function async(...value) {
+            context.waiting = value.length === 0 || Boolean(value[0]);
+            return context.waiting;
+        }.bind(context);
+        $$.done = function done(result) {
+            context.sendResult(result);
+        }.bind(context);
+        $$.sendResult = resolved(context, context.sendResult);
+        $$.sendError = resolved(context, context.sendError);
+        $$.mime = resolved(context, (mime, keepAlive) => send(context, { mime }, keepAlive));
+        for (const [name, type] of Object.entries(MIME_TYPES)) {
+            $$[name] = resolved(context, (value, keepAlive) => send(context, { mime: { [type]: value } }, keepAlive));
+        }
+        $$.input = function input() {
+            context.sendError(new Error("$$.input() is not available: nobody can type into a remote session"));
+            return new Promise(() => {});
+        }.bind(context);
+        $$.display = function createDisplay(...id) {
+            return new Display(...id);
+        }.bind(context);
+        $$.clear = function clear() {}.bind(context);
+        return $$;
+    }
+
+    // A promise keeps the snippet going and is answered with what it settles to.
+    function resolved(context, answer) {
+        return function (output, keepAlive) {
+            if (!(output instanceof Promise)) {
+                answer(output, keepAlive);
+                return;
+            }
+            context.waiting = true;
+            output.then((value) => answer(value, keepAlive)).catch((error) => context.sendError(error));
+        }.bind(context);
+    }
+
+    function Display(...id) {
+        const show = (mime) => tell({ display: id.length ? { mime, display_id: String(id[0]) } : { mime } });
+        this.mime = show;
+        for (const [name, type] of Object.entries(MIME_TYPES)) {
+            this[name] = (value) => show({ [type]: value });
+        }
+        this.close = () => {};
+    }
+
+    function Output(name) {
+        const output = new stream.Transform({
+            transform(chunk, encoding, callback) {
+                tell({ [name]: chunk.toString() });
+                callback();
+            },
+        });
+        return output;
+    }
+
+    // Late callbacks see whatever is captured when they run, so late output belongs to the snippet of that moment.
+    function capture(context) {
+        for (const name of ["stdout", "stderr"]) {
+            delete process[name];
+            process[name] = context[name];
+        }
+        delete globalThis.console;
+        globalThis.console = context.console;
+        delete globalThis.$$;
+        globalThis.$$ = context.$$;
+        globalThis.$$done$$ = context.$$.done;
+        if (typeof globalThis.$$mimer$$ !== "function") {
+            globalThis.$$mimer$$ = defaultMimer;
+        }
+        for (const name of ["mime", "html", "svg", "png", "jpeg"]) {
+            hide(globalThis, `$$${name}$$`, { set: context.$$[name] });
+        }
+        const async = { get: () => context.waiting, set: (value) => (context.waiting = Boolean(value)) };
+        hide(globalThis, "$$async$$", async);
+    }
+
+    function hide(object, name, descriptor) {
+        Object.defineProperty(object, name, { configurable: true, enumerable: false, ...descriptor });
+    }
+
+    function formatError(error) {
+        return {
+            ename: error && error.name ? String(error.name) : typeof error,
+            evalue: error && error.message ? String(error.message) : util.inspect(error),
+            traceback: error && error.stack ? String(error.stack).split("\n") : [],
+        };
+    }
+
+    function toMime(result) {
+        const mimer = typeof globalThis.$$mimer$$ === "function" ? globalThis.$$mimer$$ : defaultMimer;
+        return mimer(result);
+    }
+
+    // A converter that throws is passed over: the value's text is still shown.
+    function defaultMimer(result) {
+        if (result === undefined || result === null) {
+            return { "text/plain": String(result) };
+        }
+        let mime = result._toMime ? attempt(() => result._toMime()) : {};
+        if (typeof mime !== "object" || mime === null) {
+            mime = {};
+        }
+        if (!("text/plain" in mime)) {
+            attempt(() => (mime["text/plain"] = util.inspect(result)));
+        }
+        for (const [name, type] of Object.entries(CONVERTERS)) {
+            if (result[name] && !(type in mime)) {
+                attempt(() => (mime[type] = result[name]()));
+            }
+        }
+        return mime;
+    }
+
+    function attempt(action) {
+        try {
+            return action();
+        } catch {
+            return undefined;
+        }
+    }
+})();
