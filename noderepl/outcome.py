@@ -152,3 +152,8 @@ class ClearScreen(Outcome):
 @dataclass(frozen=True, slots=True)
 class Leave(Outcome):
     """The prompt ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class EditorMode(Outcome):
+    """The next input is typed over many lines and runs at Ctrl-D, as after Node's .editor."""

@@ -1,0 +1,1 @@
+"""Questions about JavaScript text: text in, text out, no I/O."""

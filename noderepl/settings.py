@@ -1,0 +1,244 @@
+"""What can be configured: one table of options, and Settings, the values after all sources have been read.
+
+defaults < configuration file < its profile < NODEREPL_* variables < command line. Reads files and the environment that
+it is given; it starts nothing and prints nothing.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from noderepl.errors import ConfigError, UsageError
+
+InputType = Literal["inline", "inlinetext", "base64"]
+AuthKind = Literal["auto", "azure", "token", "none"]
+TIMEOUT_RANGE = (1, 220)
+SCOPE = "https://dynamicsessions.io/.default"
+TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError("must be a text that is not empty")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and value.lower() in TRUE + FALSE:
+        return value.lower() in TRUE
+    raise ValueError("must be true or false")
+
+
+def _whole(low: int, high: int) -> Callable[[object], int]:
+    def parse(value: object) -> int:
+        digits = isinstance(value, str) and re.fullmatch(r"\d{1,9}", value.strip())
+        number = int(str(value)) if digits else value
+        if not isinstance(number, int) or isinstance(number, bool) or not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        if value not in choices:
+            raise ValueError(f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    return parse
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing that can be configured. name: as after `--` and in the file; NODEREPL_NAME is its variable.
+
+    parse takes a TOML value or a text and raises ValueError with the rule it breaks. metavar is empty for a flag.
+    secret: its value is never repeated in a message.
+    """
+
+    name: str
+    summary: str
+    default: object
+    parse: Callable[[object], object]
+    metavar: str = ""
+    short: str = ""
+    secret: bool = False
+    serve: bool = False
+
+    @property
+    def attribute(self) -> str:
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        return "NODEREPL_" + self.attribute.upper()
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option("endpoint", "pool management endpoint; without it the embedded pool", None, _text, "URL"),
+    Option("session", "session identifier; without it a new one", None, _text, "ID", secret=True),
+    Option("api-version", "API version, or auto for the newest that the service knows", "auto", _text, "VERSION"),
+    Option(
+        "auth",
+        "auto, azure, token (from NODEREPL_TOKEN) or none",
+        "auto",
+        _one_of("auto", "azure", "token", "none"),
+        "KIND",
+    ),
+    Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
+    Option("timeout", "seconds a snippet may run, 1 to 220", 60, _whole(*TIMEOUT_RANGE), "SECONDS"),
+    Option(
+        "input",
+        "how snippets are sent: inline, inlinetext or base64",
+        "inline",
+        _one_of("inline", "inlinetext", "base64"),
+        "TYPE",
+    ),
+    Option("theme", "colours, by name", "default", _text, "NAME"),
+    Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
+    Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),
+    Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
+    Option("json", "print one JSON object per snippet", False, _flag),
+    Option("interactive", "stay at the prompt afterwards", False, _flag, short="i"),
+    Option("quiet", "no banner and no notes", False, _flag, short="q", serve=True),
+    Option("host", "address that serve listens on", "127.0.0.1", _text, "ADDRESS", serve=True),
+    Option("port", "port that serve listens on, 0 for any free one", 0, _whole(0, 65535), "PORT", serve=True),
+)
+BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All options with their final values, the token, and where each value came from."""
+
+    endpoint: str | None
+    session: str | None = field(repr=False)
+    api_version: str
+    auth: AuthKind
+    scope: str
+    timeout: int
+    input: InputType
+    theme: str
+    color: Literal["auto", "always", "never"]
+    editing_mode: Literal["emacs", "vi"]
+    node: str | None
+    json: bool
+    interactive: bool
+    quiet: bool
+    host: str
+    port: int
+    token: str | None = field(repr=False)
+    directory: Path
+    places: Mapping[str, str] = field(repr=False)
+
+    @contextmanager
+    def blame(self, name: str) -> Iterator[None]:
+        """Adds where option `name` was set to a UsageError about its value that is found only in use."""
+        try:
+            yield
+        except UsageError as error:
+            place = self.places.get(name)
+            raise ConfigError(f"{error} ({place})" if place else str(error)) from error
+
+
+def read_settings(
+    flags: Mapping[str, object],
+    *,
+    environ: Mapping[str, str],
+    directory: Path,
+    file: Path | None = None,
+    profile: str | None = None,
+) -> Settings:
+    """Reads all sources.
+
+    flags: what the command line gave, by option name; absent means not given. directory: the configuration directory,
+    whose config.toml is read when neither file nor NODEREPL_CONFIG names another. Returns Settings. Raises
+    ConfigError, which names the file and line, the variable or the flag.
+    """
+    values: dict[str, object] = {option.name: option.default for option in OPTIONS}
+    places: dict[str, str] = {}
+
+    def take(name: str, value: object, place: str, *, counts: bool = True) -> None:
+        option = BY_NAME[name]
+        try:
+            parsed = option.parse(value)
+        except ValueError as error:
+            shown = "" if option.secret else f", not {value!r}"
+            raise ConfigError(f"{place}: {name} {error}{shown}") from error
+        if counts:
+            values[name], places[name] = parsed, place
+
+    named = file or (Path(environ["NODEREPL_CONFIG"]) if environ.get("NODEREPL_CONFIG") else None)
+    chosen = profile or environ.get("NODEREPL_PROFILE") or None
+    path = named or directory / "config.toml"
+    for name, value, place, counts in _file_values(path, chosen, required=named is not None):
+        take(name, value, place, counts=counts)
+    known = {option.variable for option in OPTIONS} | {"NODEREPL_CONFIG", "NODEREPL_PROFILE", "NODEREPL_TOKEN"}
+    for variable in environ:
+        if variable.startswith("NODEREPL_") and variable not in known:
+            raise ConfigError(f"{variable}: there is no such option; the variables are {', '.join(sorted(known))}")
+    for option in OPTIONS:
+        if environ.get(option.variable):
+            take(option.name, environ[option.variable], option.variable)
+    for name, value in flags.items():
+        take(name, value, f"--{name}")
+    settled = {BY_NAME[name].attribute: value for name, value in values.items()}
+    token = environ.get("NODEREPL_TOKEN") or None
+    assert settled.keys() | {"token", "directory", "places"} == {entry.name for entry in fields(Settings)}
+    return Settings(**cast(dict[str, Any], settled), token=token, directory=directory, places=places)
+
+
+def _file_values(path: Path, profile: str | None, *, required: bool) -> Iterator[tuple[str, object, str, bool]]:
+    """Yields name, value, place and whether it counts of all that the file says; the other profiles' do not count."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"{path}: there is no such configuration file") from None
+        if profile:
+            raise ConfigError(f"profile {profile!r}: there is no configuration file {path}") from None
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: the configuration file cannot be read: {error}") from error
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
+    profiles = content.pop("profiles", {})
+    chosen = profile or content.pop("profile", None)
+    content.pop("profile", None)
+    if not isinstance(profiles, dict) or not all(isinstance(table, dict) for table in profiles.values()):
+        raise ConfigError(f"{path}, line {_line(text, 'profiles')}: profiles must be tables such as [profiles.work]")
+    if chosen is not None and chosen not in profiles:
+        names = ", ".join(profiles) or "none"
+        raise ConfigError(f"{path}: there is no profile {chosen!r}; the file has: {names}")
+    for table, section in [("", content)] + [(f"profiles.{name}", table) for name, table in profiles.items()]:
+        for key, value in section.items():
+            place = f"{path}, line {_line(text, key, table)}"
+            if key == "token":
+                raise ConfigError(f"{place}: a token is never read from a file; set NODEREPL_TOKEN")
+            if key not in BY_NAME:
+                raise ConfigError(f"{place}: there is no option {key!r}; the options are {', '.join(BY_NAME)}")
+            yield key, value, place, not table or table == f"profiles.{chosen}"
+
+
+def _line(text: str, key: str, table: str = "") -> int:
+    """The number of the line where `key` stands in `table`; tomllib keeps no positions."""
+    inside = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+\s*([^\]]+?)\s*\]", line):
+            inside = re.sub(r"[\s\"']", "", header[1])
+            if inside.split(".")[0] == key and not table:
+                return number
+        elif inside == re.sub(r"[\s\"']", "", table) and re.match(rf"\s*[\"']?{re.escape(key)}[\"']?\s*[=.]", line):
+            return number
+    return 1

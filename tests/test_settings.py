@@ -1,0 +1,122 @@
+"""Where settings come from, which source wins, and what a bad key or value is told."""
+
+from pathlib import Path
+
+import pytest
+
+from noderepl.errors import ConfigError, UsageError
+from noderepl.settings import OPTIONS, Settings, read_settings
+
+
+def settings(tmp_path: Path, *, flags=None, environ=None, text=None, **more) -> Settings:
+    if text is not None:
+        (tmp_path / "config.toml").write_text(text)
+    return read_settings(flags or {}, environ=environ or {}, directory=tmp_path, **more)
+
+
+def test_defaults(tmp_path):
+    """Without any source every option has the default of the table."""
+    found = settings(tmp_path)
+    assert all(getattr(found, option.attribute) == option.default for option in OPTIONS)
+    assert (found.timeout, found.theme, found.endpoint, found.token) == (60, "default", None, None)
+
+
+def test_each_source_wins_over_the_one_before(tmp_path):
+    """defaults < file < profile < environment < flags."""
+    text = 'timeout = 1\ntheme = "a"\nauth = "none"\nprofile = "work"\n[profiles.work]\ntimeout = 2\ntheme = "b"\n'
+    found = settings(tmp_path, text=text, environ={"NODEREPL_TIMEOUT": "3"})
+    assert (found.auth, found.theme, found.timeout) == ("none", "b", 3)
+    assert settings(tmp_path, environ={"NODEREPL_TIMEOUT": "3"}, flags={"timeout": "4"}).timeout == 4
+
+
+def test_a_profile_is_chosen_by_flag_variable_or_file(tmp_path):
+    """--profile wins over NODEREPL_PROFILE, which wins over the file's own choice."""
+    text = 'profile = "a"\n[profiles.a]\ntimeout = 1\n[profiles.b]\ntimeout = 2\n[profiles.c]\ntimeout = 3\n'
+    assert settings(tmp_path, text=text).timeout == 1
+    assert settings(tmp_path, environ={"NODEREPL_PROFILE": "b"}).timeout == 2
+    assert settings(tmp_path, environ={"NODEREPL_PROFILE": "b"}, profile="c").timeout == 3
+
+
+def test_a_named_file_is_read_instead(tmp_path):
+    """--config and NODEREPL_CONFIG name another file, the flag first."""
+    for name, timeout in (("one.toml", 11), ("two.toml", 12)):
+        (tmp_path / name).write_text(f"timeout = {timeout}\n")
+    environ = {"NODEREPL_CONFIG": str(tmp_path / "one.toml")}
+    assert settings(tmp_path, environ=environ).timeout == 11
+    assert settings(tmp_path, environ=environ, file=tmp_path / "two.toml").timeout == 12
+
+
+def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
+    """Each option is read from the file and from its NODEREPL_ variable."""
+    samples = {
+        "auth": "none", "timeout": 7, "input": "base64", "color": "never", "editing-mode": "vi", "json": True,
+        "interactive": True, "quiet": True, "port": 8080,
+    }  # fmt: skip
+    for option in OPTIONS:
+        value = samples.get(option.name, "text")
+        written = f'{option.name} = "{value}"\n' if isinstance(value, str) else f"{option.name} = {str(value).lower()}\n"
+        assert getattr(settings(tmp_path, text=written), option.attribute) == value
+        assert getattr(settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("timeout = 0", ["line 1", "timeout must be a whole number from 1 to 220", "not 0"]),
+        ("\n\ntimeout = true", ["line 3", "whole number"]),
+        ("# c\ntimeut = 3", ["line 2", "no option 'timeut'", "timeout"]),
+        ('[profiles.a]\ncolor = "red"', ["line 2", "color must be one of auto, always, never", "'red'"]),
+        ('color = "auto"\n[profiles.b]\nx = 1', ["line 3", "no option 'x'"]),
+        ("timeout = = 3", ["not valid TOML", "line 1"]),
+        ('token = "s3cret"', ["line 1", "NODEREPL_TOKEN"]),
+        ("profiles = 3", ["line 1", "[profiles.work]"]),
+        ('profile = "x"\n[profiles.y]\n', ["no profile 'x'", "y"]),
+        ("quiet = 1", ["line 1", "quiet must be true or false"]),
+        ('theme = ""', ["line 1", "theme must be a text that is not empty"]),
+    ],
+)
+def test_a_bad_file_is_named_with_its_line(tmp_path, text, words):
+    """What is wrong in the file is told with the file, the line, the rule and the value."""
+    with pytest.raises(ConfigError) as caught:
+        settings(tmp_path, text=text)
+    assert all(word in str(caught.value) for word in [str(tmp_path / "config.toml"), *words])
+    assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [
+        ({"NODEREPL_TIMEOUT": "221"}, ["NODEREPL_TIMEOUT", "1 to 220", "'221'"]),
+        ({"NODEREPL_TIMEOUT": "ten"}, ["NODEREPL_TIMEOUT", "whole number"]),
+        ({"NODEREPL_THEMES": "x"}, ["NODEREPL_THEMES", "no such option", "NODEREPL_THEME"]),
+        ({"NODEREPL_QUIET": "maybe"}, ["NODEREPL_QUIET", "true or false"]),
+        ({"NODEREPL_PROFILE": "work"}, ["work", "no configuration file"]),
+        ({"NODEREPL_CONFIG": "/nowhere/config.toml"}, ["/nowhere/config.toml", "no such configuration file"]),
+    ],
+)
+def test_a_bad_variable_is_named(tmp_path, environ, words):
+    """A bad variable is told by its name, with the rule that it breaks."""
+    with pytest.raises(ConfigError) as caught:
+        settings(tmp_path, environ=environ)
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_an_empty_variable_counts_as_not_set(tmp_path):
+    """A variable that is set to nothing changes nothing."""
+    assert settings(tmp_path, environ={"NODEREPL_TIMEOUT": "", "NODEREPL_TOKEN": ""}).timeout == 60
+
+
+def test_secrets_are_not_shown(tmp_path):
+    """Neither the token nor the identifier is in the repr of Settings."""
+    found = settings(tmp_path, environ={"NODEREPL_TOKEN": "tok-123", "NODEREPL_SESSION": "ident-456"})
+    assert (found.token, found.session) == ("tok-123", "ident-456")
+    assert "tok-123" not in repr(found) and "ident-456" not in repr(found)
+
+
+def test_blame_names_the_place_of_a_value_found_wrong_later(tmp_path):
+    """A UsageError raised under blame gets the place where the option was set."""
+    found = settings(tmp_path, text='\ntheme = "nope"\n')
+    with pytest.raises(ConfigError, match=r"no theme nope \(.*config.toml, line 2\)"), found.blame("theme"):
+        raise UsageError("no theme nope")
+    with pytest.raises(ConfigError, match="^no endpoint$"), found.blame("endpoint"):
+        raise UsageError("no endpoint")
