@@ -1,0 +1,187 @@
+"""The seam: Settings -> an open session, on a remote pool or on the embedded one.
+
+Above it nobody knows which of the two answers. It starts the embedded pool's Node.js before anything slow is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import secrets
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from noderepl.client.identifier import check_identifier, new_identifier
+from noderepl.errors import ExitCode, PoolUnavailable, UsageError
+from noderepl.service.node import NodeNotFound, find_node
+from noderepl.service.pool import Pool
+from noderepl.settings import Settings
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+EMBEDDED = "http://embedded.invalid"
+
+
+class Backend:
+    """Opens the session of one run and closes all that was started for it.
+
+    settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        with settings.blame("session"):
+            self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
+        self._pool = None if settings.endpoint else _embedded_pool(settings)
+        self._opening: asyncio.Task[Session] | None = None
+
+    @property
+    def label(self) -> str:
+        """The endpoint's name for people: `embedded`, the pool's name, or the host."""
+        if self._settings.endpoint is None:
+            return "embedded"
+        url = urlsplit(self._settings.endpoint)
+        path = [part for part in url.path.split("/") if part]
+        if "sessionPools" in path[:-1]:
+            return path[path.index("sessionPools") + 1]
+        return url.netloc.rpartition("@")[2] or self._settings.endpoint
+
+    @property
+    def notice(self) -> str | None:
+        """What the user should know about the embedded pool, once it is known."""
+        return self._pool.notice if self._pool else None
+
+    def start(self) -> None:
+        """Starts Node.js, where the pool is the embedded one; returns at once."""
+        if self._pool:
+            self._pool.prewarm()
+
+    async def session(self) -> Session:
+        """The open session; the first call opens it, off the event loop's thread where that takes imports."""
+        if self._opening is None or (self._opening.done() and self._opening.exception()):
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def use(self, session: Session) -> None:
+        """Makes `session` the current one."""
+
+        async def given() -> Session:
+            return session
+
+        self._opening = asyncio.create_task(given())
+
+    async def close(self) -> None:
+        """Closes the connections and ends the embedded pool: no process and no temporary file is left."""
+        if self._opening:
+            self._opening.cancel()
+            outcome = (await asyncio.gather(self._opening, return_exceptions=True))[0]
+            if not isinstance(outcome, BaseException):
+                await outcome.aclose()
+        if self._pool:
+            await self._pool.close()
+
+    async def _open(self) -> Session:
+        await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
+        from noderepl.client.auth import make_auth
+        from noderepl.client.session import Session
+
+        settings = self._settings
+        if self._pool is not None:
+            import httpx
+
+            from noderepl.service.app import create_app
+
+            transport = httpx.ASGITransport(app=create_app(self._pool))
+            return Session(
+                EMBEDDED, identifier=self._identifier, api_version=settings.api_version, transport=transport
+            )
+        assert settings.endpoint is not None
+        if settings.auth == "token" and not settings.token:
+            raise UsageError("--auth token needs the token in the variable NODEREPL_TOKEN")
+        with settings.blame("endpoint"):
+            auth = make_auth(
+                settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token
+            )
+        with settings.blame("api-version"):
+            return Session(
+                settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth
+            )
+
+
+def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]]) -> int:
+    """Runs `main` in an event loop with a backend that is closed whatever happens.
+
+    Returns the exit code of main, or 128 + N where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
+    """
+    return asyncio.run(_guarded(settings, main))
+
+
+async def _guarded(settings: Settings, main: Callable[[Backend], Awaitable[int]]) -> int:
+    signals: list[int] = []
+    task = asyncio.current_task()
+    assert task is not None
+
+    def stop(number: int) -> None:
+        signals.append(number)
+        task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    backend = Backend(settings)
+    try:
+        return await main(backend)
+    except asyncio.CancelledError:
+        if not signals:
+            raise
+        return 128 + signals[0]
+    finally:
+        await backend.close()
+
+
+def _import_slow_parts(*, embedded: bool) -> None:
+    for name in ("noderepl.client.session", "noderepl.client.auth", *(["noderepl.service.app"] if embedded else [])):
+        importlib.import_module(name)
+
+
+def _embedded_pool(settings: Settings) -> Pool:
+    try:
+        return Pool(find_node(settings.node))
+    except NodeNotFound as error:
+        with settings.blame("node"):
+            raise PoolUnavailable(str(error)) from error
+
+
+def serve(settings: Settings) -> int:
+    """Serves the embedded pool until SIGINT, SIGTERM or SIGHUP.
+
+    Prints `listening on URL` to stdout, and the token once where it had to make one. Returns the exit code. Raises
+    PoolUnavailable where Node.js, uvicorn or the port is not to be had.
+    """
+    return asyncio.run(_serve(settings))
+
+
+async def _serve(settings: Settings) -> int:
+    from noderepl.service.app import create_app
+    from noderepl.service.server import ServerUnavailable
+    from noderepl.service.server import serve as serve_app
+
+    pool = _embedded_pool(settings)
+    token = settings.token or secrets.token_urlsafe(24)
+
+    def ready(url: str) -> None:
+        made = "" if settings.token else f"token {token}\n"
+        sys.stdout.write(f"listening on {url}\n{made}")
+        sys.stdout.flush()
+
+    try:
+        pool.prewarm()
+        await serve_app(create_app(pool, token=token), host=settings.host, port=settings.port, ready=ready)
+    except ServerUnavailable as error:
+        raise PoolUnavailable(str(error)) from error
+    finally:
+        await pool.close()
+    return ExitCode.OK

@@ -1,0 +1,184 @@
+"""The command line: argv -> Settings -> mode -> exit code.
+
+Imports nothing heavy: --version and --help answer before httpx, prompt_toolkit or the embedded pool are loaded.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Literal, NoReturn
+
+from noderepl import __version__
+from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
+from noderepl.settings import OPTIONS, Option, Settings, read_settings
+
+DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
+EPILOG = """\
+Without -e, -p, -c or FILE, noderepl is a prompt on a terminal and elsewhere runs its standard input as one snippet.
+-e, -p, -c and FILE may be mixed and repeated; they share one session, run in order and stop at the first that fails.
+Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be reached;
+4 not authorised; 124 the snippet timed out; 130 interrupted.
+`noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
+
+Verb = Literal["eval", "print", "command", "file"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing to run. verb: how. text: the code, the line, or the file's name (`-` is standard input)."""
+
+    verb: Verb
+    text: str
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+class _AppendAction(argparse.Action):
+    """Keeps -e, -p and -c in the order they were given in."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        namespace.actions = [*namespace.actions, Action(self.const, str(values))]
+
+
+def run(argv: Sequence[str]) -> int:
+    """Does what the command line says.
+
+    argv: the arguments after the program's name. Returns the exit code; every NodeReplError ends here, as one sentence
+    on stderr. --help and --version print and return 0.
+    """
+    try:
+        if argv[:1] == ["serve"]:
+            return _serve(_settings(_serve_parser().parse_args(argv[1:])))
+        arguments = _parser().parse_args(argv)
+        settings = _settings(arguments)
+        actions = [*arguments.actions, *([Action("file", arguments.file)] if arguments.file is not None else [])]
+        return _run_mode(settings, actions)
+    except NodeReplError as error:
+        _complain(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except SystemExit as request:
+        return request.code if isinstance(request.code, int) else ExitCode.USAGE
+
+
+def _run_mode(settings: Settings, actions: list[Action]) -> int:
+    on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    at_prompt = settings.interactive or (on_terminal and not actions)
+    if at_prompt and not on_terminal:
+        raise UsageError("--interactive needs a terminal on standard input and output")
+    texts = [(action.verb, _text(action)) for action in actions or ([] if at_prompt else [Action("file", "-")])]
+    from noderepl.script import run_actions, run_script
+
+    if not at_prompt:
+        return run_script(settings, texts)
+    from noderepl.repl import run_repl
+
+    return run_repl(settings, partial(run_actions, settings, texts))
+
+
+def _text(action: Action) -> str:
+    """The text of an action; files and standard input are read whole: each is one snippet."""
+    if action.verb != "file":
+        return action.text
+    try:
+        raw = sys.stdin.buffer.read() if action.text == "-" else Path(action.text).read_bytes()
+        return raw.decode("utf-8-sig")
+    except OSError as error:
+        raise LocalFileError(f"{action.text}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        name = "standard input" if action.text == "-" else action.text
+        raise LocalFileError(f"{name}: not UTF-8 text at byte {error.start}") from error
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    import platformdirs
+
+    flags = {option.name: getattr(arguments, option.attribute) for option in OPTIONS if option.attribute in arguments}
+    return read_settings(
+        {name: value for name, value in flags.items() if value is not None},
+        environ=os.environ,
+        directory=platformdirs.user_config_path("noderepl", appauthor=False),
+        file=Path(arguments.config).expanduser() if arguments.config else None,
+        profile=arguments.profile,
+    )
+
+
+def _serve(settings: Settings) -> int:
+    from noderepl.backend import serve
+
+    return serve(settings)
+
+
+def _complain(error: NodeReplError) -> None:
+    from noderepl.terminal.escapes import visible
+
+    sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="noderepl",
+        description=DESCRIPTION,
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.set_defaults(actions=[])
+    parser.add_argument("file", nargs="?", metavar="FILE", help="run this file as one snippet; - is standard input")
+    for flag, word, verb, metavar, summary in (
+        ("-e", "--eval", "eval", "CODE", "run, and print only what the code prints"),
+        ("-p", "--print", "print", "CODE", "run, and print the value as node -p does"),
+        ("-c", "--command", "command", "LINE", "run a line as typed at the prompt, magics included"),
+    ):
+        parser.add_argument(flag, word, action=_AppendAction, const=verb, metavar=metavar, help=summary)
+    for option in OPTIONS:
+        if option.name not in ("host", "port"):
+            _add_option(parser, option)
+    _add_config(parser)
+    parser.add_argument("--version", action="version", version=f"noderepl {__version__}")
+    return parser
+
+
+def _serve_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="noderepl serve",
+        description="Serves the embedded pool: prints `listening on URL`, which is an --endpoint as it is.",
+        epilog="Calls need the bearer token in NODEREPL_TOKEN; where that is not set, a token is made and printed once.",
+        allow_abbrev=False,
+    )
+    for option in OPTIONS:
+        if option.serve:
+            _add_option(parser, option)
+    _add_config(parser)
+    return parser
+
+
+def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
+    names = [f"-{option.short}"] if option.short else []
+    names.append(f"--{option.name}")
+    summary = option.summary.replace("%", "%%")
+    if not option.metavar:
+        parser.add_argument(*names, action="store_true", default=None, dest=option.attribute, help=summary)
+    else:
+        parser.add_argument(*names, metavar=option.metavar, default=None, dest=option.attribute, help=summary)
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--config", metavar="FILE", help="configuration file")
+    parser.add_argument("--profile", metavar="NAME", help="profile of the configuration file")

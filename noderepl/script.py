@@ -1,0 +1,86 @@
+"""Running without a prompt: -e, -p, -c, FILE and standard input, with data on stdout and words on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Literal
+
+from noderepl.backend import Backend, with_backend
+from noderepl.dispatch import Dispatcher
+from noderepl.errors import ExitCode, UsageError
+from noderepl.outcome import Execution, Failure, Outcome, Status
+from noderepl.settings import Settings
+from noderepl.terminal.console import Console, open_console
+
+Verb = Literal["eval", "print", "command", "file"]
+EXIT_CODES = {Status.OK: ExitCode.OK, Status.ERROR: ExitCode.THREW, Status.TIMEOUT: ExitCode.TIMED_OUT}
+
+
+def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
+    """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
+    return with_backend(settings, partial(_run, settings, actions))
+
+
+async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
+    backend.start()
+    console = open_console(settings)
+    dispatcher = Dispatcher(
+        backend, settings, progress=console.progress, entries=tuple, edit=_no_editor, themes=console.themes
+    )
+    try:
+        return await run_actions(settings, actions, dispatcher, console)
+    finally:
+        if backend.notice and not settings.quiet and sys.stderr.isatty():
+            console.words(backend.notice)
+
+
+async def run_actions(
+    settings: Settings, actions: Sequence[tuple[Verb, str]], dispatcher: Dispatcher, console: Console
+) -> int:
+    """Runs actions in order up to the first that fails, and prints what each gives.
+
+    actions: pairs of how and the text. Returns the exit code of the last one run. Raises NodeReplError.
+    """
+    for verb, text in actions:
+        outcomes = await (dispatcher.run_line(text) if verb == "command" else _run_one(dispatcher, text))
+        for outcome in outcomes:
+            if settings.json and isinstance(outcome, Execution):
+                console.data(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")
+            elif verb == "command" or not isinstance(outcome, Execution):
+                console.show(outcome)
+            else:
+                console.show_plain(outcome, with_value=verb == "print")
+            if (code := exit_code(outcome)) != ExitCode.OK:
+                return code
+    return ExitCode.OK
+
+
+async def _run_one(dispatcher: Dispatcher, code: str) -> Sequence[Outcome]:
+    return [await dispatcher.run_snippet(code)]
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The exit code that an outcome stands for."""
+    if isinstance(outcome, Execution):
+        return EXIT_CODES[outcome.status]
+    return outcome.exit_code if isinstance(outcome, Failure) else ExitCode.OK
+
+
+def as_json(execution: Execution) -> Mapping[str, object]:
+    """One snippet as the object that --json prints: status, stdout, stderr, result, error and ms."""
+    error = execution.error
+    return {
+        "status": str(execution.status),
+        "stdout": execution.stdout,
+        "stderr": execution.stderr,
+        "result": execution.value.data if execution.value else None,
+        "error": {"name": error.name, "message": error.message, "stack": error.stack} if error else None,
+        "ms": execution.milliseconds,
+    }
+
+
+async def _no_editor(text: str) -> str:
+    raise UsageError("an editor opens only at the prompt")

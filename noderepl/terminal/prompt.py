@@ -1,0 +1,124 @@
+"""The line editor: reads one snippet or magic, over as many lines as it takes; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.completion import Completer
+from prompt_toolkit.document import Document
+from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.history import History
+from prompt_toolkit.input import Input
+from prompt_toolkit.layout.processors import TabsProcessor
+from prompt_toolkit.lexers import Lexer
+from prompt_toolkit.output import Output
+from prompt_toolkit.styles import BaseStyle, DynamicStyle
+
+from noderepl.javascript.highlight import pieces
+from noderepl.terminal.keys import bindings
+
+PROMPT, CONTINUATION = "> ", "... "
+EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
+
+
+class SnippetLexer(Lexer):
+    """Colours JavaScript, and a magic's name where the line is one."""
+
+    def __init__(self, is_magic: Callable[[str], bool]) -> None:
+        self._is_magic = is_magic
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """The fragments of each line of what is being typed."""
+        text = document.text
+        if self._is_magic(text):
+            return lambda number: _magic_fragments(document.lines[number], first=number == 0)
+        line_pieces = pieces(text)
+        return lambda number: [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
+
+
+def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
+    if not first:
+        return [("", line)]
+    blank = len(line) - len(line.lstrip())
+    name, space, rest = line[blank:].partition(" ")
+    return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
+
+
+class Prompt:
+    """One prompt for a whole run.
+
+    is_magic: whether a text is a magic. is_whole: whether a text runs at Enter. toolbar: fragments for the bottom line.
+    style: asked for at each paint, so that a theme can change.
+    """
+
+    def __init__(
+        self,
+        *,
+        input_: Input,
+        output: Output,
+        history: History,
+        completer: Completer,
+        is_magic: Callable[[str], bool],
+        is_whole: Callable[[str], bool],
+        toolbar: Callable[[], StyleAndTextTuples],
+        style: Callable[[], BaseStyle],
+        editing_mode: Literal["emacs", "vi"],
+    ) -> None:
+        self._in_editor = False
+        self._session: PromptSession[str] = PromptSession(
+            message=self._message,
+            multiline=True,
+            prompt_continuation=self._continuation,
+            lexer=SnippetLexer(is_magic),
+            history=history,
+            auto_suggest=AutoSuggestFromHistory(),
+            completer=completer,
+            complete_while_typing=False,
+            enable_history_search=True,
+            enable_open_in_editor=True,
+            tempfile_suffix=".js",
+            key_bindings=bindings(is_whole, lambda: self._in_editor),
+            editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
+            bottom_toolbar=toolbar,
+            input_processors=[TabsProcessor(tabstop=4, char1=" ", char2=" ")],
+            style=DynamicStyle(style),
+            include_default_pygments_style=False,
+            input=input_,
+            output=output,
+        )
+
+    async def read(self, *, prefill: str = "", editor: bool = False, painted: Callable[[], None] | None = None) -> str:
+        """Reads one input.
+
+        prefill: text that stands there at first. editor: `.editor` mode. painted: called once the prompt is on screen.
+        Returns the text as typed or pasted. Raises EOFError at Ctrl-D on an empty line, KeyboardInterrupt at Ctrl-C.
+        """
+        self._in_editor = editor
+        app = self._session.app
+        if painted:
+            done = painted
+
+            def once(_: object) -> None:
+                app.after_render -= once
+                done()
+
+            app.after_render += once
+        try:
+            return await self._session.prompt_async(default=prefill, handle_sigint=False)
+        finally:
+            self._in_editor = False
+
+    def refresh(self) -> None:
+        """Paints the prompt again where it is on screen, with what the toolbar now says."""
+        self._session.app.invalidate()
+
+    def _message(self) -> StyleAndTextTuples:
+        hint: StyleAndTextTuples = [("class:note", EDITOR_HINT + "\n")] if self._in_editor else []
+        return [*hint, ("class:prompt", PROMPT)]
+
+    def _continuation(self, width: int, line_number: int, wrap_count: int) -> StyleAndTextTuples:
+        return [("class:continuation", CONTINUATION if wrap_count == 0 else " " * width)]

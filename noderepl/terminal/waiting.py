@@ -1,0 +1,43 @@
+"""The keyboard while a snippet runs: Ctrl-C is seen at once, all other keys wait for the next prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from prompt_toolkit.input import Input
+from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.key_binding.key_processor import KeyPress
+from prompt_toolkit.keys import Keys
+from prompt_toolkit.output import Output
+
+
+@contextmanager
+def waiting_keys(input_: Input, output: Output, interrupt: Callable[[], None]) -> Iterator[None]:
+    """Reads keys in raw mode inside the block, so that nothing typed ahead is echoed, run or lost.
+
+    interrupt: called at each Ctrl-C. A paste stays one unit: bracketed paste is on here too.
+    """
+    kept: list[KeyPress] = []
+
+    def take(presses: list[KeyPress]) -> None:
+        for press in presses:
+            if press.key == Keys.ControlC:
+                kept.clear()
+                interrupt()
+            elif press.key not in (Keys.CPRResponse, Keys.SIGINT):
+                kept.append(press)
+
+    def ready() -> None:
+        take(input_.read_keys())
+
+    output.enable_bracketed_paste()
+    output.flush()
+    try:
+        with input_.raw_mode(), input_.attach(ready):
+            yield
+            take(input_.flush_keys())
+    finally:
+        output.disable_bracketed_paste()
+        output.flush()
+        store_typeahead(input_, kept)
