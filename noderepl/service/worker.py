@@ -169,7 +169,12 @@ class Worker:
                         await self._requests.drain()
                     await run.finished
         except TimeoutError:
-            await self._end(Ended(Ending.TIMEOUT, f"The snippet ran longer than {timeout:g} seconds and was ended: its variables are gone."))
+            await self._end(
+                Ended(
+                    Ending.TIMEOUT,
+                    f"The snippet ran longer than {timeout:g} seconds and was ended: its variables are gone.",
+                )
+            )
         milliseconds = round((time.monotonic() - started) * 1000)
         self._run = None
         if self.ended is not None and not self.online.done():
@@ -199,7 +204,9 @@ class Worker:
             while line := await reader.readline():
                 self._take(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError):
-            self.ended = self.ended or Ended(Ending.EXITED, "The session's process broke its connection to the pool: its variables are gone.")
+            self.ended = self.ended or Ended(
+                Ending.EXITED, "The session's process broke its connection to the pool: its variables are gone."
+            )
         transport.close()
         self._kill()
         code = await self._process.wait()
