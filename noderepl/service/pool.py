@@ -219,7 +219,7 @@ class Pool:
 
     @cached_property
     def _place(self) -> Path:
-        place = Path(tempfile.mkdtemp(prefix="noderepl-"))
+        place = Path(tempfile.mkdtemp(prefix="noderepl-")).resolve()
         write_tools(place / "bin", self.node)
         return place
 

@@ -52,11 +52,15 @@ class Room:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What starts one worker: argv, the whole environment, and the directory to start in."""
+    """What starts one worker: argv, the whole environment, and the directory to start in, which it calls /mnt/data.
+
+    sandboxed: argv is bubblewrap's, which takes its options first.
+    """
 
     argv: tuple[str, ...]
     environment: dict[str, str]
     directory: Path
+    sandboxed: bool
 
 
 def write_tools(directory: Path, node: Node) -> None:
@@ -92,14 +96,12 @@ def launch(node: Node, room: Room, tools: Path, outside: Mapping[str, str], *, s
     tools: the directory of write_tools. outside: this process' environment, of which an allow-list is passed on.
     """
     kept = {name: value for name, value in outside.items() if _is_kept(name)}
+    first_on_path = _TOOLS if sandboxed else str(tools)
+    kept["PATH"] = ":".join((first_on_path, str(node.path.parent), *_PATH))
     if not sandboxed:
-        path = (str(tools), str(node.path.parent), *_PATH)
-        home, temporary = str(room.home), str(room.temporary)
-        environment = {**kept, "PATH": ":".join(path), "HOME": home, "TMPDIR": temporary}
-        environment["NODEREPL_DATA"] = str(room.data)
-        return Launch((str(node.path), "--eval", _source("mapping.js", "worker.js")), environment, room.data)
-    path = (_TOOLS, str(node.path.parent), *_PATH)
-    environment = {**kept, "PATH": ":".join(path), "HOME": _HOME}
+        own = {"HOME": str(room.home), "TMPDIR": str(room.temporary), "NODEREPL_DATA": str(room.data)}
+        argv: tuple[str, ...] = (str(node.path), "--eval", _source("worker.js", "mapping.js"))
+        return Launch(argv, kept | own, room.data, sandboxed)
     trusted = [
         kept[name] for name in kept if name.endswith(("_CERTS", "_FILE", "_DIR")) or name.lower().endswith("file")
     ]
@@ -111,7 +113,7 @@ def launch(node: Node, room: Room, tools: Path, outside: Mapping[str, str], *, s
         *("--ro-bind", str(tools), _TOOLS, "--chdir", DATA, "--"),
         *(str(node.path), "--eval", _source("worker.js")),
     )
-    return Launch(argv, environment, room.data)
+    return Launch(argv, kept | {"HOME": _HOME}, room.data, sandboxed)
 
 
 def _is_kept(name: str) -> bool:

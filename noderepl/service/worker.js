@@ -12,7 +12,7 @@
 (function kernel() {
     const stream = require("stream");
     const util = require("util");
-    const vm = require("vm");
+    const engine = { runInThisContext: require("vm").runInThisContext }; // mapping.js replaces the module's own
     const { Console } = require("console");
     const { writeSync } = require("fs");
     const { stringify } = JSON;
@@ -64,7 +64,7 @@
     }
 
     function run(code) {
-        return vm.runInThisContext(code);
+        return engine.runInThisContext(code);
     }
 
     // What one snippet writes to and answers through.
@@ -72,8 +72,8 @@
         this.id = id;
         this.waiting = false;
         this.ended = false;
-        this.stdout = new Output("stdout");
-        this.stderr = new Output("stderr");
+        this.stdout = createOutput("stdout");
+        this.stderr = createOutput("stderr");
         this.console = new Console(this.stdout, this.stderr);
         this.console.Console = Console;
         this.sendResult = (result, keepAlive) => send(this, { mime: toMime(result) }, keepAlive);
@@ -140,14 +140,13 @@
         this.close = () => {};
     }
 
-    function Output(name) {
-        const output = new stream.Transform({
+    function createOutput(name) {
+        return new stream.Transform({
             transform(chunk, encoding, callback) {
                 tell({ [name]: chunk.toString() });
                 callback();
             },
         });
-        return output;
     }
 
     // Late callbacks see whatever is captured when they run, so late output belongs to the snippet of that moment.

@@ -19,7 +19,7 @@ from enum import StrEnum
 from typing import Any
 
 from noderepl.service.node import MINIMUM
-from noderepl.service.sandbox import Launch
+from noderepl.service.sandbox import DATA, Launch
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 _LINE_LIMIT = 4 * OUTPUT_LIMIT
@@ -101,11 +101,13 @@ class _Run:
 class Worker:
     """A Node.js process. Make one with `await Worker.start(launch)`; `guid` names it, `version` is Node's own."""
 
-    def __init__(self, process: asyncio.subprocess.Process, requests: asyncio.StreamWriter) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, requests: asyncio.StreamWriter, launch: Launch) -> None:
         self.guid = str(uuid.uuid4())
         self.online: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.ended: Ended | None = None
         self._process = process
+        self._sandbox_pid: int | None = None
+        self._launch = launch
         self._requests = requests
         self._run: _Run | None = None
         self._runs = 0
@@ -120,14 +122,19 @@ class Worker:
         loop = asyncio.get_running_loop()
         ours, theirs = socket.socketpair()
         answers, answers_end = os.pipe()
+        # bubblewrap closes the descriptor that it reports to before it starts Node.
+        report_end = os.dup(answers_end)
         channels = {"NODE_CHANNEL_FD": str(theirs.fileno()), "NODEREPL_ANSWERS": str(answers_end)}
+        reporting = ("--json-status-fd", str(report_end)) if launch.sandboxed else ()
         try:
             process = await asyncio.create_subprocess_exec(
-                *launch.argv,
+                launch.argv[0],
+                *reporting,
+                *launch.argv[1:],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
-                pass_fds=(theirs.fileno(), answers_end),
+                pass_fds=(theirs.fileno(), answers_end, report_end),
                 start_new_session=True,
                 cwd=launch.directory,
                 env={**launch.environment, **channels},
@@ -139,11 +146,12 @@ class Worker:
         finally:
             theirs.close()
             os.close(answers_end)
+            os.close(report_end)
         incoming, requests = await asyncio.open_connection(sock=ours)
         reader = asyncio.StreamReader(limit=_LINE_LIMIT)
         pipe = os.fdopen(answers, "rb", buffering=0)
         transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-        worker = cls(process, requests)
+        worker = cls(process, requests, launch)
         worker._tasks = [
             asyncio.create_task(worker._read_answers(reader, transport)),
             asyncio.create_task(worker._read_complaints()),
@@ -195,14 +203,24 @@ class Worker:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _kill(self) -> None:
+        """End everything: the first process of the sandbox, with which all others in it go, or else the group.
+
+        Killing bubblewrap's outer process instead would leave the inner one for somebody else to collect.
+        """
         with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if self._process.returncode is not None and self._launch.sandboxed:
+                return
+            if self._sandbox_pid is not None:
+                os.kill(self._sandbox_pid, signal.SIGKILL)
+            else:
+                os.killpg(self._process.pid, signal.SIGKILL)
 
     async def _read_answers(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
         """Take in what the process says until it is gone; whoever closes the pipe is ended as well."""
+        true_path = str(self._launch.directory).encode()
         try:
             while line := await reader.readline():
-                self._take(json.loads(line))
+                self._take(json.loads(line.replace(true_path, DATA.encode())))
         except (ValueError, KeyError, TypeError, AttributeError):
             self.ended = self.ended or Ended(
                 Ending.EXITED, "The session's process broke its connection to the pool: its variables are gone."
@@ -223,6 +241,8 @@ class Worker:
             run.displays.append(message["display"])
         elif "online" in message:
             self._take_version(message["online"])
+        elif "child-pid" in message and self._sandbox_pid is None:
+            self._sandbox_pid = int(message["child-pid"])  # the first is bubblewrap's own, before any snippet can lie
         elif "exit" in message:
             self._exit_code = message["exit"]
         elif run is not None and message.get("id") == run.id:
