@@ -92,7 +92,7 @@ async def run_magic(line: str, context: Context) -> Sequence[Outcome]:
     if command is None:
         found = _PERCENT.match(line)
         if found is None or not found[1]:
-            raise UsageError("A magic is % and its name, such as %files. %help lists them all.")
+            raise UsageError("a magic is % and its name, such as %files; %help lists them all")
         command = named(found[1], MAGICS), found[2].strip()
     magic, text = command
     return await magic.run(context, Arguments(magic.usage, text))

@@ -31,7 +31,7 @@ class Arguments:
 
     def wrong(self, why: str) -> UsageError:
         """The error that says why these arguments do not do, and the usage line."""
-        return UsageError(f"{why} Usage: {self.usage}")
+        return UsageError(f"{why}; usage: {self.usage}")
 
     def words(self) -> list[str]:
         """The text cut at spaces, quotes and backslashes as in a POSIX shell.
@@ -39,11 +39,11 @@ class Arguments:
         Raises UsageError where a quote is not closed, and where another line begins with % (two magics at once).
         """
         if any(line.lstrip().startswith("%") for line in self.text.splitlines()[1:]):
-            raise self.wrong("These are several magics: give one at a time.")
+            raise self.wrong("these are several magics, and they go one at a time")
         try:
             return shlex.split(self.text)
         except ValueError:
-            raise self.wrong("A quote or a backslash at the end is not closed.") from None
+            raise self.wrong("a quote is not closed, or a backslash at the end stands before nothing") from None
 
     def parse(
         self,
@@ -75,14 +75,14 @@ class Arguments:
                 elif name in values:
                     given = value if equals else next(rest, "")
                     if not given:
-                        raise self.wrong(f"--{name} needs a value.")
+                        raise self.wrong(f"--{name} needs a value")
                     found[name] = given
                 else:
-                    raise self.wrong(f"There is no option {word}.")
+                    raise self.wrong(f"there is no option {word}")
         if len(words) < least:
-            raise self.wrong("An argument is missing.")
+            raise self.wrong("an argument is missing")
         if most is not None and len(words) > most:
-            raise self.wrong(f"{words[most]!r} is one argument too many.")
+            raise self.wrong(f"{words[most]!r} is one argument too many")
         return Parsed(tuple(words), MappingProxyType(found), frozenset(raised))
 
     def optional(self) -> str | None:
@@ -94,5 +94,5 @@ class Arguments:
         """The one argument if it is among these choices, or None where there is none. Raises UsageError."""
         word = self.optional()
         if word is not None and word not in choices:
-            raise self.wrong(f"{word!r} is none of {', '.join(choices)}.")
+            raise self.wrong(f"{word!r} is none of {', '.join(choices)}")
         return word

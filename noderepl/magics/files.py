@@ -48,9 +48,9 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     name = given.values.get("as")
     names = [name] if name else [path.name for path in sources]
     if len(names) != len(sources):
-        raise arguments.wrong(f"--as names one file, and these are {len(sources)}.")
+        raise arguments.wrong(f"--as names one file, and these are {len(sources)}")
     for twice in {name for name in names if names.count(name) > 1}:
-        raise arguments.wrong(f"Two of these files would both be {twice!r} in the session.")
+        raise arguments.wrong(f"two of these files would both be {twice!r} in the session")
     session = await context.session()
 
     async def send(pair: tuple[Path, str]) -> Outcome:
@@ -69,7 +69,7 @@ def _target(context: Context, arguments: Arguments, name: str, place: str | None
     if not (place is None or place.endswith("/") or chosen.is_dir()):
         return chosen
     if base in {"", ".", ".."}:
-        raise arguments.wrong(f"{name!r} names no file.")
+        raise arguments.wrong(f"{name!r} names no file")
     return chosen / base
 
 

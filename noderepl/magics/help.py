@@ -18,8 +18,8 @@ def named(name: str, magics: Sequence[Magic]) -> Magic:
         if magic.name == name:
             return magic
     near = difflib.get_close_matches(name.lower(), [magic.name for magic in magics], n=1, cutoff=0.5)
-    suggestion = f" Did you mean %{near[0]}?" if near else ""
-    raise UsageError(f"There is no magic %{name}.{suggestion} %help lists them all.")
+    suggestion = f", did you mean %{near[0]}?" if near else ";"
+    raise UsageError(f"there is no magic %{name}{suggestion} %help lists them all")
 
 
 def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:

@@ -23,9 +23,9 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise LocalFileError(f"{path}: {exc.strerror or exc}.") from exc
+        raise LocalFileError(f"{path}: {exc.strerror or exc}") from exc
     except ValueError as exc:
-        raise LocalFileError(f"{str(path)!r} is no name for a file: {exc}.") from exc
+        raise LocalFileError(f"{str(path)!r} is no name for a file: {exc}") from exc
 
 
 def local_path(text: str, context: Context) -> Path:
@@ -55,7 +55,7 @@ def matching_files(text: str, context: Context) -> list[Path]:
         found = sorted(context.directory / name for name in names)
         files = [file for file in found if file.is_file()]
         if not files:
-            raise LocalFileError(f"No file matches {text!r}.")
+            raise LocalFileError(f"no file matches {text!r}")
         for file in files:
             _check_readable(file)
         return files
@@ -63,7 +63,10 @@ def matching_files(text: str, context: Context) -> list[Path]:
 
 def _check_readable(path: Path) -> None:
     if path.is_dir():
-        raise LocalFileError(f"{path} is a directory: name files, or a pattern such as {path.name}/*.")
+        raise LocalFileError(f"{path} is a directory; name files, or a pattern such as {path.name}/*")
+    if path.exists() and not path.is_file():
+        # Opening a pipe would wait for its other end.
+        raise LocalFileError(f"{path} is not a regular file")
     with path.open("rb"):
         pass
 
@@ -75,18 +78,18 @@ def read_text(path: Path) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise LocalFileError(f"{path} is no UTF-8 text.") from exc
+        raise LocalFileError(f"{path} is no UTF-8 text") from exc
 
 
 def check_free(path: Path, *, force: bool) -> None:
     """Raise LocalFileError if this path cannot be written to, or holds something and force is not set."""
     with _told(path):
         if path.is_dir():
-            raise LocalFileError(f"{path} is a directory.")
+            raise LocalFileError(f"{path} is a directory")
         if not force and os.path.lexists(path):
-            raise LocalFileError(f"{path} exists already: give another name, or --force to replace it.")
+            raise LocalFileError(f"{path} exists already; give another name, or --force to replace it")
         if not path.parent.is_dir():
-            raise LocalFileError(f"{path.parent} is no directory: make it first, or give another place.")
+            raise LocalFileError(f"{path.parent} is no directory; make it first, or give another place")
 
 
 @contextmanager

@@ -27,10 +27,16 @@ _EGRESS = "the pool needs egress enabled (EgressEnabled)"
 _ENDED = re.compile(r"npm-(exit|signal|error) (\w+)")
 
 # The exit code is the completion value, and the function keeps every name out of the session. The time allowed to npm
-# is less than the snippet's own, so that a slow npm is ended and not the session with all its state.
+# is less than the snippet's own, so that a slow npm is ended and not the session with all its state. npm's own first
+# pause before it tries the network again, 10 s, would let it run out of time before it says that there is none.
 _SNIPPET = """\
 (() => {
-  const ended = require("child_process").spawnSync("npm", %s, {encoding: "utf-8", maxBuffer: 67108864, timeout: %d});
+  const ended = require("child_process").spawnSync("npm", %s, {
+    encoding: "utf-8",
+    env: {npm_config_fetch_retry_mintimeout: "1000", ...process.env},
+    maxBuffer: 67108864,
+    timeout: %d,
+  });
   process.stdout.write(ended.stdout ?? "");
   process.stderr.write(ended.stderr ?? "");
   if (ended.error) return `npm-error ${ended.error.code}`;
@@ -57,27 +63,27 @@ def npm_ended(execution: Execution, timeout: int) -> Outcome:
         case ("exit", "0"):
             return Words("npm ended with exit code 0.")
         case ("error", "ENOENT"):
-            why = "There is no npm in this session."
+            why = "there is no npm in this session"
         case ("error", "ETIMEDOUT"):
             why = (
-                f"npm was stopped because it did not end within the {timeout} s a snippet may run: "
-                f"%timeout allows more; if npm waits for its registry, {_EGRESS}."
+                f"npm was stopped because it did not end within the {timeout} s a snippet may run; "
+                f"%timeout allows more, and if npm cannot reach its registry, {_EGRESS}"
             )
         case ("error", _):
-            why = f"npm could not be run in the session: {what}."
+            why = f"npm could not be run in the session: {what}"
         case ("signal", _):
-            why = f"npm was ended by {what}."
+            why = f"npm was ended by {what}"
         case _:
-            why = f"npm ended with exit code {what}."
+            why = f"npm ended with exit code {what}"
             if _NO_NETWORK.search(execution.stderr):
-                why += f" It could not reach the network: {_EGRESS}."
+                why += f"; it could not reach the network: {_EGRESS}"
     return Failure(why, ExitCode.THREW)
 
 
 async def _npm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.words()
     if not words:
-        raise arguments.wrong("What npm shall do is missing.")
+        raise arguments.wrong("what npm shall do is missing")
     timeout = context.preferences.timeout
     execution = await context.run(npm_snippet(words, timeout))
     if execution.status is not Status.OK:

@@ -25,7 +25,7 @@ async def _timeout(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.optional()
     if word is not None:
         if not (word.isdecimal() and _LEAST <= int(word) <= _MOST):
-            raise arguments.wrong(f"{word!r} is no whole number of seconds from {_LEAST} to {_MOST}.")
+            raise arguments.wrong(f"{word!r} is no whole number of seconds from {_LEAST} to {_MOST}")
         context.preferences.timeout = int(word)
     return [Words(f"A snippet may run for {context.preferences.timeout} s.")]
 
@@ -64,7 +64,7 @@ def _script(snippets: Sequence[str]) -> str:
 async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     given = arguments.parse(least=1, most=1, flags=("force",))
     if not context.snippets:
-        raise UsageError("There is nothing to save: no snippet has run yet.")
+        raise UsageError("there is nothing to save: no snippet has run yet")
     path = local_path(given.words[0], context)
     content = _script(context.snippets).encode()
     with arriving(path, force="force" in given.flags) as sink:
@@ -84,7 +84,7 @@ async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not arguments.text:
-        raise arguments.wrong("The snippet is missing.")
+        raise arguments.wrong("the snippet is missing")
     started = time.perf_counter()
     execution = await context.run(arguments.text)
     took = round((time.perf_counter() - started) * 1000)

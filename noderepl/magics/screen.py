@@ -17,7 +17,7 @@ from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Tex
 async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.optional()
     if word is not None and not (word.isdecimal() and int(word) > 0):
-        raise arguments.wrong(f"{word!r} is no number of entries.")
+        raise arguments.wrong(f"{word!r} is no number of entries")
     entries = context.entries()
     if not entries:
         return [Words("Nothing has been typed yet.")]
@@ -36,8 +36,8 @@ async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         return [Table(("", "theme", "summary"), rows)]
     if name not in themes:
         near = difflib.get_close_matches(name, themes, n=1)
-        suggestion = f" Did you mean {near[0]}?" if near else ""
-        raise arguments.wrong(f"There is no theme {name!r}.{suggestion} %theme lists them all.")
+        suggestion = f", did you mean {near[0]}?" if near else ";"
+        raise arguments.wrong(f"there is no theme {name!r}{suggestion} %theme lists them all")
     context.preferences.theme = name
     return [UseTheme(name)]
 

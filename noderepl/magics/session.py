@@ -6,8 +6,10 @@ A whole identifier is never shown: it is a secret.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from noderepl.errors import NotFound, UnsupportedVersion
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -47,12 +49,39 @@ async def _delete(context: Context) -> Sequence[Outcome]:
     return [Words(f"The session is deleted, with its state and files. The next snippet gets a new one, {short}.")]
 
 
+def _moment(moment: datetime | None) -> str:
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S") if moment else "unknown"
+
+
+async def _life(session: Session) -> tuple[tuple[str, str], ...]:
+    """When the session was created and expires. It does not exist before the first snippet or file."""
+    try:
+        info = await session.info()
+    except NotFound:
+        return (("created", "not yet: the first snippet or file creates it"),)
+    except UnsupportedVersion:
+        return (("created", "unknown to this api-version"),)
+    return ("created", _moment(info.created)), ("expires", f"{_moment(info.expires)}, unless used before")
+
+
+async def _runtime(session: Session) -> tuple[tuple[str, str], ...]:
+    """The pool's version of Node.js, where the service tells."""
+    try:
+        metadata = await session.metadata()
+    except (NotFound, UnsupportedVersion):
+        return ()
+    return tuple(("Node.js", runtime.version) for runtime in metadata.runtimes if runtime.name.lower() == "node")
+
+
 async def _info(context: Context) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
     session = await context.session()
-    rows = [("endpoint", session.endpoint), ("session", shortened(session.identifier))]
-    return [Table((), tuple(rows))]
+    life, runtime = await _life(session), await _runtime(session)
+    # Asked for last: the dialect is settled by the first answer.
+    version = ("api-version", session.dialect.version)
+    rows = (("endpoint", session.endpoint), ("session", shortened(session.identifier)), version, *runtime, *life)
+    return [Table((), rows)]
 
 
 async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -67,7 +96,7 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         case ["delete"]:
             return await _delete(context)
         case _:
-            raise arguments.wrong("These arguments do not make sense.")
+            raise arguments.wrong("these arguments do not make sense")
 
 
 SESSION = Magic(

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from noderepl.client.identifier import new_identifier
+from noderepl.client.session import Session
 from noderepl.magics import Context, Preferences
 from noderepl.outcome import Execution
+from noderepl.service.app import create_app
+from noderepl.service.node import find_node
+from noderepl.service.pool import Pool
 
 
 @dataclass
@@ -50,9 +56,7 @@ class Desk:
         self.session = session
 
     def _run(self, code: str) -> Awaitable[Execution]:
-        return self.session.execute(
-            code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
-        )
+        return self.session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)
 
     async def _edit(self, text: str) -> str:
         return self.editor(text)
@@ -64,3 +68,16 @@ def desk(tmp_path: Path) -> Desk:
     directory = tmp_path / "here"
     (directory / "home").mkdir(parents=True)
     return Desk(directory)
+
+
+@pytest.fixture
+async def live(desk: Desk) -> AsyncIterator[Desk]:
+    """The same, with a session of a real embedded pool."""
+    pool = Pool(find_node())
+    transport = httpx.ASGITransport(app=create_app(pool))
+    desk.session = Session("http://embedded.invalid", identifier=new_identifier(), transport=transport)
+    try:
+        yield desk
+    finally:
+        await desk.session.aclose()
+        await pool.close()

@@ -54,7 +54,7 @@ def test_wrong_arguments_say_why_and_the_usage(text: str, why: str) -> None:
     with pytest.raises(UsageError) as raised:
         arguments.parse(least=1, most=2, flags=("force",), values=("as",))
     assert why in str(raised.value)
-    assert str(raised.value).endswith(f"Usage: {arguments.usage}")
+    assert str(raised.value).endswith(f"; usage: {arguments.usage}")
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_wrong_arguments_say_why_and_the_usage(text: str, why: str) -> None:
 )
 async def test_a_magic_with_wrong_arguments_changes_nothing(desk, line: str) -> None:
     """Wrong arguments show the usage, open no session and leave the preferences as they were."""
-    with pytest.raises(UsageError, match="Usage: %"):
+    with pytest.raises(UsageError, match="; usage: %"):
         await run_magic(line, desk.context)
     assert desk.preferences == Preferences(60, "inline", "default")
     assert (desk.opened, desk.session) == (0, None)

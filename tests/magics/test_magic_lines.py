@@ -54,7 +54,7 @@ def test_what_begins_with_percent_or_is_a_dot_command_is_a_magic(line: str, expe
 )
 async def test_an_unknown_magic_suggests_the_nearest(desk, line: str, nearest: str) -> None:
     """A mistyped name is told, with the name that was probably meant."""
-    with pytest.raises(UsageError, match=f"Did you mean {nearest}\\?"):
+    with pytest.raises(UsageError, match=f"did you mean {nearest}\\?"):
         await run_magic(line, desk.context)
 
 
@@ -100,7 +100,7 @@ async def test_help_tells_about_one_magic(desk, line: str) -> None:
 
 async def test_help_of_an_unknown_name_suggests_the_nearest(desk) -> None:
     """%help takes the same care of a mistyped name as the prompt."""
-    with pytest.raises(UsageError, match="Did you mean %upload"):
+    with pytest.raises(UsageError, match="did you mean %upload"):
         await run_magic("%help uplod", desk.context)
 
 

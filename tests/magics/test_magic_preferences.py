@@ -70,7 +70,7 @@ async def test_themes_are_listed_and_used(desk) -> None:
 
 async def test_an_unknown_theme_suggests_the_nearest(desk) -> None:
     """A mistyped theme is told with the one that was probably meant."""
-    with pytest.raises(UsageError, match="Did you mean dark"):
+    with pytest.raises(UsageError, match="did you mean dark"):
         await run_magic("%theme drak", desk.context)
 
 
@@ -173,7 +173,7 @@ async def test_a_file_that_is_no_text_is_told(desk, line: str) -> None:
 async def test_a_pattern_without_a_file_is_told(desk, line: str) -> None:
     """A pattern that matches nothing, or only directories, is a LocalFileError."""
     (desk.directory / "home" / "sub").mkdir()
-    with pytest.raises(LocalFileError, match="No file matches"):
+    with pytest.raises(LocalFileError, match="no file matches"):
         await run_magic(line, desk.context)
     assert desk.opened == 0
 
