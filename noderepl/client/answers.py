@@ -101,17 +101,21 @@ def _ending(body: _Body, stderr: str) -> tuple[Status, Thrown | None, str]:
     known = body.status.lower()
     if known in _SUCCESS or (not known and not (name or message or code or words)):
         return Status.OK, None, stderr
+    if code == "ExecutionTimeout" or (not name and TIMEOUT_WORDS.search(f"{code} {words} {known}")):
+        thrown = Thrown(code or "ExecutionTimeout", words or "the snippet ran out of time")
+        return Status.TIMEOUT, thrown, _without_suffix(stderr, words)
+    if code == "SessionProcessExited":
+        return Status.ERROR, Thrown(code, words), _without_suffix(stderr, words)
     if name or message:
         lines = raw.get("error_stack_trace")
         stack = "\n".join(map(_text, lines)) if isinstance(lines, list) else _text(lines)
-        return Status.ERROR, Thrown(name or "Error", message, stack), _without_suffix(stderr, stack)
-    if TIMEOUT_WORDS.search(f"{code} {words} {known}"):
-        return Status.TIMEOUT, Thrown(code or "ExecutionTimeout", words or "the snippet ran out of time"), stderr
+        short = message if name == "" else f"{name}: {message}"
+        return Status.ERROR, Thrown(name or "Error", message, stack), _without_suffix(stderr, stack or short)
     if code or words:
         return Status.ERROR, Thrown(code or "Error", words), stderr
-    thrown = thrown_at_end(stderr)
-    if thrown is not None:
-        return Status.ERROR, thrown, _without_suffix(stderr, thrown.stack)
+    parsed = thrown_at_end(stderr)
+    if parsed is not None:
+        return Status.ERROR, parsed, _without_suffix(stderr, parsed.stack)
     last = next((line.strip() for line in reversed(stderr.splitlines()) if line.strip()), "")
     return Status.ERROR, Thrown("Error", last or f"the service says {body.status} and nothing more"), stderr
 

@@ -27,6 +27,7 @@ FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.Stream
 
 _VERSION = re.compile(r"api[\s_-]*version", re.IGNORECASE)
 _FULL = re.compile(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
+_OWN_CODES = {"FileNotFound", "NoSessionFoundError", "ExecutionNotFound", "SessionsCountExceedsLimit"}
 _TOKEN = re.compile(r"(?i:bearer)\s+\S+|eyJ[\w-]+(?:\.[\w-]+)+")
 
 
@@ -179,8 +180,10 @@ def refuses_version(response: httpx.Response, error: errors.ServiceError, versio
 
 
 def lacks_route(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
-    """Return whether an answer says that the path does not exist, as far as can be told: no error code of the API."""
-    return response.status_code in {404, 405} and not error.code and version not in supported_versions(response)
+    """Return whether an answer says that the path does not exist, as far as can be told: no error of the API itself."""
+    if response.status_code not in {404, 405} or version in supported_versions(response):
+        return False
+    return error.code not in _OWN_CODES
 
 
 def supported_versions(response: httpx.Response) -> tuple[str, ...]:

@@ -1,0 +1,50 @@
+"""A Session over a handler that stands for the service, and bare sockets for what no HTTP library sends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import httpx
+import pytest
+
+from noderepl.client.session import Session
+
+IDENTIFIER = "secret-Identifier_0123456789abcd"
+Handler = Callable[[httpx.Request], httpx.Response]
+
+
+@pytest.fixture
+def session_over() -> Callable[..., Session]:
+    """Make a session whose requests go to a function."""
+
+    def make(handler: Handler, *, identifier: str = IDENTIFIER, **more: object) -> Session:
+        more.setdefault("endpoint", "https://pool.example/subscriptions/s/sessionPools/p")
+        return Session(identifier=identifier, transport=httpx.MockTransport(handler), **more)  # type: ignore[arg-type]
+
+    return make
+
+
+@pytest.fixture
+def socket_server() -> Callable[..., object]:
+    """Make a server on loopback that handles each connection with a function; gives its base URL."""
+
+    @asynccontextmanager
+    async def serve(
+        handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    ) -> AsyncIterator[str]:
+        async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            try:
+                await handle(reader, writer)
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(connection, "127.0.0.1", 0)
+        try:
+            yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        finally:
+            server.close()
+            await server.wait_closed()
+
+    return serve

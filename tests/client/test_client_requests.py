@@ -1,0 +1,413 @@
+"""What each operation sends in each dialect, how a dialect is found, and how listings and files are read."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from noderepl.client.listings import Package, PoolMetadata, SessionInfo
+from noderepl.client.session import REPLACED, Session
+from noderepl.client.wire import OUTPUT_LENGTH, VERSIONS
+from noderepl.errors import LocalFileError, MalformedAnswer, NotFound, TooManyRequests, UnsupportedVersion, UsageError
+from noderepl.outcome import RemoteFile
+
+SECRET = "ab%41#&=c d".replace(" ", "+")
+FLAT = VERSIONS[:3]
+NEWEST = VERSIONS[0]
+RAN = {"status": "Succeeded", "result": {"stdout": "", "stderr": "", "executionResult": "4"}}
+RAN_WRAPPED = {"properties": {"status": "Success", "stdout": "", "stderr": "", "result": 4}}
+Make = Callable[..., Session]
+
+
+class Service:
+    """Answers from a list in turn, and keeps the requests."""
+
+    def __init__(self, *answers: httpx.Response) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        return self.answers.pop(0)
+
+    @property
+    def targets(self) -> list[tuple[str, str]]:
+        """Path below the pool and api-version of each request."""
+        return [
+            (request.url.path.split("/sessionPools/p")[1], request.url.params.get("api-version", "none"))
+            for request in self.requests
+        ]
+
+
+def _answer(status: int = 200, json_: Any = None, **headers: str) -> httpx.Response:
+    named = {key.replace("_", "-"): value for key, value in headers.items()}
+    return httpx.Response(status, headers=named) if json_ is None else httpx.Response(status, json=json_, headers=named)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("input_type", "sent", "code"),
+    [
+        ("inline", "inline", "'é' + 1\ud83d"),
+        ("inlinetext", "inlinetext", "1+3"),
+        ("base64", "InlineBase64", base64.b64encode("é+2".encode()).decode()),
+    ],
+)
+async def test_execute_is_sent_as_the_recordings_have_it(
+    session_over: Make, version: str, input_type: Any, sent: str, code: str
+) -> None:
+    """An execute request has the route, the query, the shape and the fields of its version, and nothing else."""
+    service = Service(_answer(202, RAN))
+    typed = "é+2" if input_type == "base64" else code
+    session = session_over(service, identifier=SECRET, api_version=version)
+    await session.execute(typed, input_type=input_type, timeout=100)
+    request = service.requests[0]
+    route = "/executions" if version in FLAT else "/code/execute"
+    query = {"identifier": SECRET} | ({} if version == "none" else {"api-version": version})
+    assert request.method == "POST"
+    assert service.targets == [(route, version)]
+    assert dict(request.url.params) == query
+    assert b"identifier=ab%2541%23%26%3Dc%2Bd" in request.url.query
+    assert request.headers["content-type"] == "application/json"
+    assert "authorization" not in request.headers
+    body = {"codeInputType": sent, "executionType": "synchronous", "code": code, "timeoutInSeconds": 100}
+    if version == NEWEST:
+        body |= {"outputStreamsMaxLength": OUTPUT_LENGTH, "returnJupyterFormatExecutionResult": True}
+    if version not in FLAT:
+        body = {"properties": {"identifier": SECRET, **body}}
+    assert json.loads(request.content) == body
+    assert request.extensions["timeout"] == {"connect": 10.0, "read": 130, "write": 130, "pool": 130}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_files_are_asked_for_as_the_version_has_it(session_over: Make, version: str, tmp_path: Path) -> None:
+    """Each file operation has its version's route; the name is percent-encoded, a directory goes into the query."""
+    flat = version in FLAT
+    entry = {"name": "a"} if flat else {"properties": {"filename": "a"}}
+    service = Service(
+        _answer(json_={"value": []}), _answer(json_=entry), _answer(204), httpx.Response(200, content=b"12"),
+        _answer(json_=entry if flat else {"value": [entry]}),
+    )  # fmt: skip
+    session = session_over(service, api_version=version)
+    source = tmp_path / "here.txt"
+    source.write_bytes(b"content")
+    name = "d/e/a #%b;.txt"
+    assert await session.files() == ()
+    assert await session.file(name) == RemoteFile("a")
+    await session.remove(f"/mnt/data/{name}")
+    assert await session.download(name, io.BytesIO()) == 2
+    assert await session.upload(source, name) == RemoteFile("a")
+    encoded = b"a%20%23%25b%3B.txt"
+    content = b"/files/" + encoded + b"/content" if flat else b"/files/content/" + encoded
+    upload = b"/files" if flat else b"/files/upload"
+    expected = [
+        ("GET", b"/files", None), ("GET", b"/files/" + encoded, "d/e"), ("DELETE", b"/files/" + encoded, "d/e"),
+        ("GET", content, "d/e"), ("POST", upload, "d/e"),
+    ]  # fmt: skip
+    for request, (method, path, directory) in zip(service.requests, expected, strict=True):
+        assert request.method == method
+        assert request.url.raw_path.split(b"?")[0].endswith(b"/p" + path)
+        assert request.url.params.get("path") == directory
+    body = service.requests[-1].content
+    assert b'name="file"; filename="a #%b;.txt"' in body
+    assert b"\r\n\r\ncontent\r\n" in body
+
+
+async def test_forbidden_names_are_not_sent(session_over: Make, tmp_path: Path) -> None:
+    """A file name that the service forbids is a UsageError, and nothing is sent."""
+    service = Service()
+    session = session_over(service)
+    (tmp_path / "a").write_text("")
+    for operation in (
+        session.file("a:b"), session.remove("a:b"), session.download("a:b", io.BytesIO()),
+        session.upload(tmp_path / "a", "a:b"),
+    ):  # fmt: skip
+        with pytest.raises(UsageError, match="':'"):
+            await operation
+    assert service.requests == []
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_calls_of_newer_versions_say_who_knows_them(session_over: Make, version: str) -> None:
+    """Session information, deletion and metadata work since 2025-02-02-preview; before, the error names versions."""
+    info = {"createdAt": "2026-03-31T19:10:27.964154", "expiresAt": "2026-03-31T19:15:27.1234567Z", "etag": "e"}
+    meta = {
+        "runtimes": [{"name": "node", "version": "20.2.4"}, "odd"],
+        "preInstalledPackages": [{"name": "axios", "version": "1.21.2"}, {}],
+        "jupyterKernel": {"name": "IJavascript"},
+    }
+    service = Service(_answer(json_=info), _answer(204), _answer(json_=meta))
+    session = session_over(service, api_version=version)
+    if version in VERSIONS[:2]:
+        told = await session.info()
+        assert told == SessionInfo(
+            datetime(2026, 3, 31, 19, 10, 27, 964154, UTC), None, datetime(2026, 3, 31, 19, 15, 27, 123456, UTC), "e"
+        )
+        await session.delete()
+        packages = ((Package("node", "20.2.4"),), (Package("axios", "1.21.2"),), Package("IJavascript"))
+        assert await session.metadata() == PoolMetadata(*packages)
+        assert [(r.method, r.url.params.get("identifier") is not None) for r in service.requests] == [
+            ("GET", True), ("DELETE", True), ("GET", False),
+        ]  # fmt: skip
+        return
+    for operation in (session.info(), session.delete(), session.metadata()):
+        with pytest.raises(UnsupportedVersion, match="2025-02-02-preview"):
+            await operation
+    assert service.requests == []
+
+
+LISTED = RemoteFile("cert.txt", 7, datetime(2024, 11, 11, 9, 11, 23, 419030, UTC))
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (
+            {"$id": "1", "value": [{"$id": "2", "name": "cert.txt", "type": "file", "contentType": "text/plain",
+             "sizeInBytes": 7, "lastModifiedAt": "2024-11-11T09:11:23.4190303Z"}]},
+            (LISTED,),
+        ),
+        (
+            {"$id": "1", "value": [{"$id": "2", "properties": {"$id": "3", "filename": "cert.txt", "size": 7,
+             "lastModifiedTime": "2024-11-11T09:11:23.4190303Z"}}]},
+            (LISTED,),
+        ),
+        ({"$id": "1", "$values": [{"name": "a"}]}, (RemoteFile("a"),)),
+        ([{"filename": "cert.txt", "size": 7, "last_modified_time": "2024-11-11T09:11:23.419030+00:00"}], (LISTED,)),
+        ({"value": []}, ()),
+        ({"value": [{"name": "d", "type": "Directory", "directory": "."}]}, (RemoteFile("d", is_directory=True),)),
+        ({"value": [{"name": "b", "directory": "level1/level2"}]}, (RemoteFile("level1/level2/b"),)),
+        ({"value": [None, 4, {}, {"name": 4}, {"name": "a", "sizeInBytes": "x", "lastModifiedAt": "y", "type": 4}]},
+         (RemoteFile("a"),)),
+    ],
+)  # fmt: skip
+async def test_listings_of_every_shape(session_over: Make, answer: Any, expected: tuple[RemoteFile, ...]) -> None:
+    """A listing is read in every shape that was seen, and an entry that names nothing is passed over."""
+    assert await session_over(Service(_answer(json_=answer))).files() == expected
+
+
+async def test_pages_are_followed_on_the_same_origin_only(session_over: Make) -> None:
+    """nextLink is followed, relative or absolute, but never to another host and never in a circle."""
+    base = "https://pool.example"
+    pages = [
+        {"value": [{"name": "a"}], "nextLink": "/more?skip=1"},
+        {"value": [{"name": "b"}], "nextLink": f"{base}:443/x"},
+    ]
+    service = Service(*(_answer(json_=page) for page in pages), _answer(json_={"value": [], "nextLink": None}))
+    assert await session_over(service).files() == (RemoteFile("a"), RemoteFile("b"))
+    assert [str(request.url) for request in service.requests[1:]] == [f"{base}/more?skip=1", f"{base}/x"]
+    for link in ("https://evil.example/x", "//evil.example/x", "http://pool.example/x", "https://pool.example:99999/"):
+        service = Service(_answer(json_={"value": [], "nextLink": link}))
+        with pytest.raises(MalformedAnswer, match="next page"):
+            await session_over(service).files()
+        assert len(service.requests) == 1
+    circle = (_answer(json_={"value": [], "nextLink": "/x"}) for _ in range(9))
+    with pytest.raises(MalformedAnswer, match="circle"):
+        await session_over(Service(*circle)).files()
+
+
+REFUSALS = [
+    (400, {"error": {"code": "InvalidApiVersion", "message": "no"}}),
+    (400, {"error": {"code": "X", "message": "The api-version '2025-10-02-preview' is not supported."}}),
+    (400, {"code": "UnsupportedApiVersion", "message": "no"}),
+    (404, {"error": {"code": "UnsupportedApiVersion", "message": "no"}}),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), REFUSALS)
+async def test_auto_steps_down_from_a_refused_version(session_over: Make, status: int, body: object) -> None:
+    """On an unsupported-version answer the next older version is tried, and the one that works is kept."""
+    service = Service(_answer(status, body), _answer(status, body), _answer(202, RAN), _answer(202, RAN))
+    session = session_over(service)
+    assert (await session.execute("2+2")).value is not None
+    await session.execute("2+2")
+    assert [version for _, version in service.targets] == [NEWEST, VERSIONS[1], VERSIONS[2], VERSIONS[2]]
+    assert session.dialect.version == VERSIONS[2]
+    assert session.renewed("another-one").dialect.version == VERSIONS[2]
+
+
+async def test_auto_jumps_to_the_newest_version_that_the_service_names(session_over: Make) -> None:
+    """The header api-supported-versions decides which version is tried next, whatever the words are."""
+    refusal = _answer(400, {"error": {}}, api_supported_versions="2023-01-01, 2024-10-02-preview,2024-02-02-preview")
+    service = Service(refusal, _answer(202, RAN))
+    await session_over(service).execute("1")
+    assert [version for _, version in service.targets] == [NEWEST, "2024-10-02-preview"]
+
+
+@pytest.mark.parametrize("missing", [_answer(404), _answer(405), _answer(404, {"error": {"code": "ResourceNotFound"}})])
+async def test_auto_changes_the_shape_when_the_route_is_missing(session_over: Make, missing: httpx.Response) -> None:
+    """Where /executions does not exist, /code/execute is tried without trying /executions again."""
+    service = Service(missing, _answer(200, RAN_WRAPPED))
+    execution = await session_over(service).execute("2+2")
+    assert execution.value is not None
+    assert service.targets == [("/executions", NEWEST), ("/code/execute", "2024-08-02-preview")]
+
+
+async def test_the_first_call_may_be_any(session_over: Make, tmp_path: Path) -> None:
+    """Negotiation happens on whichever operation comes first, an upload included, which is then sent whole again."""
+    (tmp_path / "a").write_bytes(b"0123456789")
+    entry = {"value": [{"properties": {"filename": "a", "size": 10}}]}
+    service = Service(_answer(404), _answer(200, entry))
+    session = session_over(service)
+    seen: list[tuple[int, int | None]] = []
+    assert await session.upload(tmp_path / "a", "a", lambda *told: seen.append(told)) == RemoteFile("a", 10)
+    assert service.targets == [("/files", NEWEST), ("/files/upload", "2024-08-02-preview")]
+    assert all(b"\r\n\r\n0123456789\r\n" in request.content for request in service.requests)
+    assert seen == [(10, 10), (10, 10)]
+    service = Service(_answer(400, REFUSALS[0][1]), _answer(200, {"value": []}))
+    session = session_over(service)
+    assert await session.files() == ()
+    assert session.dialect.version == VERSIONS[1]
+
+
+async def test_a_missing_file_is_told_and_the_dialect_stays(session_over: Make) -> None:
+    """A 404 that may mean a missing route, but does not, is told as the missing file that it is; nothing is settled."""
+    service = Service(_answer(404), _answer(400, REFUSALS[0][1]), _answer(400), _answer(202, RAN), _answer(404))
+    session = session_over(service)
+    with pytest.raises(NotFound, match=r"no file 'a\.txt'"):
+        await session.download("a.txt", io.BytesIO())
+    assert session.dialect.version == NEWEST
+    await session.execute("1")
+    with pytest.raises(NotFound):
+        await session.download("a.txt", io.BytesIO())
+    assert service.answers == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (_answer(404, {"error": {"code": "NoSessionFoundError"}}), NotFound),
+        (_answer(404, {"error": {"message": "no more sessions being allocated"}}), TooManyRequests),
+        (_answer(404, api_supported_versions=f"{VERSIONS[1]}, {NEWEST}"), NotFound),
+    ],
+)
+async def test_a_404_with_a_meaning_is_no_missing_route(
+    session_over: Make, answer: httpx.Response, kind: type[Exception]
+) -> None:
+    """No other version is tried when the 404 says what is not there, or that the version is known."""
+    service = Service(answer, *(_answer(404) for _ in range(9)))
+    with pytest.raises(kind):
+        await session_over(service).execute("1")
+    assert len(service.requests) in {1, 2}
+
+
+async def test_a_chosen_version_is_never_changed(session_over: Make) -> None:
+    """With a version given there is no negotiation: a refusal is an error that names the versions."""
+    for status, body in REFUSALS:
+        service = Service(_answer(status, body, api_supported_versions="2024-10-02-preview"))
+        with pytest.raises(UnsupportedVersion, match="2024-10-02-preview"):
+            await session_over(service, api_version="2025-02-02-preview").execute("1")
+    with pytest.raises(NotFound):
+        await session_over(Service(_answer(404)), api_version="none").execute("1")
+
+
+async def test_when_all_versions_are_refused_the_error_says_so(session_over: Make) -> None:
+    """A service that refuses every version is an UnsupportedVersion with its words, after one try of each."""
+    service = Service(*(_answer(400, REFUSALS[0][1]) for _ in VERSIONS))
+    session = session_over(service)
+    with pytest.raises(UnsupportedVersion, match=r"pool\.example:443 refuses api-version"):
+        await session.execute("1")
+    assert [version for _, version in service.targets] == list(VERSIONS)
+    assert session.dialect.version == NEWEST
+
+
+def test_unknown_versions_are_refused_by_name(session_over: Make) -> None:
+    """An api-version that nobody knows is a UsageError listing the known ones."""
+    with pytest.raises(UsageError, match=r"2031-01-01.*2025-10-02-preview.*none"):
+        session_over(Service(), api_version="2031-01-01")
+
+
+async def test_a_replaced_session_is_told_once(session_over: Make) -> None:
+    """When the session behind the identifier changes, the outcome says once that its state is gone."""
+    guids = ["a", "a", "", "b", "b"]
+    service = Service(*(_answer(202, RAN, **({"x_ms_session_guid": guid} if guid else {})) for guid in guids))
+    session = session_over(service)
+    notes = [(await session.execute("1")).notes for _ in guids]
+    assert notes == [(), (), (), (REPLACED,), ()]
+
+
+async def test_a_new_allocation_is_told_only_after_something_ran(session_over: Make) -> None:
+    """x-ms-new-allocation is news only for a session that had run something; deletion and renewal begin afresh."""
+    new = {"x_ms_new_allocation": "true"}
+    service = Service(
+        _answer(202, RAN, **new), _answer(202, RAN, x_ms_new_allocation="false"), _answer(202, RAN, **new), _answer(204),
+        _answer(202, RAN, **new), _answer(202, RAN, **new),
+    )  # fmt: skip
+    session = session_over(service)
+    notes = [(await session.execute("1")).notes for _ in range(3)]
+    assert notes == [(), (), (REPLACED,)]
+    await session.delete()
+    assert (await session.execute("1")).notes == ()
+    assert (await session.renewed("another-one").execute("1")).notes == ()
+
+
+async def test_durations_come_from_the_answer_else_the_header_else_the_clock(session_over: Make) -> None:
+    """Milliseconds are the service's where it tells them, otherwise what the injected clock measured."""
+    timed = {"status": "Succeeded", "result": {"executionTimeInMilliseconds": 72}}
+    service = Service(
+        _answer(202, timed, x_ms_container_execution_duration="5"), _answer(202, RAN, x_ms_container_execution_duration="61.6"),
+        _answer(202, RAN), _answer(202, RAN, x_ms_container_execution_duration="odd"),
+    )  # fmt: skip
+    ticks = iter(range(100))
+    session = session_over(service, clock=lambda: next(ticks) / 4)
+    assert [(await session.execute("1")).milliseconds for _ in range(4)] == [72, 62, 250, 250]
+
+
+async def test_large_files_are_streamed_both_ways(session_over: Make, tmp_path: Path) -> None:
+    """An upload is read and a download written piece by piece, with progress told on the way."""
+    source = tmp_path / "big.bin"
+    source.write_bytes(bytes(300_000))
+    pieces: list[int] = []
+
+    class Count(httpx.AsyncBaseTransport):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            if request.method == "GET":
+                return httpx.Response(200, headers={"content-length": "3"}, stream=Pieces())
+            assert int(request.headers["content-length"]) > 300_000
+            async for piece in request.stream:  # type: ignore[union-attr]
+                pieces.append(len(piece))
+            return httpx.Response(200, json={"name": "big.bin", "sizeInBytes": 300_000})
+
+    class Pieces(httpx.AsyncByteStream):
+        async def __aiter__(self) -> Any:
+            for piece in (b"a", b"b", b"c"):
+                yield piece
+
+    session = Session("https://h.example", identifier="abcd", transport=Count())
+    seen: list[tuple[int, int | None]] = []
+    await session.upload(source, "big.bin", lambda *told: seen.append(told))
+    assert max(pieces) <= 65536
+    assert seen[0] == (65536, 300_000)
+    assert seen[-1] == (300_000, 300_000)
+    seen.clear()
+    sink = io.BytesIO()
+    assert await session.download("big.bin", sink, lambda *told: seen.append(told)) == 3
+    assert (sink.getvalue(), seen) == (b"abc", [(1, 3), (2, 3), (3, 3)])
+
+
+async def test_local_files_that_cannot_be_sent(session_over: Make, tmp_path: Path) -> None:
+    """A file that is missing, or is none, is a LocalFileError naming it; nothing is sent."""
+    service = Service()
+    for source in (tmp_path / "missing", tmp_path, Path("/dev/null")):
+        with pytest.raises(LocalFileError, match=str(source)):
+            await session_over(service).upload(source, "a")
+    assert service.requests == []
+
+
+async def test_a_repr_shows_no_identifier(session_over: Make) -> None:
+    """repr() of a session and of all that it hands on is without the identifier."""
+    session = session_over(Service(), identifier="very-secret-one")
+    call = session.dialect.execute("very-secret-one", "1", "inline", 1)
+    assert "very-secret" not in repr(session) + repr(call) + repr(session.renewed("very-secret-two"))
+    assert "pool.example" in repr(session)
+    with pytest.raises(UsageError) as caught:
+        session.renewed("very secret")
+    assert "very" not in str(caught.value)
