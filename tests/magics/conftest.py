@@ -31,6 +31,7 @@ class Desk:
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
     preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
     editor: Callable[[str], str] = str.upper
+    connect: Callable[[str], None] | None = None
 
     @property
     def context(self) -> Context:
@@ -75,7 +76,14 @@ async def live(desk: Desk) -> AsyncIterator[Desk]:
     """The same, with a session of a real embedded pool."""
     pool = Pool(find_node())
     transport = httpx.ASGITransport(app=create_app(pool))
-    desk.session = Session("http://embedded.invalid", identifier=new_identifier(), transport=transport)
+
+    def connect(api_version: str) -> None:
+        desk.session = Session(
+            "http://embedded.invalid", identifier=new_identifier(), api_version=api_version, transport=transport
+        )
+
+    desk.connect = connect
+    connect("auto")
     try:
         yield desk
     finally:

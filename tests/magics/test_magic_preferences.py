@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from noderepl.errors import LocalFileError, NodeReplError, UsageError
@@ -153,11 +155,20 @@ async def test_a_tilde_is_the_home_directory(desk) -> None:
 
 
 @pytest.mark.parametrize("line", ["%load {}", "%edit {}", "%upload {}"])
-@pytest.mark.parametrize("name", ["missing.js", "home", "a\0b"])
+@pytest.mark.parametrize("name", ["missing.js", "home", "a\0b", "loop"])
 async def test_a_local_file_that_cannot_be_read_is_told(desk, line: str, name: str) -> None:
-    """A missing file, a directory and an impossible name are LocalFileErrors, and no session is opened for them."""
+    """A missing file, a directory, an impossible name and a circle of links are told, and no session is opened."""
+    (desk.directory / "loop").symlink_to("loop")
     with pytest.raises(LocalFileError):
         await run_magic(line.format(name), desk.context)
+    assert desk.opened == 0
+
+
+async def test_a_pipe_is_not_uploaded(desk) -> None:
+    """What is not a regular file is told, and nothing waits for its other end."""
+    os.mkfifo(desk.directory / "pipe")
+    with pytest.raises(LocalFileError, match="regular file"):
+        await run_magic("%upload pipe", desk.context)
     assert desk.opened == 0
 
 
