@@ -6,31 +6,30 @@ Shapes are dialects.py's, files files.py's, sessions pool.py's.
 from __future__ import annotations
 
 import asyncio
-import hmac
 import json
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from starlette.applications import Starlette
-from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from noderepl.service import dialects, files
+from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
-from noderepl.service.pool import Pool, PoolClosed, PoolFull, Session
-from noderepl.service.worker import StartFailed
+from noderepl.service.guard import Guard, endpoint, need, no_such_route
+from noderepl.service.management import Management
+from noderepl.service.pool import Pool, PoolClosed, PoolFull, Session, SessionEnded
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
-_PAGE = 300
 _FORM_OVERHEAD = 64 * 1024
 
 
@@ -41,19 +40,20 @@ def create_app(pool: Pool, *, token: str | None = None) -> Starlette:
     """
     api = _Api(pool)
     routes = [
-        Route("/code/execute", api.answer(api.execute_legacy), methods=["POST"]),
-        Route("/executions", api.answer(api.execute_flat), methods=["POST"]),
-        Route("/files/upload", api.answer(api.upload_legacy), methods=["POST"]),
-        Route("/files", api.answer(api.upload_flat), methods=["POST"]),
-        Route("/files", api.answer(api.list_files), methods=["GET"]),
-        Route("/files/{first}/{second}", api.answer(api.download), methods=["GET"]),
-        Route("/files/{name}", api.answer(api.describe), methods=["GET"]),
-        Route("/files/{name}", api.answer(api.delete), methods=["DELETE"]),
+        Route("/code/execute", endpoint(api.execute_legacy), methods=["POST"]),
+        Route("/executions", endpoint(api.execute_flat), methods=["POST"]),
+        Route("/files/upload", endpoint(api.upload_legacy), methods=["POST"]),
+        Route("/files", endpoint(api.upload_flat), methods=["POST"]),
+        Route("/files", endpoint(api.list_files), methods=["GET"]),
+        Route("/files/{first}/{second}", endpoint(api.download), methods=["GET"]),
+        Route("/files/{name}", endpoint(api.describe), methods=["GET"]),
+        Route("/files/{name}", endpoint(api.delete), methods=["DELETE"]),
+        *Management(pool).routes(),
     ]
     app = Starlette(
         routes=[Mount(POOL_PATH, routes=routes), *routes],
-        middleware=[Middleware(_Guard, token=token)],
-        exception_handlers={HTTPException: _no_such_route},
+        middleware=[Middleware(Guard, token=token)],
+        exception_handlers={HTTPException: no_such_route},
     )
     app.router.redirect_slashes = False
     return app
@@ -65,39 +65,20 @@ class _Api:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
 
-    def answer(
-        self, operation: Callable[[Request, Dialect], Awaitable[Response]]
-    ) -> Callable[[Request], Awaitable[Response]]:
-        """Make an endpoint of an operation."""
-
-        async def endpoint(request: Request) -> Response:
-            try:
-                dialect = dialects.choose(request.query_params.get("api-version"))
-            except ApiError as error:
-                return _error(error, {"api-supported-versions": ", ".join(dialects.FLAT_VERSIONS)})
-            try:
-                response = await operation(request, dialect)
-            except ApiError as error:
-                return _error(error, dialect.headers)
-            response.headers.update(dialect.headers)
-            return response
-
-        return endpoint
-
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
-        _need(not dialect.is_flat, "code/execute", dialect)
+        need(not dialect.is_flat, "code/execute", dialect)
         return await self._execute(request, dialect)
 
     async def execute_flat(self, request: Request, dialect: Dialect) -> Response:
-        _need(dialect.is_flat, "executions", dialect)
+        need(dialect.is_flat, "executions", dialect)
         return await self._execute(request, dialect)
 
     async def upload_legacy(self, request: Request, dialect: Dialect) -> Response:
-        _need(not dialect.is_flat, "files/upload", dialect)
+        need(not dialect.is_flat, "files/upload", dialect)
         return await self._upload(request, dialect)
 
     async def upload_flat(self, request: Request, dialect: Dialect) -> Response:
-        _need(dialect.is_flat, "files", dialect)
+        need(dialect.is_flat, "files", dialect)
         return await self._upload(request, dialect)
 
     async def list_files(self, request: Request, dialect: Dialect) -> Response:
@@ -147,6 +128,8 @@ class _Api:
             ran, guid = await session.execute(wanted.code, wanted.timeout)
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
+        except SessionEnded as error:
+            raise ApiError(404, "NoSessionFoundError", str(error)) from error
         self.pool.touch(identifier)
         operation = str(uuid.uuid4())
         content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
@@ -202,47 +185,6 @@ class _Api:
             raise ApiError(503, "PoolClosed", str(error)) from error
 
 
-class _Guard:
-    """The outermost layer: the token before anything else, a correlation id on every answer, no error as HTML."""
-
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
-        self.app = app
-        self.token = token.encode() if token is not None else None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        started = False
-
-        async def send_with_id(message: Message) -> None:
-            nonlocal started
-            if message["type"] == "http.response.start":
-                started = True
-                MutableHeaders(scope=message)["mise-correlation-id"] = str(uuid.uuid4())
-            await send(message)
-
-        if not self._admits(scope):
-            answer = _error(ApiError(401, "Unauthorized", "The request has no valid bearer token."))
-            await answer(scope, receive, send_with_id)
-            return
-        try:
-            await self.app(scope, receive, send_with_id)
-        except Exception:
-            if started:
-                raise
-            answer = _error(ApiError(500, "InternalServerError", "The pool failed to answer this request."))
-            await answer(scope, receive, send_with_id)
-
-    def _admits(self, scope: Scope) -> bool:
-        if self.token is None:
-            return True
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        scheme, _, token = given.partition(b" ")
-        # The tutorial's own requests have two spaces before the token.
-        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self.token)
-
-
 class _TooLarge(MultiPartException):
     """More bytes came than an upload may have; the parser then closes what it has spooled."""
 
@@ -265,25 +207,6 @@ async def _chunks(file: BinaryIO, size: int) -> AsyncGenerator[bytes, None]:
         while size > 0 and (chunk := await asyncio.to_thread(file.read, min(size, 256 * 1024))):
             size -= len(chunk)
             yield chunk
-
-
-def _error(error: ApiError, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse(error.body(), error.status, headers)
-
-
-async def _no_such_route(request: Request, error: Exception) -> Response:
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    code, message = {
-        404: ("ResourceNotFound", "There is no such operation."),
-        405: ("MethodNotAllowed", "This operation does not know this HTTP method."),
-    }.get(status, ("InvalidRequest", "The request cannot be served."))
-    return _error(ApiError(status, code, message))
-
-
-def _need(condition: bool, operation: str, dialect: Dialect) -> None:
-    if not condition:
-        named = f"api-version '{dialect.version}'" if dialect.version else "requests without api-version"
-        raise ApiError(400, "InvalidApiVersion", f"The operation '{operation}' does not exist for {named}.")
 
 
 def _too_large() -> ApiError:

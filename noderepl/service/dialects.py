@@ -23,10 +23,10 @@ from noderepl.service.worker import Ran
 
 LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
 FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
+VERSIONS_HEADER = {"api-supported-versions": ", ".join(FLAT_VERSIONS)}
 NEWEST = FLAT_VERSIONS[-1]
 _IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
-_JSON_TYPES = {"text/plain", "image/png", "image/jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,12 @@ class Dialect:
     @property
     def headers(self) -> dict[str, str]:
         """What every answer of this dialect carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
-        return {"api-supported-versions": ", ".join(FLAT_VERSIONS)} if self.is_flat else {}
+        return VERSIONS_HEADER if self.is_flat else {}
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether this version has operations on sessions and the pool (SWAGGER-2502)."""
+        return self.version in FLAT_VERSIONS[1:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +127,7 @@ def execution_body(
     result = {
         "stdout": stdout[: request.stream_limit],
         "stderr": stderr[: request.stream_limit],
-        dialect_value_field(dialect): execution_result(ran.mime, jupyter_format=request.jupyter_format),
+        _value_field(dialect): execution_result(ran.mime, jupyter_format=request.jupyter_format),
         "executionTimeInMilliseconds": ran.milliseconds,
     }
     if ran.displays:
@@ -141,11 +146,6 @@ def execution_body(
         "result": {"$id": "2", **result},
         **failure,
     }
-
-
-def dialect_value_field(dialect: Dialect) -> str:
-    """What the completion value is called in this version."""
-    return "result" if dialect.version in (None, LEGACY_VERSIONS[0]) else "executionResult"
 
 
 def execution_result(mime: Mapping[str, Any], *, jupyter_format: bool) -> Any:
@@ -193,6 +193,10 @@ def timestamp(entry: Entry) -> str:
     """When a file changed, in UTC with the seven digits that the service writes."""
     seconds, nanoseconds = divmod(entry.modified, 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07d}Z"
+
+
+def _value_field(dialect: Dialect) -> str:
+    return "result" if dialect.version in (None, LEGACY_VERSIONS[0]) else "executionResult"
 
 
 def _kind(entry: Entry) -> dict[str, str]:

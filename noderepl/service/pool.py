@@ -38,6 +38,10 @@ class PoolClosed(Exception):
     """The pool was closed."""
 
 
+class SessionEnded(Exception):
+    """The session was ended while a snippet waited for its turn in it."""
+
+
 class Session:
     """One identifier's room and worker; made by Pool only.
 
@@ -54,6 +58,7 @@ class Session:
         self._turn = asyncio.Lock()
         self._calls: set[asyncio.Task[tuple[Ran, str]]] = set()
         self._is_new = True
+        self._closed = False
 
     @property
     def busy(self) -> bool:
@@ -69,7 +74,7 @@ class Session:
         """Run a snippet after those that came before it; answer what it gave and the worker's guid.
 
         timeout: seconds, counted from when the snippet starts. Giving up on this call does not stop the snippet.
-        Raises StartFailed, PoolClosed.
+        Raises StartFailed, SessionEnded.
         """
         call = asyncio.create_task(self._execute(code, timeout))
         self._calls.add(call)
@@ -77,31 +82,32 @@ class Session:
         return await asyncio.shield(call)
 
     async def version(self) -> str:
-        """The version of Node.js that the worker reports."""
+        """The version of Node.js that the worker reports. Raises StartFailed."""
         worker = await asyncio.shield(self._worker)
         return await asyncio.shield(worker.online)
 
     async def close(self) -> None:
-        """End the worker and what it waits for."""
-        for call in self._calls:
-            call.cancel()
+        """End the worker, and with it the snippet that runs; those that wait raise SessionEnded."""
+        self._closed = True
         await _stop(self._worker)
+        await asyncio.gather(*self._calls, return_exceptions=True)
 
     async def _execute(self, code: str, timeout: float) -> tuple[Ran, str]:
         async with self._turn:
-            worker = await asyncio.shield(self._worker)
-            if worker.ended is not None:
-                worker = await asyncio.shield(self._renew())
+            if self._closed:
+                raise SessionEnded("The session was ended before the snippet could run.")
+            if self._worker.done() and (self._worker.exception() or self._worker.result().ended):
+                self._renew()
+            worker = await self._worker
             ran = await worker.run(code, timeout)
-            if ran.ended is not None:
+            if ran.ended is not None and not self._closed:
                 self._renew()
             return ran, worker.guid
 
-    def _renew(self) -> asyncio.Task[Worker]:
+    def _renew(self) -> None:
         self._worker = self._start(self._room)
         self._is_new = True
         self.etag = str(uuid.uuid4())
-        return self._worker
 
 
 class Pool:

@@ -6,6 +6,7 @@ directory as cwd, and mapping.js inside Node that calls it /mnt/data. Runs nothi
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -28,6 +29,7 @@ _KEPT = {
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
 }
 _KEPT_IN_ANY_CASE = {"npm_config_registry", "npm_config_cafile"}
+_NAMES_CERTIFICATES = re.compile(r"_CA_CERTS$|_CERT_(FILE|DIR)$|_cafile$", re.IGNORECASE)
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SCRIPTS = Path(__file__).parent
 
@@ -102,9 +104,7 @@ def launch(node: Node, room: Room, tools: Path, outside: Mapping[str, str], *, s
         own = {"HOME": str(room.home), "TMPDIR": str(room.temporary), "NODEREPL_DATA": str(room.data)}
         argv: tuple[str, ...] = (str(node.path), "--eval", _source("worker.js", "mapping.js"))
         return Launch(argv, kept | own, room.data, sandboxed)
-    trusted = [
-        kept[name] for name in kept if name.endswith(("_CERTS", "_FILE", "_DIR")) or name.lower().endswith("file")
-    ]
+    trusted = [value for name, value in kept.items() if _NAMES_CERTIFICATES.search(name) and value.startswith("/")]
     binds = [str(part) for part in (*node.readable, *trusted)]
     argv = (
         *("bwrap", *_isolation(), *_binds_of_system()),

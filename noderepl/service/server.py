@@ -24,7 +24,7 @@ class CannotServe(Exception):
 
 
 async def serve(app: ASGIApp, *, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve `app` until SIGINT, SIGTERM or SIGHUP comes; what still runs then gets 2 seconds, or none if it comes twice.
+    """Serve `app` until SIGINT, SIGTERM or SIGHUP comes; what still runs then gets 2 seconds, or none at a second one.
 
     port: 0 for any that is free. ready: called with the base URL once the port is open.
     Raises CannotServe: uvicorn is missing, or the address is not to be had.

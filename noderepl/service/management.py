@@ -1,0 +1,118 @@
+"""The operations on sessions and on the pool itself; shapes as in SWAGGER-2502 and SWAGGER-2510."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from noderepl.service.channel import StartFailed
+from noderepl.service.dialects import Dialect, check_identifier
+from noderepl.service.errors import ApiError
+from noderepl.service.guard import endpoint, need
+from noderepl.service.pool import Pool, Session
+
+_PAGE = 300
+
+
+class Management:
+    """One method per operation on `pool`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    def routes(self) -> list[Route]:
+        """Where the operations are."""
+        return [
+            Route("/session", endpoint(self.show), methods=["GET"]),
+            Route("/session", endpoint(self.delete), methods=["DELETE"]),
+            Route("/.management/stopSession", endpoint(self.stop), methods=["POST"]),
+            Route("/listSessions", endpoint(self.list_sessions), methods=["GET"]),
+            Route("/.management/listSessions", endpoint(self.list_sessions), methods=["GET"]),
+            Route("/metadata", endpoint(self.metadata), methods=["GET"]),
+        ]
+
+    async def show(self, request: Request, dialect: Dialect) -> Response:
+        """One session: when it was made and used, when it ends, and an etag that changes with its process."""
+        identifier = _identifier(request, dialect, "session")
+        session = self._pool.find(identifier)
+        if session is None:
+            raise _no_session()
+        self._pool.touch(identifier)
+        return JSONResponse(self._describe(identifier, session))
+
+    async def delete(self, request: Request, dialect: Dialect) -> Response:
+        """End a session."""
+        if not await self._pool.stop(_identifier(request, dialect, "session")):
+            raise _no_session()
+        return Response(status_code=204)
+
+    async def stop(self, request: Request, dialect: Dialect) -> Response:
+        """End a session, in the words of pools of custom containers."""
+        identifier = _identifier(request, dialect, ".management/stopSession")
+        if not await self._pool.stop(identifier):
+            raise _no_session()
+        pool = request.path_params.get("pool", "embedded")
+        return PlainTextResponse(f"Session {identifier} in session pool {pool} stopped.")
+
+    async def list_sessions(self, request: Request, dialect: Dialect) -> Response:
+        """All sessions, 300 at a time, under the names of the swagger and of DOC-CI-2604."""
+        need(dialect.has_sessions, "listSessions", dialect)
+        skip = request.query_params.get("skip", "0")
+        if not skip.isdecimal():
+            raise ApiError(400, "InvalidRequest", "The parameter 'skip' must be a whole number.")
+        everything = list(self._pool.sessions().items())
+        first, after = int(skip), int(skip) + _PAGE
+        page = [self._describe(*item) for item in everything[first:after]]
+        url = request.url.include_query_params(skip=after)
+        next_link = str(url) if after < len(everything) else None
+        return JSONResponse({"sessions": page, "value": page, "count": len(page), "nextLink": next_link})
+
+    async def metadata(self, request: Request, dialect: Dialect) -> Response:
+        """The pool's runtimes with their true versions; the kernel is named for what it behaves as."""
+        need(dialect.has_sessions, "metadata", dialect)
+        try:
+            version = await self._pool.node_version()
+        except StartFailed as error:
+            raise ApiError(500, "SessionStartFailed", str(error)) from error
+        npm = self._pool.node.npm_version()
+        created = _moment(self._pool.created)
+        return JSONResponse(
+            {
+                "runtimes": [{"name": "node", "version": version}],
+                "preInstalledPackages": [{"name": "npm", "version": npm}] if npm else [],
+                "createdAt": created,
+                "lastUpdatedAt": created,
+                "jupyterKernel": {
+                    "name": "IJavascript",
+                    "version": "5.2.1",
+                    "projectUrl": "https://github.com/n-riesco/ijavascript",
+                    "description": "Behaves as this kernel does",
+                },
+            }
+        )
+
+    def _describe(self, identifier: str, session: Session) -> dict[str, Any]:
+        return {
+            "identifier": identifier,
+            "createdAt": _moment(session.created),
+            "lastAccessedAt": _moment(session.accessed),
+            "expireAt": _moment(self._pool.expires(session)),
+            "etag": session.etag,
+        }
+
+
+def _identifier(request: Request, dialect: Dialect, operation: str) -> str:
+    need(dialect.has_sessions, operation, dialect)
+    return check_identifier(request.query_params.get("identifier"))
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
+
+
+def _no_session() -> ApiError:
+    return ApiError(404, "NoSessionFoundError", "There is no session with this identifier.")
