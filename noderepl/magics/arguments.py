@@ -90,6 +90,16 @@ class Arguments:
         words = self.parse(most=1).words
         return words[0] if words else None
 
+    def whole(self, low: int, high: int) -> int | None:
+        """The one argument as a whole number from low to high, or None where there is none. Raises UsageError."""
+        word = self.optional()
+        if word is None:
+            return None
+        # So many digits and no more: Python refuses to read very long numbers.
+        if not (word.isdecimal() and len(word) <= len(str(high)) and low <= int(word) <= high):
+            raise self.wrong(f"{word!r} is no whole number from {low} to {high}")
+        return int(word)
+
     def choice(self, choices: Collection[str]) -> str | None:
         """The one argument if it is among these choices, or None where there is none. Raises UsageError."""
         word = self.optional()

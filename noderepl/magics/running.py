@@ -22,11 +22,9 @@ _INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
 
 
 async def _timeout(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    word = arguments.optional()
-    if word is not None:
-        if not (word.isdecimal() and _LEAST <= int(word) <= _MOST):
-            raise arguments.wrong(f"{word!r} is no whole number of seconds from {_LEAST} to {_MOST}")
-        context.preferences.timeout = int(word)
+    seconds = arguments.whole(_LEAST, _MOST)
+    if seconds is not None:
+        context.preferences.timeout = seconds
     return [Words(f"A snippet may run for {context.preferences.timeout} s.")]
 
 
@@ -66,7 +64,7 @@ async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not context.snippets:
         raise UsageError("there is nothing to save: no snippet has run yet")
     path = local_path(given.words[0], context)
-    content = _script(context.snippets).encode()
+    content = _script(context.snippets).encode(errors="replace")
     with arriving(path, force="force" in given.flags) as sink:
         sink.write(content)
     return [Saved(path, len(content))]

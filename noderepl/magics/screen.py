@@ -13,18 +13,18 @@ from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Text, UseTheme, Words
 
+_MANY = 999_999_999
+
 
 async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    word = arguments.optional()
-    if word is not None and not (word.isdecimal() and int(word) > 0):
-        raise arguments.wrong(f"{word!r} is no number of entries")
+    last = arguments.whole(1, _MANY)
     entries = context.entries()
     if not entries:
         return [Words("Nothing has been typed yet.")]
     width = len(str(len(entries)))
     indent = "\n" + " " * (width + 2)
     numbered = [f"{number:>{width}}  {indent.join(entry.splitlines())}" for number, entry in enumerate(entries, 1)]
-    return [Text("\n".join(numbered[-int(word) :] if word else numbered))]
+    return [Text("\n".join(numbered[-last:] if last else numbered))]
 
 
 async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:

@@ -67,6 +67,8 @@ def test_wrong_arguments_say_why_and_the_usage(text: str, why: str) -> None:
         "%timeout 1.5",
         "%timeout ²",
         "%timeout 5 6",
+        "%timeout " + "9" * 5000,
+        "%history " + "9" * 5000,
         "%input base32",
         "%base64 yes",
         "%theme nope",

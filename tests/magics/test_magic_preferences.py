@@ -54,6 +54,7 @@ async def test_history_is_numbered_from_the_oldest(desk) -> None:
     assert text.text.splitlines()[:5] == [" 1  1", " 2  if (x) {", "      y", "    }", " 3  a"]
     (text,) = await run_magic("%history 2", desk.context)
     assert text == Text(" 9  g\n10  h")
+    assert await run_magic("%history 11", desk.context) == await run_magic("%history", desk.context)
 
 
 async def test_an_empty_history_is_told(desk) -> None:
