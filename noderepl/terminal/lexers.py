@@ -158,9 +158,10 @@ class StackLexer(InspectLexer):
 
     tokens = {  # noqa: RUF012  # as pygments reads it
         "root": [
+            (r"^node:[^\n]*:\d+\n[^\n]*+\n[ \t]*+\^*+[ \t]*+$", Comment.Special),
             (
-                r"^(\S[^\n]*:\d+)(\n)([^\n]*+)(\n)([ \t]*+\^*+[ \t]*+)$",
-                _groups(Name.Namespace, Whitespace, Generic.Output, Whitespace, Generic.Strong),
+                r"^(\S[^\n]*:\d+)(\n)([^\n]*+)(\n[ \t]*+)(\^*+)([ \t]*+)$",
+                _groups(Name.Namespace, Whitespace, Generic.Output, Whitespace, Generic.Strong, Whitespace),
             ),
             (r"\n", Whitespace),
             (

@@ -117,7 +117,7 @@ def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
     if stack := user_first(error.stack).rstrip():
         return tuple(_lexed("stack", stack, styled))
     if error.name in PRIMITIVES:
-        return (Piece("error-name", "Uncaught "), *_lexed("value", error.message, styled))
+        return (Piece("error-name", "Uncaught"), Piece("", " "), *_lexed("value", error.message, styled))
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
 
 
@@ -165,7 +165,7 @@ def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> I
     pieces += [Piece("note", f"[{_media(media)}]\n") for media in execution.media]
     if execution.error:
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
-    pieces += [Piece("note", _ended(note)) for note in execution.notes]
+    pieces += [Piece("warning", _ended(note)) for note in execution.notes]
     yield _part("stderr", *pieces)
 
 

@@ -1,0 +1,81 @@
+"""Stacks without the kernel's frames, the user's first."""
+
+import pytest
+
+from noderepl.terminal.frames import user_first, without_kernel
+
+KERNEL = """    at Script.runInThisContext (node:vm:137:12)
+    at Object.runInThisContext (node:vm:317:38)
+    at run ([eval]:1020:15)
+    at onRunRequest ([eval]:864:18)
+    at onMessage ([eval]:828:13)
+    at process.emit (node:events:524:28)
+    at emit (node:internal/child_process:950:14)
+    at process.processTicksAndRejections (node:internal/process/task_queues:83:21)"""
+DEEPER = KERNEL.replace("    at", "      at")
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("", ""),
+        (f"Error: x\n    at evalmachine.<anonymous>:1:1\n{KERNEL}", "Error: x\n    at evalmachine.<anonymous>:1:1"),
+        (
+            "SyntaxError: x\n    at new Script (node:vm:117:7)\n    at createScript (node:vm:269:10)\n"
+            "    at Object.runInThisContext (node:vm:317:10)",
+            "SyntaxError: x",
+        ),
+        (
+            f"Promise {{\n  <rejected> Error: rej\n      at evalmachine.<anonymous>:1:16\n{DEEPER}\n}}",
+            "Promise {\n  <rejected> Error: rej\n      at evalmachine.<anonymous>:1:16\n}",
+        ),
+        (f"[\n  Error: a\n{DEEPER},\n  Error: b\n{DEEPER}\n]", "[\n  Error: a,\n  Error: b\n]"),
+        (
+            f"Error: o\n    at f (a.js:1:1)\n{KERNEL} {{\n  [cause]: Error: i\n      at g (a.js:2:2)\n{DEEPER}\n}}",
+            "Error: o\n    at f (a.js:1:1) {\n  [cause]: Error: i\n      at g (a.js:2:2)\n}",
+        ),
+        (
+            "Error: o\n    at f (a.js:1:1)\n    ... 6 lines matching cause stack trace ...\n"
+            "    at process.processTicksAndRejections (node:internal/process/task_queues:83:21) {\n  code: 1\n}",
+            "Error: o\n    at f (a.js:1:1) {\n  code: 1\n}",
+        ),
+        (
+            "Error: own vm\n    at evalmachine.<anonymous>:1:1\n    at Script.runInThisContext (node:vm:137:12)\n"
+            f"    at f (evalmachine.<anonymous>:2:2)\n{KERNEL}",
+            "Error: own vm\n    at evalmachine.<anonymous>:1:1\n    at Script.runInThisContext (node:vm:137:12)\n"
+            "    at f (evalmachine.<anonymous>:2:2)",
+        ),
+        (
+            "Error: later\n    at Timeout._onTimeout (a.js:1:1)\n    at listOnTimeout (node:internal/timers:581:17)\n",
+            "Error: later\n    at Timeout._onTimeout (a.js:1:1)\n    at listOnTimeout (node:internal/timers:581:17)\n",
+        ),
+        (
+            "Error: cut off\n    at process.processTicksAndRejections (node:internal/process/task_queues:1:1)\n"
+            "    at async evalmachine.<anonymous>:1:1",
+            "Error: cut off\n    at process.processTicksAndRejections (node:internal/process/task_queues:1:1)\n"
+            "    at async evalmachine.<anonymous>:1:1",
+        ),
+        ("meet me\n    at the shop\r\nnot later", "meet me\n    at the shop\r\nnot later"),
+        (
+            "Require stack:\n- /mnt/data/[eval]\nlook at [eval]:1:2",
+            "Require stack:\n- /mnt/data/[eval]\nlook at [eval]:1:2",
+        ),
+    ],
+)
+def test_the_kernels_frames_go(text: str, cleaned: str) -> None:
+    """The kernel's frames are taken out of any text, what util.inspect wrote behind them stays, and all else too."""
+    assert without_kernel(text) == cleaned
+
+
+def test_the_users_frames_come_first() -> None:
+    """In a stack the user's frames come before Node's, in each cause by itself."""
+    stack = (
+        "Error: o\n    at openSync (node:fs:1:1)\n    at f (evalmachine.<anonymous>:1:1)\n"
+        f"    at node:internal/x:1:1\n    at g (/mnt/data/a.js:1:1)\n{KERNEL} {{\n"
+        "  [cause]: Error: i\n      at node:fs:2:2\n      at Array.map (<anonymous>)\n      at h (b.js:1:1)\n}"
+    )
+    assert user_first(stack) == (
+        "Error: o\n    at f (evalmachine.<anonymous>:1:1)\n    at g (/mnt/data/a.js:1:1)\n"
+        "    at openSync (node:fs:1:1)\n    at node:internal/x:1:1 {\n"
+        "  [cause]: Error: i\n      at Array.map (<anonymous>)\n      at h (b.js:1:1)\n      at node:fs:2:2\n}"
+    )
