@@ -67,7 +67,7 @@ def make_auth(
         return AzureAuth(scope, credential, clock)
     if not token:
         raise UsageError("--auth token needs a token in the environment variable NODEREPL_TOKEN")
-    return TokenAuth(_sendable(token.strip().removeprefix("Bearer ").strip()))
+    return TokenAuth(_sendable(re.sub(r"^Bearer(\s+|$)", "", token.strip(), flags=re.IGNORECASE)))
 
 
 class TokenAuth(httpx.Auth):

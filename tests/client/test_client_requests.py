@@ -12,44 +12,18 @@ from typing import Any
 
 import httpx
 import pytest
+from scripted_service import RAN, Service, answer
 
 from noderepl.client.listings import Package, PoolMetadata, SessionInfo
 from noderepl.client.session import REPLACED, Session
 from noderepl.client.wire import OUTPUT_LENGTH, VERSIONS
-from noderepl.errors import LocalFileError, MalformedAnswer, NotFound, TooManyRequests, UnsupportedVersion, UsageError
+from noderepl.errors import LocalFileError, MalformedAnswer, UnsupportedVersion, UsageError
 from noderepl.outcome import RemoteFile
 
 SECRET = "ab%41#&=c d".replace(" ", "+")
 FLAT = VERSIONS[:3]
 NEWEST = VERSIONS[0]
-RAN = {"status": "Succeeded", "result": {"stdout": "", "stderr": "", "executionResult": "4"}}
-RAN_WRAPPED = {"properties": {"status": "Success", "stdout": "", "stderr": "", "result": 4}}
 Make = Callable[..., Session]
-
-
-class Service:
-    """Answers from a list in turn, and keeps the requests."""
-
-    def __init__(self, *answers: httpx.Response) -> None:
-        self.answers = list(answers)
-        self.requests: list[httpx.Request] = []
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.requests.append(request)
-        return self.answers.pop(0)
-
-    @property
-    def targets(self) -> list[tuple[str, str]]:
-        """Path below the pool and api-version of each request."""
-        return [
-            (request.url.path.split("/sessionPools/p")[1], request.url.params.get("api-version", "none"))
-            for request in self.requests
-        ]
-
-
-def _answer(status: int = 200, json_: Any = None, **headers: str) -> httpx.Response:
-    named = {key.replace("_", "-"): value for key, value in headers.items()}
-    return httpx.Response(status, headers=named) if json_ is None else httpx.Response(status, json=json_, headers=named)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -65,7 +39,7 @@ async def test_execute_is_sent_as_the_recordings_have_it(
     session_over: Make, version: str, input_type: Any, sent: str, code: str
 ) -> None:
     """An execute request has the route, the query, the shape and the fields of its version, and nothing else."""
-    service = Service(_answer(202, RAN))
+    service = Service(answer(202, RAN))
     typed = "é+2" if input_type == "base64" else code
     session = session_over(service, identifier=SECRET, api_version=version)
     await session.execute(typed, input_type=input_type, timeout=100)
@@ -93,8 +67,8 @@ async def test_files_are_asked_for_as_the_version_has_it(session_over: Make, ver
     flat = version in FLAT
     entry = {"name": "a"} if flat else {"properties": {"filename": "a"}}
     service = Service(
-        _answer(json_={"value": []}), _answer(json_=entry), _answer(204), httpx.Response(200, content=b"12"),
-        _answer(json_=entry if flat else {"value": [entry]}),
+        answer(json_={"value": []}), answer(json_=entry), answer(204), httpx.Response(200, content=b"12"),
+        answer(json_=entry if flat else {"value": [entry]}),
     )  # fmt: skip
     session = session_over(service, api_version=version)
     source = tmp_path / "here.txt"
@@ -144,7 +118,7 @@ async def test_calls_of_newer_versions_say_who_knows_them(session_over: Make, ve
         "preInstalledPackages": [{"name": "axios", "version": "1.21.2"}, {}],
         "jupyterKernel": {"name": "IJavascript"},
     }
-    service = Service(_answer(json_=info), _answer(204), _answer(json_=meta))
+    service = Service(answer(json_=info), answer(204), answer(json_=meta))
     session = session_over(service, api_version=version)
     if version in VERSIONS[:2]:
         told = await session.info()
@@ -168,7 +142,7 @@ LISTED = RemoteFile("cert.txt", 7, datetime(2024, 11, 11, 9, 11, 23, 419030, UTC
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("told", "expected"),
     [
         (
             {"$id": "1", "value": [{"$id": "2", "name": "cert.txt", "type": "file", "contentType": "text/plain",
@@ -189,9 +163,9 @@ LISTED = RemoteFile("cert.txt", 7, datetime(2024, 11, 11, 9, 11, 23, 419030, UTC
          (RemoteFile("a"),)),
     ],
 )  # fmt: skip
-async def test_listings_of_every_shape(session_over: Make, answer: Any, expected: tuple[RemoteFile, ...]) -> None:
+async def test_listings_of_every_shape(session_over: Make, told: Any, expected: tuple[RemoteFile, ...]) -> None:
     """A listing is read in every shape that was seen, and an entry that names nothing is passed over."""
-    assert await session_over(Service(_answer(json_=answer))).files() == expected
+    assert await session_over(Service(answer(json_=told))).files() == expected
 
 
 async def test_pages_are_followed_on_the_same_origin_only(session_over: Make) -> None:
@@ -201,134 +175,23 @@ async def test_pages_are_followed_on_the_same_origin_only(session_over: Make) ->
         {"value": [{"name": "a"}], "nextLink": "/more?skip=1"},
         {"value": [{"name": "b"}], "nextLink": f"{base}:443/x"},
     ]
-    service = Service(*(_answer(json_=page) for page in pages), _answer(json_={"value": [], "nextLink": None}))
+    service = Service(*(answer(json_=page) for page in pages), answer(json_={"value": [], "nextLink": None}))
     assert await session_over(service).files() == (RemoteFile("a"), RemoteFile("b"))
     assert [str(request.url) for request in service.requests[1:]] == [f"{base}/more?skip=1", f"{base}/x"]
     for link in ("https://evil.example/x", "//evil.example/x", "http://pool.example/x", "https://pool.example:99999/"):
-        service = Service(_answer(json_={"value": [], "nextLink": link}))
+        service = Service(answer(json_={"value": [], "nextLink": link}))
         with pytest.raises(MalformedAnswer, match="next page"):
             await session_over(service).files()
         assert len(service.requests) == 1
-    circle = (_answer(json_={"value": [], "nextLink": "/x"}) for _ in range(9))
+    circle = (answer(json_={"value": [], "nextLink": "/x"}) for _ in range(9))
     with pytest.raises(MalformedAnswer, match="circle"):
         await session_over(Service(*circle)).files()
-
-
-REFUSALS = [
-    (400, {"error": {"code": "InvalidApiVersion", "message": "no"}}),
-    (400, {"error": {"code": "X", "message": "The api-version '2025-10-02-preview' is not supported."}}),
-    (400, {"code": "UnsupportedApiVersion", "message": "no"}),
-    (404, {"error": {"code": "UnsupportedApiVersion", "message": "no"}}),
-]
-
-
-@pytest.mark.parametrize(("status", "body"), REFUSALS)
-async def test_auto_steps_down_from_a_refused_version(session_over: Make, status: int, body: object) -> None:
-    """On an unsupported-version answer the next older version is tried, and the one that works is kept."""
-    service = Service(_answer(status, body), _answer(status, body), _answer(202, RAN), _answer(202, RAN))
-    session = session_over(service)
-    assert (await session.execute("2+2")).value is not None
-    await session.execute("2+2")
-    assert [version for _, version in service.targets] == [NEWEST, VERSIONS[1], VERSIONS[2], VERSIONS[2]]
-    assert session.dialect.version == VERSIONS[2]
-    assert session.renewed("another-one").dialect.version == VERSIONS[2]
-
-
-async def test_auto_jumps_to_the_newest_version_that_the_service_names(session_over: Make) -> None:
-    """The header api-supported-versions decides which version is tried next, whatever the words are."""
-    refusal = _answer(400, {"error": {}}, api_supported_versions="2023-01-01, 2024-10-02-preview,2024-02-02-preview")
-    service = Service(refusal, _answer(202, RAN))
-    await session_over(service).execute("1")
-    assert [version for _, version in service.targets] == [NEWEST, "2024-10-02-preview"]
-
-
-@pytest.mark.parametrize("missing", [_answer(404), _answer(405), _answer(404, {"error": {"code": "ResourceNotFound"}})])
-async def test_auto_changes_the_shape_when_the_route_is_missing(session_over: Make, missing: httpx.Response) -> None:
-    """Where /executions does not exist, /code/execute is tried without trying /executions again."""
-    service = Service(missing, _answer(200, RAN_WRAPPED))
-    execution = await session_over(service).execute("2+2")
-    assert execution.value is not None
-    assert service.targets == [("/executions", NEWEST), ("/code/execute", "2024-08-02-preview")]
-
-
-async def test_the_first_call_may_be_any(session_over: Make, tmp_path: Path) -> None:
-    """Negotiation happens on whichever operation comes first, an upload included, which is then sent whole again."""
-    (tmp_path / "a").write_bytes(b"0123456789")
-    entry = {"value": [{"properties": {"filename": "a", "size": 10}}]}
-    service = Service(_answer(404), _answer(200, entry))
-    session = session_over(service)
-    seen: list[tuple[int, int | None]] = []
-    assert await session.upload(tmp_path / "a", "a", lambda *told: seen.append(told)) == RemoteFile("a", 10)
-    assert service.targets == [("/files", NEWEST), ("/files/upload", "2024-08-02-preview")]
-    assert all(b"\r\n\r\n0123456789\r\n" in request.content for request in service.requests)
-    assert seen == [(10, 10), (10, 10)]
-    service = Service(_answer(400, REFUSALS[0][1]), _answer(200, {"value": []}))
-    session = session_over(service)
-    assert await session.files() == ()
-    assert session.dialect.version == VERSIONS[1]
-
-
-async def test_a_missing_file_is_told_and_the_dialect_stays(session_over: Make) -> None:
-    """A 404 that may mean a missing route, but does not, is told as the missing file that it is; nothing is settled."""
-    service = Service(_answer(404), _answer(400, REFUSALS[0][1]), _answer(400), _answer(202, RAN), _answer(404))
-    session = session_over(service)
-    with pytest.raises(NotFound, match=r"no file 'a\.txt'"):
-        await session.download("a.txt", io.BytesIO())
-    assert session.dialect.version == NEWEST
-    await session.execute("1")
-    with pytest.raises(NotFound):
-        await session.download("a.txt", io.BytesIO())
-    assert service.answers == []
-
-
-@pytest.mark.parametrize(
-    ("answer", "kind"),
-    [
-        (_answer(404, {"error": {"code": "NoSessionFoundError"}}), NotFound),
-        (_answer(404, {"error": {"message": "no more sessions being allocated"}}), TooManyRequests),
-        (_answer(404, api_supported_versions=f"{VERSIONS[1]}, {NEWEST}"), NotFound),
-    ],
-)
-async def test_a_404_with_a_meaning_is_no_missing_route(
-    session_over: Make, answer: httpx.Response, kind: type[Exception]
-) -> None:
-    """No other version is tried when the 404 says what is not there, or that the version is known."""
-    service = Service(answer, *(_answer(404) for _ in range(9)))
-    with pytest.raises(kind):
-        await session_over(service).execute("1")
-    assert len(service.requests) in {1, 2}
-
-
-async def test_a_chosen_version_is_never_changed(session_over: Make) -> None:
-    """With a version given there is no negotiation: a refusal is an error that names the versions."""
-    for status, body in REFUSALS:
-        service = Service(_answer(status, body, api_supported_versions="2024-10-02-preview"))
-        with pytest.raises(UnsupportedVersion, match="2024-10-02-preview"):
-            await session_over(service, api_version="2025-02-02-preview").execute("1")
-    with pytest.raises(NotFound):
-        await session_over(Service(_answer(404)), api_version="none").execute("1")
-
-
-async def test_when_all_versions_are_refused_the_error_says_so(session_over: Make) -> None:
-    """A service that refuses every version is an UnsupportedVersion with its words, after one try of each."""
-    service = Service(*(_answer(400, REFUSALS[0][1]) for _ in VERSIONS))
-    session = session_over(service)
-    with pytest.raises(UnsupportedVersion, match=r"pool\.example:443 refuses api-version"):
-        await session.execute("1")
-    assert [version for _, version in service.targets] == list(VERSIONS)
-    assert session.dialect.version == NEWEST
-
-
-def test_unknown_versions_are_refused_by_name(session_over: Make) -> None:
-    """An api-version that nobody knows is a UsageError listing the known ones."""
-    with pytest.raises(UsageError, match=r"2031-01-01.*2025-10-02-preview.*none"):
-        session_over(Service(), api_version="2031-01-01")
 
 
 async def test_a_replaced_session_is_told_once(session_over: Make) -> None:
     """When the session behind the identifier changes, the outcome says once that its state is gone."""
     guids = ["a", "a", "", "b", "b"]
-    service = Service(*(_answer(202, RAN, **({"x_ms_session_guid": guid} if guid else {})) for guid in guids))
+    service = Service(*(answer(202, RAN, **({"x_ms_session_guid": guid} if guid else {})) for guid in guids))
     session = session_over(service)
     notes = [(await session.execute("1")).notes for _ in guids]
     assert notes == [(), (), (), (REPLACED,), ()]
@@ -338,8 +201,8 @@ async def test_a_new_allocation_is_told_only_after_something_ran(session_over: M
     """x-ms-new-allocation is news only for a session that had run something; deletion and renewal begin afresh."""
     new = {"x_ms_new_allocation": "true"}
     service = Service(
-        _answer(202, RAN, **new), _answer(202, RAN, x_ms_new_allocation="false"), _answer(202, RAN, **new), _answer(204),
-        _answer(202, RAN, **new), _answer(202, RAN, **new),
+        answer(202, RAN, **new), answer(202, RAN, x_ms_new_allocation="false"), answer(202, RAN, **new), answer(204),
+        answer(202, RAN, **new), answer(202, RAN, **new),
     )  # fmt: skip
     session = session_over(service)
     notes = [(await session.execute("1")).notes for _ in range(3)]
@@ -353,8 +216,9 @@ async def test_durations_come_from_the_answer_else_the_header_else_the_clock(ses
     """Milliseconds are the service's where it tells them, otherwise what the injected clock measured."""
     timed = {"status": "Succeeded", "result": {"executionTimeInMilliseconds": 72}}
     service = Service(
-        _answer(202, timed, x_ms_container_execution_duration="5"), _answer(202, RAN, x_ms_container_execution_duration="61.6"),
-        _answer(202, RAN), _answer(202, RAN, x_ms_container_execution_duration="odd"),
+        answer(202, timed, x_ms_container_execution_duration="5"),
+        answer(202, RAN, x_ms_container_execution_duration="61.6"),
+        answer(202, RAN), answer(202, RAN, x_ms_container_execution_duration="odd"),
     )  # fmt: skip
     ticks = iter(range(100))
     session = session_over(service, clock=lambda: next(ticks) / 4)

@@ -103,8 +103,8 @@ def test_file_names_are_cut_into_directory_and_base_name(name: str, expected: tu
 
 @pytest.mark.parametrize(
     ("name", "named"),
-    [("a:b", "':'"), ("a'b", '"\'"'), ("x/a+b", "'+'"), ("d.ir/a", "'.'"), ("../a", "'.'"), ("..", "dots"), (".", "dots"),
-     ("", "empty"),
+    [("a:b", "':'"), ("a'b", '"\'"'), ("x/a+b", "'+'"), ("d.ir/a", "'.'"), ("../a", "'.'"), ("..", "dots"),
+     (".", "dots"), ("", "empty"),
      ("a/", "empty"), ("/etc/passwd", "empty"), ("a//b", "empty"), ("a\x1bb", "U+001B"),
      ("a\u202eb", "U+202E"), ("a\\b", "\\"), ("a?b", "'?'"), ("a\nb", "U+000A")],
 )  # fmt: skip
@@ -142,7 +142,8 @@ def test_every_string_survives_a_round_through_our_own_escapes(texts: list[str])
 
 def test_literals_are_read_as_node_writes_them() -> None:
     """What the real util.inspect writes for awkward strings is read back as those strings."""
-    strings = ["", "a", "it's", "it's \"q\"", "`it's \"q\"", "${x} ' \"", "\n\t\b\f\r\v\0\x1b\x7f\x85", "\\", "\\n", "é日🎉",
+    strings = ["", "a", "it's", "it's \"q\"", "`it's \"q\"", "${x} ' \"", "\n\t\b\f\r\v\0\x1b\x7f\x85", "\\", "\\n",
+               "é日🎉",
                "\u2028\u202e", "line\n" * 30,
                "long line that goes on and on and on and on and on and on and on\nand on " * 3,
                "'\n\"" * 20]  # fmt: skip
