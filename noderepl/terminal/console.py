@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 from noderepl.outcome import Execution, Outcome, Words
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.paint import Paint, colour_depth
-from noderepl.terminal.render import Part, Piece, Rendered, human_size, render, render_plain
+from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_plain
 from noderepl.terminal.themes import Theme
 
 Colour = Literal["auto", "always", "never"]
@@ -164,12 +164,10 @@ class _Stream:
 
 
 def _progress_bar(label: str, done: int, total: int | None, columns: int) -> list[Piece]:
-    label = label.replace("\n", " ")
     if total is None:
-        return [Piece("note", f"{label} "), Piece("progress", human_size(done))]
+        return [Piece("note", f"{one_line(label, max(columns - 20, 10))} "), Piece("progress", human_size(done))]
     filled = BAR * done // total
     numbers = f" {100 * done // total:3} % of {human_size(total)}"
-    room = columns - BAR - len(numbers) - 2
-    shown = label if len(label) <= room else label[: max(room - 3, 0)] + "..."
+    shown = one_line(label, max(columns - BAR - len(numbers) - 2, 10))
     bar = [Piece("progress", "#" * filled), Piece("progress-rest", "." * (BAR - filled))]
     return [Piece("note", f"{shown} "), *bar, Piece("note", numbers)]

@@ -138,6 +138,19 @@ def human_age(modified: datetime, now: datetime) -> str:
     return next((f"{seconds // length} {unit} ago" for length, unit in AGES if seconds >= length), "now")
 
 
+def one_line(text: str, columns: int = 0) -> str:
+    """Text for a place in a line: what would break the line is shown as other controls are.
+
+    columns: of a terminal, what it is cut to, with `...` at the end; 0 for no limit.
+    """
+    shown = visible(text, colour=False).replace("\n", r"\x0a").replace("\t", r"\x09")
+    if not columns or _columns(shown) <= columns:
+        return shown
+    while shown and _columns(shown) > columns - 3:
+        shown = shown[:-1]
+    return f"{shown}..."
+
+
 def _one(stream: Stream, *pieces: Piece) -> Rendered:
     return Rendered((_part(stream, *pieces),))
 
@@ -178,7 +191,7 @@ def _printed(value: Value | None) -> str:
 
 
 def _media(media: Media) -> str:
-    return f"{_cell(media.mime)}, {human_size(len(media.data))}"
+    return f"{one_line(media.mime)}, {human_size(len(media.data))}"
 
 
 def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:
@@ -194,7 +207,7 @@ def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable
 def _files(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
     rows = [
         (
-            _cell(file.name) + "/" * file.is_directory,
+            one_line(file.name) + "/" * file.is_directory,
             "" if file.size is None or file.is_directory else human_size(file.size),
             "" if file.modified is None else human_age(file.modified, now),
         )
@@ -208,7 +221,7 @@ def _files(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[Piece]:
-    cells = [[_cell(cell) for cell in row] for row in ([header, *rows] if header else rows)]
+    cells = [[one_line(cell) for cell in row] for row in ([header, *rows] if header else rows)]
     count = max(map(len, cells), default=0)
     widths = [max((_columns(row[i]) for row in cells if i < len(row)), default=0) for i in range(count)]
     indent = sum(widths[:-1]) + 2 * (count - 1)
@@ -218,11 +231,6 @@ def _table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> 
         last = textwrap.wrap(padded[-1], width - indent) if width - indent >= NARROWEST else padded[-1:]
         text = (line + f"\n{' ' * indent}".join(last)).rstrip()
         yield Piece("table-header" if header and number == 0 else "", text + "\n")
-
-
-def _cell(text: str) -> str:
-    """Text for one cell: what would break the line is shown as other controls are."""
-    return visible(text, colour=False).replace("\n", r"\x0a").replace("\t", r"\x09")
 
 
 def _columns(text: str) -> int:
@@ -236,8 +244,11 @@ def _columns(text: str) -> int:
 def _wrapped(text: str, width: int) -> str:
     if not width:
         return _ended(text)
-    lines = (textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False) for line in text.split("\n"))
-    return _ended("\n".join("\n".join(line) for line in lines))
+    lines: list[str] = []
+    for line in visible(text, colour=False).split("\n"):
+        fits = _columns(line) <= width
+        lines += [line] if fits else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+    return _ended("\n".join(lines))
 
 
 def _ended(text: str) -> str:

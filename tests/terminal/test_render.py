@@ -1,0 +1,180 @@
+"""Each outcome, as text for stdout (data) and stderr (words)."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from noderepl.outcome import (
+    ClearScreen,
+    Execution,
+    Failure,
+    FileList,
+    Leave,
+    Media,
+    Outcome,
+    Prefill,
+    RemoteFile,
+    Saved,
+    Status,
+    Table,
+    Text,
+    Thrown,
+    UseTheme,
+    Value,
+    Words,
+)
+from noderepl.terminal.meanings import MEANINGS
+from noderepl.terminal.render import STYLED_AT_MOST, Piece, human_age, human_size, render, render_plain
+
+NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
+STACK = "Error: x\n    at evalmachine.<anonymous>:1:7\n    at Script.runInThisContext (node:vm:137:12)"
+THROWN = Execution(Status.ERROR, "out\n", "err\n", error=Thrown("Error", "x", STACK))
+FILES = FileList(
+    (
+        RemoteFile("a.txt", 12, NOW - timedelta(seconds=3)),
+        RemoteFile("日本.bin", 123456789, NOW - timedelta(hours=2)),
+        RemoteFile("dir", 4096, None, is_directory=True),
+        RemoteFile("e\x1b[2Jv\n", None, NOW),
+    ),
+    NOW,
+)
+OUTCOMES: list[tuple[Outcome, str, str]] = [
+    (Execution(Status.OK, value=Value("4", 4)), "4\n", ""),
+    (Execution(Status.OK), "", "undefined\n"),
+    (Execution(Status.OK, stdout="hi\n"), "hi\n", ""),
+    (Execution(Status.OK, stdout="no end", stderr="warned", value=Value("'a'", "a")), "no end\n'a'\n", "warned\n"),
+    (Execution(Status.OK, stderr=STACK), "", "Error: x\n    at evalmachine.<anonymous>:1:7\n"),
+    (Execution(Status.OK, value=Value(STACK, STACK)), "Error: x\n    at evalmachine.<anonymous>:1:7\n", ""),
+    (THROWN, "out\n", "err\nError: x\n    at evalmachine.<anonymous>:1:7\n"),
+    (Execution(Status.ERROR, error=Thrown("string", "'plain'")), "", "Uncaught 'plain'\n"),
+    (Execution(Status.ERROR, error=Thrown("RangeError", "far")), "", "RangeError: far\n"),
+    (Execution(Status.TIMEOUT, error=Thrown("TimeoutError", "")), "", "TimeoutError\n"),
+    (Execution(Status.OK, media=(Media("image/png", b"x" * 1234),)), "", "[image/png, 1.2 kB]\n"),
+    (Execution(Status.OK, "a\n", notes=("Replaced.",)), "a\n", "Replaced.\n"),
+    (
+        FILES,
+        "a.txt              12 B  3 s ago\n"
+        "日本.bin       123.5 MB  2 h ago\n"
+        "dir/\n"
+        "e\\x1b[2Jv\\x0a                now\n",
+        "",
+    ),
+    (FileList((), NOW), "", "no files\n"),
+    (Text("history"), "history\n", ""),
+    (Text(""), "", ""),
+    (
+        Table(("name", "what"), (("%rm", "delete"), ("%files", "list"))),
+        "name    what\n%rm     delete\n%files  list\n",
+        "",
+    ),
+    (Table((), (("", "a"), ("*", "b"))), "   a\n*  b\n", ""),
+    (Table((), ()), "", ""),
+    (Words("a word"), "", "a word\n"),
+    (Words("careful", warning=True), "", "careful\n"),
+    (Failure("no pool", 3), "", "no pool\n"),
+    (Saved(Path("a.txt"), 999), "", "saved a.txt (999 B)\n"),
+    (Leave(), "", ""),
+    (ClearScreen(), "", ""),
+    (Prefill("x"), "", ""),
+    (UseTheme("dark"), "", ""),
+]
+
+
+@pytest.mark.parametrize("styled", [True, False])
+@pytest.mark.parametrize(("outcome", "stdout", "stderr"), OUTCOMES)
+def test_what_an_outcome_says(outcome: Outcome, stdout: str, stderr: str, styled: bool) -> None:
+    """Data goes to stdout and words to stderr, the same with styles and without."""
+    rendered = render(outcome, width=0, styled=styled)
+    assert (rendered.stdout, rendered.stderr) == (stdout, stderr)
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome, _, _ in OUTCOMES])
+def test_every_style_is_a_meaning(outcome: Outcome) -> None:
+    """A theme can style all that is rendered."""
+    styles = {piece.style for part in render(outcome, width=0).parts for piece in part.pieces}
+    assert styles <= {"", *(meaning.name for meaning in MEANINGS)}
+
+
+def test_stderr_and_errors_are_marked() -> None:
+    """What a snippet wrote to stderr and what it threw have styles of their own."""
+    pieces = [piece for part in render(THROWN, width=0).parts for piece in part.pieces]
+    assert pieces[:3] == [Piece("stdout", "out\n"), Piece("stderr", "err\n"), Piece("error-name", "Error")]
+
+
+def test_the_value_comes_after_what_was_printed() -> None:
+    """Both streams come in the order in which they are to be read: stdout, stderr, then the value."""
+    parts = render(Execution(Status.OK, "a\n", "b\n", Value("1", 1)), width=0).parts
+    assert [part.stream for part in parts if part.pieces] == ["stdout", "stderr", "stdout"]
+
+
+@pytest.mark.parametrize("text", ["\x1b[32m'green'\x1b[39m", "[" + "1," * STYLED_AT_MOST + "]"])
+def test_a_value_that_is_not_styled_is_whole(text: str) -> None:
+    """A value with colours of its own, or a very long one, is one piece without style."""
+    pieces = [
+        piece for part in render(Execution(Status.OK, value=Value(text, text)), width=80).parts for piece in part.pieces
+    ]
+    assert pieces == [Piece("", text), Piece("", "\n")]
+
+
+def test_words_and_tables_fit_the_terminal() -> None:
+    """Sentences and a table's last column are wrapped between words at the terminal's width."""
+    assert render(Words("one two three four"), width=9).stderr == "one two\nthree\nfour\n"
+    table = Table((), (("%a", "one two three four five"),))
+    assert render(table, width=26).stdout == "%a  one two three four\n    five\n"
+    assert render(table, width=10).stdout == "%a  one two three four five\n"
+
+
+@pytest.mark.parametrize(
+    ("execution", "with_value", "stdout", "stderr"),
+    [
+        (Execution(Status.OK, "no end", "warned", Value("4", 4)), False, "no end", "warned"),
+        (Execution(Status.OK, value=Value("4", 4)), True, "4\n", ""),
+        (Execution(Status.OK, value=Value("'a\\n'", "a\n")), True, "a\n\n", ""),
+        (Execution(Status.OK, value=Value("{ a: 1 }", "{ a: 1 }")), True, "{ a: 1 }\n", ""),
+        (Execution(Status.OK, value=Value(STACK, STACK)), True, "Error: x\n    at evalmachine.<anonymous>:1:7\n", ""),
+        (Execution(Status.OK, "a\n"), True, "a\nundefined\n", ""),
+        (Execution(Status.OK, media=(Media("image/png", b"x"),)), True, "", "[image/png, 1 B]\n"),
+        (THROWN, True, "out\n", "err\nError: x\n    at evalmachine.<anonymous>:1:7\n"),
+        (Execution(Status.ERROR, "", "no end", error=Thrown("E", "x")), False, "", "no end\nE: x\n"),
+    ],
+)
+def test_scripts_get_their_data_unchanged(execution: Execution, with_value: bool, stdout: str, stderr: str) -> None:
+    """A script gets stdout byte by byte, the value only where asked for, and the error among the words."""
+    rendered = render_plain(execution, with_value=with_value)
+    assert (rendered.stdout, rendered.stderr) == (stdout, stderr)
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (1234, "1.2 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (2_500_000_000, "2.5 GB"),
+        (10**16, "10000.0 TB"),
+    ],
+)
+def test_sizes_are_for_people(size: int, text: str) -> None:
+    """A size has at most one decimal and the largest unit that fits."""
+    assert human_size(size) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-5, "now"),
+        (0.5, "now"),
+        (1, "1 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (7200, "2 h ago"),
+        (864000, "10 d ago"),
+    ],
+)
+def test_ages_are_for_people(seconds: float, text: str) -> None:
+    """An age is in its largest unit; a clock that is ahead is no age."""
+    assert human_age(NOW - timedelta(seconds=seconds), NOW) == text
