@@ -11,6 +11,7 @@ import re
 import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from html import escape
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -56,7 +57,9 @@ class Circumstances:
 def printable(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:
     """Return foreign text for a message: one line, no control or bidi characters, no secrets, cut at length."""
     line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote(secret))}
+    forms = {
+        form for secret in secrets if secret for form in (secret, quote(secret, safe=""), quote(secret), escape(secret))
+    }
     for form in sorted(forms, key=len, reverse=True):
         line = re.sub(re.escape(form), "…", line, flags=re.IGNORECASE)
     line = _TOKEN.sub("…", line)
