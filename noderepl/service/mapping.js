@@ -113,9 +113,10 @@
     process.cwd = mapped(cwd, (given) => given, outward);
     process.chdir = mapped(process.chdir, ([place]) => [inward(place)], outward);
 
-    const { _resolveFilename, createRequire } = Module;
-    Module._resolveFilename = function (request, ...others) {
-        return _resolveFilename.call(this, inward(request), ...others);
+    const { createRequire } = Module;
+    const load = Module.prototype.require;
+    Module.prototype.require = function (request) {
+        return load.call(this, inward(request));
     };
     Module.createRequire = (place) => createRequire(inward(place));
 

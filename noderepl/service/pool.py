@@ -219,19 +219,20 @@ class Pool:
             await _stop(self._spare[1])
             self._spare = None
         await asyncio.gather(*self._closing)
-        if "_place" in self.__dict__:
-            place = self.__dict__.pop("_place")
+        if "place" in self.__dict__:
+            place = self.__dict__.pop("place")
             await asyncio.to_thread(_remove, place)
 
     @cached_property
-    def _place(self) -> Path:
+    def place(self) -> Path:
+        """The directory on this machine that all of the pool's files are in."""
         place = Path(tempfile.mkdtemp(prefix="noderepl-")).resolve()
         write_tools(place / "bin", self.node)
         return place
 
     def _create_room(self) -> Room:
         self._rooms += 1
-        return Room.create(self._place / str(self._rooms))
+        return Room.create(self.place / str(self._rooms))
 
     def _take_spare(self) -> tuple[Room, asyncio.Task[Worker]]:
         self.prewarm()
@@ -242,7 +243,7 @@ class Pool:
     def _start(self, room: Room) -> asyncio.Task[Worker]:
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        how = launch(self.node, room, self._place / "bin", os.environ, sandboxed=self.sandboxed)
+        how = launch(self.node, room, self.place / "bin", os.environ, sandboxed=self.sandboxed)
         return asyncio.create_task(Worker.start(how))
 
     def _drop(self, identifier: str) -> asyncio.Task[None]:

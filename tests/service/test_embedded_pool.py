@@ -1,0 +1,191 @@
+"""Sessions begin, run side by side, survive what snippets do, and leave nothing behind."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from pathlib import Path
+
+import httpx
+import pytest
+from asking import VERSION, connect, execute, value_of
+
+from noderepl.service.node import Node, find_node
+from noderepl.service.pool import Pool, SessionEnded
+from noderepl.service.worker import Ending
+
+
+def processes_of(place: Path) -> list[str]:
+    """The command lines of processes that have something of this place in their environment or arguments."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            command = (process / "cmdline").read_bytes()
+            if str(place).encode() in command + (process / "environ").read_bytes():
+                found.append(command.decode("utf-8", "replace"))
+    return found
+
+
+async def test_state_stays_and_cwd_is_mnt_data(any_pool: Pool) -> None:
+    """Variables live on between snippets, and the session's directory is /mnt/data, which it may fill."""
+    async with connect(any_pool) as client:
+        await execute(client, "const kept = 41; fs.writeFileSync('/mnt/data/f.txt', 'hello')")
+        assert await value_of(client, "kept + 1") == 42
+        assert await value_of(client, "process.cwd()") == "/mnt/data"
+        assert await value_of(client, "fs.readdirSync('.').join() + fs.readFileSync('f.txt')") == "f.txthello"
+
+
+async def test_npm_is_of_the_same_install(any_pool: Pool) -> None:
+    """`node` and `npm` inside a session are those of the Node.js that runs it."""
+    async with connect(any_pool) as client:
+        ask = "require('child_process').spawnSync('{}', ['--version'], {{encoding: 'utf-8'}}).stdout.trim()"
+        assert await value_of(client, ask.format("npm")) == any_pool.node.npm_version()
+        assert await value_of(client, ask.format("node") + " === process.version") is True
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("console.log('before'); process.exit(3)", "was ended by process.exit(3)"),
+        ("console.log('before'); process.kill(process.pid, 'SIGKILL')", "was ended by SIGKILL"),
+        ("console.log('before'); process.abort()", "was ended by SIGABRT"),
+        ("console.log('before'); process.disconnect(); $$.async()", "was ended by process.exit(0)"),
+    ],
+)
+async def test_a_process_that_ends_says_so_and_is_replaced(any_pool: Pool, code: str, words: str) -> None:
+    """A snippet that ends its process is answered at once with its output and the reason; the next one runs."""
+    async with connect(any_pool) as client:
+        await execute(client, "fs.writeFileSync('kept', '')")
+        ended = await execute(client, code)
+        assert ended["status"] == "Failed"
+        assert ended["result"]["stdout"] == "before\n"
+        assert ended["error"]["error"]["code"] == "SessionProcessExited"
+        assert words in ended["error"]["error"]["message"]
+        assert await value_of(client, "fs.readdirSync('.').join()") == "kept"
+
+
+@pytest.mark.parametrize("code", ["while (1);", "$$.async()"])
+async def test_a_timeout_ends_the_snippet_and_keeps_its_output(any_pool: Pool, code: str) -> None:
+    """What is not done in time is answered as failed, with what it wrote; the next snippet runs in a new process."""
+    async with connect(any_pool) as client:
+        ended = await execute(client, f"for (let i = 0; i < 20000; i++) console.log(i); {code}", timeoutInSeconds=1)
+        assert ended["status"] == "Failed"
+        assert ended["error"]["error"]["code"] == "ExecutionTimeout"
+        assert ended["result"]["stdout"].endswith("19999\n")
+        assert await value_of(client, "1 + 1") == 2
+
+
+async def test_running_out_of_memory_is_told(pool: Pool) -> None:
+    """A session whose heap is full ends in words, not in silence."""
+    session = await pool.session("memory")
+    await session.execute("require('v8').setFlagsFromString('--max-old-space-size=30')", 20)
+    ran, _ = await session.execute("var a = []; while (1) a.push(new Array(1e5).fill(a.length))", 60)
+    assert ran.ended is not None
+    assert "out of memory" in ran.ended.words
+
+
+async def test_sessions_run_side_by_side(client: httpx.AsyncClient) -> None:
+    """A session that is stuck does not hold up another, nor its own files."""
+    stuck = asyncio.create_task(execute(client, "while (1);", "stuck", timeoutInSeconds=2))
+    params = {"identifier": "stuck", "api-version": VERSION}
+    assert await value_of(client, "globalThis.mine = 1", "other") == 1
+    assert (await client.get("/files", params=params)).json()["value"] == []
+    assert not stuck.done()
+    assert (await stuck)["status"] == "Failed"
+    assert await value_of(client, "typeof mine", "stuck") == "undefined"
+
+
+async def test_snippets_of_a_session_wait_for_each_other(client: httpx.AsyncClient) -> None:
+    """Snippets sent at once to one session run one after the other, in the order they came."""
+    slow = "$$.async(); setTimeout(() => { console.log('first'); $$.done() }, 200)"
+    answers = await asyncio.gather(execute(client, slow), execute(client, "console.log('second')"))
+    assert [answer["result"]["stdout"] for answer in answers] == ["first\n", "second\n"]
+
+
+async def test_a_cancelled_request_does_not_stop_its_snippet(client: httpx.AsyncClient) -> None:
+    """Who hangs up loses the answer, not what the snippet does."""
+    await execute(client, "globalThis.began = new Promise((go) => (globalThis.go = go))")
+    request = asyncio.create_task(
+        execute(client, "$$.async(); setTimeout(() => { globalThis.done = 1; $$.done() }, 100)")
+    )
+    done, _ = await asyncio.wait([request], timeout=0.05)
+    assert not done
+    request.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await request
+    assert await value_of(client, "done") == 1
+
+
+async def test_an_idle_session_ends_and_use_keeps_it() -> None:
+    """The cooldown begins anew with every call; when it is over the session and its files are gone."""
+    now = 0.0
+    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    try:
+        async with connect(pool) as client:
+            await execute(client, "globalThis.kept = 1")
+            now = 90.0
+            assert await value_of(client, "kept") == 1
+            now = 180.0
+            assert await value_of(client, "kept") == 1
+            now = 281.0
+            assert pool.find("test-session") is None
+            assert await value_of(client, "typeof kept") == "undefined"
+    finally:
+        await pool.close()
+
+
+async def test_a_full_pool_refuses_until_a_session_ends() -> None:
+    """Above max_sessions the answer is 429 in the service's flat shape; a session that ends makes room."""
+    pool = Pool(find_node(), max_sessions=1)
+    try:
+        async with connect(pool) as client:
+            await execute(client, "1", "first")
+            params = {"identifier": "second", "api-version": VERSION}
+            full = await client.post("/executions", params=params, json={"code": "1"})
+            assert full.status_code == 429
+            assert full.json()["code"] == "SessionsCountExceedsLimit"
+            assert await pool.stop("first")
+            assert await value_of(client, "2", "second") == 2
+    finally:
+        await pool.close()
+
+
+async def test_ending_a_session_answers_what_runs_and_what_waits(pool: Pool) -> None:
+    """A snippet that runs when its session is ended is answered in words, one that waits is refused."""
+    session = await pool.session("ending")
+    running = asyncio.create_task(session.execute("console.log('out'); $$.async()", 60))
+    waiting = asyncio.create_task(session.execute("1", 60))
+    await asyncio.wait([running], timeout=0.5)
+    assert await pool.stop("ending")
+    ran, _ = await running
+    assert ran.ended is not None
+    assert ran.ended.ending is Ending.EXITED
+    with pytest.raises(SessionEnded):
+        await waiting
+
+
+async def test_a_spare_is_taken(pool: Pool) -> None:
+    """A pool that was prewarmed gives its ready process to the first session."""
+    pool.prewarm()
+    version = await pool.node_version()
+    rooms = len(list(pool.place.iterdir()))
+    session = await pool.session("spare")
+    assert await session.version() == version
+    assert len(list(pool.place.iterdir())) == rooms
+
+
+async def test_close_leaves_no_process_and_no_file(node: Node, sandboxed: bool, place: Path) -> None:
+    """After close() there is no process, also none that a snippet started, and no file, also none it locked up."""
+    pool = Pool(node, sandboxed=sandboxed)
+    pool.prewarm()
+    async with connect(pool) as client:
+        await execute(client, "require('child_process').spawn('sleep', ['1000'], {stdio: 'ignore'}).pid")
+        await execute(client, "fs.mkdirSync('locked/in', {recursive: true}); fs.chmodSync('locked', 0)")
+        await execute(client, "fs.symlinkSync('/etc', 'link')")
+    pool.prewarm()
+    assert processes_of(place)
+    await pool.close()
+    await pool.close()
+    assert processes_of(place) == []
+    assert list(place.iterdir()) == []
+    assert Path("/etc/passwd").exists()
