@@ -186,19 +186,23 @@ class _Api:
 
 
 class _TooLarge(MultiPartException):
-    """More bytes came than an upload may have; the parser then closes what it has spooled."""
+    """More bytes came than an upload may have."""
 
 
 async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
-    received = 0
+    """The body, if it is not too large and comes to its end; what the parser has spooled it then closes itself."""
+    received, tail = 0, b""
     try:
         async for chunk in request.stream():
             received += len(chunk)
+            tail = (tail + chunk)[-16:]
             if received > files.SIZE_LIMIT + _FORM_OVERHEAD:
                 raise _TooLarge("too large")
             yield chunk
     except ClientDisconnect as error:
         raise MultiPartException("the upload broke off") from error
+    if not tail.rstrip().endswith(b"--"):
+        raise MultiPartException("the form has no end")
 
 
 async def _chunks(file: BinaryIO, size: int) -> AsyncGenerator[bytes, None]:

@@ -1,0 +1,290 @@
+"""What goes over the wire, in both dialects: shapes, headers, refusals."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import httpx
+import pytest
+from asking import VERSION, connect, execute
+
+from noderepl.service.pool import Pool
+
+OLDEST, OLD, FLAT = "2024-02-02-preview", "2024-08-02-preview", "2024-10-02-preview"
+
+
+async def ask(client: httpx.AsyncClient, version: str | None, body: Any, identifier: str = "test-session") -> Any:
+    path = "/code/execute" if version in (None, OLDEST, OLD) else "/executions"
+    params = {"identifier": identifier} | ({"api-version": version} if version else {})
+    return await client.post(path, params=params, json=body)
+
+
+async def test_flat_answer(client: httpx.AsyncClient) -> None:
+    """/executions answers 202 with the recorded fields, echoing executionType as it was sent."""
+    body = {"codeInputType": "inline", "executionType": "synchronous", "code": 'console.log("Hello world")', "timeoutInSeconds": 60}  # fmt: skip # noqa: E501
+    answer = await ask(client, FLAT, body)
+    given = answer.json()
+    assert answer.status_code == 202
+    assert given.pop("id")
+    assert given["result"].pop("executionTimeInMilliseconds") >= 0
+    assert given == {
+        "$id": "1",
+        "identifier": "test-session",
+        "executionType": "synchronous",
+        "status": "Succeeded",
+        "result": {"$id": "2", "stdout": "Hello world\n", "stderr": "", "executionResult": ""},
+    }
+    assert answer.headers["api-supported-versions"] == "2024-10-02-preview, 2025-02-02-preview, 2025-10-02-preview"
+    for name in (
+        "mise-correlation-id",
+        "x-ms-session-guid",
+        "x-ms-container-execution-duration",
+        "x-ms-allocation-time",
+    ):
+        assert answer.headers[name]
+    assert answer.headers["x-ms-new-allocation"] == "true"
+    again = await ask(client, FLAT, {"code": "1", "executionType": "Synchronous"})
+    assert again.json()["executionType"] == "Synchronous"
+    assert again.headers["x-ms-new-allocation"] == "false"
+    assert again.headers["x-ms-session-guid"] == answer.headers["x-ms-session-guid"]
+
+
+@pytest.mark.parametrize(("version", "field"), [(None, "result"), (OLDEST, "result"), (OLD, "executionResult")])
+async def test_legacy_answer(client: httpx.AsyncClient, version: str | None, field: str) -> None:
+    """/code/execute answers 200 with `properties`; the value's name is the one recorded for the version."""
+    answer = await ask(client, version, {"properties": {"code": "console.log(1); 'v'"}})
+    given = answer.json()
+    assert answer.status_code == 200
+    assert given["properties"].pop("executionTimeInMilliseconds") >= 0
+    assert given == {
+        "$id": "1",
+        "properties": {"$id": "2", "status": "Success", "stdout": "1\n", "stderr": "", field: "v"},
+    }
+    assert "api-supported-versions" not in answer.headers
+
+
+async def test_failing_snippet(client: httpx.AsyncClient) -> None:
+    """A snippet that throws is Failed or Failure, its trace follows its stderr, and rawResult tells the two apart."""
+    code = "console.log('o'); console.error('e'); throw new RangeError('boom')"
+    flat = (await ask(client, FLAT, {"code": code})).json()
+    legacy = (await ask(client, OLDEST, {"properties": {"code": code}})).json()["properties"]
+    assert (flat["status"], legacy["status"]) == ("Failed", "Failure")
+    for result, raw in ((flat["result"], flat["rawResult"]), (legacy, legacy["rawResult"])):
+        assert result["stdout"] == raw["stdout"] == "o\n"
+        assert raw["stderr"] == "e\n"
+        assert result["stderr"] == "e\n" + raw["error_stack_trace"] + "\n"
+        assert (raw["error_name"], raw["error_message"]) == ("RangeError", "boom")
+
+
+async def test_a_replaced_process_is_seen_in_the_headers(client: httpx.AsyncClient) -> None:
+    """After a process ended, the guid is another and the allocation new."""
+    first = await ask(client, VERSION, {"code": "process.exit()"})
+    second = await ask(client, VERSION, {"code": "1"})
+    assert second.headers["x-ms-new-allocation"] == "true"
+    assert first.headers["x-ms-session-guid"] != second.headers["x-ms-session-guid"]
+
+
+@pytest.mark.parametrize(
+    ("code", "plain", "jupyter"),
+    [
+        ("undefined", "", ""),
+        ("4", 4, "4"),
+        ("-1.5e300", -1.5e300, "-1.5e+300"),
+        ("true", True, "true"),
+        ("null", None, "null"),
+        ("NaN", "NaN", "NaN"),
+        ("-Infinity", "-Infinity", "-Infinity"),
+        ("-0", "-0", "-0"),
+        ("10n", "10n", "10n"),
+        ("'str'", "str", "'str'"),
+        ('"it\'s"', "it's", '"it\'s"'),
+        (r"'a\n\t\\\u0001\x7f'", "a\n\t\\\x01\x7f", r"'a\n\t\\\x01\x7F'"),
+        ("'nan'", "nan", "'nan'"),
+        ("'4'", "4", "'4'"),
+        ("({a: 1})", "{ a: 1 }", "{ a: 1 }"),
+        ("$$.png('aGk=')", *[{"type": "image", "format": "png", "base64_data": "aGk="}] * 2),
+        ("$$.html('<b>')", "<b>", "<b>"),
+        ("$$.json({a: [1]})", {"a": [1]}, {"a": [1]}),
+    ],
+)  # fmt: skip
+async def test_values(client: httpx.AsyncClient, code: str, plain: Any, jupyter: Any) -> None:
+    """A value is JSON of its own type where it has one, without quotes; in Jupyter format it is the kernel's text."""
+    assert (await execute(client, code))["result"]["executionResult"] == plain
+    for field in ("returnJupyterFormatExecutionResult", "returnJupyterFormat"):
+        assert (await execute(client, code, **{field: True}))["result"]["executionResult"] == jupyter
+
+
+async def test_displays_are_in_the_answer(client: httpx.AsyncClient) -> None:
+    """What is displayed besides the result is listed as MIME bundles."""
+    given = await execute(client, "$$.display('d').html('<i>'); 1")
+    assert given["result"]["displayData"] == [{"display_id": "d", "mime": {"text/html": "<i>"}}]
+
+
+@pytest.mark.parametrize("kind", ["inline", "Inline", "inlinetext", "InlineText"])
+async def test_code_as_text(client: httpx.AsyncClient, kind: str) -> None:
+    """Inline and InlineText are the code as it is, however they are written."""
+    assert (await execute(client, "1+3", codeInputType=kind))["result"]["executionResult"] == 4
+
+
+async def test_code_as_base64(client: httpx.AsyncClient) -> None:
+    """InlineBase64 is the code in base64 of UTF-8."""
+    encoded = base64.b64encode("'é'".encode()).decode()
+    assert (await execute(client, encoded, codeInputType="InlineBase64"))["result"]["executionResult"] == "é"
+
+
+async def test_streams_are_cut_as_asked(client: httpx.AsyncClient) -> None:
+    """The newest version cuts both streams at 4096 characters unless more are asked for; others cut nothing."""
+    code = "console.log('o'.repeat(5000)); console.error('e'.repeat(5000))"
+    for version, fields, expected in (
+        (VERSION, {}, 4096),
+        (VERSION, {"outputStreamsMaxLength": 10}, 10),
+        (VERSION, {"outputStreamsMaxLength": 10**6}, 5001),
+        (FLAT, {}, 5001),
+    ):
+        result = (await ask(client, version, {"code": code, **fields})).json()["result"]
+        assert (len(result["stdout"]), len(result["stderr"])) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("fields", "named"),
+    [
+        ({}, "code"),
+        ({"code": 1}, "code"),
+        ({"code": "1", "timeoutInSeconds": 0}, "timeoutinseconds"),
+        ({"code": "1", "timeoutInSeconds": 221}, "timeoutinseconds"),
+        ({"code": "1", "timeoutInSeconds": "9"}, "timeoutinseconds"),
+        ({"code": "1", "timeoutInSeconds": True}, "timeoutinseconds"),
+        ({"code": "1", "codeInputType": "file"}, "codeinputtype"),
+        ({"code": "!", "codeInputType": "InlineBase64"}, "base64"),
+        ({"code": "/w==", "codeInputType": "InlineBase64"}, "base64"),
+        ({"code": "1", "executionType": "later"}, "executiontype"),
+        ({"code": "1", "executionType": "Asynchronous"}, "synchronous"),
+        ({"code": "1", "outputStreamsMaxLength": 0}, "outputstreamsmaxlength"),
+        ([], "json object"),
+        ("text", "json object"),
+    ],
+)
+async def test_bad_fields_are_refused(client: httpx.AsyncClient, fields: Any, named: str) -> None:
+    """A field that makes no sense is a 400 that names it, and allocates no session."""
+    answer = await ask(client, VERSION, fields)
+    assert answer.status_code == 400
+    assert named in answer.json()["error"]["message"].lower()
+    assert (
+        await client.get("/session", params={"identifier": "test-session", "api-version": VERSION})
+    ).status_code == 404
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b"null", b"[1]", b'{"properties": []}'])
+@pytest.mark.parametrize("path", ["/executions?api-version=2025-10-02-preview", "/code/execute"])
+async def test_a_body_that_is_no_request_is_refused(client: httpx.AsyncClient, path: str, content: bytes) -> None:
+    """Whatever the body is, the answer is a 400 in the API's shape."""
+    answer = await client.post(path, content=content)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"]
+
+
+@pytest.mark.parametrize("version", ["2020-01-01", "2024-10-02", "x", ""])
+async def test_unknown_versions_are_refused(client: httpx.AsyncClient, version: str) -> None:
+    """An api-version that does not exist is InvalidApiVersion, with a header that says which do."""
+    answer = await client.get("/files", params={"identifier": "test-session", "api-version": version})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidApiVersion")
+    assert VERSION in answer.headers["api-supported-versions"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "version"),
+    [
+        ("POST", "/executions", OLDEST),
+        ("POST", "/executions", None),
+        ("POST", "/code/execute", FLAT),
+        ("POST", "/files", OLD),
+        ("POST", "/files/upload", VERSION),
+        ("GET", "/session", FLAT),
+        ("DELETE", "/session", None),
+        ("GET", "/listSessions", OLDEST),
+        ("GET", "/metadata", FLAT),
+        ("POST", "/.management/stopSession", OLD),
+    ],
+)
+async def test_operations_of_another_version_are_refused(
+    client: httpx.AsyncClient, method: str, path: str, version: str | None
+) -> None:
+    """An operation that the version does not have is refused by name."""
+    params = {"identifier": "test-session"} | ({"api-version": version} if version else {})
+    answer = await client.request(method, path, params=params, json={"code": "1"} if method == "POST" else None)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidApiVersion")
+    assert path.strip("/") in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("identifier", ["abc", "a" * 129, "with space", "übel", "new\nline", ""])
+async def test_bad_identifiers_are_refused(client: httpx.AsyncClient, identifier: str) -> None:
+    """An identifier outside the rules is a 400 that does not repeat it."""
+    answer = await ask(client, VERSION, {"code": "1"}, identifier)
+    assert answer.status_code == 400
+    assert not identifier or identifier not in answer.text
+
+
+async def test_identifiers(client: httpx.AsyncClient, pool: Pool) -> None:
+    """The query's identifier is percent-decoded and wins over the body's, which is used where the query has none."""
+    odd = "a|b-&^%$#(){}[];<>"
+    answer = await ask(client, None, {"properties": {"code": "1", "identifier": "in-the-body"}}, odd)
+    assert answer.status_code == 200
+    await client.post("/code/execute", json={"properties": {"code": "1", "identifier": "in-the-body"}})
+    assert list(pool.sessions()) == [odd, "in-the-body"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/nope"), ("PUT", "/files"), ("GET", "/files/a/b/content")])
+async def test_unknown_operations_are_answered_as_json(client: httpx.AsyncClient, method: str, path: str) -> None:
+    """What is no operation is a JSON error with a correlation id, never a page."""
+    answer = await client.request(method, path)
+    assert answer.status_code in (404, 405)
+    assert answer.json()["error"]["code"]
+    assert answer.headers["mise-correlation-id"]
+
+
+async def test_the_token_comes_first(pool: Pool) -> None:
+    """Without the token everything is 401 as JSON, unknown paths too; the tutorial's two spaces are accepted."""
+    async with connect(pool, token="secret-token") as client:
+        for header in ({}, {"Authorization": "Bearer secret"}, {"Authorization": "Basic secret-token"}):
+            for path in ("/executions", "/nope"):
+                answer = await client.post(path, headers=header)
+                assert (answer.status_code, answer.json()["error"]["code"]) == (401, "Unauthorized")
+        params = {"identifier": "test-session"}
+        for spaces in (" ", "  "):
+            header = {"Authorization": f"Bearer{spaces}secret-token"}
+            assert (await client.get("/files", params=params, headers=header)).status_code == 200
+
+
+async def test_sessions_are_shown_listed_and_ended(client: httpx.AsyncClient, pool: Pool) -> None:
+    """A session has a record with an etag that changes with its process, is listed, and can be deleted."""
+    params = {"identifier": "test-session", "api-version": VERSION}
+    assert (await client.get("/session", params=params)).json()["error"]["code"] == "NoSessionFoundError"
+    await execute(client, "1")
+    shown = (await client.get("/session", params=params)).json()
+    assert set(shown) == {"identifier", "createdAt", "lastAccessedAt", "expireAt", "etag"}
+    await execute(client, "process.exit()")
+    assert (await client.get("/session", params=params)).json()["etag"] != shown["etag"]
+    for path in ("/listSessions", "/.management/listSessions"):
+        listed = (await client.get(path, params={"api-version": VERSION})).json()
+        assert [entry["identifier"] for entry in listed["sessions"]] == ["test-session"]
+        assert listed["nextLink"] is None
+    assert (await client.delete("/session", params=params)).status_code == 204
+    assert (await client.delete("/session", params=params)).status_code == 404
+    await execute(client, "1")
+    stopped = await client.post(
+        "/subscriptions/s/resourceGroups/r/sessionPools/mine/.management/stopSession", params=params
+    )
+    assert stopped.text == "Session test-session in session pool mine stopped."
+    assert pool.sessions() == {}
+
+
+async def test_metadata(any_pool: Pool) -> None:
+    """The metadata have the true versions of Node.js and npm, with a session and without."""
+    async with connect(any_pool) as client:
+        before = (await client.get("/metadata", params={"api-version": VERSION})).json()
+        version = (await execute(client, "process.versions.node"))["result"]["executionResult"]
+        after = (await client.get("/metadata", params={"api-version": VERSION})).json()
+    assert before == after
+    assert before["runtimes"] == [{"name": "node", "version": version}]
+    assert before["preInstalledPackages"] == [{"name": "npm", "version": any_pool.node.npm_version()}]

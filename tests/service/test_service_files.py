@@ -1,0 +1,183 @@
+"""Files go in and out of a session, in both dialects, and nothing else of the machine does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from asking import VERSION, execute, value_of
+
+from noderepl.service import files
+
+FLAT = "2024-10-02-preview"
+PARAMS = {"identifier": "test-session", "api-version": VERSION}
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z")
+
+
+async def upload(client: httpx.AsyncClient, name: str, content: bytes, **params: str) -> httpx.Response:
+    return await client.post("/files", params=PARAMS | params, files={"file": (name, content)})
+
+
+async def test_flat_shapes(client: httpx.AsyncClient) -> None:
+    """Upload, list, metadata, content and delete answer as recorded."""
+    params = PARAMS | {"api-version": FLAT}
+    up = await client.post("/files", params=params, files={"file": ("cert.txt", b"content")})
+    stamp = up.json()["lastModifiedAt"]
+    assert TIME.fullmatch(stamp)
+    size = {"sizeInBytes": 7, "lastModifiedAt": stamp}
+    assert up.json() == {"$id": "1", "name": "cert.txt", "type": "", "contentType": "", **size}
+    listed = {"$id": "2", "name": "cert.txt", "type": "file", "contentType": "text/plain; charset=utf-8", **size}
+    assert (await client.get("/files", params=params)).json() == {"$id": "1", "value": [listed]}
+    assert (await client.get("/files/cert.txt", params=params)).json() == {"$id": "1", "name": "cert.txt", **size}
+    content = await client.get("/files/cert.txt/content", params=params)
+    assert (content.content, content.headers["content-type"]) == (b"content", "application/octet-stream")
+    deleted = await client.delete("/files/cert.txt", params=params)
+    assert (deleted.status_code, deleted.content) == (204, b"")
+    assert (await client.get("/files", params=params)).json() == {"$id": "1", "value": []}
+
+
+async def test_legacy_shapes(client: httpx.AsyncClient) -> None:
+    """The old paths answer with the old names, SDKs' /mnt/data/NAME included."""
+    params = {"identifier": "test-session"}
+    up = await client.post("/files/upload", params=params, files={"file": ("/mnt/data/a.txt", b"content")})
+    properties = up.json()["value"][0]["properties"]
+    assert TIME.fullmatch(properties["lastModifiedTime"])
+    assert (properties["filename"], properties["size"]) == ("a.txt", 7)
+    assert (await client.get("/files", params=params)).json() == up.json()
+    assert (await client.get("/files/a.txt", params=params)).json()["properties"]["filename"] == "a.txt"
+    assert (await client.get("/files/content/a.txt", params=params)).content == b"content"
+    assert (await client.delete("/files/a.txt", params=params)).status_code == 204
+    assert (await client.get("/files", params=params)).json() == {"$id": "1", "value": []}
+
+
+async def test_what_goes_in_is_seen_by_snippets_and_back(client: httpx.AsyncClient) -> None:
+    """Snippets see uploads at once, and what they write can be fetched, byte for byte."""
+    everything = bytes(range(256)) * 5000
+    await upload(client, "all.bin", everything)
+    assert await value_of(client, "fs.readFileSync('/mnt/data/all.bin').length") == len(everything)
+    await execute(client, "fs.copyFileSync('all.bin', 'copy.bin')")
+    assert (await client.get("/files/copy.bin/content", params=PARAMS)).content == everything
+    await upload(client, "all.bin", b"less")
+    assert await value_of(client, "fs.readFileSync('all.bin', 'utf8')") == "less"
+
+
+@pytest.mark.parametrize("path", ["sub/deep", "/sub/deep", "/mnt/data/sub/deep", "sub/deep/"])
+async def test_directories(client: httpx.AsyncClient, path: str) -> None:
+    """A directory is named by `path`, relative to /mnt/data or in full; uploads make it."""
+    assert (await upload(client, "f.txt", b"1", path=path)).status_code == 200
+    assert await value_of(client, "fs.readFileSync('/mnt/data/sub/deep/f.txt', 'utf8')") == "1"
+    assert (await client.get("/files/f.txt/content", params=PARAMS | {"path": path})).content == b"1"
+    listed = (await client.get("/files", params=PARAMS | {"path": path})).json()["value"]
+    assert [(entry["name"], entry["directory"]) for entry in listed] == [("f.txt", "")]
+    tree = (await client.get("/files", params=PARAMS | {"recursive": "true"})).json()["value"]
+    assert [(entry["directory"], entry["name"], entry["type"]) for entry in tree] == [
+        ("", "sub", "directory"),
+        ("sub", "deep", "directory"),
+        ("sub/deep", "f.txt", "file"),
+    ]
+    assert (await client.delete("/files/sub", params=PARAMS)).status_code == 204
+    assert (await client.get("/files", params=PARAMS | {"path": path})).json()["error"]["code"] == "FileNotFound"
+
+
+@pytest.mark.parametrize("name", ["a b.txt", "ü-ñ.txt", "a#b%c;d&e=f,g@h$i^j(k).txt", "100%.txt", "content"])
+async def test_allowed_names(client: httpx.AsyncClient, name: str) -> None:
+    """Every character that the documentation allows works, percent-encoded in the URL."""
+    assert (await upload(client, name, b"x")).json()["name"] == name
+    url = (
+        httpx.URL("http://pool/files/").join("")
+        if False
+        else "/files/" + "".join(f"%{byte:02X}" for byte in name.encode())
+    )
+    assert (await client.get(f"{url}/content", params=PARAMS)).content == b"x"
+    assert (await client.delete(url, params=PARAMS)).status_code == 204
+
+
+@pytest.mark.parametrize("name", ["a+b", "a~", "a!", "a[1]", "a:b", "a'b", "..", ".", "a/b", "../x", "/etc/passwd"])
+async def test_forbidden_names(client: httpx.AsyncClient, name: str) -> None:
+    """A name with any other character is FileNameInvalid."""
+    answer = await upload(client, name, b"x")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FileNameInvalid")
+
+
+@pytest.mark.parametrize("path", [".hidden", "a/../b", "..", "/mnt/data/../x", "a.b", "a+b", "/mnt/data.x"])
+async def test_forbidden_paths(client: httpx.AsyncClient, path: str) -> None:
+    """A path with a dot or another forbidden character is FilePathInvalid, with the service's wording."""
+    answer = await client.get("/files", params=PARAMS | {"path": path})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
+    assert f"File Path '{path}' is invalid because" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("GET", "/content"), ("DELETE", "")])
+async def test_missing_files(client: httpx.AsyncClient, method: str, tail: str) -> None:
+    """What is not there is FileNotFound."""
+    answer = await client.request(method, f"/files/nothing.txt{tail}", params=PARAMS)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "FileNotFound")
+
+
+async def test_links_are_not_followed(client: httpx.AsyncClient, tmp_path: Path) -> None:
+    """Through a link that a snippet makes, nothing outside is read, written, listed or deleted."""
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "secret.txt").write_text("secret")
+    await execute(client, f"fs.symlinkSync('{outside}', 'dir'); fs.symlinkSync('{outside}/secret.txt', 'secret.txt')")
+    through = PARAMS | {"path": "dir"}
+    assert (await client.get("/files/secret.txt/content", params=PARAMS)).status_code == 404
+    assert (await client.get("/files/secret.txt/content", params=through)).status_code == 404
+    assert (await client.get("/files", params=through)).status_code == 404
+    assert (await upload(client, "new.txt", b"x", path="dir")).status_code == 404
+    assert (await upload(client, "secret.txt", b"x")).status_code == 200
+    assert (await client.delete("/files/dir", params=PARAMS)).status_code == 204
+    assert [path.name for path in outside.iterdir()] == ["secret.txt"]
+    assert (outside / "secret.txt").read_text() == "secret"
+
+
+async def test_a_pipe_is_no_file(client: httpx.AsyncClient) -> None:
+    """A named pipe is not waited for."""
+    await execute(client, "require('child_process').execSync('mkfifo pipe')")
+    assert (await client.get("/files/pipe/content", params=PARAMS)).status_code == 404
+
+
+async def test_too_large_uploads(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above the limit the answer is 413: at once where the length is told, else when it is passed; nothing is kept."""
+    sent = 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="big"\r\n\r\n'
+        while sent <= files.SIZE_LIMIT + 2**20:
+            sent += 2**16
+            yield bytes(2**16)
+
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    told = await client.post("/files", params=PARAMS, headers=headers | {"content-length": str(2**30)}, content=body())
+    assert (told.status_code, sent) == (413, 2**16 * (sent // 2**16))
+    monkeypatch.setattr(files, "SIZE_LIMIT", 2**20)
+    sent = 0
+    assert (await client.post("/files", params=PARAMS, headers=headers, content=body())).status_code == 413
+    assert (await client.get("/files", params=PARAMS)).json()["value"] == []
+
+
+FORM = {"content-type": "multipart/form-data; boundary=b"}
+PART = b"--b\r\nContent-Disposition: form-data; "
+
+
+@pytest.mark.parametrize(
+    ("headers", "content"),
+    [
+        ({}, b""),
+        ({"content-type": "multipart/form-data"}, b"x"),
+        (FORM, b"garbage"),
+        (FORM, PART + b'name="file"; filename="f"\r\n\r\nx'),
+        (FORM, PART + b'name="other"; filename="f"\r\n\r\nx\r\n--b--\r\n'),
+        (FORM, PART + b'name="file"\r\n\r\nx\r\n--b--\r\n'),
+    ],
+)
+async def test_broken_uploads(client: httpx.AsyncClient, headers: dict[str, str], content: bytes) -> None:
+    """An upload that is no whole form with a file in it is a 400, and leaves no file."""
+    answer = await client.post("/files", params=PARAMS, headers=headers, content=content)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"]
+    assert (await client.get("/files", params=PARAMS)).json()["value"] == []
