@@ -22,7 +22,7 @@ async def ask(client: httpx.AsyncClient, version: str | None, body: Any, identif
 
 async def test_flat_answer(client: httpx.AsyncClient) -> None:
     """/executions answers 202 with the recorded fields, echoing executionType as it was sent."""
-    body = {"codeInputType": "inline", "executionType": "synchronous", "code": 'console.log("Hello world")', "timeoutInSeconds": 60}  # fmt: skip # noqa: E501
+    body = {"codeInputType": "inline", "executionType": "synchronous", "code": 'console.log("Hello world")', "timeoutInSeconds": 60}  # fmt: skip
     answer = await ask(client, FLAT, body)
     given = answer.json()
     assert answer.status_code == 202
