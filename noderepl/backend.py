@@ -14,8 +14,10 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import check_identifier, new_identifier
-from noderepl.errors import ExitCode, PoolUnavailable, UsageError
+from noderepl.client.wire import first_dialect
+from noderepl.errors import ExitCode, PoolUnavailable
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
 from noderepl.settings import Settings
@@ -23,7 +25,9 @@ from noderepl.settings import Settings
 if TYPE_CHECKING:
     from noderepl.client.session import Session
 
-EMBEDDED = "http://embedded.invalid"
+EMBEDDED = "http://embedded"
+# The longest that the service allows (DOC-POOL): who reads for ten minutes should find the variables again.
+COOLDOWN_SECONDS = 3600.0
 
 
 class Backend:
@@ -36,8 +40,18 @@ class Backend:
         self._settings = settings
         with settings.blame("session"):
             self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
+        with settings.blame("api-version"):
+            first_dialect(settings.api_version)
+        if settings.endpoint:
+            with settings.blame("endpoint"):
+                base_url(settings.endpoint)
         self._pool = None if settings.endpoint else _embedded_pool(settings)
         self._opening: asyncio.Task[Session] | None = None
+
+    @property
+    def identifier(self) -> str:
+        """The current session's identifier, a secret."""
+        return self._identifier
 
     @property
     def label(self) -> str:
@@ -72,6 +86,7 @@ class Backend:
         async def given() -> Session:
             return session
 
+        self._identifier = session.identifier
         self._opening = asyncio.create_task(given())
 
     async def close(self) -> None:
@@ -96,20 +111,11 @@ class Backend:
             from noderepl.service.app import create_app
 
             transport = httpx.ASGITransport(app=create_app(self._pool))
-            return Session(
-                EMBEDDED, identifier=self._identifier, api_version=settings.api_version, transport=transport
-            )
+            return Session(EMBEDDED, identifier=self._identifier, api_version=settings.api_version, transport=transport)
         assert settings.endpoint is not None
-        if settings.auth == "token" and not settings.token:
-            raise UsageError("--auth token needs the token in the variable NODEREPL_TOKEN")
-        with settings.blame("endpoint"):
-            auth = make_auth(
-                settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token
-            )
-        with settings.blame("api-version"):
-            return Session(
-                settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth
-            )
+        with settings.blame("auth"):
+            auth = make_auth(settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token)
+        return Session(settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth)
 
 
 def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]]) -> int:
@@ -149,7 +155,7 @@ def _import_slow_parts(*, embedded: bool) -> None:
 
 def _embedded_pool(settings: Settings) -> Pool:
     try:
-        return Pool(find_node(settings.node))
+        return Pool(find_node(settings.node), cooldown=COOLDOWN_SECONDS)
     except NodeNotFound as error:
         with settings.blame("node"):
             raise PoolUnavailable(str(error)) from error
@@ -166,7 +172,7 @@ def serve(settings: Settings) -> int:
 
 async def _serve(settings: Settings) -> int:
     from noderepl.service.app import create_app
-    from noderepl.service.server import ServerUnavailable
+    from noderepl.service.server import CannotServe
     from noderepl.service.server import serve as serve_app
 
     pool = _embedded_pool(settings)
@@ -180,7 +186,7 @@ async def _serve(settings: Settings) -> int:
     try:
         pool.prewarm()
         await serve_app(create_app(pool, token=token), host=settings.host, port=settings.port, ready=ready)
-    except ServerUnavailable as error:
+    except CannotServe as error:
         raise PoolUnavailable(str(error)) from error
     finally:
         await pool.close()

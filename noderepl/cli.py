@@ -22,8 +22,8 @@ DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.j
 EPILOG = """\
 Without -e, -p, -c or FILE, noderepl is a prompt on a terminal and elsewhere runs its standard input as one snippet.
 -e, -p, -c and FILE may be mixed and repeated; they share one session, run in order and stop at the first that fails.
-Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be reached;
-4 not authorised; 124 the snippet timed out; 130 interrupted.
+Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be
+reached; 4 not authorised; 124 the snippet timed out; 130 interrupted.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 Verb = Literal["eval", "print", "command", "file"]
@@ -159,7 +159,7 @@ def _serve_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="noderepl serve",
         description="Serves the embedded pool: prints `listening on URL`, which is an --endpoint as it is.",
-        epilog="Calls need the bearer token in NODEREPL_TOKEN; where that is not set, a token is made and printed once.",
+        epilog="Calls need the bearer token in NODEREPL_TOKEN; without it a token is made and printed once.",
         allow_abbrev=False,
     )
     for option in OPTIONS:

@@ -3,38 +3,56 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
+from noderepl.errors import NodeReplError
 from noderepl.magics import Context, Preferences, is_magic, run_magic
-from noderepl.outcome import Execution, Outcome
+from noderepl.outcome import Execution, Outcome, UseTheme
 from noderepl.settings import Settings
+from noderepl.terminal.console import Console
+from noderepl.terminal.themes import load_theme, shipped_directory, theme_summaries
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 
+def theme_directories(settings: Settings) -> Sequence[Path]:
+    """Where themes are: the user's own directory, which wins, and the shipped one."""
+    return (settings.directory / "themes", shipped_directory())
+
+
+def open_console(settings: Settings) -> Console:
+    """The console of this process, in the colours that are configured. Raises ConfigError for a bad theme."""
+    with settings.blame("theme"):
+        theme = load_theme(settings.theme, theme_directories(settings))
+    return Console(sys.stdout, sys.stderr, theme=theme, color=settings.color, environ=os.environ)
+
+
 class Dispatcher:
     """Runs lines one after the other in the session of a backend.
 
-    settings: where the preferences start. progress: told of long transfers. entries: what was typed before. edit: opens
-    an editor on a text. themes: the themes there are, name to summary. `.preferences` is what magics change;
-    `.last_milliseconds` how long the last snippet took, None before the first.
+    settings: where the preferences start. console: told of long transfers. entries: what was typed before. edit: opens
+    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last_milliseconds` how long
+    the last one took, None before the first.
     """
 
     def __init__(
         self,
         backend: Backend,
         settings: Settings,
+        console: Console,
         *,
-        progress: Callable[[str, int, int | None], None],
         entries: Callable[[], Sequence[str]],
         edit: Callable[[str], Awaitable[str]],
-        themes: Callable[[], Mapping[str, str]],
     ) -> None:
         self._backend = backend
+        self._console = console
+        self._themes = theme_directories(settings)
         self.preferences = Preferences(settings.timeout, settings.input, settings.theme)
         self.snippets: list[str] = []
         self.last_milliseconds: int | None = None
@@ -46,18 +64,27 @@ class Dispatcher:
             execute=self._execute,
             entries=entries,
             snippets=self.snippets,
-            progress=progress,
+            progress=console.progress,
             edit=edit,
-            themes=themes,
+            themes=partial(theme_summaries, self._themes),
             environ=os.environ,
             directory=Path.cwd(),
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
         """Runs what was typed: a magic or a snippet. Returns what is to be shown. Raises NodeReplError."""
-        if is_magic(line):
-            return await run_magic(line, self._context)
-        return [await self.run_snippet(line)] if line.strip() else []
+        if not is_magic(line):
+            return [await self.run_snippet(line)] if line.strip() else []
+        theme = self.preferences.theme
+        try:
+            outcomes = await run_magic(line, self._context)
+            for outcome in outcomes:
+                if isinstance(outcome, UseTheme):
+                    self._console.set_theme(load_theme(outcome.name, self._themes))
+        except NodeReplError:
+            self.preferences.theme = theme
+            raise
+        return outcomes
 
     async def run_snippet(self, code: str) -> Execution:
         """Runs one snippet as one request. Returns how it ended. Raises ServiceError."""
@@ -68,6 +95,4 @@ class Dispatcher:
 
     async def _execute(self, code: str) -> Execution:
         session: Session = await self._backend.session()
-        return await session.execute(
-            code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
-        )
+        return await session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)

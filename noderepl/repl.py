@@ -8,21 +8,22 @@ import shlex
 import signal
 import subprocess
 import tempfile
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from noderepl import __version__
 from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatch import Dispatcher, open_console, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme, Words
 from noderepl.settings import Settings
-from noderepl.terminal.console import Console, open_console
+from noderepl.terminal.console import Console, use_colour
+from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -32,7 +33,8 @@ STILL_RUNNING = (
     "%session new starts afresh."
 )
 REMOTE_NAMES_SECONDS = 2.0
-Before = Callable[[Dispatcher, Console], Awaitable[int]]
+Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
+Result = TypeVar("Result")
 
 
 def run_repl(settings: Settings, before: Before) -> int:
@@ -68,23 +70,16 @@ class Repl:
         self._settings = settings
         self._backend = backend
         self._console = console
-        self._running: asyncio.Task[Sequence[Outcome]] | None = None
+        self._running: asyncio.Task[object] | None = None
         self._editor_open = False
-        self._short_identifier = ""
+        self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
         self._history = SnippetHistory(platformdirs.user_state_path("noderepl", appauthor=False) / "history")
-        self._dispatcher = Dispatcher(
-            backend,
-            settings,
-            progress=console.progress,
-            entries=self._history.entries,
-            edit=self._edit,
-            themes=console.themes,
-        )
+        self._dispatcher = Dispatcher(backend, settings, console, entries=self._history.entries, edit=self._edit)
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
-            themes=console.themes,
+            themes=partial(theme_names, theme_directories(settings)),
             remote_files=self._remote_files,
             typed=lambda: self._dispatcher.snippets,
             directory=Path.cwd(),
@@ -97,8 +92,9 @@ class Repl:
             is_magic=is_magic,
             is_whole=lambda text: is_magic(text) or not is_incomplete(text),
             toolbar=self._toolbar,
-            style=console.style,
+            style=lambda: self._style,
             editing_mode=settings.editing_mode,
+            colour=use_colour(settings.color, os.environ, is_terminal=True),
         )
 
     async def run(self, before: Before) -> int:
@@ -108,11 +104,13 @@ class Repl:
             self._console.words(
                 f"noderepl {__version__} · {self._backend.label} · %help lists the magics, Ctrl-D leaves"
             )
-        await before(self._dispatcher, self._console)
         painted = asyncio.Event()
         warming = asyncio.create_task(self._warm_up(painted))
         try:
-            await self._loop(painted)
+            # Raw from here on, so that a key pressed between two prompts is neither echoed nor taken by the terminal.
+            with self._input.raw_mode():
+                await self._attend(before(self._dispatcher, self._console))
+                await self._loop(painted)
         except EOFError:
             pass
         finally:
@@ -127,36 +125,32 @@ class Repl:
             except KeyboardInterrupt:
                 prefill, editor = "", False
                 continue
-            outcomes = await self._answer(text)
-            prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
-            editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
+            outcomes: Sequence[Outcome] = await self._attend(self._dispatcher.run_line(text)) or ()
             for outcome in outcomes:
                 self._show(outcome)
             if any(isinstance(outcome, Leave) for outcome in outcomes):
                 return
+            prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
+            editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
 
-    async def _answer(self, text: str) -> Sequence[Outcome]:
-        """Runs one input while Ctrl-C is listened for. Returns what is to be shown, failures included."""
+    async def _attend(self, work: Coroutine[None, None, Result]) -> Result | None:
+        """Waits for work while Ctrl-C is listened for; tells a failure. Returns its result, None where it has none."""
         from noderepl.terminal.waiting import waiting_keys
 
-        self._running = asyncio.create_task(self._run_line(text))
+        self._running = running = asyncio.create_task(work)
         try:
             with waiting_keys(self._input, self._output, self._interrupt):
-                return await self._running
+                return await running
         except NodeReplError as error:
-            return [Failure(str(error), error.exit_code)]
+            self._console.show(Failure(str(error), error.exit_code))
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
-            return [Words(STILL_RUNNING, warning=True)]
+            self._console.words(STILL_RUNNING, warning=True)
         finally:
             self._running = None
-
-    async def _run_line(self, text: str) -> Sequence[Outcome]:
-        outcomes = await self._dispatcher.run_line(text)
-        self._short_identifier = shortened((await self._backend.session()).identifier)
-        return outcomes
+        return None
 
     def _interrupt(self) -> None:
         if self._running is not None and not self._editor_open:
@@ -164,8 +158,8 @@ class Repl:
 
     def _show(self, outcome: Outcome) -> None:
         match outcome:
-            case UseTheme(name):
-                self._console.set_theme(name)
+            case UseTheme():
+                self._style = self._console.theme.style()
             case ClearScreen():
                 self._console.clear()
             case Prefill() | EditorMode() | Leave():
@@ -180,7 +174,7 @@ class Repl:
         await painted.wait()
         told: list[Outcome] = []
         try:
-            self._short_identifier = shortened((await self._backend.session()).identifier)
+            await self._backend.session()
         except NodeReplError as error:
             told.append(Failure(str(error), error.exit_code))
         if self._backend.notice and not self._settings.quiet:
@@ -199,25 +193,20 @@ class Repl:
 
     async def _edit(self, text: str) -> str:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        with tempfile.TemporaryDirectory(prefix="noderepl-") as directory:
-            file = Path(directory, "snippet.js")
-            file.write_text(text, encoding="utf-8")
-            command = [*shlex.split(editor), str(file)]
-            self._editor_open = True
-            try:
-                with self._input.detach(), self._input.cooked_mode():
-                    await asyncio.to_thread(subprocess.run, command, check=True)
-                return file.read_text(encoding="utf-8")
-            except (OSError, subprocess.CalledProcessError, UnicodeDecodeError) as error:
-                raise LocalFileError(f"the editor {editor!r} did not work: {error}; set VISUAL or EDITOR") from error
-            finally:
-                self._editor_open = False
+        self._editor_open = True
+        try:
+            with self._input.detach(), self._input.cooked_mode():
+                return await asyncio.to_thread(_edited, editor, text)
+        except (OSError, ValueError, subprocess.CalledProcessError) as error:
+            raise LocalFileError(f"the editor {editor!r} did not work: {error}; set VISUAL or EDITOR") from error
+        finally:
+            self._editor_open = False
 
     def _toolbar(self) -> StyleAndTextTuples:
         from prompt_toolkit.application import get_app
         from prompt_toolkit.enums import EditingMode
 
-        parts = [self._backend.label, f"session {self._short_identifier}" if self._short_identifier else "starting"]
+        parts = [self._backend.label, f"session {shortened(self._backend.identifier)}"]
         parts.append(self._dispatcher.preferences.input_type)
         if self._dispatcher.last_milliseconds is not None:
             parts.append(_duration(self._dispatcher.last_milliseconds))
@@ -228,3 +217,12 @@ class Repl:
 
 def _duration(milliseconds: int) -> str:
     return f"{milliseconds} ms" if milliseconds < 1000 else f"{milliseconds / 1000:.1f} s"
+
+
+def _edited(editor: str, text: str) -> str:
+    """The text after the user has had it in the editor, a command line."""
+    with tempfile.TemporaryDirectory(prefix="noderepl-") as directory:
+        file = Path(directory, "snippet.js")
+        file.write_text(text, encoding="utf-8")
+        subprocess.run([*shlex.split(editor), str(file)], check=True)
+        return file.read_text(encoding="utf-8")

@@ -9,11 +9,11 @@ from functools import partial
 from typing import Literal
 
 from noderepl.backend import Backend, with_backend
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatch import Dispatcher, open_console
 from noderepl.errors import ExitCode, UsageError
 from noderepl.outcome import Execution, Failure, Outcome, Status
 from noderepl.settings import Settings
-from noderepl.terminal.console import Console, open_console
+from noderepl.terminal.console import Console
 
 Verb = Literal["eval", "print", "command", "file"]
 EXIT_CODES = {Status.OK: ExitCode.OK, Status.ERROR: ExitCode.THREW, Status.TIMEOUT: ExitCode.TIMED_OUT}
@@ -27,9 +27,7 @@ def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
     backend.start()
     console = open_console(settings)
-    dispatcher = Dispatcher(
-        backend, settings, progress=console.progress, entries=tuple, edit=_no_editor, themes=console.themes
-    )
+    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor)
     try:
         return await run_actions(settings, actions, dispatcher, console)
     finally:

@@ -54,7 +54,9 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
     }  # fmt: skip
     for option in OPTIONS:
         value = samples.get(option.name, "text")
-        written = f'{option.name} = "{value}"\n' if isinstance(value, str) else f"{option.name} = {str(value).lower()}\n"
+        written = (
+            f'{option.name} = "{value}"\n' if isinstance(value, str) else f"{option.name} = {str(value).lower()}\n"
+        )
         assert getattr(settings(tmp_path, text=written), option.attribute) == value
         assert getattr(settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute) == value
 
@@ -118,5 +120,5 @@ def test_blame_names_the_place_of_a_value_found_wrong_later(tmp_path):
     found = settings(tmp_path, text='\ntheme = "nope"\n')
     with pytest.raises(ConfigError, match=r"no theme nope \(.*config.toml, line 2\)"), found.blame("theme"):
         raise UsageError("no theme nope")
-    with pytest.raises(ConfigError, match="^no endpoint$"), found.blame("endpoint"):
+    with pytest.raises(ConfigError, match=r"^no endpoint$"), found.blame("endpoint"):
         raise UsageError("no endpoint")

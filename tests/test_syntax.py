@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.javascript.highlight import pieces
+from noderepl.javascript.highlight import Highlighter
 from noderepl.javascript.names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.syntax import is_incomplete
 
@@ -56,7 +56,7 @@ def test_agrees_with_node_on_every_prefix():
 
 def test_pieces_name_what_they_are():
     """Keywords, strings, templates, numbers, calls, classes and comments are told apart."""
-    line = pieces("const s = await fetch(`a${b.c(1)}`, {x: /re/g}) // end")(0)
+    line = Highlighter().pieces("const s = await fetch(`a${b.c(1)}`, {x: /re/g}) // end")(0)
     kinds = {text: kind for kind, text in line}
     expected = {
         "const": "keyword", "await": "keyword", "fetch": "function", "c": "function", "1": "number", "x": "property",
@@ -65,11 +65,19 @@ def test_pieces_name_what_they_are():
     assert {text: kinds[text] for text in expected} == expected
 
 
-@given(st.text(alphabet=st.sampled_from(list("ab1 {}()[]`'\"/*$\n\\.=>é😀\t;")), max_size=200))
-def test_pieces_lose_nothing(text):
-    """The pieces of all lines, joined, are the text, whatever it is."""
-    line_pieces = pieces(text)
-    assert "\n".join("".join(piece for _, piece in line_pieces(n)) for n in range(text.count("\n") + 1)) == text
+CODE = st.text(alphabet=st.sampled_from(list("ab1 {}()[]`'\"/*$\n\\.=>é😀\t;")), max_size=120)
+
+
+@given(st.lists(CODE, min_size=1, max_size=5))
+def test_pieces_lose_nothing(texts):
+    """The pieces of all lines, joined, are the text, and are the same whatever was typed before."""
+    highlighter = Highlighter()
+    for text in texts:
+        lines = range(text.count("\n") + 1)
+        after_others = [highlighter.pieces(text)(n) for n in lines]
+        assert "\n".join("".join(piece for _, piece in line) for line in after_others) == text
+        fresh = Highlighter().pieces(text)
+        assert after_others == [fresh(n) for n in lines]
 
 
 def test_names_are_nodes():

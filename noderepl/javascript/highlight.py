@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import accumulate
 from typing import Literal
 
 from tree_sitter import Node, Tree
@@ -32,32 +33,68 @@ IDENTIFIERS = frozenset(["identifier", "shorthand_property_identifier", "shortha
 CALLS = frozenset(["call_expression", "function_declaration", "function_expression", "method_definition"])
 
 
-def pieces(text: str) -> Callable[[int], list[tuple[Kind, str]]]:
-    """Splits a snippet into coloured pieces, line by line and only those lines that are asked for.
+class Highlighter:
+    """Splits what is being typed into coloured pieces; each text is parsed from where it differs from the last."""
 
-    text: the snippet, lines ended by "\\n". Returns a function from a line's number (0 is the first) to its pieces:
-    their kinds and texts, which joined are the line.
-    """
-    lines = [line.encode("utf-8", "surrogatepass") for line in text.split("\n")]
-    tree = parser().parse(b"\n".join(lines))
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
+    def __init__(self) -> None:
+        self._lines: list[bytes] = []
+        self._tree: Tree | None = None
 
-    def line_pieces(number: int) -> list[tuple[Kind, str]]:
-        if not 0 <= number < len(lines):
-            return []
-        line, start = lines[number], starts[number]
-        found: list[tuple[Kind, str]] = []
-        done = 0
-        for begin, end, kind in _spans(tree, start, start + len(line)):
-            low, high = max(begin - start, done), min(end - start, len(line))
-            if high > low:
-                found += [("plain", _text(line[done:low])), (kind, _text(line[low:high]))]
-                done = high
-        return [piece for piece in [*found, ("plain", _text(line[done:]))] if piece[1]]
+    def pieces(self, text: str) -> Callable[[int], list[tuple[Kind, str]]]:
+        """Splits a snippet, line by line and only those lines that are asked for.
 
-    return line_pieces
+        text: the snippet, lines ended by "\\n". Returns a function from a line's number (0 is the first) to its pieces:
+        their kinds and texts, which joined are the line.
+        """
+        lines = [line.encode("utf-8", "surrogatepass") for line in text.split("\n")]
+        starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+        if self._tree is not None:
+            _edit(self._tree, self._lines, lines)
+            tree = parser().parse(b"\n".join(lines), self._tree)
+        else:
+            tree = parser().parse(b"\n".join(lines))
+        self._lines, self._tree = lines, tree
+
+        def line_pieces(number: int) -> list[tuple[Kind, str]]:
+            if not 0 <= number < len(lines):
+                return []
+            return _line_pieces(tree, lines[number], starts[number])
+
+        return line_pieces
+
+
+def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> None:
+    """Tells the tree of `old` which lines differ in `new`; both ends stay as they are."""
+    same = min(len(old), len(new))
+    head = next((n for n in range(same) if old[n] != new[n]), same)
+    tail = next((n for n in range(same - head) if old[-1 - n] != new[-1 - n]), same - head)
+
+    def end(lines: Sequence[bytes]) -> tuple[int, tuple[int, int]]:
+        rows = len(lines) - tail
+        size = sum(len(line) + 1 for line in lines[:rows])
+        return (size, (rows, 0)) if tail else (size - 1, (rows - 1, len(lines[rows - 1]) if rows else 0))
+
+    start = sum(len(line) + 1 for line in new[:head])
+    (old_end, old_point), (new_end, new_point) = end(old), end(new)
+    tree.edit(
+        start_byte=min(start, old_end, new_end),
+        old_end_byte=old_end,
+        new_end_byte=new_end,
+        start_point=(head, 0) if start <= min(old_end, new_end) else min(old_point, new_point),
+        old_end_point=old_point,
+        new_end_point=new_point,
+    )
+
+
+def _line_pieces(tree: Tree, line: bytes, start: int) -> list[tuple[Kind, str]]:
+    found: list[tuple[Kind, str]] = []
+    done = 0
+    for begin, end, kind in _spans(tree, start, start + len(line)):
+        low, high = max(begin - start, done), min(end - start, len(line))
+        if high > low:
+            found += [("plain", _text(line[done:low])), (kind, _text(line[low:high]))]
+            done = high
+    return [piece for piece in [*found, ("plain", _text(line[done:]))] if piece[1]]
 
 
 def _text(piece: bytes) -> str:
@@ -71,7 +108,7 @@ def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
     while True:
         node = cursor.node
         assert node is not None
-        if node.start_byte >= end and end > start:
+        if node.start_byte >= end > start:
             return spans
         kind = _kind(node) if node.end_byte > start else None
         if kind is not None:

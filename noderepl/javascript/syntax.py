@@ -16,9 +16,10 @@ CLOSERS = frozenset(OPENERS.values())
 # Tokens after which nothing can end; an error that stands behind one of them is input that is still to come.
 EXPECTS_MORE = frozenset(
     "+ - * / % ** = += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= == != === !== < > <= >= << >> >>> & | ^ && || ?? "
-    "! ~ ? : , . optional_chain => ... = new typeof void delete await in of instanceof extends import export from const let var "
-    "function function* class else do try finally while for if switch case throw async return".split()
+    "! ~ ? : , . optional_chain => ... new typeof void delete await in of instanceof extends import export from const let "
+    "var function class else do try finally while for if switch case throw async return".split()
 )
+
 
 @cache
 def parser() -> Parser:
@@ -61,7 +62,7 @@ def is_incomplete(text: str) -> bool:
 
 
 def _lacks_its_body(root: Node, end: int) -> bool:
-    """Whether the text ends in `try {}`, `do x`, `function f()` or `class A`, whose next part may be on the next line."""
+    """Whether the text ends in `try {}`, `do x`, `function f()` or `class A`, which the next line may go on with."""
     statements = list(root.children[-2:])
     broken = statements.pop() if statements and statements[-1].is_error else None
     if broken is not None and broken.end_byte >= end and broken.children:

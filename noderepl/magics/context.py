@@ -34,17 +34,18 @@ class Context:
     """The collaborators of a magic.
 
     session: gives the open session, opening it when first asked. use_session: makes another session the current one.
-    run: runs one snippet in the session, as if it had been typed. entries: what was typed before, oldest first.
-    snippets: the snippets run so far in this run, a live list. progress: told a label, the bytes done and the total
-    (None if unknown) of a long transfer. edit: opens the user's editor on a text and returns the edited text.
-    themes: the themes there are, name to summary. environ: the user's environment. directory: the user's working
-    directory, to which local paths are relative.
+    run: runs one snippet in the session, as if it had been typed. execute: runs code that is not the user's, and keeps
+    no record of it. entries: what was typed before, oldest first. snippets: the snippets run so far in this run, a live
+    list. progress: told a label, the bytes done and the total (None if unknown) of a long transfer. edit: opens the
+    user's editor on a text and returns the edited text. themes: the themes there are, name to summary. environ: the
+    user's environment. directory: the user's working directory, to which local paths are relative.
     """
 
     session: Callable[[], Awaitable[Session]]
     use_session: Callable[[Session], Awaitable[None]]
     preferences: Preferences
     run: Callable[[str], Awaitable[Execution]]
+    execute: Callable[[str], Awaitable[Execution]]
     entries: Callable[[], Sequence[str]]
     snippets: Sequence[str]
     progress: Callable[[str, int, int | None], None]

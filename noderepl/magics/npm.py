@@ -85,7 +85,7 @@ async def _npm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not words:
         raise arguments.wrong("what npm shall do is missing")
     timeout = context.preferences.timeout
-    execution = await context.run(npm_snippet(words, timeout))
+    execution = await context.execute(npm_snippet(words, timeout))
     if execution.status is not Status.OK:
         return [execution]
     return [replace(execution, value=None), npm_ended(execution, timeout)]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -70,7 +70,7 @@ class SnippetCompleter(Completer):
 
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
-    ) -> AsyncIterator[Completion]:
+    ) -> AsyncGenerator[Completion, None]:
         """All that can be offered; the names of remote files come from the session."""
         for completion in self.get_completions(document, complete_event):
             yield completion
@@ -125,7 +125,9 @@ class SnippetCompleter(Completer):
         elif member := MEMBER.search(text):
             yield from _matching(member[2], MEMBERS.get(member[1], ()))
         elif not AFTER_DOT.search(text) and (word := WORD.search(text)):
-            declared = {name for snippet in [*self._typed(), text[: word.start()]] for name in DECLARED.findall(snippet)}
+            declared = {
+                name for snippet in [*self._typed(), text[: word.start()]] for name in DECLARED.findall(snippet)
+            }
             yield from _matching(word[0], sorted(declared.union(KEYWORDS, GLOBALS, MODULE_GLOBALS), key=str.lower))
 
 

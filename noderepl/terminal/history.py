@@ -28,7 +28,7 @@ class SnippetHistory(FileHistory):
         self._path = path
         self.unwritable: str | None = None
 
-    def load_history_strings(self) -> list[str]:  # type: ignore[override]
+    def load_history_strings(self) -> list[str]:
         """All entries of the file, newest first; none where it cannot be read."""
         try:
             return list(super().load_history_strings())

@@ -15,10 +15,10 @@ from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
 from prompt_toolkit.layout.processors import TabsProcessor
 from prompt_toolkit.lexers import Lexer
-from prompt_toolkit.output import Output
+from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import BaseStyle, DynamicStyle
 
-from noderepl.javascript.highlight import pieces
+from noderepl.javascript.highlight import Highlighter
 from noderepl.terminal.keys import bindings
 
 PROMPT, CONTINUATION = "> ", "... "
@@ -30,13 +30,14 @@ class SnippetLexer(Lexer):
 
     def __init__(self, is_magic: Callable[[str], bool]) -> None:
         self._is_magic = is_magic
+        self._highlighter = Highlighter()
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """The fragments of each line of what is being typed."""
         text = document.text
         if self._is_magic(text):
             return lambda number: _magic_fragments(document.lines[number], first=number == 0)
-        line_pieces = pieces(text)
+        line_pieces = self._highlighter.pieces(text)
         return lambda number: [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
 
 
@@ -52,7 +53,7 @@ class Prompt:
     """One prompt for a whole run.
 
     is_magic: whether a text is a magic. is_whole: whether a text runs at Enter. toolbar: fragments for the bottom line.
-    style: asked for at each paint, so that a theme can change.
+    style: asked for at each paint, so that a theme can change. colour: whether to use any.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Prompt:
         toolbar: Callable[[], StyleAndTextTuples],
         style: Callable[[], BaseStyle],
         editing_mode: Literal["emacs", "vi"],
+        colour: bool,
     ) -> None:
         self._in_editor = False
         self._session: PromptSession[str] = PromptSession(
@@ -86,6 +88,7 @@ class Prompt:
             bottom_toolbar=toolbar,
             input_processors=[TabsProcessor(tabstop=4, char1=" ", char2=" ")],
             style=DynamicStyle(style),
+            color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
             input=input_,
             output=output,

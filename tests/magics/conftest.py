@@ -40,6 +40,7 @@ class Desk:
             use_session=self._use,
             preferences=self.preferences,
             run=self._run,
+            execute=self._run,
             entries=lambda: self.entries,
             snippets=self.snippets,
             progress=lambda *told: self.progress.append(told),

@@ -1,0 +1,44 @@
+"""What the documents say is what the program does."""
+
+import re
+from pathlib import Path
+
+from noderepl.settings import OPTIONS
+from noderepl.terminal.meanings import MEANINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def rows(text: str, heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, without its head."""
+    section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+
+
+def test_configuration_lists_every_option():
+    """The table of options has each option with its flag, variable, default and meaning, in order."""
+    expected = [
+        [
+            (f"-{option.short}, " if option.short else "") + f"--{option.name}",
+            option.variable,
+            "" if option.default is None else str(option.default).replace("False", "false"),
+            option.summary,
+        ]
+        for option in OPTIONS
+    ]
+    assert rows((ROOT / "docs/configuration.md").read_text(), "Options") == expected
+
+
+def test_the_readme_has_its_two_commands():
+    """The first block sets up and starts, the second sets up and tests; each is one line."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)
+    start, tests = (block.strip() for block in blocks[:2])
+    assert "\n" not in start and start.endswith("bin/noderepl")
+    assert "\n" not in tests and "pytest" in tests
+
+
+def test_themes_lists_every_style():
+    """The table of styles has each meaning with its sentence, in order."""
+    text = (ROOT / "docs/themes.md").read_text()
+    assert rows(text, "Styles") == [[m.name, m.sentence.replace("`", "")] for m in MEANINGS]

