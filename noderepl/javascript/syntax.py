@@ -15,9 +15,9 @@ OPENERS = {"{": "}", "${": "}", "(": ")", "[": "]"}
 CLOSERS = frozenset(OPENERS.values())
 # Tokens after which nothing can end; an error that stands behind one of them is input that is still to come.
 EXPECTS_MORE = frozenset(
-    "+ - * / % ** = += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= == != === !== < > <= >= << >> >>> & | ^ && || ?? "
-    "! ~ ? : , . optional_chain => ... new typeof void delete await in of instanceof extends import export from const let "
-    "var function class else do try finally while for if switch case throw async return".split()
+    "+ - * / % ** = += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= == != === !== < > <= >= << >> >>> & | ^ && || "
+    "?? ! ~ ? : , . optional_chain => ... new typeof void delete await in of instanceof extends import export from "
+    "const let var function class else do try finally while for if switch case throw async return".split()
 )
 
 
