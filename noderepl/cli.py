@@ -17,6 +17,7 @@ from typing import Literal, NoReturn
 from noderepl import __version__
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.settings import OPTIONS, Option, Settings, read_settings
+from noderepl.terminal.early import EarlyPrompt
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
 EPILOG = """\
@@ -83,13 +84,17 @@ def _run_mode(settings: Settings, actions: list[Action]) -> int:
     if at_prompt and not on_terminal:
         raise UsageError("--interactive needs a terminal on standard input and output")
     texts = [(action.verb, _text(action)) for action in actions or ([] if at_prompt else [Action("file", "-")])]
-    from noderepl.script import run_actions, run_script
-
     if not at_prompt:
-        return run_script(settings, texts)
-    from noderepl.repl import run_repl
+        from noderepl.script import run_script
 
-    return run_repl(settings, partial(run_actions, settings, texts))
+        return run_script(settings, texts)
+    banner = "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
+    visible = not texts and os.environ.get("TERM") != "dumb"
+    with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
+        from noderepl.repl import run_repl
+        from noderepl.script import run_actions
+
+        return run_repl(settings, partial(run_actions, settings, texts), early)
 
 
 def _text(action: Action) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shlex
 import signal
@@ -14,7 +15,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from noderepl import __version__
 from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
 from noderepl.dispatch import Dispatcher, open_console, theme_directories
@@ -23,6 +23,7 @@ from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme, Words
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console, use_colour
+from noderepl.terminal.early import EarlyPrompt
 from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
@@ -37,21 +38,21 @@ Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 Result = TypeVar("Result")
 
 
-def run_repl(settings: Settings, before: Before) -> int:
+def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
     """Runs the prompt until it is left.
 
-    before: what runs ahead of the first prompt, in the same session. Returns the exit code. Raises NodeReplError only
-    for what keeps the prompt from opening.
+    before: what runs ahead of the first prompt, in the same session. early: what stands for the prompt so far. Returns
+    the exit code. Raises NodeReplError only for what keeps the prompt from opening.
     """
-    return with_backend(settings, partial(_run, settings, before))
+    return with_backend(settings, partial(_run, settings, before, early))
 
 
-async def _run(settings: Settings, before: Before, backend: Backend) -> int:
+async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
     backend.start()
     # In a thread, so that the loop is free to start Node.js meanwhile.
     await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
     repl = Repl(settings, backend, open_console(settings))
-    return await repl.run(before)
+    return await repl.run(before, early)
 
 
 class Repl:
@@ -97,31 +98,25 @@ class Repl:
             colour=use_colour(settings.color, os.environ, is_terminal=True),
         )
 
-    async def run(self, before: Before) -> int:
+    async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
-        if not self._settings.quiet:
-            self._console.words(
-                f"noderepl {__version__} · {self._backend.label} · %help lists the magics, Ctrl-D leaves"
-            )
         painted = asyncio.Event()
         warming = asyncio.create_task(self._warm_up(painted))
         try:
-            # Raw from here on, so that a key pressed between two prompts is neither echoed nor taken by the terminal.
-            with self._input.raw_mode():
-                await self._attend(before(self._dispatcher, self._console))
-                await self._loop(painted)
+            await self._attend(before(self._dispatcher, self._console))
+            await self._loop(early, painted)
         except EOFError:
             pass
         finally:
             warming.cancel()
         return ExitCode.OK
 
-    async def _loop(self, painted: asyncio.Event) -> None:
+    async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
         prefill, editor = "", False
         while True:
             try:
-                text = await self._prompt.read(prefill=prefill, editor=editor, painted=painted.set)
+                text = await self._prompt.read(prefill=prefill, editor=editor, opened=early.erase, painted=painted.set)
             except KeyboardInterrupt:
                 prefill, editor = "", False
                 continue
@@ -181,6 +176,8 @@ class Repl:
             told.append(Words(self._backend.notice, warning=True))
         for outcome in told:
             await run_in_terminal(partial(self._console.show, outcome))
+        # All that was imported stays; without this a full collection holds up a key now and then.
+        gc.freeze()
         self._prompt.refresh()
 
     async def _remote_files(self) -> Sequence[str]:

@@ -45,40 +45,39 @@ def process(*line: str) -> Callable[[], float]:
     return measure
 
 
-def prompt_painted() -> float:
-    """From starting noderepl to the prompt on the screen."""
-    with tempfile.TemporaryDirectory() as home:
-        began = time.perf_counter()
-        with Screen(home=Path(home)) as screen:
-            screen.until(r"^>")
-            return time.perf_counter() - began
+def on_screen(pattern: str, typed: str = "") -> Callable[[], float]:
+    """Measures from starting noderepl to text on the screen; typed is pressed at once."""
+
+    def measure() -> float:
+        with tempfile.TemporaryDirectory() as home:
+            began = time.perf_counter()
+            with Screen(home=Path(home)) as screen:
+                screen.type(typed)
+                screen.until(pattern)
+                return time.perf_counter() - began
+
+    return measure
 
 
 def start() -> None:
     """Start-up times."""
     report("a bare Python interpreter", median(process(sys.executable, "-c", "pass")), None)
+    report("import prompt_toolkit", median(process(sys.executable, "-c", "import prompt_toolkit")), None)
     report("noderepl --version", median(process(*command("--version"))), None)
-    report("prompt on screen", median(prompt_painted), 0.15)
+    report("prompt on screen", median(on_screen("^>")), 0.15)
+    report("a key pressed at the start is echoed", median(on_screen("^> x", "x")), None)
     report("noderepl -p 1, embedded pool, whole run", median(process(*command("-p", "1"))), None)
     report("node -p 1", median(process("node", "-p", "1")), None)
 
 
 def keys() -> None:
-    """How long a key takes at the end of a long paste, from the key to its echo."""
+    """How long a key takes at the end of a long paste, from the key to the first byte that answers it."""
     text = "\n".join(f"const value{n} = compute({n}, `text ${{value{n - 1}}}`, /re/g) // {n}" for n in range(LINES))
     with tempfile.TemporaryDirectory() as home, Screen(home=Path(home)) as screen:
         screen.ready()
         screen.paste("(() => {\n" + text + "\n")
         screen.until(f"// {LINES - 1}$")
-        took = []
-        for n in range(60):
-            letter = "abcdefghij"[n % 10]
-            began = time.perf_counter()
-            seen = len(screen.raw)
-            screen.type(letter)
-            while letter.encode() not in screen.raw[seen:]:
-                screen._pump(0.001)
-            took.append(time.perf_counter() - began)
+        took = [screen.echo(letter) for letter in "abcdefghij" * 6]
     report(f"a key at the end of a {LINES}-line paste, median", statistics.median(took), 0.016)
     report(f"a key at the end of a {LINES}-line paste, 95 %", statistics.quantiles(took, n=20)[-1], 0.016)
 

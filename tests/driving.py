@@ -123,6 +123,19 @@ class Screen:
         self.type(text)
         self.key("enter")
 
+    def echo(self, letter: str) -> float:
+        """Types a letter once the program is quiet. Returns the seconds until it comes back."""
+        while select.select([self._file], [], [], 0.1)[0]:
+            self._pump(0)
+        began = time.perf_counter()
+        self.type(letter)
+        data = b""
+        while letter.encode() not in data:
+            data += os.read(self._file, 65536)
+        took = time.perf_counter() - began
+        self._stream.feed(data)
+        return took
+
     def until(self, pattern: str, seconds: float = SECONDS) -> re.Match[str]:
         """Waits until a regular expression (multi-line) is found on the screen. Returns the match."""
         end = time.monotonic() + seconds

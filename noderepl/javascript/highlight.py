@@ -39,6 +39,7 @@ class Highlighter:
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._tree: Tree | None = None
+        self._known: dict[int, list[tuple[Kind, str]]] = {}
 
     def pieces(self, text: str) -> Callable[[int], list[tuple[Kind, str]]]:
         """Splits a snippet, line by line and only those lines that are asked for.
@@ -48,23 +49,31 @@ class Highlighter:
         """
         lines = [line.encode("utf-8", "surrogatepass") for line in text.split("\n")]
         starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-        if self._tree is not None:
-            _edit(self._tree, self._lines, lines)
-            tree = parser().parse(b"\n".join(lines), self._tree)
-        else:
-            tree = parser().parse(b"\n".join(lines))
+        tree, same = self._parse(lines)
+        known = self._known = {number: line for number, line in self._known.items() if number < same}
         self._lines, self._tree = lines, tree
 
         def line_pieces(number: int) -> list[tuple[Kind, str]]:
             if not 0 <= number < len(lines):
                 return []
-            return _line_pieces(tree, lines[number], starts[number])
+            if number not in known:
+                known[number] = _line_pieces(tree, lines[number], starts[number])
+            return known[number]
 
         return line_pieces
 
+    def _parse(self, lines: Sequence[bytes]) -> tuple[Tree, int]:
+        """The tree of the lines, and how many lines from the first have the same pieces as before."""
+        source = b"\n".join(lines)
+        if self._tree is None:
+            return parser().parse(source), 0
+        head = _edit(self._tree, self._lines, lines)
+        tree = parser().parse(source, self._tree)
+        return tree, min([head, *(changed.start_point.row for changed in self._tree.changed_ranges(tree))])
 
-def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> None:
-    """Tells the tree of `old` which lines differ in `new`; both ends stay as they are."""
+
+def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> int:
+    """Tells the tree of `old` which lines differ in `new`. Returns how many lines from the first do not."""
     same = min(len(old), len(new))
     head = next((n for n in range(same) if old[n] != new[n]), same)
     tail = next((n for n in range(same - head) if old[-1 - n] != new[-1 - n]), same - head)
@@ -84,6 +93,7 @@ def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> None:
         old_end_point=old_point,
         new_end_point=new_point,
     )
+    return head
 
 
 def _line_pieces(tree: Tree, line: bytes, start: int) -> list[tuple[Kind, str]]:

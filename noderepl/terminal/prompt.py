@@ -13,15 +13,16 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.layout.processors import TabsProcessor
+from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import BaseStyle, DynamicStyle
 
 from noderepl.javascript.highlight import Highlighter
+from noderepl.terminal.early import PROMPT
 from noderepl.terminal.keys import bindings
 
-PROMPT, CONTINUATION = "> ", "... "
+CONTINUATION = "... "
 EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
 
 
@@ -49,6 +50,15 @@ def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
     return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
 
 
+class _Tabs(TabsProcessor):
+    """Shows tabs as blanks, and costs nothing on the many lines that have none."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        if any("\t" in fragment[1] for fragment in transformation_input.fragments):
+            return super().apply_transformation(transformation_input)
+        return Transformation(transformation_input.fragments)
+
+
 class Prompt:
     """One prompt for a whole run.
 
@@ -71,6 +81,7 @@ class Prompt:
         colour: bool,
     ) -> None:
         self._in_editor = False
+        self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
             message=self._message,
             multiline=True,
@@ -86,34 +97,27 @@ class Prompt:
             key_bindings=bindings(is_whole, lambda: self._in_editor),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=toolbar,
-            input_processors=[TabsProcessor(tabstop=4, char1=" ", char2=" ")],
+            input_processors=[_Tabs(tabstop=4, char1=" ", char2=" ")],
             style=DynamicStyle(style),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
             input=input_,
             output=output,
         )
+        self._session.app.after_render += lambda _: self._painted()
 
-    async def read(self, *, prefill: str = "", editor: bool = False, painted: Callable[[], None] | None = None) -> str:
+    async def read(
+        self, *, prefill: str = "", editor: bool = False, opened: Callable[[], None], painted: Callable[[], None]
+    ) -> str:
         """Reads one input.
 
-        prefill: text that stands there at first. editor: `.editor` mode. painted: called once the prompt is on screen.
-        Returns the text as typed or pasted. Raises EOFError at Ctrl-D on an empty line, KeyboardInterrupt at Ctrl-C.
+        prefill: text that stands there at first. editor: `.editor` mode. opened: called before the prompt is painted.
+        painted: called after each time it is. Returns the text as typed or pasted. Raises EOFError at Ctrl-D on an
+        empty line, KeyboardInterrupt at Ctrl-C.
         """
         self._in_editor = editor
-        app = self._session.app
-        if painted:
-            done = painted
-
-            def once(_: object) -> None:
-                app.after_render -= once
-                done()
-
-            app.after_render += once
-        try:
-            return await self._session.prompt_async(default=prefill, handle_sigint=False)
-        finally:
-            self._in_editor = False
+        self._painted = painted
+        return await self._session.prompt_async(default=prefill, pre_run=opened, handle_sigint=False)
 
     def refresh(self) -> None:
         """Paints the prompt again where it is on screen, with what the toolbar now says."""
