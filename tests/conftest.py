@@ -1,8 +1,33 @@
-"""What many tests need: a fresh home."""
+"""What many tests need: a fresh home, and what not every machine has."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
+
+from noderepl.service.sandbox import bubblewrap_works
+
+
+def _only_where(there: bool, what: str) -> None:
+    """Ends a test that needs what this machine lacks; in CI that is a failure, as .ci/run installs it."""
+    if not there:
+        assert "CI" not in os.environ, f"{what} is missing"
+        pytest.skip(f"{what} is missing")
+
+
+@pytest.fixture
+def bubblewrap() -> None:
+    """For tests of the sandbox."""
+    _only_where(bubblewrap_works(), "a bubblewrap that works")
+
+
+@pytest.fixture
+def node_on_path() -> Path:
+    """The Node.js on PATH."""
+    found = shutil.which("node")
+    _only_where(found is not None, "node on PATH")
+    return Path(str(found))
 
 
 @pytest.fixture

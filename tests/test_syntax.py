@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from noderepl.javascript.highlight import Highlighter
 from noderepl.javascript.names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.syntax import is_incomplete
+from noderepl.service.node import find_node
 
 INCOMPLETE = [
     "{", "function f() {", "a.", "a +", "let x =", "`abc", "`a ${b}", "`${", "/* x", "f(", "foo(1,", "[1, 2", "({a: 1", "if (x)",
@@ -46,7 +47,7 @@ def test_agrees_with_node_on_every_prefix():
     console.log(JSON.stringify(lines.map((_, i) => lines.slice(0, i + 1).join("\\n")).map((code) => [code, judge(code)])));
     """
     ran = subprocess.run(
-        ["node", "--expose-internals", "-e", script, "noderepl/service/worker.js"],
+        [find_node().path, "--expose-internals", "-e", script, "noderepl/service/worker.js"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     judged = [(code, verdict) for code, verdict in json.loads(ran.stdout) if verdict is not None]
@@ -83,7 +84,7 @@ def test_pieces_lose_nothing(texts):
 def test_names_are_nodes():
     """Every module and global that completion offers exists in Node; none is missing among its built-in modules."""
     script = "console.log(JSON.stringify([require('module').builtinModules, Object.getOwnPropertyNames(globalThis)]))"
-    ran = subprocess.run(["node", "-e", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run([find_node().path, "-e", script], capture_output=True, text=True, check=True)
     modules, names = json.loads(ran.stdout)
     public = {name for name in modules if not name.startswith("_") and not name.startswith("node:")}
     assert public == set(BUILTIN_MODULES)

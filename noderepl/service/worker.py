@@ -185,6 +185,7 @@ class Worker:
                 run.mime = dict(message["mime"])
             if message["end"]:
                 run.finished.set_result(None)
+                self._run = None  # what comes from here on is late, even if it comes before run() goes on
 
     def _take_output(self, message: dict[str, Any]) -> None:
         streams = self._run.streams if self._run is not None else self._late

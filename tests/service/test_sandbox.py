@@ -26,6 +26,7 @@ async def test_the_environment_is_an_allow_list(sandboxed: bool, monkeypatch: py
     assert not {"MY_SECRET", "TERM", "NODE_CHANNEL_FD", "NODEREPL_ANSWERS", "NODEREPL_DATA"} & names
 
 
+@pytest.mark.usefixtures("bubblewrap")
 async def test_a_sandboxed_session_sees_nothing_of_the_user(tmp_path: Path) -> None:
     """In the sandbox the home, temporary files and processes outside are not there, and the system is read-only."""
     secret = tmp_path / "secret"
