@@ -68,7 +68,7 @@ class Dispatcher:
             edit=edit,
             themes=partial(theme_summaries, self._themes),
             environ=os.environ,
-            directory=Path.cwd(),
+            directory=Path(),
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:

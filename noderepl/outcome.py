@@ -131,6 +131,14 @@ class Saved(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class Uploaded(Outcome):
+    """A file was written in the session. name: its name there. size: bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Prefill(Outcome):
     """Text to put on the next input line, not run."""
 

@@ -83,7 +83,7 @@ class Repl:
             themes=partial(theme_names, theme_directories(settings)),
             remote_files=self._remote_files,
             typed=lambda: self._dispatcher.snippets,
-            directory=Path.cwd(),
+            directory=Path(),
         )
         self._prompt = Prompt(
             input_=self._input,

@@ -67,7 +67,14 @@ class Screen:
     """A noderepl in a pty, and what a person would see of it."""
 
     def __init__(
-        self, *arguments: str, home: Path, columns: int = 100, rows: int = 40, cwd: Path | None = None, **env: str
+        self,
+        *arguments: str,
+        home: Path,
+        columns: int = 100,
+        rows: int = 40,
+        cwd: Path | None = None,
+        program: Sequence[str] = (),
+        **env: str,
     ) -> None:
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
@@ -76,7 +83,7 @@ class Screen:
         self.pid, self._file = pty.fork()
         if self.pid == 0:
             os.chdir(cwd or home)
-            line = command(*arguments)
+            line = program or command(*arguments)
             os.execvpe(line[0], line, environment(home, **env))
         fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
@@ -146,8 +153,10 @@ class Screen:
                 raise AssertionError(f"{pattern!r} did not come; the screen shows:\n{self.text}")
         return found
 
-    def ready(self, lines: int | None = None) -> None:
-        """Waits until an empty prompt is the last line above the toolbar."""
+    def ready(self) -> None:
+        """Waits until the program is quiet and an empty prompt is the last line above the toolbar."""
+        while select.select([self._file], [], [], 0.2)[0]:
+            self._pump(0)
         self.until(r"^>\s*\n(\s*\n)*\s*\S[^\n]* · [^\n]*\Z")
 
     def ended(self, seconds: float = SECONDS) -> int:

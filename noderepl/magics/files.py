@@ -13,7 +13,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, check_free, local_path, matching_files
 from noderepl.magics.magic import Magic
-from noderepl.outcome import Failure, FileList, Outcome, Saved, Words
+from noderepl.outcome import Failure, FileList, Outcome, Saved, Uploaded, Words
 
 LARGE = 1_000_000
 """Bytes above which a transfer shows its progress."""
@@ -57,7 +57,7 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         source, name = pair
         file = await session.upload(source, name, progress=_progress(context, f"upload {name}"))
         size = source.stat().st_size if file.size is None else file.size
-        return Words(f"Uploaded {name} ({size} bytes).")
+        return Uploaded(name, size)
 
     return await _each(list(zip(sources, names, strict=True)), send)
 

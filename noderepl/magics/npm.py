@@ -33,7 +33,7 @@ _SNIPPET = """\
 (() => {
   const ended = require("child_process").spawnSync("npm", %s, {
     encoding: "utf-8",
-    env: {npm_config_fetch_retry_mintimeout: "1000", ...process.env},
+    env: {npm_config_fetch_retry_mintimeout: "1000", npm_config_update_notifier: "false", ...process.env},
     maxBuffer: 67108864,
     timeout: %d,
   });

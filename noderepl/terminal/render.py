@@ -23,6 +23,7 @@ from noderepl.outcome import (
     Table,
     Text,
     Thrown,
+    Uploaded,
     Value,
     Words,
 )
@@ -97,7 +98,9 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
         case Failure(text):
             return _one("stderr", Piece("failure", _wrapped(text, width)))
         case Saved(path, size):
-            return _one("stderr", Piece("note", f"saved {path} ({human_size(size)})\n"))
+            return _one("stderr", Piece("note", f"Saved {path} ({human_size(size)}).\n"))
+        case Uploaded(name, size):
+            return _one("stderr", Piece("note", f"Uploaded {name} ({human_size(size)}).\n"))
     return Rendered()
 
 

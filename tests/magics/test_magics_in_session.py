@@ -12,7 +12,16 @@ from noderepl.client.identifier import new_identifier
 from noderepl.client.session import Session
 from noderepl.errors import ConnectionLost, LocalFileError, NodeReplError, NotFound, UsageError
 from noderepl.magics import Preferences, run_magic
-from noderepl.outcome import Execution, Failure, FileList, Saved, Status, Table, Words
+from noderepl.outcome import (
+    Execution,
+    Failure,
+    FileList,
+    Saved,
+    Status,
+    Table,
+    Uploaded,
+    Words,
+)
 
 
 async def names(desk) -> list[str]:
@@ -32,7 +41,7 @@ async def test_files_go_up_and_come_down_unchanged(live) -> None:
     content = bytes(range(256)) * 10
     (live.directory / "a b.bin").write_bytes(content)
     (words,) = await run_magic("%upload 'a b.bin' --as=größe.bin", live.context)
-    assert words == Words("Uploaded größe.bin (2560 bytes).")
+    assert words == Uploaded("größe.bin", 2560)
     (listing,) = await run_magic("%files", live.context)
     assert isinstance(listing, FileList)
     (file,) = listing.files
@@ -50,7 +59,7 @@ async def test_patterns_and_home_name_local_files(live) -> None:
         (live.directory / name).write_text(name)
     (live.directory / "d.csv").mkdir()
     told = await run_magic("%upload [ab].csv ~/*.csv", live.context)
-    assert [word.text.split()[1] for word in told if isinstance(word, Words)] == ["a.csv", "b.csv", "h.csv"]
+    assert [file.name for file in told if isinstance(file, Uploaded)] == ["a.csv", "b.csv", "h.csv"]
     await run_magic("%upload x[1].csv --as x.csv", live.context)
     assert await names(live) == ["a.csv", "b.csv", "h.csv", "x.csv"]
 
@@ -174,7 +183,7 @@ async def test_what_was_done_before_a_failure_is_told(live) -> None:
     (live.directory / "a").touch()
     (live.directory / "b!").touch()
     done, failed = await run_magic("%upload a b!", live.context)
-    assert done == Words("Uploaded a (0 bytes).")
+    assert done == Uploaded("a", 0)
     assert isinstance(failed, Failure) and failed.exit_code == UsageError.exit_code
     done, failed = await run_magic("%rm a missing", live.context)
     assert done == Words("Removed a.")
