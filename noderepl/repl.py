@@ -20,7 +20,7 @@ from noderepl.client.identifier import shortened
 from noderepl.dispatch import Dispatcher, open_console, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic
-from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme, Words
+from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console, use_colour
 from noderepl.terminal.early import EarlyPrompt
@@ -101,6 +101,9 @@ class Repl:
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        if self._backend.notice and not self._settings.quiet:
+            early.erase()
+            self._console.words(self._backend.notice, warning=True)
         painted = asyncio.Event()
         warming = asyncio.create_task(self._warm_up(painted))
         try:
@@ -167,15 +170,10 @@ class Repl:
         from prompt_toolkit.application import run_in_terminal
 
         await painted.wait()
-        told: list[Outcome] = []
         try:
             await self._backend.session()
         except NodeReplError as error:
-            told.append(Failure(str(error), error.exit_code))
-        if self._backend.notice and not self._settings.quiet:
-            told.append(Words(self._backend.notice, warning=True))
-        for outcome in told:
-            await run_in_terminal(partial(self._console.show, outcome))
+            await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # All that was imported stays; without this a full collection holds up a key now and then.
         gc.freeze()
         self._prompt.refresh()

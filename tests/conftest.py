@@ -36,3 +36,11 @@ def home(tmp_path: Path) -> Path:
     path = tmp_path / "home"
     path.mkdir()
     return path
+
+
+@pytest.fixture
+def tmux() -> str:
+    """The terminal multiplexer's command."""
+    found = shutil.which("tmux")
+    _only_where(found is not None, "tmux")
+    return str(found)

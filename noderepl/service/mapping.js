@@ -39,6 +39,11 @@
         return typeof value === "string" ? value.replaceAll(real, DATA) : value;
     }
 
+    // Node's own module loader asks for true paths and must get them, or it would look for packages beside them in vain.
+    function outwardAsAsked(value, [asked]) {
+        return typeof asked === "string" && asked.startsWith(real) ? value : outward(value);
+    }
+
     function outwardError(error) {
         if (error instanceof Error) {
             for (const key of ["message", "stack", "path", "dest"]) {
@@ -57,14 +62,17 @@
             const words = mapArguments(given);
             if (typeof callback === "function") {
                 words[words.length - 1] = (error, ...answers) =>
-                    callback.call(this, outwardError(error), ...answers.map(mapAnswer));
+                    callback.call(this, outwardError(error), ...answers.map((answer) => mapAnswer(answer, given)));
             }
             try {
                 const answer = original.apply(this, words);
                 if (!(answer instanceof Promise)) {
-                    return mapAnswer(answer);
+                    return mapAnswer(answer, given);
                 }
-                return answer.then(mapAnswer, (error) => Promise.reject(outwardError(error)));
+                return answer.then(
+                    (value) => mapAnswer(value, given),
+                    (error) => Promise.reject(outwardError(error)),
+                );
             } catch (error) {
                 throw outwardError(error);
             }
@@ -82,7 +90,7 @@
                 const words = [inward(begin), TWO_PATHS.test(name) ? inward(second) : second, ...others];
                 return second === undefined && others.length === 0 ? words.slice(0, 1) : words;
             };
-            const mapAnswer = GIVES_PATHS.test(name) ? outward : (answer) => answer;
+            const mapAnswer = GIVES_PATHS.test(name) ? outwardAsAsked : (answer) => answer;
             object[name] = mapped(original, mapArguments, mapAnswer);
             if (typeof original.native === "function") {
                 object[name].native = mapped(original.native, mapArguments, mapAnswer);

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from noderepl.client import endpoint, identifier, literals, wire
 from noderepl.errors import UsageError
+from noderepl.service.node import find_node
 
 
 def test_new_identifiers_are_32_characters_of_base64url_and_never_alike() -> None:
@@ -151,5 +152,7 @@ def test_literals_are_read_as_node_writes_them() -> None:
         "const s = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
         "console.log(JSON.stringify(s.map((x) => require('util').inspect(x))))"
     )
-    ran = subprocess.run(["node", "-e", script], input=json.dumps(strings), capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [find_node().path, "-e", script], input=json.dumps(strings), capture_output=True, text=True, check=True
+    )
     assert [literals.meaning(text) for text in json.loads(ran.stdout)] == strings

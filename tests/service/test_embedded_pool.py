@@ -189,3 +189,21 @@ async def test_close_leaves_no_process_and_no_file(node: Node, sandboxed: bool, 
     assert processes_of(place) == []
     assert list(place.iterdir()) == []
     assert Path("/etc/passwd").exists()
+
+
+async def test_packages_find_each_other(any_pool: Pool) -> None:
+    """A package in the session's node_modules finds the packages beside it, and files relative to itself."""
+    async with connect(any_pool) as client:
+        await execute(
+            client,
+            """
+            fs.mkdirSync('node_modules/outer/lib', {recursive: true});
+            fs.mkdirSync('/mnt/data/node_modules/inner', {recursive: true});
+            fs.writeFileSync('node_modules/outer/package.json', '{"main": "lib/index.js"}');
+            fs.writeFileSync('node_modules/outer/lib/index.js', 'exports.all = [require("inner"), require("../more.js")]');
+            fs.writeFileSync('node_modules/outer/more.js', 'module.exports = require.resolve("inner")');
+            fs.writeFileSync('node_modules/inner/index.js', 'module.exports = "found"');
+            """,
+        )
+        found = await value_of(client, "require('outer').all.join()")
+        assert found == "found,/mnt/data/node_modules/inner/index.js"

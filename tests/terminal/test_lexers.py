@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noderepl.service.node import find_node
 from noderepl.terminal import lexers
 from noderepl.terminal.lexers import InspectLexer, StackLexer, styled
 from noderepl.terminal.meanings import MEANINGS
@@ -146,7 +147,7 @@ def test_what_node_writes_is_known() -> None:
     const { inspect } = require('util');
     process.stdout.write(JSON.stringify([inspect(o), inspect(o, { breakLength: Infinity })]));
     """
-    written = subprocess.run(["node", "-e", code], capture_output=True, check=True, text=True)
+    written = subprocess.run([find_node().path, "-e", code], capture_output=True, check=True, text=True)
     for text in json.loads(written.stdout):
         pieces = list(styled(LEXERS[0], text))
         assert "".join(piece for _, piece in pieces) == text
