@@ -185,6 +185,8 @@ async def _serve(settings: Settings) -> int:
 
     try:
         pool.prewarm()
+        if pool.notice and not settings.quiet:
+            sys.stderr.write(f"noderepl: {pool.notice}\n")
         await serve_app(create_app(pool, token=token), host=settings.host, port=settings.port, ready=ready)
     except CannotServe as error:
         raise PoolUnavailable(str(error)) from error

@@ -104,15 +104,15 @@ def _ending(body: _Body, stderr: str) -> tuple[Status, Thrown | None, str]:
     if code == "ExecutionTimeout" or (not name and TIMEOUT_WORDS.search(f"{code} {words} {known}")):
         thrown = Thrown(code or "ExecutionTimeout", words or "the snippet ran out of time")
         return Status.TIMEOUT, thrown, _without_suffix(stderr, words)
-    if code == "SessionProcessExited":
+    if code and name in ("", code):
         return Status.ERROR, Thrown(code, words), _without_suffix(stderr, words)
     if name or message:
         lines = raw.get("error_stack_trace")
         stack = "\n".join(map(_text, lines)) if isinstance(lines, list) else _text(lines)
         short = message if name == "" else f"{name}: {message}"
         return Status.ERROR, Thrown(name or "Error", message, stack), _without_suffix(stderr, stack or short)
-    if code or words:
-        return Status.ERROR, Thrown(code or "Error", words), stderr
+    if words:
+        return Status.ERROR, Thrown("Error", words), stderr
     parsed = thrown_at_end(stderr)
     if parsed is not None:
         return Status.ERROR, parsed, _without_suffix(stderr, parsed.stack)

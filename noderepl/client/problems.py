@@ -294,7 +294,7 @@ def _too_many(problem: _Problem, about: Circumstances) -> str:
 def _not_found(problem: _Problem, about: Circumstances) -> str:
     if about.call.subject == "session" or problem.code == "NoSessionFoundError":
         return "there is no such session (404): it was never used, or ended after its cool-down"
-    if about.call.subject == "file" and problem.code != "ResourceNotFound":
+    if problem.code == "FileNotFound" or (about.call.subject == "file" and problem.code != "ResourceNotFound"):
         name = printable(repr(about.call.file), about.secrets, 120)
         return f"the session has no file {name} (404); a session that was replaced has lost its files"
     return (

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]
 
 MARGIN_SECONDS = 30
-REPLACED = "the session was replaced by an empty one: earlier variables, packages and files are gone"
+REPLACED = "The session was replaced by an empty one: earlier variables are gone, and packages and files may be."
 
 
 class Session:
@@ -170,6 +170,8 @@ class Session:
         asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier)
         received = 0
         async with self._link.open(asking) as answer:
+            if not name.lower().endswith((".htm", ".html")):
+                await answer.refuse_page()
             length = answer.response.headers.get("content-length", "")
             total = int(length) if length.isdecimal() and "content-encoding" not in answer.response.headers else None
             async for chunk in answer.response.aiter_bytes():

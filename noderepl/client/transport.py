@@ -51,6 +51,12 @@ class Answer:
     dialect: Dialect
     about: problems.Circumstances
 
+    async def refuse_page(self) -> None:
+        """Raise MalformedAnswer for an HTML page, such as a sign-in page."""
+        if "html" in self.response.headers.get("content-type", "").lower():
+            await self.response.aread()
+            raise problems.malformed(self.response, self.about)
+
     def read(self, decode: Callable[[Any], Any]) -> Any:
         """Return decode(the answer's JSON). The body must have been read. Raises MalformedAnswer."""
         try:
@@ -93,8 +99,7 @@ class Link:
         """Return the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
         async with self.open(asking) as answer:
             await answer.response.aread()
-            if "html" in answer.response.headers.get("content-type", "").lower():
-                raise problems.malformed(answer.response, answer.about)
+            await answer.refuse_page()
             return answer
 
     @asynccontextmanager

@@ -18,14 +18,14 @@ from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
 from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
-from noderepl.service.guard import Guard, endpoint, need, no_such_route
+from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
 from noderepl.service.pool import Pool, PoolClosed, PoolFull, Session, SessionEnded
 
@@ -85,13 +85,13 @@ class _Api:
         recursive = dialect.version == dialects.NEWEST and request.query_params.get("recursive", "").lower() == "true"
         parts, root = await self._place(request)
         entries = await asyncio.to_thread(files.list_entries, root, parts, recursive=recursive)
-        return JSONResponse(dialects.list_body(dialect, entries))
+        return JsonAnswer(dialects.list_body(dialect, entries))
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
         parts, root = await self._place(request)
         entry = await asyncio.to_thread(files.describe, root, parts, name)
-        return JSONResponse(dialects.file_body(dialect, entry))
+        return JsonAnswer(dialects.file_body(dialect, entry))
 
     async def download(self, request: Request, dialect: Dialect) -> Response:
         first, second = request.path_params["first"], request.path_params["second"]
@@ -122,25 +122,24 @@ class _Api:
         identifier = dialects.check_identifier(request.query_params.get("identifier") or _identifier_in(body))
         began = asyncio.get_running_loop().time()
         session = await self._session(identifier)
-        is_new = session.take_new()
-        allocation = (asyncio.get_running_loop().time() - began) * 1000
+        waited = (asyncio.get_running_loop().time() - began) * 1000
         try:
-            ran, guid = await session.execute(wanted.code, wanted.timeout)
+            ran, allocation = await session.execute(wanted.code, wanted.timeout)
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
         except SessionEnded as error:
             raise ApiError(404, "NoSessionFoundError", str(error)) from error
         self.pool.touch(identifier)
-        operation = str(uuid.uuid4())
+        operation = request.headers.get("operation-id") or str(uuid.uuid4())
         content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
         headers = {
             "operation-id": operation,
-            "x-ms-session-guid": guid,
-            "x-ms-new-allocation": str(is_new).lower(),
-            "x-ms-allocation-time": f"{allocation:.4f}",
+            "x-ms-session-guid": allocation.guid,
+            "x-ms-new-allocation": str(allocation.is_new).lower(),
+            "x-ms-allocation-time": f"{waited:.4f}",
             "x-ms-container-execution-duration": str(ran.milliseconds),
         }
-        return JSONResponse(content, 202 if dialect.is_flat else 200, headers)
+        return JsonAnswer(content, 202 if dialect.is_flat else 200, headers)
 
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
         length = request.headers.get("content-length", "0")
@@ -163,7 +162,7 @@ class _Api:
             entry = await asyncio.to_thread(files.save, root, parts, name, part.file)
         finally:
             await form.close()
-        return JSONResponse(dialects.file_body(dialect, entry, uploaded=True))
+        return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
     async def _place(self, request: Request) -> tuple[tuple[str, ...], Path]:
         """The directory that a file request means: its parts, and the session's root."""

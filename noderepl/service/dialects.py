@@ -12,6 +12,7 @@ import json
 import math
 import mimetypes
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +24,6 @@ from noderepl.service.worker import Ran
 
 LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
 FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
-VERSIONS_HEADER = {"api-supported-versions": ", ".join(FLAT_VERSIONS)}
 NEWEST = FLAT_VERSIONS[-1]
 _IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
@@ -41,11 +41,6 @@ class Dialect:
         return self.version in FLAT_VERSIONS
 
     @property
-    def headers(self) -> dict[str, str]:
-        """What every answer of this dialect carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
-        return VERSIONS_HEADER if self.is_flat else {}
-
-    @property
     def has_sessions(self) -> bool:
         """Whether this version has operations on sessions and the pool (SWAGGER-2502)."""
         return self.version in FLAT_VERSIONS[1:]
@@ -60,6 +55,12 @@ class ExecuteRequest:
     timeout: int
     stream_limit: int | None
     jupyter_format: bool
+
+
+def headers(version: str | None) -> dict[str, str]:
+    """What every answer to this api-version carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
+    is_legacy = version is None or version in LEGACY_VERSIONS
+    return {} if is_legacy else {"api-supported-versions": ", ".join(FLAT_VERSIONS)}
 
 
 def choose(version: str | None) -> Dialect:
@@ -213,11 +214,11 @@ def _legacy_file(entry: Entry) -> dict[str, Any]:
 def _failure(ran: Ran, stream_limit: int | None) -> dict[str, Any]:
     name, message, trace = ("", "", "")
     extra: dict[str, Any] = {}
-    if ran.error is not None:
-        name, message, trace = ran.error.name, ran.error.message, "\n".join(ran.error.traceback)
-    elif ran.ended is not None:
+    if ran.ended is not None:
         name, message = ran.ended.ending.value, ran.ended.words
         extra = {"error": {"error": {"code": name, "message": message}}}
+    elif ran.error is not None:
+        name, message, trace = ran.error.name, ran.error.message, "\n".join(ran.error.traceback)
     raw = {
         "hresult": 1,
         "result": "",
@@ -242,8 +243,10 @@ def _plain(text: str) -> Any:
 
 
 def _unescape(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
-    return chr(int(code, 16)) if code else _ESCAPES.get(found[4], found[4])
+    code = int(found[1] or found[2] or found[3] or "0", 16)
+    if code > sys.maxunicode:
+        return found[0]
+    return _ESCAPES.get(found[4], found[4]) if found[4] else chr(code)
 
 
 def _decode(code: str) -> str:

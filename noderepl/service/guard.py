@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hmac
+import json
 import uuid
 from collections.abc import Awaitable, Callable
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from noderepl.service import dialects
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
+
+
+class JsonAnswer(JSONResponse):
+    """JSON in ASCII: a lone surrogate, which JavaScript's strings and file names may hold, has no UTF-8."""
+
+    def render(self, content: object) -> bytes:
+        """Serialise an answer's content."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
 
 
 class Guard:
@@ -34,7 +43,9 @@ class Guard:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message)["mise-correlation-id"] = str(uuid.uuid4())
+                headers = MutableHeaders(scope=message)
+                headers["mise-correlation-id"] = str(uuid.uuid4())
+                headers.update(dialects.headers(_version(scope)))
             await send(message)
 
         if not self._admits(scope):
@@ -63,21 +74,19 @@ def endpoint(operation: Callable[[Request, Dialect], Awaitable[Response]]) -> Ca
 
     async def answer(request: Request) -> Response:
         try:
-            dialect = dialects.choose(request.query_params.get("api-version"))
+            return await operation(request, dialects.choose(_version(request.scope)))
         except ApiError as error:
-            return _error(error, dialects.VERSIONS_HEADER)
-        try:
-            response = await operation(request, dialect)
-        except ApiError as error:
-            return _error(error, dialect.headers)
-        response.headers.update(dialect.headers)
-        return response
+            return _error(error)
 
     return answer
 
 
-def _error(error: ApiError, headers: dict[str, str] | None = None) -> Response:
-    return JSONResponse(error.body(), error.status, headers)
+def _version(scope: Scope) -> str | None:
+    return QueryParams(scope["query_string"]).get("api-version")
+
+
+def _error(error: ApiError) -> Response:
+    return JsonAnswer(error.body(), error.status)
 
 
 async def no_such_route(request: Request, error: Exception) -> Response:

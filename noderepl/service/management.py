@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, check_identifier
 from noderepl.service.errors import ApiError
-from noderepl.service.guard import endpoint, need
+from noderepl.service.guard import JsonAnswer, endpoint, need
 from noderepl.service.pool import Pool, Session
 
 _PAGE = 300
@@ -42,7 +42,7 @@ class Management:
         if session is None:
             raise _no_session()
         self._pool.touch(identifier)
-        return JSONResponse(self._describe(identifier, session))
+        return JsonAnswer(self._describe(identifier, session))
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         """End a session."""
@@ -69,7 +69,7 @@ class Management:
         page = [self._describe(*item) for item in everything[first:after]]
         url = request.url.include_query_params(skip=after)
         next_link = str(url) if after < len(everything) else None
-        return JSONResponse({"sessions": page, "value": page, "count": len(page), "nextLink": next_link})
+        return JsonAnswer({"sessions": page, "value": page, "count": len(page), "nextLink": next_link})
 
     async def metadata(self, request: Request, dialect: Dialect) -> Response:
         """The pool's runtimes with their true versions; the kernel is named for what it behaves as."""
@@ -80,7 +80,7 @@ class Management:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
         npm = self._pool.node.npm_version()
         created = _moment(self._pool.created)
-        return JSONResponse(
+        return JsonAnswer(
             {
                 "runtimes": [{"name": "node", "version": version}],
                 "preInstalledPackages": [{"name": "npm", "version": npm}] if npm else [],

@@ -2,7 +2,7 @@
 //
 // Contract: NODEREPL_DATA is the directory's true path. What snippets hand to fs, fs.promises, process.chdir,
 // child_process, require and vm's `filename` may say /mnt/data; process.cwd(), fs' answers and errors say it too. All text
-// that leaves the process is mapped back by worker.py, so what is left true in here is never seen outside. Not mapped:
+// that leaves the process is mapped back by channel.py, so what is left true in here is never seen outside. Not mapped:
 // what child processes themselves read from files, and absolute specifiers in import().
 (function mapData() {
     const childProcess = require("child_process");

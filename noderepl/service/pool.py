@@ -12,6 +12,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +25,14 @@ _NO_SANDBOX = (
     "Snippets run on this machine without a sandbox, with your rights: "
     "install bubblewrap (bwrap) to keep them in a sandbox."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """Which worker answered: its guid, and whether nothing had been asked of it before."""
+
+    guid: str
+    is_new: bool
 
 
 class PoolFull(Exception):
@@ -56,7 +65,7 @@ class Session:
         self._worker = worker
         self._start = start
         self._turn = asyncio.Lock()
-        self._calls: set[asyncio.Task[tuple[Ran, str]]] = set()
+        self._calls: set[asyncio.Task[tuple[Ran, Allocation]]] = set()
         self._is_new = True
         self._closed = False
 
@@ -70,8 +79,8 @@ class Session:
         was_new, self._is_new = self._is_new, False
         return was_new
 
-    async def execute(self, code: str, timeout: float) -> tuple[Ran, str]:
-        """Run a snippet after those that came before it; answer what it gave and the worker's guid.
+    async def execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
+        """Run a snippet after those that came before it; answer what it gave and which worker gave it.
 
         timeout: seconds, counted from when the snippet starts. Giving up on this call does not stop the snippet.
         Raises StartFailed, SessionEnded.
@@ -92,17 +101,18 @@ class Session:
         await _stop(self._worker)
         await asyncio.gather(*self._calls, return_exceptions=True)
 
-    async def _execute(self, code: str, timeout: float) -> tuple[Ran, str]:
+    async def _execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
         async with self._turn:
             if self._closed:
                 raise SessionEnded("The session was ended before the snippet could run.")
             if self._worker.done() and (self._worker.exception() or self._worker.result().ended):
                 self._renew()
             worker = await self._worker
+            allocation = Allocation(worker.guid, self.take_new())
             ran = await worker.run(code, timeout)
             if ran.ended is not None and not self._closed:
                 self._renew()
-            return ran, worker.guid
+            return ran, allocation
 
     def _renew(self) -> None:
         self._worker = self._start(self._room)

@@ -126,7 +126,7 @@ class Worker:
                     await self._channel.send({"id": run.id, "code": code})
                     await run.finished
         except TimeoutError:
-            await self._end(Ending.TIMEOUT, f"The snippet ran longer than {timeout:g} seconds and was ended")
+            await self._end(Ending.TIMEOUT, f"The snippet ran longer than {timeout:g} s and was ended")
         milliseconds = round((time.monotonic() - started) * 1000)
         self._run = None
         if self.ended is not None:

@@ -11,6 +11,7 @@ from typing import TextIO
 
 PROMPT = "> "
 ERASE_LINE = "\r\x1b[K"
+BRACKETED_PASTE, PLAIN_PASTE = "\x1b[?2004h", "\x1b[?2004l"
 
 
 class EarlyPrompt:
@@ -33,7 +34,8 @@ class EarlyPrompt:
         raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
         raw[6][termios.VMIN] = 1
         termios.tcsetattr(self._input, termios.TCSANOW, raw)
-        self._write((f"{self._banner}\n" if self._banner else "") + (PROMPT if self._visible else ""))
+        # A paste that comes before the line editor must be one unit as well.
+        self._write((f"{self._banner}\n" if self._banner else "") + (BRACKETED_PASTE + PROMPT if self._visible else ""))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -44,7 +46,7 @@ class EarlyPrompt:
         """Takes the prompt away where it is still there."""
         if self._visible:
             self._visible = False
-            self._write(ERASE_LINE)
+            self._write(ERASE_LINE + PLAIN_PASTE)
 
     def _write(self, text: str) -> None:
         self._output.write(text)

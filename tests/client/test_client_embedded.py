@@ -183,3 +183,32 @@ async def test_a_full_pool_is_told(session: Session) -> None:
     with pytest.raises(TooManyRequests, match=r"no session left \(429\).*already '2' active"):
         await session.renewed(new_identifier()).execute("1")
     assert (await session.execute("1")).status is Status.OK
+
+
+async def test_a_loss_between_snippets_is_announced_once(session: Session) -> None:
+    """A process that ends while nobody asks is told with the next outcome, and with that one only."""
+    await session.execute("setTimeout(() => process.exit(), 20); setTimeout(() => {}, 1000)")
+    notes: list[tuple[str, ...]] = []
+    while not notes or not notes[-1]:
+        notes.append((await session.execute("1")).notes)
+    assert notes[-1] == (REPLACED,)
+    assert [(await session.execute("1")).notes for _ in range(2)] == [(), ()]
+
+
+async def test_half_a_character_is_an_answer(session: Session) -> None:
+    """Lone surrogates in values, errors and text shown through $$ arrive as they are."""
+    thrown = await session.execute(r"throw new Error('\ud83d')")
+    assert thrown.error is not None
+    assert thrown.error.message == "\ud83d"
+    shown = await session.execute(r"$$.text('\ud83d')")
+    assert shown.value is not None
+    assert shown.value.text == "\ud83d"
+
+
+async def test_more_output_than_the_pool_takes_is_told_once(session: Session) -> None:
+    """A snippet ended for its output has the reason as its error and not in stderr as well."""
+    ended = await session.execute("for (;;) console.log('x'.repeat(1e6))")
+    assert ended.status is Status.ERROR
+    assert ended.error is not None
+    assert "64 MB" in ended.error.message
+    assert ended.stderr == ""

@@ -256,3 +256,14 @@ async def test_a_read_answer_can_follow_a_failure(session_over: Make) -> None:
     with pytest.raises(errors.ServiceFailed):
         await session.execute("1")
     assert (await session.execute("1")).status is Status.OK
+
+
+async def test_a_page_is_not_saved_as_a_file(session_over: Callable[..., Session]) -> None:
+    """A sign-in page that comes instead of a file is an error, unless a page is what was asked for."""
+    page = httpx.Response(200, html="<html><title>Sign in</title></html>")
+    sink = io.BytesIO()
+    with pytest.raises(errors.MalformedAnswer, match="text/html"):
+        await session_over(lambda _: page).download("report.csv", sink)
+    assert sink.getvalue() == b""
+    again = httpx.Response(200, html="<html></html>")
+    assert await session_over(lambda _: again).download("index.html", sink) == 13

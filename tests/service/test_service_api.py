@@ -288,3 +288,31 @@ async def test_metadata(any_pool: Pool) -> None:
     assert before == after
     assert before["runtimes"] == [{"name": "node", "version": version}]
     assert before["preInstalledPackages"] == [{"name": "npm", "version": any_pool.node.npm_version()}]
+
+
+async def test_every_answer_of_a_flat_version_tells_the_versions(pool: Pool) -> None:
+    """401, unknown operations and refused methods carry api-supported-versions, but not to the legacy versions."""
+    async with connect(pool, token="the-token") as client:
+        for path, token in (("/executions", "wrong"), ("/nothing", "the-token"), ("/executions", "the-token")):
+            for version, told in ((VERSION, True), ("2020-01-01", True), ("2024-02-02-preview", False)):
+                headers = {"Authorization": f"Bearer {token}"}
+                answer = await client.get(path, params={"api-version": version}, headers=headers)
+                assert answer.status_code in (401, 404, 405)
+                assert ("api-supported-versions" in answer.headers) is told
+
+
+async def test_an_operation_id_is_kept(pool: Pool) -> None:
+    """The header operation-id names the execution (SWAGGER-2410)."""
+    async with connect(pool) as client:
+        params = {"identifier": "test-session", "api-version": VERSION}
+        answer = await client.post("/executions", params=params, json={"code": "1"}, headers={"operation-id": "mine"})
+        assert (answer.json()["id"], answer.headers["operation-id"]) == ("mine", "mine")
+
+
+async def test_a_file_name_that_is_no_utf8_does_not_spoil_the_list(pool: Pool) -> None:
+    """A listing with a name of other bytes is still an answer."""
+    async with connect(pool) as client:
+        await execute(client, "fs.writeFileSync(Buffer.from([47, 109, 110, 116, 47, 100, 97, 116, 97, 47, 255]), '')")
+        answer = await client.get("/files", params={"identifier": "test-session", "api-version": VERSION})
+        assert answer.status_code == 200
+        assert len(answer.json()["value"]) == 1
