@@ -196,13 +196,13 @@ async def test_a_loss_between_snippets_is_announced_once(session: Session) -> No
 
 
 async def test_half_a_character_is_an_answer(session: Session) -> None:
-    """Lone surrogates in values, errors and text shown through $$ arrive as they are."""
+    """Lone surrogates in errors and in text shown through $$ arrive as U+FFFD, as Node.js writes them."""
     thrown = await session.execute(r"throw new Error('\ud83d')")
     assert thrown.error is not None
-    assert thrown.error.message == "\ud83d"
+    assert thrown.error.message == "\ufffd"
     shown = await session.execute(r"$$.text('\ud83d')")
     assert shown.value is not None
-    assert shown.value.text == "\ud83d"
+    assert shown.value.text == "\ufffd"
 
 
 async def test_more_output_than_the_pool_takes_is_told_once(session: Session) -> None:
