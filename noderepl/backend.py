@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 EMBEDDED = "http://embedded"
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The longest that the service allows (DOC-POOL): who reads for ten minutes should find the variables again.
 COOLDOWN_SECONDS = 3600.0
 
@@ -34,12 +35,14 @@ class Backend:
     """Opens the session of one run and closes all that was started for it.
 
     settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
+    `.made` holds the identifiers that were made up here, as opposed to given by the user.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         with settings.blame("session"):
             self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
+        self.made = set() if settings.session else {self._identifier}
         with settings.blame("api-version"):
             first_dialect(settings.api_version)
         if settings.endpoint:
@@ -123,27 +126,34 @@ def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]]) 
 
     Returns the exit code of main, or 128 + N where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
     """
-    return asyncio.run(_guarded(settings, main))
+    stopped_by: list[int] = []
+    try:
+        return asyncio.run(_guarded(settings, main, stopped_by))
+    except asyncio.CancelledError:
+        if not stopped_by:
+            raise
+        return 128 + stopped_by[0]
+    finally:
+        # A terminal that closes sends several signals; those that come while Python ends must not be its end.
+        for number in SIGNALS if stopped_by else ():
+            signal.signal(number, signal.SIG_IGN)
 
 
-async def _guarded(settings: Settings, main: Callable[[Backend], Awaitable[int]]) -> int:
-    signals: list[int] = []
-    task = asyncio.current_task()
+async def _guarded(settings: Settings, main: Callable[[Backend], Awaitable[int]], stopped_by: list[int]) -> int:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
-    def stop(number: int) -> None:
-        signals.append(number)
-        task.cancel()
+    def stop(number: int, _: object) -> None:
+        # The first is enough: the clean-up must not be cancelled.
+        if not stopped_by:
+            loop.call_soon_threadsafe(task.cancel)
+        stopped_by.append(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, stop, number)
+    for number in SIGNALS:
+        signal.signal(number, stop)
     backend = Backend(settings)
     try:
         return await main(backend)
-    except asyncio.CancelledError:
-        if not signals:
-            raise
-        return 128 + signals[0]
     finally:
         await backend.close()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ def _run_mode(settings: Settings, actions: list[Action]) -> int:
 def _text(action: Action) -> str:
     """The text of an action; files and standard input are read whole: each is one snippet."""
     if action.verb != "file":
+        if re.search("[\udc80-\udcff]", action.text):
+            raise UsageError(f"the text of --{action.verb} is not in the encoding of this locale; try LC_ALL=C.UTF-8")
         return action.text
     try:
         raw = sys.stdin.buffer.read() if action.text == "-" else Path(action.text).read_bytes()

@@ -59,6 +59,7 @@ class Dispatcher:
         self._context = Context(
             session=backend.session,
             use_session=backend.use,
+            made=backend.made,
             preferences=self.preferences,
             run=self.run_snippet,
             execute=self._execute,
@@ -75,6 +76,12 @@ class Dispatcher:
         """Runs what was typed: a magic or a snippet. Returns what is to be shown. Raises NodeReplError."""
         if not is_magic(line):
             return [await self.run_snippet(line)] if line.strip() else []
+        lines = [part for part in line.splitlines() if part.strip()]
+        if all(map(is_magic, lines)):
+            return [outcome for part in lines for outcome in await self._run_magic(part)]
+        return await self._run_magic(line)
+
+    async def _run_magic(self, line: str) -> Sequence[Outcome]:
         theme = self.preferences.theme
         try:
             outcomes = await run_magic(line, self._context)

@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from importlib import import_module
@@ -34,6 +35,7 @@ STILL_RUNNING = (
     "%session new starts afresh."
 )
 REMOTE_NAMES_SECONDS = 2.0
+STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 Result = TypeVar("Result")
 
@@ -138,7 +140,7 @@ class Repl:
         self._running = running = asyncio.create_task(work)
         try:
             with waiting_keys(self._input, self._output, self._interrupt):
-                return await running
+                return await self._told(running)
         except NodeReplError as error:
             self._console.show(Failure(str(error), error.exit_code))
         except asyncio.CancelledError:
@@ -149,6 +151,15 @@ class Repl:
         finally:
             self._running = None
         return None
+
+    async def _told(self, running: asyncio.Task[Result]) -> Result:
+        """Waits for a task; from the first second on its time is on the screen."""
+        began = time.monotonic()
+        while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
+            if not self._editor_open:
+                self._console.status(f"{time.monotonic() - began:.0f} s · Ctrl-C gives the prompt back")
+        self._console.end_passing()
+        return await running
 
     def _interrupt(self) -> None:
         if self._running is not None and not self._editor_open:
@@ -192,8 +203,10 @@ class Repl:
         try:
             with self._input.detach(), self._input.cooked_mode():
                 return await asyncio.to_thread(_edited, editor, text)
-        except (OSError, ValueError, subprocess.CalledProcessError) as error:
-            raise LocalFileError(f"the editor {editor!r} did not work: {error}; set VISUAL or EDITOR") from error
+        except subprocess.CalledProcessError as error:
+            raise LocalFileError(f"the editor {editor!r} ended with exit code {error.returncode}") from error
+        except (OSError, ValueError) as error:
+            raise LocalFileError(f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another") from error
         finally:
             self._editor_open = False
 

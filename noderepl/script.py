@@ -14,6 +14,7 @@ from noderepl.errors import ExitCode, UsageError
 from noderepl.outcome import Execution, Failure, Outcome, Status
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
+from noderepl.terminal.frames import without_kernel
 
 Verb = Literal["eval", "print", "command", "file"]
 EXIT_CODES = {Status.OK: ExitCode.OK, Status.ERROR: ExitCode.THREW, Status.TIMEOUT: ExitCode.TIMED_OUT}
@@ -75,7 +76,9 @@ def as_json(execution: Execution) -> Mapping[str, object]:
         "stdout": execution.stdout,
         "stderr": execution.stderr,
         "result": execution.value.data if execution.value else None,
-        "error": {"name": error.name, "message": error.message, "stack": error.stack} if error else None,
+        "error": {"name": error.name, "message": error.message, "stack": without_kernel(error.stack)}
+        if error
+        else None,
         "ms": execution.milliseconds,
     }
 

@@ -109,7 +109,7 @@ OPTIONS: tuple[Option, ...] = (
     Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
     Option("json", "print one JSON object per snippet", False, _flag),
     Option("interactive", "stay at the prompt afterwards", False, _flag, short="i"),
-    Option("quiet", "no banner and no notes", False, _flag, short="q", serve=True),
+    Option("quiet", "no banner, and no word on a missing sandbox", False, _flag, short="q", serve=True),
     Option("host", "address that serve listens on", "127.0.0.1", _text, "ADDRESS", serve=True),
     Option("port", "port that serve listens on, 0 for any free one", 0, _whole(0, 65535), "PORT", serve=True),
 )

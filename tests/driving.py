@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyte
 
-KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdelrux"} | {
+KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdelruxz"} | {
     "enter": "\r",
     "tab": "\t",
     "escape": "\x1b",

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from driving import Screen, descendants, wait_for
+from driving import Screen, command, descendants, wait_for
 
 
 @pytest.fixture
@@ -352,3 +352,118 @@ def test_a_home_that_cannot_be_written_costs_only_the_history(home):
         screen.until("^42$")
         screen.ready()
         assert "Traceback" not in screen.text and "Exception" not in screen.text
+
+
+def test_ctrl_z_suspends(home):
+    """Ctrl-Z gives the shell back; in the foreground again, what was typed is still there and runs."""
+    program = ["bash", "--norc", "-i"]
+    with Screen(home=home, program=program, PS1="shell$ ") as screen:
+        screen.until(r"^shell\$")
+        screen.enter(" ".join(command()))
+        screen.ready()
+        screen.type("6 *")
+        screen.until(r"^> 6 \*$")
+        screen.key("ctrl-z")
+        screen.until(r"Stopped(.|\n)*^shell\$")
+        screen.enter("fg")
+        screen.until(r"^> 6 \*$(.|\n)* · ")
+        screen.enter(" 7")
+        screen.until(r"^42$")
+        screen.key("ctrl-d")
+        screen.until(r"^shell\$\s*\Z")
+        screen.enter("echo still $((40 + 2)) echoes")
+        screen.until(r"^still 42 echoes$")
+        screen.enter("exit")
+        screen.ended()
+
+
+def test_enter_in_vi_navigation_waits_for_the_rest_too(home):
+    """In vi's navigation mode Enter adds a line to an unfinished snippet and runs a whole one."""
+    with Screen("--editing-mode", "vi", home=home) as screen:
+        screen.ready()
+        screen.type("Math.max(40,")
+        screen.key("escape")
+        screen.until("vi-navigation")
+        screen.key("enter")
+        screen.type("a")
+        screen.until("vi-insert")
+        screen.type("42)")
+        screen.key("escape")
+        screen.until("vi-navigation")
+        screen.key("enter")
+        screen.until(r"^42$")
+        assert "SyntaxError" not in screen.text
+
+
+def test_a_pasted_last_line_break_leaves_no_empty_line(screen, home):
+    """A paste that ends in a line break shows and keeps no empty line once it has run."""
+    screen.paste("var a = 40\na + 2\n")
+    screen.until(r"^\.\.\. a \+ 2$")
+    screen.key("enter")
+    screen.until(r"^\.\.\. a \+ 2\n42$")
+    assert history(home).endswith("+a + 2\n")
+
+
+def test_magics_on_lines_of_their_own_run_one_by_one(screen):
+    """Several magics pasted at once run in order."""
+    screen.paste("%timeout 5\n%input inlinetext\n%timeout\n")
+    screen.key("enter")
+    screen.until(r"^A snippet may run for 5 s\.\nSnippets are sent as inlinetext\.\nA snippet may run for 5 s\.$")
+
+
+def test_hidden_characters_are_seen_in_the_input(screen):
+    """A bidi control or zero-width space in a paste is shown, so that what is seen is what runs."""
+    screen.paste("'a\u202eb\u200bc'.length")
+    screen.until("^> 'a\ufffdb\ufffdc'\\.length$")
+    screen.key("enter")
+    screen.until(r"^5$")
+
+
+def test_a_long_wait_is_seen(screen):
+    """From the first second on, how long a snippet has been running is on the screen, and goes with the answer."""
+    screen.enter("$$.async(); setTimeout(() => $$.done('there'), 2500)")
+    screen.until(r"^1 s · Ctrl-C gives the prompt back$")
+    screen.until(r"^'there'$")
+    assert "gives the prompt back" not in screen.text
+
+
+def test_a_new_session_leaves_none_behind(screen):
+    """%session new deletes the session before, whose identifier nobody else could know."""
+    below = descendants(screen.pid)
+    screen.enter("%session new")
+    screen.until("The one before is deleted")
+    screen.enter("1 + 1")
+    screen.until("^2$")
+    assert wait_for(lambda: len(descendants(screen.pid)) <= len(below))
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("throw new Proxy({}, {get() { throw 1 }})", "cannot be shown|Proxy|Uncaught"),
+        ("throw Object.defineProperty(new Error(), 'message', {get() { throw 1 }})", "Error"),
+        ("throw null", "Uncaught null"),
+        ("throw undefined", "Uncaught undefined"),
+        ("throw Object.freeze(new RangeError('frozen'))", "RangeError: frozen"),
+    ],
+)
+def test_odd_things_that_are_thrown_are_told(screen, code, shown):
+    """Whatever is thrown, even what throws when it is looked at, is told at once and the session goes on."""
+    screen.enter("var kept = 41")
+    screen.until("^undefined$")
+    screen.enter(code)
+    screen.until(shown)
+    screen.enter("kept + 1")
+    screen.until("^42$")
+
+
+def test_a_terminal_of_few_lines(home):
+    """On five lines Tab still completes and the prompt is still there."""
+    with Screen(home=home, rows=5, columns=40) as screen:
+        screen.until(r"^>")
+        screen.type("%uplo")
+        screen.key("tab")
+        screen.until(r"^> %upload$")
+        screen.key("ctrl-c")
+        screen.enter("40 + 2")
+        screen.until(r"^42$")

@@ -214,3 +214,29 @@ def test_version_and_help(home):
     ran = run("--help", home=home)
     assert ran.returncode == 0
     assert all(flag in ran.stdout for flag in ("--eval", "--print", "--command", "--json", "--profile", "serve"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_come_twice_leave_nothing_either(home, tmp_path, number):
+    """A second signal during the clean-up changes nothing: the exit code is the first's and nothing is left."""
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        command("-e", "require('fs').writeFileSync('up', ''); while (true) {}"),
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home, TMPDIR=str(scratch)),
+    )  # fmt: skip
+    assert wait_for(lambda: list(scratch.rglob("up")))
+    while process.poll() is None:
+        process.send_signal(number)
+    _, words = process.communicate(timeout=30)
+    assert (process.returncode, words) == (128 + number, b"")
+    assert list(scratch.iterdir()) == []
+
+
+def test_text_that_is_not_in_the_locales_encoding_is_refused(home):
+    """Code with bytes that the locale cannot read is one sentence, and runs nowhere."""
+    ran = subprocess.run(
+        [*command("-p"), b"'\xe9'"], env=environment(home), capture_output=True, text=True, check=False
+    )  # fmt: skip
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert "encoding" in ran.stderr and len(ran.stderr.splitlines()) == 1

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]
 
 MARGIN_SECONDS = 30
+# The embedded pool's own codes for answers that tell a loss themselves: it is not told a second time.
+LOSSES = frozenset(["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded"])
 REPLACED = "The session was replaced by an empty one: earlier variables are gone, and packages and files may be."
 
 
@@ -91,6 +93,8 @@ class Session:
         and NotAuthorised; ConnectionLost, MalformedAnswer and ServiceFailed say that the snippet may have run.
         """
         started = self._clock()
+        # Also where the answer is given up on: what was sent has been run, and may have been lost since.
+        had_run, self._has_run = self._has_run, True
         asking = Asking(
             lambda dialect: dialect.execute(self.identifier, code, input_type, timeout),
             self.identifier,
@@ -111,7 +115,10 @@ class Session:
                 measured=self._since(started) if measured is None else measured,
             )
         )
-        return replace(execution, notes=self._notes(answer.response.headers))
+        notes = self._notes(answer.response.headers, had_run)
+        if execution.error is not None and execution.error.name in LOSSES:
+            self._forget()
+        return replace(execution, notes=notes)
 
     async def files(self) -> tuple[RemoteFile, ...]:
         """List the files of the session's /mnt/data. Raises ServiceError and NotAuthorised."""
@@ -212,12 +219,12 @@ class Session:
     def _since(self, started: float) -> int:
         return round((self._clock() - started) * 1000)
 
-    def _notes(self, headers: httpx.Headers) -> tuple[str, ...]:
+    def _notes(self, headers: httpx.Headers, had_run: bool) -> tuple[str, ...]:
         """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
         guid = headers.get("x-ms-session-guid", "")
         other = bool(guid and self._guid and guid != self._guid)
-        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and self._has_run
-        self._guid, self._has_run = guid or self._guid, True
+        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and had_run
+        self._guid = guid or self._guid
         return (REPLACED,) if other or fresh else ()
 
 

@@ -194,5 +194,6 @@ def _check(name: str, part: str, punctuation: str, kind: str) -> None:
         shown = repr(character) if character.isprintable() else f"U+{ord(character):04X}"
         raise UsageError(
             f"the service takes no {shown} in the {kind} name {part!r}; "
-            f"allowed are letters, digits, space and {punctuation.replace(' ', '')}"
+            f"allowed are letters, digits, space and {punctuation.replace(' ', '')}; "
+            "in the session, require('fs') reaches files of any name"
         )

@@ -34,6 +34,7 @@ class Context:
     """The collaborators of a magic.
 
     session: gives the open session, opening it when first asked. use_session: makes another session the current one.
+    made: the identifiers that noderepl made up, a live set: nobody else knows them.
     run: runs one snippet in the session, as if it had been typed. execute: runs code that is not the user's, and keeps
     no record of it. entries: what was typed before, oldest first. snippets: the snippets run so far in this run, a live
     list. progress: told a label, the bytes done and the total (None if unknown) of a long transfer. edit: opens the
@@ -43,6 +44,7 @@ class Context:
 
     session: Callable[[], Awaitable[Session]]
     use_session: Callable[[Session], Awaitable[None]]
+    made: set[str]
     preferences: Preferences
     run: Callable[[str], Awaitable[Execution]]
     execute: Callable[[str], Awaitable[Execution]]

@@ -43,6 +43,8 @@ async def _each(items: Iterable[T], act: Callable[[T], Awaitable[Outcome]]) -> S
 
 
 async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    from noderepl.client.wire import split_name
+
     given = arguments.parse(least=1, values=("as",))
     sources = [path for word in given.words for path in matching_files(word, context)]
     name = given.values.get("as")
@@ -51,6 +53,8 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         raise arguments.wrong(f"--as names one file, and these are {len(sources)}")
     for twice in {name for name in names if names.count(name) > 1}:
         raise arguments.wrong(f"two of these files would both be {twice!r} in the session")
+    for name in names:
+        split_name(name)  # a name that the service forbids is refused before anything is sent
     session = await context.session()
 
     async def send(pair: tuple[Path, str]) -> Outcome:

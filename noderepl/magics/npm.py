@@ -33,7 +33,12 @@ _SNIPPET = """\
 (() => {
   const ended = require("child_process").spawnSync("npm", %s, {
     encoding: "utf-8",
-    env: {npm_config_fetch_retry_mintimeout: "1000", npm_config_update_notifier: "false", ...process.env},
+    env: {
+      npm_config_fetch_retry_mintimeout: "1000",
+      npm_config_logs_max: "0",
+      npm_config_update_notifier: "false",
+      ...process.env,
+    },
     maxBuffer: 67108864,
     timeout: %d,
   });
@@ -88,7 +93,9 @@ async def _npm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     execution = await context.execute(npm_snippet(words, timeout))
     if execution.status is not Status.OK:
         return [execution]
-    return [replace(execution, value=None), npm_ended(execution, timeout)]
+    ended = npm_ended(execution, timeout)
+    said = execution.stdout or execution.stderr
+    return [replace(execution, value=None), ended] if said else [ended]
 
 
 NPM = Magic(

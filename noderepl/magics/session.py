@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from noderepl.errors import NotFound, UnsupportedVersion
+from noderepl.errors import NotFound, ServiceError, UnsupportedVersion
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -23,14 +23,30 @@ async def _switch(context: Context, session: Session, identifier: str | None = N
     """Make the session of this identifier, or a new one, the current one. Returns the identifier's short form."""
     from noderepl.client.identifier import new_identifier, shortened
 
-    identifier = identifier or new_identifier()
+    if identifier is None:
+        identifier = new_identifier()
+        context.made.add(identifier)
     await context.use_session(session.renewed(identifier))
     return shortened(identifier)
 
 
 async def _new(context: Context) -> Sequence[Outcome]:
-    short = await _switch(context, await context.session())
+    before = await context.session()
+    short = await _switch(context, before)
+    # Nobody could come back to it, and until it has been idle for long enough it would take one of the pool's places.
+    if before.identifier in context.made and await _ended(before):
+        return [Words(f"This is a new session, {short}. The one before is deleted.")]
     return [Words(f"This is a new session, {short}. The one before ends by itself when it has been idle.")]
+
+
+async def _ended(session: Session) -> bool:
+    try:
+        await session.delete()
+    except NotFound:
+        return True
+    except ServiceError:
+        return False
+    return True
 
 
 async def _use(context: Context, identifier: str) -> Sequence[Outcome]:

@@ -33,7 +33,7 @@
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     process.on("message", onMessage.bind(this));
-    process.on("uncaughtException", (error) => tell({ stderr: String((error && error.stack) || util.inspect(error)) }));
+    process.on("uncaughtException", (error) => tell({ stderr: formatError(error).traceback.join("\n") || formatError(error).evalue }));
     process.on("disconnect", () => process.exit());
     process.on("exit", (code) => tell({ exit: code }));
     tell({ online: process.versions.node });
@@ -174,11 +174,13 @@
         Object.defineProperty(object, name, { configurable: true, enumerable: false, ...descriptor });
     }
 
+    // What was thrown may throw again when it is looked at.
     function formatError(error) {
+        const part = (name) => attempt(() => (error && error[name] ? String(error[name]) : undefined));
         return {
-            ename: error && error.name ? String(error.name) : typeof error,
-            evalue: error && error.message ? String(error.message) : util.inspect(error),
-            traceback: error && error.stack ? String(error.stack).split("\n") : [],
+            ename: part("name") ?? typeof error,
+            evalue: part("message") ?? attempt(() => util.inspect(error)) ?? "what was thrown cannot be shown",
+            traceback: part("stack")?.split("\n") ?? [],
         };
     }
 

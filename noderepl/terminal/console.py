@@ -50,7 +50,8 @@ class Console:
         self._paint: Paint | None = None
         self._stdout = _Stream(stdout, color, environ)
         self._stderr = _Stream(stderr, color, environ)
-        self._progress = ""
+        self._passing = ""
+        self._has_bar = False
 
     @property
     def theme(self) -> Theme:
@@ -85,12 +86,27 @@ class Console:
         if not self._stderr.can_move:
             return
         if total is not None and done >= total:
-            self._end_progress()
+            self.end_passing()
             return
-        pieces = _progress_bar(label, done, total, self._stderr.columns())
+        self._has_bar = True
+        self._pass(_progress_bar(label, done, total, self._stderr.columns()))
+
+    def status(self, text: str) -> None:
+        """Shows what is going on in one line of a terminal, where no progress bar does; gone at other words."""
+        if self._stderr.can_move and not self._has_bar:
+            self._pass([Piece("note", text)])
+
+    def end_passing(self) -> None:
+        """Takes a progress bar or a status away."""
+        self._has_bar = False
+        if self._passing:
+            self._passing = ""
+            self._stderr.write([CLEAR_LINE])
+
+    def _pass(self, pieces: Iterable[Piece]) -> None:
         line = CLEAR_LINE + "".join(self._safe(pieces, self._stderr))
-        if line != self._progress:
-            self._progress = line
+        if line != self._passing:
+            self._passing = line
             self._stderr.write([line])
 
     def clear(self) -> None:
@@ -98,13 +114,8 @@ class Console:
         if self._stdout.can_move:
             self._stdout.write([CLEAR_SCREEN])
 
-    def _end_progress(self) -> None:
-        if self._progress:
-            self._progress = ""
-            self._stderr.write([CLEAR_LINE])
-
     def _write(self, rendered: Rendered) -> None:
-        self._end_progress()
+        self.end_passing()
         for part in rendered.parts:
             stream = self._stdout if part.stream == "stdout" else self._stderr
             stream.write(self._safe(part.pieces, stream))

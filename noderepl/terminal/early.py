@@ -49,5 +49,6 @@ class EarlyPrompt:
             self._write(ERASE_LINE + PLAIN_PASTE)
 
     def _write(self, text: str) -> None:
-        self._output.write(text)
+        encoding = self._output.encoding
+        self._output.write(text.encode(encoding, "replace").decode(encoding))
         self._output.flush()

@@ -7,7 +7,14 @@ from collections.abc import Callable
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER
-from prompt_toolkit.filters import Condition, completion_is_selected, has_focus, is_searching, vi_insert_mode
+from prompt_toolkit.filters import (
+    Condition,
+    completion_is_selected,
+    has_focus,
+    is_searching,
+    vi_insert_mode,
+    vi_navigation_mode,
+)
 from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -28,6 +35,7 @@ def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool]) -> 
     editing = Condition(in_editor)
 
     @keys.add("enter", filter=typing & ~completion_is_selected)
+    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_whole(buffer.text) and not in_editor():
@@ -71,6 +79,8 @@ def add_line(buffer: Buffer) -> None:
 
 def _accept(buffer: Buffer) -> None:
     buffer.complete_state = None
+    # What is copied from a page mostly ends in a line break, which would stand there as an empty line.
+    buffer.text = buffer.text.rstrip("\n")
     buffer.cursor_position = len(buffer.text)
     buffer.validate_and_handle()
 

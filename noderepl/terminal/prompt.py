@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Literal
 
@@ -13,7 +14,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.layout.processors import Processor, TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import BaseStyle, DynamicStyle
@@ -23,6 +24,10 @@ from noderepl.terminal.early import PROMPT
 from noderepl.terminal.keys import bindings
 
 CONTINUATION = "... "
+MENU_ROWS = 8
+# Bidi controls, zero-width characters other than the joiners of emoji, and line separators.
+HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+SHOWN = "\ufffd"
 EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
 
 
@@ -54,9 +59,21 @@ class _Tabs(TabsProcessor):
     """Shows tabs as blanks, and costs nothing on the many lines that have none."""
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Replaces the tabs of one line."""
         if any("\t" in fragment[1] for fragment in transformation_input.fragments):
             return super().apply_transformation(transformation_input)
         return Transformation(transformation_input.fragments)
+
+
+class _Hidden(Processor):
+    """Shows characters that would turn text around, or not show at all, so that what is seen is what runs."""
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Replaces the hidden characters of one line, one for one."""
+        fragments = transformation_input.fragments
+        if any(HIDDEN.search(fragment[1]) for fragment in fragments):
+            fragments = [(style, HIDDEN.sub(SHOWN, text)) for style, text, *_ in fragments]
+        return Transformation(fragments)
 
 
 class Prompt:
@@ -93,11 +110,13 @@ class Prompt:
             complete_while_typing=False,
             enable_history_search=True,
             enable_open_in_editor=True,
+            enable_suspend=True,
+            reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
             tempfile_suffix=".js",
             key_bindings=bindings(is_whole, lambda: self._in_editor),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=toolbar,
-            input_processors=[_Tabs(tabstop=4, char1=" ", char2=" ")],
+            input_processors=[_Tabs(tabstop=4, char1=" ", char2=" "), _Hidden()],
             style=DynamicStyle(style),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,

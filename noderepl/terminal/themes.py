@@ -94,9 +94,9 @@ def load_theme(name: str, directories: Sequence[Path]) -> Theme:
     files = _files(directories)
     if name in files:
         return _read(files[name])
-    near = difflib.get_close_matches(name, files, n=1)
-    hint = f" Did you mean {near[0]}?" if near else ""
-    raise ConfigError(f"There is no theme {name!r}.{hint} Themes: {', '.join(sorted(files)) or 'none'}.")
+    raise ConfigError(
+        f"there is no theme {name!r}{_nearest(name, list(files))}; themes: {', '.join(sorted(files)) or 'none'}"
+    )
 
 
 def _files(directories: Sequence[Path]) -> dict[str, Path]:
@@ -110,9 +110,9 @@ def _read(path: Path) -> Theme:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}.") from error
+        raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}") from error
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}.") from error
+        raise ConfigError(f"{path}: not TOML: {error}") from error
 
     def wrong(key: str, what: str) -> ConfigError:
         line = re.search(rf"""^[ \t]*(?:\[[ \t]*)?["']?{re.escape(key)}["']?[ \t]*[=\]]""", text, re.MULTILINE)
@@ -121,31 +121,31 @@ def _read(path: Path) -> Theme:
 
     for key, value in content.items():
         if key not in _KEYS:
-            raise wrong(key, f"is not a theme's key.{_nearest(key, _KEYS)} Allowed: {', '.join(_KEYS)}.")
+            raise wrong(key, f"is not a theme's key{_nearest(key, _KEYS)}; allowed: {', '.join(_KEYS)}")
         if key != "styles" and not isinstance(value, str):
-            raise wrong(key, "must be a text.")
+            raise wrong(key, "must be a text")
     styles = content.get("styles", {})
     if not isinstance(styles, dict):
-        raise wrong("styles", "must be a table, [styles].")
+        raise wrong("styles", "must be a table, [styles]")
     names = tuple(meaning.name for meaning in MEANINGS)
     for key, value in styles.items():
         if key not in names:
-            raise wrong(key, f"is not something a theme styles.{_nearest(key, names)} Allowed: {', '.join(names)}.")
+            raise wrong(key, f"is not something a theme styles{_nearest(key, names)}; allowed: {', '.join(names)}")
         if not isinstance(value, str):
-            raise wrong(key, 'must be a text such as "bold ansired".')
+            raise wrong(key, 'must be a text such as "bold ansired"')
         if (bad := _bad_word(value)) is not None:
-            raise wrong(key, f"has {bad!r}, which is no style. Allowed: {ALLOWED}.")
+            raise wrong(key, f"has {bad!r}, which is no style; allowed: {ALLOWED}")
     base = content.get("base")
     if base is not None and base not in (bases := _bases()):
         raise wrong(
-            "base", f"is {base!r}, which is no pygments style.{_nearest(base, bases)} Allowed: {', '.join(bases)}."
+            "base", f"is {base!r}, which is no pygments style{_nearest(base, bases)}; allowed: {', '.join(bases)}"
         )
     return Theme(content.get("name", path.stem), content.get("summary", ""), styles, base)
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
     near = difflib.get_close_matches(word, words, n=1)
-    return f" Did you mean {near[0]}?" if near else ""
+    return f", did you mean {near[0]}?" if near else ""
 
 
 def _bad_word(style: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 from collections.abc import AsyncIterator
@@ -93,7 +94,7 @@ async def test_pictures_arrive_as_media(session: Session) -> None:
 
 
 async def test_a_timeout_and_an_exit_are_outcomes_and_announced(session: Session) -> None:
-    """A snippet that overruns is a timeout, one that exits an error; the next outcome says that the state is gone."""
+    """A snippet that overruns is a timeout, one that exits an error; the next outcome does not tell it again."""
     await session.execute("var kept = 1")
     late = await session.execute("console.log('before'); while (true);", timeout=1)
     assert late.status is Status.TIMEOUT
@@ -102,12 +103,12 @@ async def test_a_timeout_and_an_exit_are_outcomes_and_announced(session: Session
     assert late.error.message not in late.stderr
     after = await session.execute("typeof kept")
     assert after.value == Value("'undefined'", "undefined")
-    assert after.notes == (REPLACED,)
+    assert after.notes == ()
     gone = await session.execute("process.exit(3)")
     assert gone.status is Status.ERROR
     assert gone.error is not None
     assert "3" in gone.error.message
-    assert (await session.execute("1")).notes == (REPLACED,)
+    assert all("variables are gone" in told.error.message for told in (late, gone) if told.error)
     assert (await session.execute("1")).notes == ()
 
 
@@ -187,12 +188,22 @@ async def test_a_full_pool_is_told(session: Session) -> None:
 
 async def test_a_loss_between_snippets_is_announced_once(session: Session) -> None:
     """A process that ends while nobody asks is told with the next outcome, and with that one only."""
-    await session.execute("setTimeout(() => process.exit(), 20); setTimeout(() => {}, 1000)")
-    notes: list[tuple[str, ...]] = []
-    while not notes or not notes[-1]:
-        notes.append((await session.execute("1")).notes)
-    assert notes[-1] == (REPLACED,)
+    await session.execute("var kept = 1; setTimeout(() => process.exit(), 20)")
+    while (after := await session.execute("typeof kept")).value == Value("'number'", "number"):
+        assert after.notes == ()
+    if after.error is None:
+        assert after.notes == (REPLACED,)
+    else:
+        assert "variables are gone" in after.error.message
     assert [(await session.execute("1")).notes for _ in range(2)] == [(), ()]
+
+
+async def test_a_loss_nobody_waited_for_is_announced(session: Session) -> None:
+    """A snippet whose answer was given up on is followed by word of what it cost."""
+    given_up = asyncio.create_task(session.execute("var kept = 1; while (true);", timeout=1))
+    await asyncio.wait([given_up], timeout=0.5)
+    given_up.cancel()
+    assert (await session.execute("typeof kept")).notes == (REPLACED,)
 
 
 async def test_half_a_character_is_an_answer(session: Session) -> None:

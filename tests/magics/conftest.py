@@ -28,6 +28,7 @@ class Desk:
     opened: int = 0
     entries: list[str] = field(default_factory=list)
     snippets: list[str] = field(default_factory=list)
+    made: set[str] = field(default_factory=set)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
     preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
     editor: Callable[[str], str] = str.upper
@@ -38,6 +39,7 @@ class Desk:
         return Context(
             session=self._session,
             use_session=self._use,
+            made=self.made,
             preferences=self.preferences,
             run=self._run,
             execute=self._run,

@@ -82,5 +82,5 @@ async def test_an_npm_that_takes_too_long_is_ended_and_not_the_session(live) -> 
 async def test_a_session_without_npm_is_told(live) -> None:
     """Where the session has no npm, a sentence says so."""
     await evaluated(live, 'process.env.PATH = "/nowhere"; 0')
-    _, failure = await run_magic("%npm list", live.context)
+    (failure,) = await run_magic("%npm list", live.context)
     assert isinstance(failure, Failure) and "no npm" in failure.text

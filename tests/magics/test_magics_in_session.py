@@ -10,7 +10,7 @@ import pytest
 
 from noderepl.client.identifier import new_identifier
 from noderepl.client.session import Session
-from noderepl.errors import ConnectionLost, LocalFileError, NodeReplError, NotFound, UsageError
+from noderepl.errors import ConnectionLost, ExitCode, LocalFileError, NodeReplError, NotFound, UsageError
 from noderepl.magics import Preferences, run_magic
 from noderepl.outcome import (
     Execution,
@@ -180,11 +180,15 @@ async def test_removed_files_are_gone(live) -> None:
 
 async def test_what_was_done_before_a_failure_is_told(live) -> None:
     """%rm and %upload stop at the first failure, and still tell what they did before it."""
-    (live.directory / "a").touch()
-    (live.directory / "b!").touch()
-    done, failed = await run_magic("%upload a b!", live.context)
+    for name in ("a", "b", "c!"):
+        (live.directory / name).touch()
+    with pytest.raises(UsageError, match="'!'"):
+        await run_magic("%upload a c!", live.context)
+    assert await names(live) == []
+    await evaluated(live, "require('fs').mkdirSync('/mnt/data/b')")
+    done, failed = await run_magic("%upload a b", live.context)
     assert done == Uploaded("a", 0)
-    assert isinstance(failed, Failure) and failed.exit_code == UsageError.exit_code
+    assert isinstance(failed, Failure) and failed.exit_code == ExitCode.SERVICE
     done, failed = await run_magic("%rm a missing", live.context)
     assert done == Words("Removed a.")
     assert isinstance(failed, Failure) and failed.exit_code == NotFound.exit_code

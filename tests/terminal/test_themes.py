@@ -97,18 +97,18 @@ def test_prompt_toolkits_own_parts_follow(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ('name = "x\n', ["not TOML", "line 1"]),
-        ("\n\ncolour = 1\n", ["line 3", "'colour'", "Allowed: name, summary, base, styles"]),
+        ("\n\ncolour = 1\n", ["line 3", "'colour'", "allowed: name, summary, base, styles"]),
         (
             '[styles]\nprompt = "bold"\npromt = "bold"\n',
-            ["line 3", "'promt'", "Did you mean prompt?", "Allowed: prompt, "],
+            ["line 3", "'promt'", "did you mean prompt?", "allowed: prompt, "],
         ),
-        ('[styles]\n"prompt" = "bold ansipurple"\n', ["line 2", "'prompt'", "'ansipurple'", "Allowed: bold, dim"]),
+        ('[styles]\n"prompt" = "bold ansipurple"\n', ["line 2", "'prompt'", "'ansipurple'", "allowed: bold, dim"]),
         ('[styles]\nprompt = "#12345"\n', ["line 2", "'#12345'"]),
         ('[styles]\nprompt = "class:x"\n', ["line 2", "'class:x'"]),
         ("[styles]\nprompt = 3\n", ["line 2", "must be a text"]),
         ("styles = 3\n", ["line 1", "must be a table"]),
         ("summary = 3\n", ["line 1", "must be a text"]),
-        ('base = "monokay"\n', ["line 1", "'monokay'", "Did you mean monokai?", "Allowed: abap"]),
+        ('base = "monokay"\n', ["line 1", "'monokay'", "did you mean monokai?", "allowed: abap"]),
     ],
 )
 def test_a_wrong_theme_is_named(tmp_path: Path, content: str, said: list[str]) -> None:
@@ -133,5 +133,5 @@ def test_a_theme_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_theme_suggests() -> None:
     """An unknown name is answered by the nearest one and the list."""
-    with pytest.raises(ConfigError, match=r"no theme 'drak'\. Did you mean dark\? Themes: dark, default, "):
+    with pytest.raises(ConfigError, match=r"no theme 'drak', did you mean dark\?; themes: dark, default, "):
         load_theme("drak", [shipped_directory()])
