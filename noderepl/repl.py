@@ -20,7 +20,7 @@ from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
 from noderepl.dispatch import Dispatcher, open_console, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
-from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic
+from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console, use_colour
@@ -78,7 +78,9 @@ class Repl:
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
-        self._history = SnippetHistory(platformdirs.user_state_path("noderepl", appauthor=False) / "history")
+        self._history = SnippetHistory(
+            platformdirs.user_state_path("noderepl", appauthor=False) / "history", keep=without_identifier
+        )
         self._dispatcher = Dispatcher(backend, settings, console, entries=self._history.entries, edit=self._edit)
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
@@ -125,6 +127,8 @@ class Repl:
             except KeyboardInterrupt:
                 prefill, editor = "", False
                 continue
+            if trouble := self._history.trouble():
+                self._console.words(f"The history is not kept: {trouble}.", warning=True)
             outcomes: Sequence[Outcome] = await self._attend(self._dispatcher.run_line(text)) or ()
             for outcome in outcomes:
                 self._show(outcome)

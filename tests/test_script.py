@@ -180,24 +180,42 @@ def test_a_closed_stdout_is_no_traceback(home):
     assert b"Traceback" not in words and b"Exception" not in words
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
-def test_a_signal_leaves_nothing(home, tmp_path, number, code):
-    """SIGINT, SIGTERM and SIGHUP end a run with their exit code; no process and no temporary file is left."""
+@pytest.fixture
+def looping(home, tmp_path) -> subprocess.Popen[bytes]:
+    """A run whose snippet never ends, with temporary files in tmp_path / "scratch"."""
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     process = subprocess.Popen(
         command("-e", "require('fs').writeFileSync('up', ''); while (true) {}"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home, TMPDIR=str(scratch)),
-    )  # fmt: skip
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment(home, TMPDIR=str(scratch)),
+    )
     assert wait_for(lambda: list(scratch.rglob("up")))
-    below = descendants(process.pid)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_leaves_nothing(looping, tmp_path, number):
+    """SIGINT, SIGTERM and SIGHUP end a run with 128 + N; no process and no temporary file is left."""
+    below = descendants(looping.pid)
     assert below
-    process.send_signal(number)
-    _, words = process.communicate(timeout=30)
-    assert process.returncode == code
+    looping.send_signal(number)
+    _, words = looping.communicate(timeout=30)
+    assert looping.returncode == 128 + number
     assert b"Traceback" not in words
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
-    assert list(scratch.iterdir()) == []
+    assert list((tmp_path / "scratch").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_signals_that_come_again_leave_nothing_either(looping, tmp_path, number):
+    """More signals during the clean-up change nothing: the exit code is the first's and nothing is left."""
+    while looping.poll() is None:
+        looping.send_signal(number)
+    _, words = looping.communicate(timeout=30)
+    assert (looping.returncode, words) == (128 + number, b"")
+    assert list((tmp_path / "scratch").iterdir()) == []
 
 
 def test_nothing_is_left_after_a_run(home, tmp_path):
@@ -214,23 +232,6 @@ def test_version_and_help(home):
     ran = run("--help", home=home)
     assert ran.returncode == 0
     assert all(flag in ran.stdout for flag in ("--eval", "--print", "--command", "--json", "--profile", "serve"))
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_signals_that_come_twice_leave_nothing_either(home, tmp_path, number):
-    """A second signal during the clean-up changes nothing: the exit code is the first's and nothing is left."""
-    scratch = tmp_path / "scratch"
-    scratch.mkdir()
-    process = subprocess.Popen(
-        command("-e", "require('fs').writeFileSync('up', ''); while (true) {}"),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(home, TMPDIR=str(scratch)),
-    )  # fmt: skip
-    assert wait_for(lambda: list(scratch.rglob("up")))
-    while process.poll() is None:
-        process.send_signal(number)
-    _, words = process.communicate(timeout=30)
-    assert (process.returncode, words) == (128 + number, b"")
-    assert list(scratch.iterdir()) == []
 
 
 def test_text_that_is_not_in_the_locales_encoding_is_refused(home):

@@ -27,9 +27,9 @@ __all__ = [
     "Context",
     "Magic",
     "Preferences",
-    "holds_identifier",
     "is_magic",
     "run_magic",
+    "without_identifier",
 ]
 
 MAGICS: tuple[Magic, ...] = (
@@ -56,7 +56,7 @@ MAGICS: tuple[Magic, ...] = (
 
 _PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
 _DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
-_IDENTIFIER = re.compile(r"\s*%session\s+use\s")
+_IDENTIFIER = re.compile(r"^(\s*%session\s+use)\s+\S[^\n]*", re.MULTILINE)
 
 
 def _dot_command(line: str) -> tuple[Magic, str] | None:
@@ -77,9 +77,9 @@ def is_magic(line: str) -> bool:
     return _PERCENT.match(line) is not None or _dot_command(line) is not None
 
 
-def holds_identifier(line: str) -> bool:
-    """Whether this input names a session (%session use ID): a secret, which must not enter the history."""
-    return _IDENTIFIER.match(line) is not None
+def without_identifier(line: str) -> str:
+    """What may be kept of an input: a session's identifier is a secret (DOC-USAGE), so `%session use ID` loses it."""
+    return _IDENTIFIER.sub(r"\1", line)
 
 
 async def run_magic(line: str, context: Context) -> Sequence[Outcome]:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from noderepl.errors import UsageError
-from noderepl.magics import MAGICS, NODE_COMMANDS, holds_identifier, is_magic, run_magic
+from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, run_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Leave, Table, Text
 
 
@@ -117,12 +117,18 @@ def test_magics_are_told_apart_and_described() -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "expected"),
-    [("%session use abcd", True), (" %session  use\tabcd", True), ("%session new", False), ("session use x", False)],
+    ("line", "kept"),
+    [
+        ("%session use abcd", "%session use"),
+        (" %session  use\tab cd", " %session  use"),
+        ("%files\n%session use abcd\n%files", "%files\n%session use\n%files"),
+        ("%session new", "%session new"),
+        ("session use x", "session use x"),
+    ],
 )
-def test_a_line_with_an_identifier_is_known(line: str, expected: bool) -> None:
-    """The line that names a session can be kept out of the history."""
-    assert holds_identifier(line) is expected
+def test_an_identifier_is_not_kept(line: str, kept: str) -> None:
+    """What may be kept of an input has no session's identifier."""
+    assert without_identifier(line) == kept
 
 
 def test_importing_the_magics_loads_no_http_and_no_terminal() -> None:
