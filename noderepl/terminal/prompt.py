@@ -14,7 +14,7 @@ from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.layout.processors import Processor, TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import BaseStyle, DynamicStyle
@@ -55,25 +55,21 @@ def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
     return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
 
 
-class _Tabs(TabsProcessor):
-    """Shows tabs as blanks, and costs nothing on the many lines that have none."""
+class _Visible(TabsProcessor):
+    """Shows tabs as blanks, and for characters that turn text around or do not show a sign, so that what is seen runs.
+
+    Costs next to nothing on the many lines that have neither.
+    """
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """Replaces the tabs of one line."""
-        if any("\t" in fragment[1] for fragment in transformation_input.fragments):
-            return super().apply_transformation(transformation_input)
-        return Transformation(transformation_input.fragments)
-
-
-class _Hidden(Processor):
-    """Shows characters that would turn text around, or not show at all, so that what is seen is what runs."""
-
-    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
-        """Replaces the hidden characters of one line, one for one."""
+        """Replaces such characters of one line."""
         fragments = transformation_input.fragments
-        if any(HIDDEN.search(fragment[1]) for fragment in fragments):
-            fragments = [(style, HIDDEN.sub(SHOWN, text)) for style, text, *_ in fragments]
-        return Transformation(fragments)
+        line = "".join([fragment[1] for fragment in fragments])
+        if HIDDEN.search(line):
+            transformation_input.fragments = fragments = [
+                (style, HIDDEN.sub(SHOWN, text)) for style, text, *_ in fragments
+            ]
+        return super().apply_transformation(transformation_input) if "\t" in line else Transformation(fragments)
 
 
 class Prompt:
@@ -116,7 +112,7 @@ class Prompt:
             key_bindings=bindings(is_whole, lambda: self._in_editor),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=toolbar,
-            input_processors=[_Tabs(tabstop=4, char1=" ", char2=" "), _Hidden()],
+            input_processors=[_Visible(tabstop=4, char1=" ", char2=" ")],
             style=DynamicStyle(style),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
