@@ -6,9 +6,11 @@ Shapes are dialects.py's, files files.py's, sessions pool.py's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -24,19 +26,23 @@ from starlette.routing import Mount, Route
 from noderepl.service import dialects, files
 from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect
-from noderepl.service.errors import ApiError
+from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
 from noderepl.service.pool import Pool, PoolClosed, PoolFull, Session, SessionEnded
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
+# The limit that ASP.NET sets itself, which is what answered in REC-NODE-2405; what is larger can be uploaded.
+BODY_LIMIT = 30_000_000
 _FORM_OVERHEAD = 64 * 1024
 
 
-def create_app(pool: Pool, *, token: str | None = None) -> Starlette:
+def create_app(
+    pool: Pool, *, token: str | None = None, local: bool = False, patience: float | None = None
+) -> Starlette:
     """The API of `pool` as an ASGI application, at the root and below the path that a pool has on Azure.
 
-    token: what must come as `Authorization: Bearer TOKEN`; None lets everybody in. The pool is not closed by this.
+    token, local, patience: as for guard.Guard; without them everybody is let in. The pool is not closed by this.
     """
     api = _Api(pool)
     routes = [
@@ -52,7 +58,7 @@ def create_app(pool: Pool, *, token: str | None = None) -> Starlette:
     ]
     app = Starlette(
         routes=[Mount(POOL_PATH, routes=routes), *routes],
-        middleware=[Middleware(Guard, token=token)],
+        middleware=[Middleware(Guard, token=token, local=local, patience=patience)],
         exception_handlers={HTTPException: no_such_route},
     )
     app.router.redirect_slashes = False
@@ -83,14 +89,14 @@ class _Api:
 
     async def list_files(self, request: Request, dialect: Dialect) -> Response:
         recursive = dialect.version == dialects.NEWEST and request.query_params.get("recursive", "").lower() == "true"
-        parts, root = await self._place(request)
-        entries = await asyncio.to_thread(files.list_entries, root, parts, recursive=recursive)
+        async with self._place(request) as (parts, root):
+            entries = await asyncio.to_thread(files.list_entries, root, parts, recursive=recursive)
         return JsonAnswer(dialects.list_body(dialect, entries))
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        parts, root = await self._place(request)
-        entry = await asyncio.to_thread(files.describe, root, parts, name)
+        async with self._place(request) as (parts, root):
+            entry = await asyncio.to_thread(files.describe, root, parts, name)
         return JsonAnswer(dialects.file_body(dialect, entry))
 
     async def download(self, request: Request, dialect: Dialect) -> Response:
@@ -99,8 +105,8 @@ class _Api:
         if fixed != "content":
             raise HTTPException(404)
         name = files.check_name(name)
-        parts, root = await self._place(request)
-        file, entry = await asyncio.to_thread(files.open_file, root, parts, name)
+        async with self._place(request) as (parts, root):
+            file, entry = await asyncio.to_thread(files.open_file, root, parts, name)
         return StreamingResponse(
             _chunks(file, entry.size),
             media_type="application/octet-stream",
@@ -109,67 +115,59 @@ class _Api:
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        parts, root = await self._place(request)
-        await asyncio.to_thread(files.delete, root, parts, name)
+        async with self._place(request) as (parts, root):
+            await asyncio.to_thread(files.delete, root, parts, name)
         return Response(status_code=204)
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
-        try:
-            body = json.loads(await request.body())
-        except ValueError as error:
-            raise ApiError(400, "InvalidRequest", "The request body is not JSON.") from error
+        moments = [time.perf_counter()]
+        body = await _json(request)
         wanted = dialects.parse_execute(dialect, body)
         identifier = dialects.check_identifier(request.query_params.get("identifier") or _identifier_in(body))
-        began = asyncio.get_running_loop().time()
+        moments.append(time.perf_counter())
         session = await self._session(identifier)
-        waited = (asyncio.get_running_loop().time() - began) * 1000
+        moments.append(time.perf_counter())
         try:
             ran, allocation = await session.execute(wanted.code, wanted.timeout)
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
         except SessionEnded as error:
             raise ApiError(404, "NoSessionFoundError", str(error)) from error
+        moments.append(time.perf_counter())
         self.pool.touch(identifier)
         operation = request.headers.get("operation-id") or str(uuid.uuid4())
         content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
-        headers = {
-            "operation-id": operation,
-            "x-ms-session-guid": allocation.guid,
-            "x-ms-new-allocation": str(allocation.is_new).lower(),
-            "x-ms-allocation-time": f"{waited:.4f}",
-            "x-ms-container-execution-duration": str(ran.milliseconds),
-        }
-        return JsonAnswer(content, 202 if dialect.is_flat else 200, headers)
+        headers = dialects.execution_headers(moments, ran, guid=allocation.guid, is_new=allocation.is_new)
+        return JsonAnswer(content, 202 if dialect.is_flat else 200, {"operation-id": operation, **headers})
 
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
-        length = request.headers.get("content-length", "0")
-        if length.isdecimal() and int(length) > files.SIZE_LIMIT + _FORM_OVERHEAD:
-            raise _too_large()
-        parts, root = await self._place(request)
-        try:
-            form = await MultiPartParser(request.headers, _limited(request), max_files=1).parse()
-        except _TooLarge as error:
-            raise _too_large() from error
-        except (MultiPartException, KeyError) as error:
-            raise ApiError(400, "InvalidRequest", "The upload is not a whole multipart form.") from error
-        try:
-            part = form.get("file")
-            if not isinstance(part, UploadFile) or not part.filename:
-                raise ApiError(400, "InvalidRequest", "The form must have a part 'file' with a filename.")
-            if (part.size or 0) > files.SIZE_LIMIT:
-                raise _too_large()
-            name = files.check_name(part.filename)
-            entry = await asyncio.to_thread(files.save, root, parts, name, part.file)
-        finally:
-            await form.close()
+        _check_length(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large())
+        async with self._place(request) as (parts, root):
+            try:
+                form = await MultiPartParser(request.headers, _form(request), max_files=1).parse()
+            except _Refused as refused:
+                raise refused.error from refused
+            except (MultiPartException, KeyError) as error:
+                raise ApiError(400, "InvalidRequest", "The upload is not a whole multipart form.") from error
+            try:
+                part = form.get("file")
+                if not isinstance(part, UploadFile) or not part.filename:
+                    raise ApiError(400, "InvalidRequest", "The form must have a part 'file' with a filename.")
+                if (part.size or 0) > files.SIZE_LIMIT:
+                    raise _file_too_large()
+                name = files.check_name(part.filename)
+                entry = await asyncio.to_thread(files.save, root, parts, name, part.file)
+            finally:
+                await form.close()
         return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
-    async def _place(self, request: Request) -> tuple[tuple[str, ...], Path]:
-        """The directory that a file request means: its parts, and the session's root."""
+    @contextlib.asynccontextmanager
+    async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Path]]:
+        """The directory that a file request means: its parts, and the session's root, which stays until this ends."""
         parts = files.check_path(request.query_params.get("path"))
         session = await self._session(dialects.check_identifier(request.query_params.get("identifier")))
-        session.take_new()
-        return parts, session.data
+        with session.file_call():
+            yield parts, session.data
 
     async def _session(self, identifier: str) -> Session:
         try:
@@ -184,24 +182,59 @@ class _Api:
             raise ApiError(503, "PoolClosed", str(error)) from error
 
 
-class _TooLarge(MultiPartException):
-    """More bytes came than an upload may have."""
+class _Refused(MultiPartException):
+    """An upload that is not read any further; a parser closes what it has spooled only on this kind of exception."""
+
+    def __init__(self, error: ApiError) -> None:
+        super().__init__(error.message)
+        self.error = error
 
 
-async def _limited(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body, if it is not too large and comes to its end; what the parser has spooled it then closes itself."""
-    received, tail = 0, b""
+async def _form(request: Request) -> AsyncGenerator[bytes, None]:
+    """The body of an upload, if it is not too large, comes in time and comes to its end."""
+    tail = b""
     try:
-        async for chunk in request.stream():
-            received += len(chunk)
+        async for chunk in _limited(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large()):
             tail = (tail + chunk)[-16:]
-            if received > files.SIZE_LIMIT + _FORM_OVERHEAD:
-                raise _TooLarge("too large")
             yield chunk
+    except ApiError as error:
+        raise _Refused(error) from error
     except ClientDisconnect as error:
         raise MultiPartException("the upload broke off") from error
     if not tail.rstrip().endswith(b"--"):
         raise MultiPartException("the form has no end")
+
+
+async def _json(request: Request) -> Any:
+    """The body of a request as JSON."""
+    message = f"A request body must not be larger than {BODY_LIMIT} bytes."
+    too_large = ApiError(413, "RequestTooLarge", message)
+    _check_length(request, BODY_LIMIT, too_large)
+    body = bytearray()
+    try:
+        async for chunk in _limited(request, BODY_LIMIT, too_large):
+            body += chunk
+        return json.loads(bytes(body))
+    except ClientDisconnect as error:
+        raise InvalidBody("$", "The request body broke off.") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidBody("$", "The request body is not JSON.") from error
+
+
+def _check_length(request: Request, most: int, too_large: ApiError) -> None:
+    """Raise `too_large` if the request says that its body is, before any of it is read."""
+    length = request.headers.get("content-length", "0")
+    if length.isdecimal() and (len(length) > 18 or int(length) > most):
+        raise too_large
+
+
+async def _limited(request: Request, most: int, too_large: ApiError) -> AsyncGenerator[bytes, None]:
+    received = 0
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > most:
+            raise too_large
+        yield chunk
 
 
 async def _chunks(file: BinaryIO, size: int) -> AsyncGenerator[bytes, None]:
@@ -212,7 +245,7 @@ async def _chunks(file: BinaryIO, size: int) -> AsyncGenerator[bytes, None]:
             yield chunk
 
 
-def _too_large() -> ApiError:
+def _file_too_large() -> ApiError:
     return ApiError(413, "FileTooLarge", f"A file must not be larger than {files.SIZE_LIMIT // 2**20} MB.")
 
 

@@ -13,12 +13,13 @@ import math
 import mimetypes
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
-from noderepl.service.errors import ApiError
+from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.files import Entry
 from noderepl.service.worker import Ran
 
@@ -89,13 +90,12 @@ def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
     """
     fields = body if dialect.is_flat else body.get("properties") if isinstance(body, dict) else None
     if not isinstance(fields, dict):
-        raise _bad_request(
-            "The request body must be a JSON object" + ("." if dialect.is_flat else " with 'properties'.")
-        )
+        where = "." if dialect.is_flat else " with 'properties'."
+        raise InvalidBody("$", f"The request body must be a JSON object{where}")
     fields = {name.lower(): value for name, value in fields.items()}
     code = fields.get("code")
     if not isinstance(code, str):
-        raise _bad_request("The field 'code' is required and must be a string.")
+        raise InvalidBody("code", "The field 'code' is required and must be a string.")
     execution_type = _choice(fields, "executiontype", "synchronous", {"synchronous", "asynchronous"})
     if execution_type.lower() == "asynchronous":
         raise ApiError(400, "ExecutionTypeNotSupported", "This pool supports only the executionType 'Synchronous'.")
@@ -146,6 +146,27 @@ def execution_body(
         "status": "Failed" if failed else "Succeeded",
         "result": {"$id": "2", **result},
         **failure,
+    }
+
+
+def execution_headers(moments: Sequence[float], ran: Ran, *, guid: str, is_new: bool) -> dict[str, str]:
+    """What an answer to an execute request carries (both recordings; x-ms-new-allocation: DOC-HDR).
+
+    moments: seconds at which the request came, was understood, had its session, was carried out. In both recordings
+    the total is the sum of allocation, preparation and execution.
+    """
+    preparation, allocation, execution = ((after - before) * 1000 for before, after in pairwise(moments))
+    return {
+        "x-ms-session-guid": guid,
+        "x-ms-new-allocation": str(is_new).lower(),
+        "x-ms-allocation-retries": "0",
+        "x-ms-allocation-time": f"{allocation:.4f}",
+        "x-ms-preparation-time": f"{preparation:.4f}",
+        "x-ms-container-execution-duration": str(ran.milliseconds),
+        "x-ms-execution-request-time": str(round(execution)),
+        "x-ms-execution-read-response-time": f"{max(execution - ran.milliseconds, 0):.4f}",
+        "x-ms-overall-execution-time": f"{execution:.4f}",
+        "x-ms-total-execution-service-time": f"{preparation + allocation + execution:.4f}",
     }
 
 
@@ -253,24 +274,19 @@ def _decode(code: str) -> str:
     try:
         return base64.b64decode(code, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        raise _bad_request(
-            "The field 'code' is not base64 of UTF-8 text, as codeInputType InlineBase64 needs."
-        ) from error
+        message = "The field 'code' is not base64 of UTF-8 text, as codeInputType InlineBase64 needs."
+        raise InvalidBody("code", message) from error
 
 
 def _choice(fields: Mapping[str, Any], name: str, default: str, known: set[str]) -> str:
     value = fields.get(name, default)
     if not isinstance(value, str) or value.lower() not in known:
-        raise _bad_request(f"The field '{name}' must be one of: {', '.join(sorted(known))}.")
+        raise InvalidBody(name, f"The field '{name}' must be one of: {', '.join(sorted(known))}.")
     return value
 
 
 def _whole_number(fields: Mapping[str, Any], name: str, default: int, most: int) -> int:
     value = fields.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise _bad_request(f"The field '{name}' must be a whole number from 1 to {most}.")
+        raise InvalidBody(name, f"The field '{name}' must be a whole number from 1 to {most}.")
     return value
-
-
-def _bad_request(message: str) -> ApiError:
-    return ApiError(400, "InvalidRequest", message)

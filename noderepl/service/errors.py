@@ -1,13 +1,16 @@
-"""The one exception that becomes an error answer of the API."""
+"""The exceptions that become error answers of the API, in each of the shapes that the service has."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer of the shape {"error": {"code", "message"}}, or with `flat` just {"code", "message"}.
+    """An answer of the shape {"error": {"code", "message", "traceId"}}, or with `flat` just {"code", "message"}.
 
-    status: the HTTP status. code: the service's error code. message: a sentence; no identifier, no token.
+    status: the HTTP status. code: the service's error code. message: a sentence; no identifier, no token. Both shapes
+    are known from ADE.
     """
+
+    media_type = "application/json"
 
     def __init__(self, status: int, code: str, message: str, *, flat: bool = False) -> None:
         super().__init__(message)
@@ -16,7 +19,30 @@ class ApiError(Exception):
         self.message = message
         self.flat = flat
 
-    def body(self) -> dict[str, object]:
-        """The JSON of the answer."""
+    def body(self, trace: str) -> dict[str, object]:
+        """The JSON of the answer. trace: what the service would find the request by."""
         content = {"code": self.code, "message": self.message}
-        return dict(content) if self.flat else {"error": content}
+        return dict(content) if self.flat else {"error": {**content, "traceId": trace}}
+
+
+class InvalidBody(ApiError):
+    """A JSON body that is not the operation's: problem+json, as ASP.NET answers it (ADE, langchain-azure's issues).
+
+    place: the field's name, or `$` for the whole body. message: a sentence about it.
+    """
+
+    media_type = "application/problem+json"
+
+    def __init__(self, place: str, message: str) -> None:
+        super().__init__(400, "InvalidRequest", message)
+        self.place = place
+
+    def body(self, trace: str) -> dict[str, object]:
+        """The JSON of the answer."""
+        return {
+            "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
+            "title": "One or more validation errors occurred.",
+            "status": self.status,
+            "errors": {self.place: [self.message]},
+            "traceId": trace,
+        }

@@ -21,6 +21,7 @@ from noderepl.service.errors import ApiError
 ROOT = "/mnt/data"
 SIZE_LIMIT = 128 * 1024 * 1024
 _NAME = re.compile(r"[\w\- .@$&=;,#%^()]+")
+_DEEPEST = 64
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
@@ -57,7 +58,7 @@ def check_path(path: str | None) -> tuple[str, ...]:
 
 
 def list_entries(root: Path, parts: tuple[str, ...], *, recursive: bool = False) -> list[Entry]:
-    """What is in a directory, by name; with `recursive` in all directories below it too. Raises ApiError."""
+    """What is in a directory, by name; with `recursive` also below it, 64 levels deep. Raises ApiError."""
     with _opened(root, parts) as directory:
         return sorted(_entries(directory, "", recursive), key=lambda entry: (entry.directory, entry.name))
 
@@ -90,30 +91,40 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
             with os.fdopen(os.open(arriving, flags, 0o644, dir_fd=directory), "wb") as file:
                 shutil.copyfileobj(content, file, 1024 * 1024)
             os.rename(arriving, name, src_dir_fd=directory, dst_dir_fd=directory)
+            return _entry(name, "", os.stat(name, dir_fd=directory, follow_symlinks=False))
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(arriving, dir_fd=directory)
             raise ApiError(400, "FileNotWritten", f"The file cannot be written: {error.strerror}.") from error
-        return _entry(name, "", os.stat(name, dir_fd=directory, follow_symlinks=False))
 
 
 def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
-    """Delete a file, a link or a directory with all that is in it. Raises ApiError FileNotFound."""
-    with _opened(root, parts) as directory, _not_found(name):
-        if stat.S_ISDIR(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode):
-            shutil.rmtree(name, dir_fd=directory)
-        else:
-            os.unlink(name, dir_fd=directory)
+    """Delete a file, a link or a directory with all that is in it. Raises ApiError FileNotFound, FileNotDeleted."""
+    with _opened(root, parts) as directory:
+        with _not_found(name):
+            mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
+        try:
+            if stat.S_ISDIR(mode):
+                shutil.rmtree(name, dir_fd=directory)
+            else:
+                os.unlink(name, dir_fd=directory)
+        except (OSError, RecursionError) as error:
+            why = error.strerror if isinstance(error, OSError) else "its directories are too deep"
+            raise ApiError(400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {why}.") from error
 
 
 @contextlib.contextmanager
 def _opened(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iterator[int]:
     """A descriptor of the directory, reached part by part so that no link can be slipped in between."""
-    descriptor = os.open(root, _DIRECTORY)
+    try:
+        descriptor = os.open(root, _DIRECTORY)
+    except OSError as error:
+        raise ApiError(404, "NoSessionFoundError", "The session was ended, or it locked its directory.") from error
     try:
         for part in parts:
             if create:
-                with contextlib.suppress(FileExistsError):
+                # Where it cannot be made, opening it tells.
+                with contextlib.suppress(OSError):
                     os.mkdir(part, 0o755, dir_fd=descriptor)
             with _not_found("/".join(parts)):
                 below = os.open(part, _DIRECTORY, dir_fd=descriptor)
@@ -139,7 +150,7 @@ def _entries(directory: int, below: str, recursive: bool) -> Iterator[Entry]:
         except OSError:  # it went away meanwhile
             continue
         yield entry
-        if recursive and entry.is_directory:
+        if recursive and entry.is_directory and below.count("/") < _DEEPEST - 2:
             with contextlib.suppress(OSError):
                 inner = os.open(name, _DIRECTORY, dir_fd=directory)
                 try:

@@ -1,11 +1,18 @@
-"""What every answer of the API has in common: the token, the correlation id, the versions header, errors as JSON."""
+"""What every request meets before an operation sees it, and what every answer has in common.
+
+The token, the Host header, the time a body may take; the correlation id, the versions header, errors as JSON.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import hmac
+import ipaddress
 import json
+import secrets
 import uuid
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
@@ -17,6 +24,8 @@ from noderepl.service import dialects
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
 
+_SLOWEST = 16 * 1024
+
 
 class JsonAnswer(JSONResponse):
     """JSON in ASCII: a lone surrogate, which JavaScript's strings and file names may hold, has no UTF-8."""
@@ -27,11 +36,19 @@ class JsonAnswer(JSONResponse):
 
 
 class Guard:
-    """The outermost layer: the token before anything else, a correlation id on every answer, no error as HTML."""
+    """The outermost layer: the token before anything else, a correlation id on every answer, no error as HTML.
 
-    def __init__(self, app: ASGIApp, token: str | None) -> None:
+    token: as Bearer; None lets everybody in. local: whether only a Host that means this machine's loopback is served.
+    A page whose name was rebound to 127.0.0.1 sends its own name; it gets 401 first, as it has no token, and with one
+    421. patience: seconds that a body may take before its first byte counts, plus one for each 16 KiB of it; then the
+    answer is 408. None: any time.
+    """
+
+    def __init__(self, app: ASGIApp, *, token: str | None, local: bool, patience: float | None) -> None:
         self.app = app
         self.token = token.encode() if token is not None else None
+        self.local = local
+        self.patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,25 +65,56 @@ class Guard:
                 headers.update(dialects.headers(_version(scope)))
             await send(message)
 
-        if not self._admits(scope):
-            answer = _error(ApiError(401, "Unauthorized", "The request has no valid bearer token."))
-            await answer(scope, receive, send_with_id)
+        refusal = self._refusal(dict(scope["headers"]))
+        if refusal is not None:
+            await _error(refusal)(scope, receive, send_with_id)
             return
         try:
-            await self.app(scope, receive, send_with_id)
+            await self.app(scope, receive if self.patience is None else _timed(receive, self.patience), send_with_id)
         except Exception:
             if started:
                 raise
             answer = _error(ApiError(500, "InternalServerError", "The pool failed to answer this request."))
             await answer(scope, receive, send_with_id)
 
-    def _admits(self, scope: Scope) -> bool:
-        if self.token is None:
-            return True
-        given = dict(scope["headers"]).get(b"authorization", b"")
-        scheme, _, token = given.partition(b" ")
+    def _refusal(self, headers: dict[bytes, bytes]) -> ApiError | None:
+        scheme, _, token = headers.get(b"authorization", b"").partition(b" ")
         # The tutorial's own requests have two spaces before the token.
-        return scheme.lower() == b"bearer" and hmac.compare_digest(token.strip(), self.token)
+        given = token.strip() if scheme.lower() == b"bearer" else b""
+        if self.token is not None and not hmac.compare_digest(given, self.token):
+            return ApiError(401, "Unauthorized", "The request has no valid bearer token.")
+        if self.local and not _means_loopback(headers.get(b"host", b"").decode("latin-1")):
+            return ApiError(421, "MisdirectedRequest", "The Host header does not name this machine's loopback address.")
+        return None
+
+
+def _means_loopback(host: str) -> bool:
+    try:
+        name = urlsplit(f"//{host}").hostname or ""
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def _timed(receive: Receive, patience: float) -> Receive:
+    """`receive` that raises ApiError 408 once the body is overdue; what comes after the body may take any time."""
+    clock = asyncio.get_running_loop().time
+    deadline, whole = clock() + patience, False
+
+    async def receive_in_time() -> Message:
+        nonlocal deadline, whole
+        if whole:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(deadline):
+                message = await receive()
+        except TimeoutError as error:
+            raise ApiError(408, "RequestTimeout", "The request's body did not come in time.") from error
+        whole = not message.get("more_body", False)
+        deadline += len(message.get("body", b"")) / _SLOWEST
+        return message
+
+    return receive_in_time
 
 
 def endpoint(operation: Callable[[Request, Dialect], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -86,7 +134,11 @@ def _version(scope: Scope) -> str | None:
 
 
 def _error(error: ApiError) -> Response:
-    return JsonAnswer(error.body(), error.status)
+    headers = {"x-ms-error-code": error.code}
+    if error.status == 408:
+        headers["connection"] = "close"  # nobody waits for the rest of the body
+    trace = f"00-{uuid.uuid4().hex}-{secrets.token_hex(8)}-00"
+    return JsonAnswer(error.body(trace), error.status, headers, error.media_type)
 
 
 async def no_such_route(request: Request, error: Exception) -> Response:

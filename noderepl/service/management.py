@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, check_identifier
 from noderepl.service.errors import ApiError
 from noderepl.service.guard import JsonAnswer, endpoint, need
-from noderepl.service.pool import Pool, Session
+from noderepl.service.pool import Pool, PoolClosed, Session
 
 _PAGE = 300
 
@@ -62,7 +63,7 @@ class Management:
         """All sessions, 300 at a time, under the names of the swagger and of DOC-CI-2604."""
         need(dialect.has_sessions, "listSessions", dialect)
         skip = request.query_params.get("skip", "0")
-        if not skip.isdecimal():
+        if not re.fullmatch(r"[0-9]{1,9}", skip):
             raise ApiError(400, "InvalidRequest", "The parameter 'skip' must be a whole number.")
         everything = list(self._pool.sessions().items())
         first, after = int(skip), int(skip) + _PAGE
@@ -78,6 +79,8 @@ class Management:
             version = await self._pool.node_version()
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
+        except PoolClosed as error:
+            raise ApiError(503, "PoolClosed", str(error)) from error
         npm = self._pool.node.npm_version()
         created = _moment(self._pool.created)
         return JsonAnswer(

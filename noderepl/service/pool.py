@@ -6,12 +6,15 @@ Knows no HTTP. Imports the standard library only, so that Node can start while P
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -57,22 +60,39 @@ class Session:
     data: the directory that the session calls /mnt/data. created, accessed: when, in UTC.
     """
 
-    def __init__(self, room: Room, worker: asyncio.Task[Worker], start: Callable[[Room], asyncio.Task[Worker]]) -> None:
+    def __init__(
+        self,
+        room: Room,
+        worker: asyncio.Task[Worker],
+        start: Callable[[Room], asyncio.Task[Worker]],
+        created: datetime,
+    ) -> None:
         self.data = room.data
-        self.created = self.accessed = datetime.now(UTC)
+        self.created = self.accessed = created
         self.etag = str(uuid.uuid4())
         self._room = room
         self._worker = worker
         self._start = start
         self._turn = asyncio.Lock()
         self._calls: set[asyncio.Task[tuple[Ran, Allocation]]] = set()
+        self._file_calls = 0
         self._is_new = True
         self._closed = False
 
     @property
     def busy(self) -> bool:
-        """Whether a snippet runs or waits."""
-        return bool(self._calls)
+        """Whether a snippet runs or waits, or a file call is under way."""
+        return bool(self._calls or self._file_calls)
+
+    @contextlib.contextmanager
+    def file_call(self) -> Iterator[None]:
+        """Keep the session from its idle end while a file comes or goes, however slowly."""
+        self.take_new()
+        self._file_calls += 1
+        try:
+            yield
+        finally:
+            self._file_calls -= 1
 
     def take_new(self) -> bool:
         """Whether nothing has been asked of the present worker yet; from now on something has."""
@@ -124,6 +144,7 @@ class Pool:
     """Real Node.js processes, one per session identifier.
 
     node: what runs. cooldown: seconds without a call after which a session ends. max_sessions: how many may be.
+    spares: how many workers to keep ready, from prewarm() on; with 0 the one that prewarm() starts is not replaced.
     sandboxed: whether to use bubblewrap; None: where it works. clock: seconds, monotonic.
     """
 
@@ -133,6 +154,7 @@ class Pool:
         *,
         cooldown: float = 300.0,
         max_sessions: int = 100,
+        spares: int = 0,
         sandboxed: bool | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -140,11 +162,13 @@ class Pool:
         self.cooldown = cooldown
         self.max_sessions = max_sessions
         self.created = datetime.now(UTC)
+        self._began = clock()
         self._asked_for_sandbox = sandboxed
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
-        self._spare: tuple[Room, asyncio.Task[Worker]] | None = None
+        self._spares = spares
+        self._ready: deque[tuple[Room, asyncio.Task[Worker]]] = deque()
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._closed = False
@@ -161,10 +185,19 @@ class Pool:
         return None if self.sandboxed else _NO_SANDBOX
 
     def prewarm(self) -> None:
-        """Start one spare worker, for the first session to take; needs a running loop."""
-        if self._spare is None and not self._closed:
+        """Start the spare workers, or else one, for the next sessions to take; needs a running loop."""
+        while len(self._ready) < max(self._spares, 1) and not self._closed:
             room = self._create_room()
-            self._spare = room, self._start(room)
+            self._ready.append((room, self._start(room)))
+
+    async def spare(self) -> Worker:
+        """The worker that the next new session takes, once it is online. Raises StartFailed, PoolClosed."""
+        if self._closed:
+            raise PoolClosed("The pool is closed.")
+        self.prewarm()
+        worker = await asyncio.shield(self._ready[0][1])
+        await asyncio.shield(worker.online)
+        return worker
 
     async def session(self, identifier: str) -> Session:
         """The session of this identifier, allocated if there is none; counts as use. Raises PoolFull, PoolClosed."""
@@ -176,7 +209,7 @@ class Pool:
             if len(self._sessions) >= self.max_sessions:
                 raise PoolFull(len(self._sessions))
             room, worker = self._take_spare()
-            session = self._sessions[identifier] = Session(room, worker, self._start)
+            session = self._sessions[identifier] = Session(room, worker, self._start, self._moment())
             self._sweeper = self._sweeper or asyncio.create_task(self._sweep_regularly())
         self.touch(identifier)
         return session
@@ -190,7 +223,7 @@ class Pool:
         """Begin this session's idle time anew."""
         if identifier in self._sessions:
             self._deadlines[identifier] = self._clock() + self.cooldown
-            self._sessions[identifier].accessed = datetime.now(UTC)
+            self._sessions[identifier].accessed = self._moment()
 
     def expires(self, session: Session) -> datetime:
         """When the session ends if nothing is asked of it."""
@@ -211,12 +244,9 @@ class Pool:
 
     async def node_version(self) -> str:
         """The version of Node.js that the pool's workers report. Raises StartFailed."""
-        if self._spare is None and self._sessions:
+        if not self._ready and self._sessions:
             return await next(iter(self._sessions.values())).version()
-        self.prewarm()
-        assert self._spare is not None
-        worker = await asyncio.shield(self._spare[1])
-        return await asyncio.shield(worker.online)
+        return await (await self.spare()).online
 
     async def close(self) -> None:
         """End all sessions; no process and no file is left. May be called again."""
@@ -225,9 +255,8 @@ class Pool:
             self._sweeper.cancel()
         for identifier in list(self._sessions):
             self._drop(identifier)
-        if self._spare is not None:
-            await _stop(self._spare[1])
-            self._spare = None
+        while self._ready:
+            await _stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
         if "place" in self.__dict__:
             place = self.__dict__.pop("place")
@@ -246,9 +275,13 @@ class Pool:
 
     def _take_spare(self) -> tuple[Room, asyncio.Task[Worker]]:
         self.prewarm()
-        assert self._spare is not None
-        spare, self._spare = self._spare, None
-        return spare
+        taken = self._ready.popleft()
+        if self._spares:
+            self.prewarm()
+        return taken
+
+    def _moment(self) -> datetime:
+        return self.created + timedelta(seconds=self._clock() - self._began)
 
     def _start(self, room: Room) -> asyncio.Task[Worker]:
         if self._closed:
@@ -291,10 +324,9 @@ async def _stop(worker: asyncio.Task[Worker]) -> None:
 
 
 def _remove(tree: Path) -> None:
-    """Delete a tree even where a session made directories that nobody may enter."""
-    for root, directories, _ in os.walk(tree):
-        for name in directories:
-            path = Path(root, name)
-            if not path.is_symlink():
-                path.chmod(0o700)
-    shutil.rmtree(tree)
+    """Delete a tree, even one in which a session locked directories or made them too deep for Python."""
+    try:
+        shutil.rmtree(tree)
+    except (OSError, RecursionError):
+        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
+            subprocess.run([*command, "--", str(tree)], stderr=subprocess.DEVNULL, check=False)
