@@ -20,6 +20,7 @@ from noderepl.client.wire import first_dialect
 from noderepl.errors import ExitCode, PoolUnavailable
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
+from noderepl.service.sandbox import NoSandbox
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Backend:
         if settings.endpoint:
             with settings.blame("endpoint"):
                 base_url(settings.endpoint)
-        self._pool = None if settings.endpoint else _embedded_pool(settings)
+        self._pool = None if settings.endpoint else _embedded_pool(settings, cooldown=COOLDOWN_SECONDS)
         self._opening: asyncio.Task[Session] | None = None
 
     @property
@@ -163,12 +164,21 @@ def _import_slow_parts(*, embedded: bool) -> None:
         importlib.import_module(name)
 
 
-def _embedded_pool(settings: Settings) -> Pool:
+def _embedded_pool(settings: Settings, *, cooldown: float) -> Pool:
     try:
-        return Pool(find_node(settings.node), cooldown=COOLDOWN_SECONDS)
+        return Pool(
+            find_node(settings.node),
+            cooldown=cooldown,
+            max_sessions=settings.max_sessions,
+            sandbox=settings.sandbox,
+            egress=settings.egress == "enabled",
+            memory=settings.memory,
+        )
     except NodeNotFound as error:
         with settings.blame("node"):
             raise PoolUnavailable(str(error)) from error
+    except NoSandbox as error:
+        raise PoolUnavailable(str(error)) from error
 
 
 def serve(settings: Settings) -> int:
@@ -185,7 +195,7 @@ async def _serve(settings: Settings) -> int:
     from noderepl.service.server import CannotServe
     from noderepl.service.server import serve as serve_app
 
-    pool = _embedded_pool(settings)
+    pool = _embedded_pool(settings, cooldown=settings.cooldown)
     token = settings.token or secrets.token_urlsafe(24)
 
     def ready(url: str) -> None:

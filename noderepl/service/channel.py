@@ -9,13 +9,17 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from typing import Any
 
+from noderepl.service.processes import all_processes, family, with_variable
 from noderepl.service.sandbox import DATA, Launch
 
 LINE_LIMIT = 256 * 1024 * 1024
 _LAST_WORDS = 4096
 _PATIENCE = 1.0
+_ROUNDS = 5
+_THREADS = 16  # of one Node.js process, and some to spare
 _Pipe = tuple[asyncio.StreamReader, asyncio.ReadTransport]
 
 
@@ -36,7 +40,9 @@ class Channel:
     ) -> None:
         self._sandbox_pid: int | None = None
         self._process = process
-        self._sandboxed = launch.sandboxed
+        self._launch = launch
+        self._may_send = asyncio.Event()
+        self._killed = False
         self._true_path = str(launch.directory).encode()
         self._requests = requests
         self._last_words = b""
@@ -78,8 +84,14 @@ class Channel:
         incoming, requests = await asyncio.open_connection(sock=ours)
         return cls(launch, process, requests, incoming, *pipes)
 
+    @property
+    def pid(self) -> int:
+        """The process' id; all that it starts in a sandbox, and out of one nearly all, descends from it."""
+        return self._process.pid
+
     async def send(self, message: dict[str, Any]) -> None:
-        """Send one request; a process that is gone is no error here, receive() tells."""
+        """Send one request once the process has said something; one that is gone is no error here, receive() tells."""
+        await self._may_send.wait()
         self._requests.write(json.dumps(message).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
             await self._requests.drain()
@@ -95,26 +107,63 @@ class Channel:
         message = json.loads(line.replace(self._true_path, DATA.encode()))
         if not isinstance(message, dict):
             raise ValueError("not a message")  # noqa: TRY004
-        if self._sandboxed and self._sandbox_pid is None:
+        if self._launch.sandboxed and self._sandbox_pid is None:
             # The first line is bubblewrap's own, written before Node could say anything.
             self._sandbox_pid = int(message["child-pid"])
             return await self.receive()
+        if not self._may_send.is_set():
+            self._limit()
+            self._may_send.set()
         return message
 
     def kill(self) -> None:
-        """End everything: the first process of the sandbox, with which all others in it go, or else the group.
+        """End everything: the first process of the sandbox, with which all others in it go, or else all that is found.
 
         Killing bubblewrap's outer process instead would leave the inner one for somebody else to collect.
         """
-        with contextlib.suppress(ProcessLookupError):
-            if self._sandbox_pid is None:
-                os.killpg(self._process.pid, signal.SIGKILL)
-            elif self._process.returncode is None:
-                os.kill(self._sandbox_pid, signal.SIGKILL)
+        if self._killed:
+            return
+        self._killed = True
+        if self._sandbox_pid is None:
+            self._kill_family()
+        elif self._process.returncode is None:
+            _kill(self._sandbox_pid)
+
+    def _kill_family(self) -> None:
+        """Kill the group, those that left it, and those whose parent is gone but that have this session's home."""
+        for _ in range(_ROUNDS):
+            processes = all_processes()
+            # In a sandbox all sessions call their home the same, and nothing outlives the first process.
+            found = set() if self._launch.sandboxed else with_variable("HOME", self._launch.environment["HOME"])
+            if self._process.returncode is None:
+                found.update(family(processes, self.pid))
+            alive = [pid for pid in found if pid in processes and not processes[pid].is_dead]
+            for pid in alive:
+                _kill(pid)
+            if not alive:
+                break
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def _limit(self) -> None:
+        """Set the limits that children inherit. The process waits for its first request, so it has none yet."""
+        if sys.platform == "linux":
+            import resource
+
+            ceilings = self._launch.ceilings
+            limits = {resource.RLIMIT_FSIZE: ceilings.file, resource.RLIMIT_CORE: 0}
+            if self._launch.sandboxed:
+                # A namespace counts its own threads only; the watcher counts processes, but a fork bomb may be faster.
+                limits[resource.RLIMIT_NPROC] = ceilings.processes * _THREADS
+            for pid in family(all_processes(), self.pid):
+                for kind, limit in limits.items():
+                    with contextlib.suppress(ProcessLookupError, PermissionError):
+                        resource.prlimit(pid, kind, (limit, limit))
 
     async def close(self) -> tuple[int, str]:
         """Kill what is left and let go of the pipes; the process' exit code and its last words on stderr."""
         self.kill()
+        self._may_send.set()
         code = await self._process.wait()
         # A process that left the group may still hold the other end: its words are not waited for.
         await asyncio.wait(self._reading, timeout=_PATIENCE)
@@ -128,6 +177,11 @@ class Channel:
     async def _listen(self, complaints: asyncio.StreamReader) -> None:
         while words := await complaints.read(_LAST_WORDS):
             self._last_words = (self._last_words + words)[-_LAST_WORDS:]
+
+
+def _kill(pid: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.kill(pid, signal.SIGKILL)
 
 
 async def _open_pipe(descriptor: int) -> _Pipe:

@@ -1,9 +1,9 @@
 // Without a sandbox, calls the session's own directory /mnt/data; runs after worker.js in the same `--eval`.
 //
 // Contract: NODEREPL_DATA is the directory's true path. What snippets hand to fs, fs.promises, process.chdir,
-// child_process, require and vm's `filename` may say /mnt/data; process.cwd(), fs' answers and errors say it too. All text
-// that leaves the process is mapped back by channel.py, so what is left true in here is never seen outside. Not mapped:
-// what child processes themselves read from files, and absolute specifiers in import().
+// child_process, require, import and vm's `filename` may say /mnt/data; process.cwd(), fs' answers and errors say it too.
+// All text that leaves the process is mapped back by channel.py, so what is left true in here is never seen outside. Not
+// mapped: what child processes themselves read from files, and on Node 20 absolute specifiers in import.
 (function mapData() {
     const childProcess = require("child_process");
     const fs = require("fs");
@@ -33,6 +33,10 @@
             return inward(text) === text ? place : Buffer.from(inward(text), "latin1");
         }
         return place instanceof URL && place.protocol === "file:" ? pathToFileURL(inward(fileURLToPath(place))) : place;
+    }
+
+    function inwardSpecifier(specifier) {
+        return specifier.startsWith("file:") ? inward(new URL(specifier)).href : inward(specifier);
     }
 
     function outward(value) {
@@ -122,11 +126,16 @@
     process.chdir = mapped(process.chdir, ([place]) => [inward(place)], outward);
 
     const { createRequire } = Module;
-    const load = Module.prototype.require;
-    Module.prototype.require = function (request) {
-        return load.call(this, inward(request));
+    const { _findPath } = Module; // require() and require.resolve() ask it, and it is in no stack of theirs
+    Module._findPath = function (request, ...others) {
+        return _findPath.call(this, inward(request), ...others);
     };
     Module.createRequire = (place) => createRequire(inward(place));
+
+    // Node 20 has only hooks that cost a thread of their own in every session.
+    Module.registerHooks?.({
+        resolve: (specifier, context, next) => next(inwardSpecifier(specifier), context),
+    });
 
     const { runInThisContext } = vm;
     vm.runInThisContext = function (code, options) {

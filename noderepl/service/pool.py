@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import shutil
-import subprocess
 import tempfile
 import time
 import uuid
@@ -21,13 +19,20 @@ from functools import cached_property
 from pathlib import Path
 
 from noderepl.service.node import Node
-from noderepl.service.sandbox import Room, bubblewrap_works, launch, write_tools
-from noderepl.service.worker import Ran, Worker
-
-_NO_SANDBOX = (
-    "Snippets run on this machine without a sandbox, with your rights: "
-    "install bubblewrap (bwrap) to keep them in a sandbox."
+from noderepl.service.sandbox import (
+    DISK,
+    FILE,
+    MEMORY,
+    PROCESSES,
+    Ceilings,
+    Mode,
+    Room,
+    Sandbox,
+    remove_tree,
+    write_tools,
 )
+from noderepl.service.watcher import Watcher
+from noderepl.service.worker import Ending, Ran, Worker
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,7 @@ class Session:
         async with self._turn:
             if self._closed:
                 raise SessionEnded("The session was ended before the snippet could run.")
-            if self._worker.done() and (self._worker.exception() or self._worker.result().ended):
+            if self._worker.done() and (self._worker.exception() or _ended_in_silence(self._worker.result())):
                 self._renew()
             worker = await self._worker
             allocation = Allocation(worker.guid, self.take_new())
@@ -145,7 +150,9 @@ class Pool:
 
     node: what runs. cooldown: seconds without a call after which a session ends. max_sessions: how many may be.
     spares: how many workers to keep ready, from prewarm() on; with 0 the one that prewarm() starts is not replaced.
-    sandboxed: whether to use bubblewrap; None: where it works. clock: seconds, monotonic.
+    sandbox: auto uses bubblewrap where it works, require starts with it only, off does without. egress: whether
+    sessions reach the network. memory, processes, file, disk: what one session may take, as in Ceilings.
+    clock: seconds, monotonic. Raises NoSandbox where sandbox or egress cannot be had.
     """
 
     def __init__(
@@ -155,7 +162,12 @@ class Pool:
         cooldown: float = 300.0,
         max_sessions: int = 100,
         spares: int = 0,
-        sandboxed: bool | None = None,
+        sandbox: Mode = "auto",
+        egress: bool = True,
+        memory: int = MEMORY,
+        processes: int = PROCESSES,
+        file: int = FILE,
+        disk: int = DISK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.node = node
@@ -163,7 +175,8 @@ class Pool:
         self.max_sessions = max_sessions
         self.created = datetime.now(UTC)
         self._began = clock()
-        self._asked_for_sandbox = sandboxed
+        self._sandbox = Sandbox(sandbox, egress=egress, ceilings=Ceilings(memory, processes, file, disk))
+        self._watcher = Watcher(self._sandbox.ceilings)
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
@@ -174,15 +187,15 @@ class Pool:
         self._closed = False
         self._rooms = 0
 
-    @cached_property
+    @property
     def sandboxed(self) -> bool:
         """Whether sessions are kept in by bubblewrap; the first look costs a few milliseconds."""
-        return bubblewrap_works() if self._asked_for_sandbox is None else self._asked_for_sandbox
+        return self._sandbox.obstacle is None
 
     @property
     def notice(self) -> str | None:
-        """A sentence for the user where there is no sandbox."""
-        return None if self.sandboxed else _NO_SANDBOX
+        """A sentence for the user where there is no sandbox though nobody said that there should be none."""
+        return self._sandbox.notice
 
     def prewarm(self) -> None:
         """Start the spare workers, or else one, for the next sessions to take; needs a running loop."""
@@ -251,6 +264,7 @@ class Pool:
     async def close(self) -> None:
         """End all sessions; no process and no file is left. May be called again."""
         self._closed = True
+        self._watcher.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for identifier in list(self._sessions):
@@ -260,7 +274,7 @@ class Pool:
         await asyncio.gather(*self._closing)
         if "place" in self.__dict__:
             place = self.__dict__.pop("place")
-            await asyncio.to_thread(_remove, place)
+            await asyncio.to_thread(remove_tree, place)
 
     @cached_property
     def place(self) -> Path:
@@ -286,8 +300,13 @@ class Pool:
     def _start(self, room: Room) -> asyncio.Task[Worker]:
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        how = launch(self.node, room, self.place / "bin", os.environ, sandboxed=self.sandboxed)
-        return asyncio.create_task(Worker.start(how))
+        return asyncio.create_task(self._start_watched(room))
+
+    async def _start_watched(self, room: Room) -> Worker:
+        how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
+        worker = await Worker.start(how)
+        await self._watcher.watch(worker, room.data.parent)
+        return worker
 
     def _drop(self, identifier: str) -> asyncio.Task[None]:
         session = self._sessions.pop(identifier)
@@ -313,7 +332,12 @@ class Pool:
 
 async def _dismantle(session: Session) -> None:
     await session.close()
-    await asyncio.to_thread(_remove, session.data.parent)
+    await asyncio.to_thread(remove_tree, session.data.parent)
+
+
+def _ended_in_silence(worker: Worker) -> bool:
+    """Whether it ended and nobody needs to know why; what took too much while it was idle says so yet."""
+    return worker.ended is not None and worker.ended.ending is not Ending.CEILING
 
 
 async def _stop(worker: asyncio.Task[Worker]) -> None:
@@ -321,12 +345,3 @@ async def _stop(worker: asyncio.Task[Worker]) -> None:
     (outcome,) = await asyncio.gather(worker, return_exceptions=True)
     if isinstance(outcome, Worker):
         await outcome.close()
-
-
-def _remove(tree: Path) -> None:
-    """Delete a tree, even one in which a session locked directories or made them too deep for Python."""
-    try:
-        shutil.rmtree(tree)
-    except (OSError, RecursionError):
-        for command in (["chmod", "-R", "u+rwX"], ["rm", "-rf"]):
-            subprocess.run([*command, "--", str(tree)], stderr=subprocess.DEVNULL, check=False)

@@ -27,6 +27,7 @@ class Ending(StrEnum):
     TIMEOUT = "ExecutionTimeout"
     EXITED = "SessionProcessExited"
     OUTPUT = "OutputLimitExceeded"
+    CEILING = "SessionCeilingExceeded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,21 @@ class Worker:
     async def start(cls, launch: Launch) -> Worker:
         """Spawn the process; it need not be online yet when this returns. Raises StartFailed."""
         return cls(await Channel.open(launch))
+
+    @property
+    def pid(self) -> int:
+        """The id of the process that all others of the worker descend from."""
+        return self._channel.pid
+
+    @property
+    def busy(self) -> bool:
+        """Whether a snippet runs."""
+        return self._run is not None
+
+    def exceed(self, words: str) -> None:
+        """End the process because it took too much. words: what of, in a sentence without its full stop."""
+        self._note_end(Ending.CEILING, words)
+        self._channel.kill()
 
     async def run(self, code: str, timeout: float) -> Ran:
         """Run one snippet; what it does, even ending the process, is in the answer. One call at a time.
@@ -220,7 +236,7 @@ class Worker:
         if self._exit_code is not None:
             return f"was ended by process.exit({self._exit_code})"
         if "heap out of memory" in last_words:
-            return "ran out of memory"
+            return "ran out of memory (--memory allows more)"
         number = -code if code < 0 else code - 128
         known = number in {item.value for item in signal.Signals}
         return f"was ended by {signal.Signals(number).name}" if known else f"ended with exit code {code}"

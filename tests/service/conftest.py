@@ -46,7 +46,7 @@ def sandboxed(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 async def any_pool(node: Node, sandboxed: bool) -> AsyncIterator[Pool]:
     """A pool of every kind."""
-    pool = Pool(node, sandboxed=sandboxed)
+    pool = Pool(node, sandbox="require" if sandboxed else "off")
     yield pool
     await pool.close()
 

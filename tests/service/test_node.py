@@ -83,7 +83,7 @@ async def test_a_node_in_the_home_is_readable_in_the_sandbox(tmp_path: Path, mon
     (install / "bin").mkdir(parents=True)
     shutil.copy(find_node().path, install / "bin/node")
     (install / "private").write_text("private")
-    pool = Pool(find_node(str(install / "bin/node")), sandboxed=True)
+    pool = Pool(find_node(str(install / "bin/node")), sandbox="require")
     try:
         async with connect(pool) as client:
             assert await value_of(client, "process.execPath") == str(install / "bin/node")
@@ -100,7 +100,7 @@ async def test_a_node_that_does_not_start_is_told(tmp_path: Path, content: str, 
     broken = tmp_path / "node"
     broken.write_text(f"#!/bin/sh\n{content}\n")
     broken.chmod(0o755)
-    pool = Pool(Node(broken, None, (broken,)), sandboxed=sandboxed)
+    pool = Pool(Node(broken, None, (broken,)), sandbox="require" if sandboxed else "off")
     try:
         async with connect(pool) as client:
             params = {"identifier": "test-session", "api-version": "2025-10-02-preview"}

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from asking import connect, execute, value_of
 
-from noderepl.service.node import find_node
+from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
+from noderepl.service.sandbox import NoSandbox
+
+
+@pytest.fixture
+def nothing_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
+    """A Node.js, and from then on no command, so no bubblewrap either."""
+    node = find_node()
+    monkeypatch.setenv("PATH", str(tmp_path))
+    return node
 
 
 async def test_the_environment_is_an_allow_list(sandboxed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -16,7 +27,7 @@ async def test_the_environment_is_an_allow_list(sandboxed: bool, monkeypatch: py
     monkeypatch.setenv("MY_SECRET", "s")
     monkeypatch.setenv("https_proxy", "")
     monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org/")
-    pool = Pool(find_node(), sandboxed=sandboxed)
+    pool = Pool(find_node(), sandbox="require" if sandboxed else "off")
     try:
         async with connect(pool) as client:
             names = set((await value_of(client, "Object.keys(process.env).join()")).split(","))
@@ -31,7 +42,7 @@ async def test_a_sandboxed_session_sees_nothing_of_the_user(tmp_path: Path) -> N
     """In the sandbox the home, temporary files and processes outside are not there, and the system is read-only."""
     secret = tmp_path / "secret"
     secret.write_text("secret")
-    pool = Pool(find_node(), sandboxed=True)
+    pool = Pool(find_node(), sandbox="require")
     try:
         async with connect(pool) as client:
             assert (
@@ -50,12 +61,30 @@ async def test_a_sandboxed_session_sees_nothing_of_the_user(tmp_path: Path) -> N
         await pool.close()
 
 
-async def test_without_a_sandbox_it_is_said() -> None:
-    """A pool without a sandbox has a sentence that says so and what to install; one with it has none."""
-    with_it, without = Pool(find_node(), sandboxed=True), Pool(find_node(), sandboxed=False)
-    assert with_it.notice is None
-    assert without.notice is not None
-    assert "bubblewrap" in without.notice
+async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(nothing_on_path: Node) -> None:
+    """Without bubblewrap a pool has one line that says so and what to install; one that wants none has no word."""
+    notice = Pool(nothing_on_path).notice
+    assert notice is not None
+    assert "\n" not in notice
+    assert "install bubblewrap" in notice
+    assert Pool(nothing_on_path, sandbox="off").notice is None
+
+
+@pytest.mark.parametrize("wish", [{"sandbox": "require"}, {"egress": False}, {"egress": False, "sandbox": "off"}])
+async def test_what_cannot_be_kept_is_refused(nothing_on_path: Node, wish: dict[str, Any]) -> None:
+    """Without bubblewrap a pool that must have it, or no network, does not start and says why in a sentence."""
+    with pytest.raises(NoSandbox, match=r"^[^\n]* not to be had: [^\n]*\.$"):
+        Pool(nothing_on_path, **wish)
+
+
+async def test_a_bubblewrap_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where bubblewrap is but may not do its work, its own reason is in the refusal."""
+    node = find_node()
+    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(NoSandbox, match=r"No permissions to create new namespace.*user namespaces"):
+        Pool(node, sandbox="require")
 
 
 BEFORE = """
@@ -86,6 +115,7 @@ VALUES = {
     "fs.cpSync('/mnt/data/d', 'e', {recursive: true}); fs.readdirSync('/mnt/data/e').join()": "e.mjs,f.txt,link,m.js",
     "child_process.execSync('cat /mnt/data/d/f.txt', {encoding: 'utf8'})": "content",
     "child_process.spawnSync('pwd', {cwd: '/mnt/data/d', encoding: 'utf8'}).stdout.trim()": "/mnt/data/d",
+    "require.resolve('/mnt/data/d/m')": "/mnt/data/d/m.js",
     "child_process.execFileSync('cat', ['/mnt/data/d/f.txt'], {encoding: 'utf8'})": "content",
     "$$.async(); fs.readFile('/mnt/data/d/f.txt', 'utf8', (error, text) => $$.done(text))": "content",
     "$$.async(); fs.stat('/mnt/data/no', (error) => $$.done(error.path))": "/mnt/data/no",
