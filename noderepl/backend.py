@@ -11,13 +11,14 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import check_identifier, new_identifier
 from noderepl.client.wire import first_dialect
-from noderepl.errors import ExitCode, PoolUnavailable
+from noderepl.errors import ExitCode, PoolUnavailable, UsageError
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
@@ -164,12 +165,13 @@ def _import_slow_parts(*, embedded: bool) -> None:
         importlib.import_module(name)
 
 
-def _embedded_pool(settings: Settings, *, cooldown: float) -> Pool:
+def _embedded_pool(settings: Settings, *, cooldown: float, spares: int = 0) -> Pool:
     try:
         return Pool(
             find_node(settings.node),
             cooldown=cooldown,
             max_sessions=settings.max_sessions,
+            spares=spares,
             sandbox=settings.sandbox,
             egress=settings.egress == "enabled",
             memory=settings.memory,
@@ -185,18 +187,28 @@ def serve(settings: Settings) -> int:
     """Serves the embedded pool until SIGINT, SIGTERM or SIGHUP.
 
     Prints `listening on URL` to stdout, and the token once where it had to make one. Returns the exit code. Raises
-    PoolUnavailable where Node.js, uvicorn or the port is not to be had.
+    PoolUnavailable where Node.js, uvicorn or the port is not to be had; ConfigError where the certificate cannot be
+    used, or where other machines could reach the port and NODEREPL_TOKEN is not set.
     """
     return asyncio.run(_serve(settings))
 
 
 async def _serve(settings: Settings) -> int:
     from noderepl.service.app import create_app
-    from noderepl.service.server import CannotServe
+    from noderepl.service.server import PATIENCE, CannotServe, is_loopback
     from noderepl.service.server import serve as serve_app
 
-    pool = _embedded_pool(settings, cooldown=settings.cooldown)
+    tls = _certificate(settings)
+    try:
+        is_private = is_loopback(settings.host)
+    except CannotServe as error:
+        raise PoolUnavailable(str(error)) from error
+    if not is_private and not settings.token:
+        with settings.blame("host"):
+            raise UsageError(f"set NODEREPL_TOKEN to serve on {settings.host}, which other machines may reach")
+    pool = _embedded_pool(settings, cooldown=settings.cooldown, spares=1)
     token = settings.token or secrets.token_urlsafe(24)
+    app = create_app(pool, token=token, host=settings.host if is_private else None, patience=PATIENCE)
 
     def ready(url: str) -> None:
         made = "" if settings.token else f"token {token}\n"
@@ -207,9 +219,27 @@ async def _serve(settings: Settings) -> int:
         pool.prewarm()
         if pool.notice and not settings.quiet:
             sys.stderr.write(f"noderepl: {pool.notice}\n")
-        await serve_app(create_app(pool, token=token), host=settings.host, port=settings.port, ready=ready)
+        await serve_app(app, host=settings.host, port=settings.port, ready=ready, tls=tls)
     except CannotServe as error:
         raise PoolUnavailable(str(error)) from error
     finally:
         await pool.close()
     return ExitCode.OK
+
+
+def _certificate(settings: Settings) -> tuple[Path, Path] | None:
+    """The files to serve https with; None where none are named. Raises ConfigError."""
+    from noderepl.service.server import BadCertificate, check_certificate
+
+    if not settings.tls_cert and not settings.tls_key:
+        return None
+    given, missing = ("tls-cert", "tls-key") if settings.tls_cert else ("tls-key", "tls-cert")
+    with settings.blame(given):
+        if not settings.tls_cert or not settings.tls_key:
+            raise UsageError(f"{given} needs {missing} beside it")
+        files = Path(settings.tls_cert).expanduser(), Path(settings.tls_key).expanduser()
+        try:
+            check_certificate(*files)
+        except BadCertificate as error:
+            raise UsageError(str(error).rstrip(".")) from error
+    return files

@@ -38,11 +38,11 @@ _FORM_OVERHEAD = 64 * 1024
 
 
 def create_app(
-    pool: Pool, *, token: str | None = None, local: bool = False, patience: float | None = None
+    pool: Pool, *, token: str | None = None, host: str | None = None, patience: float | None = None
 ) -> Starlette:
     """The API of `pool` as an ASGI application, at the root and below the path that a pool has on Azure.
 
-    token, local, patience: as for guard.Guard; without them everybody is let in. The pool is not closed by this.
+    token, host, patience: as for guard.Guard; without them everybody is let in. The pool is not closed by this.
     """
     api = _Api(pool)
     routes = [
@@ -58,7 +58,7 @@ def create_app(
     ]
     app = Starlette(
         routes=[Mount(POOL_PATH, routes=routes), *routes],
-        middleware=[Middleware(Guard, token=token, local=local, patience=patience)],
+        middleware=[Middleware(Guard, token=token, host=host, patience=patience)],
         exception_handlers={HTTPException: no_such_route},
     )
     app.router.redirect_slashes = False

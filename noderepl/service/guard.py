@@ -38,16 +38,16 @@ class JsonAnswer(JSONResponse):
 class Guard:
     """The outermost layer: the token before anything else, a correlation id on every answer, no error as HTML.
 
-    token: as Bearer; None lets everybody in. local: whether only a Host that means this machine's loopback is served.
-    A page whose name was rebound to 127.0.0.1 sends its own name; it gets 401 first, as it has no token, and with one
-    421. patience: seconds that a body may take before its first byte counts, plus one for each 16 KiB of it; then the
-    answer is 408. None: any time.
+    token: as Bearer; None lets everybody in. host: the name that is served on a loopback address; a Host header with
+    another one that is not loopback's is answered 421, as it is a page's whose name was rebound to this machine. The
+    token comes first all the same: without it such a page learns nothing but 401. patience: seconds that a body may
+    take, plus one for each 16 KiB that have come; then the answer is 408. None: any host, any time.
     """
 
-    def __init__(self, app: ASGIApp, *, token: str | None, local: bool, patience: float | None) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None, host: str | None, patience: float | None) -> None:
         self.app = app
         self.token = token.encode() if token is not None else None
-        self.local = local
+        self.host = host
         self.patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -83,15 +83,15 @@ class Guard:
         given = token.strip() if scheme.lower() == b"bearer" else b""
         if self.token is not None and not hmac.compare_digest(given, self.token):
             return ApiError(401, "Unauthorized", "The request has no valid bearer token.")
-        if self.local and not _means_loopback(headers.get(b"host", b"").decode("latin-1")):
+        if self.host is not None and not _means(self.host, headers.get(b"host", b"").decode("latin-1")):
             return ApiError(421, "MisdirectedRequest", "The Host header does not name this machine's loopback address.")
         return None
 
 
-def _means_loopback(host: str) -> bool:
+def _means(host: str, header: str) -> bool:
     try:
-        name = urlsplit(f"//{host}").hostname or ""
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+        name = urlsplit(f"//{header}").hostname or ""
+        return name in (host.lower(), "localhost") or ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
 
@@ -134,11 +134,8 @@ def _version(scope: Scope) -> str | None:
 
 
 def _error(error: ApiError) -> Response:
-    headers = {"x-ms-error-code": error.code}
-    if error.status == 408:
-        headers["connection"] = "close"  # nobody waits for the rest of the body
     trace = f"00-{uuid.uuid4().hex}-{secrets.token_hex(8)}-00"
-    return JsonAnswer(error.body(trace), error.status, headers, error.media_type)
+    return JsonAnswer(error.body(trace), error.status, {"x-ms-error-code": error.code}, error.media_type)
 
 
 async def no_such_route(request: Request, error: Exception) -> Response:

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
+import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+PATIENCE = 30.0
+# As much as ASP.NET takes, which answered in REC-NODE-2405.
+_HEAD_LIMIT = 32 * 1024
 _GRACE = 2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -23,14 +30,29 @@ class CannotServe(Exception):
     """The server did not start; str() is a sentence that says why."""
 
 
-async def serve(app: ASGIApp, *, host: str, port: int, ready: Callable[[str], None]) -> None:
+class BadCertificate(Exception):
+    """A certificate or key cannot be used; str() is a sentence that names the file."""
+
+
+async def serve(
+    app: ASGIApp,
+    *,
+    host: str,
+    port: int,
+    ready: Callable[[str], None],
+    tls: tuple[Path, Path] | None = None,
+    patience: float = PATIENCE,
+) -> None:
     """Serve `app` until SIGINT, SIGTERM or SIGHUP comes; what still runs then gets 2 seconds, or none at a second one.
 
-    port: 0 for any that is free. ready: called with the base URL once the port is open.
+    port: 0 for any that is free. ready: called with the base URL once the port is open. tls: the files of a certificate
+    chain and of its key, to serve https. patience: seconds for which a client may keep a connection waiting.
     Raises CannotServe: uvicorn is missing, or the address is not to be had.
     """
     try:
         import uvicorn
+
+        from noderepl.service.connections import patient_for
     except ImportError as error:
         raise CannotServe("Serving needs uvicorn: pip install 'noderepl[serve]'.") from error
 
@@ -40,8 +62,15 @@ async def serve(app: ASGIApp, *, host: str, port: int, ready: Callable[[str], No
             return contextlib.nullcontext()
 
     listener = _listen(host, port)
+    # Its warnings quote what strangers sent.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
         app,
+        http=patient_for(patience),
+        ws="none",
+        h11_max_incomplete_event_size=_HEAD_LIMIT,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
         access_log=False,
         log_level="critical",
         lifespan="off",
@@ -59,7 +88,8 @@ async def serve(app: ASGIApp, *, host: str, port: int, ready: Callable[[str], No
         loop.add_signal_handler(number, stop)
     try:
         address = f"[{host}]" if ":" in host else host
-        ready(f"http://{address}:{listener.getsockname()[1]}")
+        scheme = "https" if tls else "http"
+        ready(f"{scheme}://{address}:{listener.getsockname()[1]}")
         await server.serve(sockets=[listener])
     finally:
         for number in _SIGNALS:
@@ -67,12 +97,40 @@ async def serve(app: ASGIApp, *, host: str, port: int, ready: Callable[[str], No
         listener.close()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what is served on `host`. Raises CannotServe if it is no address."""
+    return ipaddress.ip_address(_address(host, 0)[4][0]).is_loopback
+
+
+def check_certificate(chain: Path, key: Path) -> None:
+    """Raise BadCertificate unless the two files are a certificate chain and its key, in PEM and without passphrase."""
+
+    def no_passphrase() -> NoReturn:
+        raise BadCertificate(f"{key}: the private key has a passphrase; noderepl needs one without.")
+
+    for file in (chain, key):
+        try:
+            file.open("rb").close()
+        except OSError as error:
+            raise BadCertificate(f"{file}: cannot be read: {error.strerror}.") from error
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-    except OSError as error:
-        raise CannotServe(f"{host} is no address of this machine: {error.strerror}.") from error
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, no_passphrase)
+    except (OSError, ValueError) as error:
+        message = f"{chain} and {key} are not a certificate chain and its private key, both in PEM."
+        raise BadCertificate(message) from error
+
+
+def _address(host: str, port: int) -> tuple[Any, ...]:
+    try:
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (OSError, UnicodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a name"
+        raise CannotServe(f"{host} is no address of this machine: {why}.") from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family, kind, protocol, _, address = _address(host, port)
+    listener = socket.socket(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
