@@ -91,12 +91,12 @@
         context.ended = !keepAlive;
     }
 
-    // `$$`; its functions are bound because util.inspect($$) shows that they are.
+    // `$$`; its functions are bound, and declare parameters that they do not use, because snippets can see both.
     function createInterface(context) {
         const $$ = Object.create(null);
         hide($$, "config", { value: config, configurable: false });
-        $$.async = function async(...value) {
-            context.waiting = value.length === 0 || Boolean(value[0]);
+        $$.async = function async(value) {
+            context.waiting = arguments.length === 0 || Boolean(value);
             return context.waiting;
         }.bind(context);
         $$.done = function done(result) {
@@ -108,45 +108,58 @@
         for (const [name, type] of Object.entries(MIME_TYPES)) {
             $$[name] = resolved(context, (value, keepAlive) => send(context, { mime: { [type]: value } }, keepAlive));
         }
-        $$.input = function input() {
+        $$.input = function input(options, callback) {
             context.sendError(new Error("$$.input() is not available: nobody can type into a remote session"));
             return new Promise(() => {});
         }.bind(context);
-        $$.display = function createDisplay(...id) {
-            return new Display(...id);
+        $$.display = function createDisplay(id) {
+            return new Display(...arguments);
         }.bind(context);
-        $$.clear = function clear() {}.bind(context);
+        $$.clear = function clear(options) {}.bind(context);
         return $$;
     }
 
     // A promise keeps the snippet going and is answered with what it settles to.
     function resolved(context, answer) {
         return function (output, keepAlive) {
-            if (!(output instanceof Promise)) {
+            if (typeof globalThis.Promise !== "function" || !(output instanceof globalThis.Promise)) {
                 answer(output, keepAlive);
                 return;
             }
             context.waiting = true;
-            output.then((value) => answer(value, keepAlive)).catch((error) => context.sendError(error));
+            const settled = output.then(
+                function (value) {
+                    answer(value, keepAlive);
+                }.bind(context),
+            );
+            settled.catch((error) => context.sendError(error));
         }.bind(context);
     }
 
-    function Display(...id) {
-        const show = (mime) => tell({ display: id.length ? { mime, display_id: String(id[0]) } : { mime } });
-        this.mime = show;
+    function Display(id) {
+        const show = (mime) => tell({ display: { mime, display_id: id } });
+        this.mime = function mime(bundle) {
+            show(bundle);
+        };
         for (const [name, type] of Object.entries(MIME_TYPES)) {
-            this[name] = (value) => show({ [type]: value });
+            const named = {
+                [name]: function (value) {
+                    show({ [type]: value });
+                },
+            };
+            this[name] = named[name]; // the function has its key's name, as snippets can see
         }
-        this.close = () => {};
+        this.close = function close() {};
     }
 
     function createOutput(name) {
-        return new stream.Transform({
+        const output = new stream.Transform({
             transform(chunk, encoding, callback) {
                 tell({ [name]: chunk.toString() });
-                callback();
+                callback(null, chunk);
             },
         });
+        return output.on("data", () => {}); // read at once, or what comes after the first 16 KiB would wait
     }
 
     // Late callbacks see whatever is captured when they run, so late output belongs to the snippet of that moment.
@@ -155,19 +168,29 @@
             delete process[name];
             process[name] = context[name];
         }
-        delete globalThis.console;
-        globalThis.console = context.console;
-        delete globalThis.$$;
-        globalThis.$$ = context.$$;
-        globalThis.$$done$$ = context.$$.done;
+        replace("console", { value: context.console, writable: true, enumerable: true });
+        replace("$$", { value: context.$$, writable: true, enumerable: true });
         if (typeof globalThis.$$mimer$$ !== "function") {
             globalThis.$$mimer$$ = defaultMimer;
         }
         for (const name of ["mime", "html", "svg", "png", "jpeg"]) {
-            hide(globalThis, `$$${name}$$`, { set: context.$$[name] });
+            replace(`$$${name}$$`, { set: context.$$[name] });
         }
-        const async = { get: () => context.waiting, set: (value) => (context.waiting = Boolean(value)) };
-        hide(globalThis, "$$async$$", async);
+        replace("$$async$$", {
+            get: function () {
+                return context.waiting;
+            }.bind(context),
+            set: function (value) {
+                context.waiting = Boolean(value);
+            }.bind(context),
+        });
+        globalThis.$$done$$ = context.$$.done.bind(context);
+    }
+
+    // Made anew, the global names come after those of the snippets, as in the kernel.
+    function replace(name, descriptor) {
+        delete globalThis[name];
+        hide(globalThis, name, descriptor);
     }
 
     function hide(object, name, descriptor) {
@@ -195,7 +218,7 @@
             return { "text/plain": String(result) };
         }
         let mime = result._toMime ? attempt(() => result._toMime()) : {};
-        if (typeof mime !== "object" || mime === null) {
+        if (typeof mime !== "object") {
             mime = {};
         }
         if (!("text/plain" in mime)) {

@@ -198,7 +198,8 @@ class Worker:
                 error = message["error"]
                 run.error = ThrownError(error["ename"], error["evalue"], tuple(error["traceback"]))
             else:
-                run.mime = dict(message["mime"])
+                mime = message.get("mime")
+                run.mime = mime if isinstance(mime, dict) else {}
             if message["end"]:
                 run.finished.set_result(None)
                 self._run = None  # what comes from here on is late, even if it comes before run() goes on
