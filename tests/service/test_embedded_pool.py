@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import AsyncIterator
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -164,14 +166,108 @@ async def test_ending_a_session_answers_what_runs_and_what_waits(pool: Pool) -> 
         await waiting
 
 
-async def test_a_spare_is_taken(pool: Pool) -> None:
-    """A pool that was prewarmed gives its ready process to the first session."""
+async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:
+    """A pool that was prewarmed gives its ready process to the first session, and starts no other beside it."""
     pool.prewarm()
-    version = await pool.node_version()
-    rooms = len(list(pool.place.iterdir()))
-    session = await pool.session("spare")
-    assert await session.version() == version
-    assert len(list(pool.place.iterdir())) == rooms
+    ready = await pool.spare()
+    async with connect(pool) as client:
+        assert await guid(client, "first") == ready.guid
+    assert sorted(path.name for path in pool.place.iterdir()) == ["1", "bin"]
+
+
+async def test_every_new_session_takes_a_spare() -> None:
+    """A pool with spares has started the process of a new session before the session is asked for."""
+    pool = Pool(find_node(), spares=1)
+    try:
+        pool.prewarm()
+        async with connect(pool) as client:
+            for identifier in ("first", "second", "third"):
+                ready = await pool.spare()
+                assert ready.online.done()
+                assert await guid(client, identifier) == ready.guid
+            assert (await pool.spare()).guid != ready.guid
+    finally:
+        await pool.close()
+
+
+async def test_a_spare_that_ended_is_no_loss() -> None:
+    """A session that takes a spare whose process has ended meanwhile is answered by another."""
+    pool = Pool(find_node(), spares=1)
+    try:
+        ready = await pool.spare()
+        await ready.close()
+        async with connect(pool) as client:
+            assert await guid(client, "first") != ready.guid
+    finally:
+        await pool.close()
+
+
+async def guid(client: httpx.AsyncClient, identifier: str) -> str:
+    """The name of the process that answers a snippet."""
+    params = {"identifier": identifier, "api-version": VERSION}
+    answer = await client.post("/executions", params=params, json={"code": "1"})
+    assert answer.json()["status"] == "Succeeded", answer.text
+    return answer.headers["x-ms-session-guid"]
+
+
+async def test_a_session_tells_when_it_ends() -> None:
+    """GET /session has the moments of the pool's clock, and begins the cooldown anew as every call does."""
+    now = 50.0
+    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    params = {"identifier": "test-session", "api-version": VERSION}
+    try:
+        async with connect(pool) as client:
+            await execute(client, "1")
+            for now, call in ((60.0, client.get("/files", params=params)), (155.0, execute(client, "2"))):
+                await call
+                shown = (await client.get("/session", params=params)).json()
+                created, accessed, expires = (
+                    datetime.fromisoformat(shown[name]) for name in ("createdAt", "lastAccessedAt", "expireAt")
+                )
+                assert (accessed - created).total_seconds() == now - 50
+                assert (expires - accessed).total_seconds() == 100
+            now = 254.9
+            assert (await client.get("/session", params=params)).status_code == 200
+            now = 355.0
+            assert (await client.get("/session", params=params)).status_code == 404
+    finally:
+        await pool.close()
+
+
+async def test_an_upload_keeps_its_session() -> None:
+    """A session does not end while a file comes in, however long that takes."""
+    now = 0.0
+    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+
+    async def slow_form() -> AsyncIterator[bytes]:
+        nonlocal now
+        yield b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n\r\n'
+        now = 1000.0
+        assert pool.find("test-session")
+        yield b"content\r\n--b--\r\n"
+
+    try:
+        async with connect(pool) as client:
+            await execute(client, "globalThis.kept = 1")
+            params = {"identifier": "test-session", "api-version": VERSION}
+            headers = {"content-type": "multipart/form-data; boundary=b"}
+            assert (await client.post("/files", params=params, headers=headers, content=slow_form())).status_code == 200
+            assert await value_of(client, "kept + fs.readFileSync('f', 'utf8')") == "1content"
+    finally:
+        await pool.close()
+
+
+async def test_trees_too_deep_for_python_are_handled(pool: Pool, place: Path) -> None:
+    """Thousands of directories in each other are listed in part, refused deletion in words, and gone with the pool."""
+    params = {"identifier": "test-session", "api-version": VERSION}
+    async with connect(pool) as client:
+        await execute(client, "for (let i = 0; i < 3000; i++) { fs.mkdirSync('d'); process.chdir('d') }")
+        listed = await client.get("/files", params=params | {"recursive": "true"})
+        assert len(listed.json()["value"]) == 64
+        deleted = await client.delete("/files/d", params=params)
+        assert (deleted.status_code, deleted.json()["error"]["code"]) == (400, "FileNotDeleted")
+    await pool.close()
+    assert list(place.iterdir()) == []
 
 
 async def test_close_leaves_no_process_and_no_file(node: Node, sandboxed: bool, place: Path) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from asking import VERSION, connect, execute
 
+from noderepl.service import management
 from noderepl.service.pool import Pool
 
 OLDEST, OLD, FLAT = "2024-02-02-preview", "2024-08-02-preview", "2024-10-02-preview"
@@ -278,6 +279,31 @@ async def test_sessions_are_shown_listed_and_ended(client: httpx.AsyncClient, po
     )
     assert stopped.text == "Session test-session in session pool mine stopped."
     assert pool.sessions() == {}
+
+
+async def test_sessions_are_listed_in_pages(
+    client: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above a page of sessions nextLink leads to the rest, and the last page has none."""
+    monkeypatch.setattr(management, "_PAGE", 2)
+    for number in range(3):
+        await pool.session(f"session-{number}")
+    seen: list[list[str]] = []
+    link: str | None = f"/subscriptions/s/resourceGroups/r/sessionPools/p/listSessions?api-version={VERSION}"
+    while link:
+        page = (await client.get(link)).json()
+        assert page["value"] == page["sessions"]
+        assert page["count"] == len(page["sessions"])
+        seen.append([entry["identifier"] for entry in page["sessions"]])
+        link = page["nextLink"]
+    assert seen == [["session-0", "session-1"], ["session-2"]]
+
+
+@pytest.mark.parametrize("skip", ["-1", "x", "", "٣", "1e3", "9" * 5000])
+async def test_a_page_that_is_no_number_is_refused(client: httpx.AsyncClient, skip: str) -> None:
+    """What is skipped must be a whole number."""
+    answer = await client.get("/listSessions", params={"api-version": VERSION, "skip": skip})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequest")
 
 
 async def test_metadata(any_pool: Pool) -> None:
