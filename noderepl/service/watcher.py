@@ -29,13 +29,15 @@ _BLOCK = 512
 class _Watched:
     """A worker, the directory of its session's files, and what was last seen of them.
 
-    disk: bytes. family: its processes. count_at: when the files may be counted again, on the monotonic clock.
+    disk: bytes. family: its processes. is_counted: they did nothing since their files were counted.
+    count_at: when the files may be counted again, on the monotonic clock.
     """
 
     worker: Worker
     place: Path
     disk: int
     family: dict[int, Process] = field(default_factory=dict)
+    is_counted: bool = False
     count_at: float = 0.0
 
 
@@ -74,21 +76,23 @@ class Watcher:
         found = []
         for watched in all_watched:
             before, watched.family = watched.family, family(processes, watched.worker.pid)
-            words = self._excess(watched, has_moved=watched.family != before)
+            watched.is_counted = watched.is_counted and watched.family == before
+            words = self._excess(watched)
             if words is not None:
                 found.append((watched.worker, f"The session was ended because {words}"))
         return found
 
-    def _excess(self, watched: _Watched, *, has_moved: bool) -> str | None:
-        """What is too much, in words. has_moved: its processes did something since the last look."""
+    def _excess(self, watched: _Watched) -> str | None:
+        """What is too much, in words."""
         limit = self._ceilings
         if len(watched.family) > limit.processes:
             return f"it ran more than {limit.processes} processes at a time (start fewer)"
         if sum(map(memory_of, watched.family)) > limit.memory:
             return f"it took more than {_in_words(limit.memory)} of memory (--memory allows more)"
         now = time.monotonic()
-        if not has_moved or now < watched.count_at:
+        if watched.is_counted or now < watched.count_at:
             return None
+        watched.is_counted = True
         before, watched.disk = watched.disk, disk_use(watched.place)
         watched.count_at = now + (time.monotonic() - now) / _SHARE_OF_TIME
         # One that is above already must be able to delete what it has.

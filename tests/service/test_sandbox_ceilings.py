@@ -1,0 +1,127 @@
+"""What a session may take: a little more than a low ceiling ends its process in words, and nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from asking import connect, execute, value_of
+
+from noderepl.service.node import Node, find_node
+from noderepl.service.pool import Pool
+
+MIB = 1 << 20
+CEILING = "SessionCeilingExceeded"
+
+
+@pytest.fixture
+async def low_pool(node: Node, sandboxed: bool) -> AsyncIterator[Pool]:
+    """A pool whose sessions may take little."""
+    mode = "require" if sandboxed else "off"
+    pool = Pool(node, sandbox=mode, memory=192 * MIB, processes=32, file=20 * MIB, disk=60 * MIB)
+    yield pool
+    await pool.close()
+
+
+TOO_MUCH = {
+    "var kept = []; for (let i = 0; i < 14; i++) kept.push(Buffer.alloc(16 << 20, 1)); $$.async()": "192 MiB of memory",
+    "for (let i = 0; i < 34; i++) child_process.spawn('sleep', ['1000'], {detached: true}); $$.async()": "32 processes",
+    "for (let i = 0; i < 5; i++) fs.writeFileSync('f' + i, Buffer.alloc(15 << 20)); $$.async()": "60 MiB",
+    "for (let i = 0; i < 5; i++) fs.writeFileSync(`${os.tmpdir()}/f${i}`, Buffer.alloc(15 << 20)); $$.async()": "60 MiB",
+}
+
+
+@pytest.mark.parametrize("code", TOO_MUCH)
+async def test_too_much_ends_the_session_in_words(low_pool: Pool, code: str) -> None:
+    """Memory, processes and disk have a ceiling: who passes it is ended and told which, and no other session is."""
+    async with connect(low_pool) as client:
+        await execute(client, "globalThis.kept = 1", "other")
+        ended = await execute(client, code, timeoutInSeconds=100)
+        assert ended["error"]["error"]["code"] == CEILING
+        assert TOO_MUCH[code] in ended["error"]["error"]["message"]
+        assert await value_of(client, "kept", "other") == 1
+        assert await value_of(client, "fs.readdirSync('.').forEach((name) => fs.rmSync(name)); 1 + 1") == 2
+
+
+async def test_a_large_file_is_refused(low_pool: Pool) -> None:
+    """A file cannot grow above its ceiling: the write fails with EFBIG, in child processes too; the session goes on."""
+    async with connect(low_pool) as client:
+        await execute(client, "globalThis.kept = 1")
+        refused = await execute(client, "fs.writeFileSync('own', Buffer.alloc(21 << 20))")
+        assert "EFBIG" in refused["result"]["stderr"]
+        child = "child_process.spawnSync('sh', ['-c', 'head -c 22020096 /dev/zero > child']).status !== 0"
+        assert await value_of(client, child) is True
+        assert await value_of(client, "fs.statSync('own').size + fs.statSync('child').size") == 40 * MIB
+        assert await value_of(client, "kept") == 1
+
+
+async def test_garbage_is_no_memory(low_pool: Pool) -> None:
+    """What a snippet makes and drops does not count: V8 collects it before it comes near the ceiling."""
+    async with connect(low_pool) as client:
+        code = "let sum = 0; for (let i = 0; i < 300; i++) sum += new Array(1e5).fill({i}).length; sum"
+        assert await value_of(client, code) == 30_000_000
+
+
+async def test_too_much_output_ends_the_session_in_words(pool: Pool) -> None:
+    """A snippet that writes more than an answer may hold is ended and told so."""
+    session = await pool.session("output")
+    ran, _ = await session.execute("for (let i = 0; i < 66; i++) process.stdout.write('x'.repeat(1 << 20))", 100)
+    assert ran.ended is not None
+    assert "more than 64 MB" in ran.ended.words
+    assert len(ran.stdout) <= 66 * MIB
+
+
+async def test_too_much_while_idle_is_told_at_the_next_snippet() -> None:
+    """What passes a ceiling between snippets is told in the next one's place, which is not run on lost state."""
+    pool = Pool(find_node(), sandbox="off", memory=192 * MIB)
+    try:
+        async with connect(pool) as client:
+            process = os.pidfd_open(await value_of(client, "process.pid"))
+            ended = asyncio.Event()
+            asyncio.get_running_loop().add_reader(process, ended.set)
+            later = "for (let i = 0; i < 14; i++) kept.push(Buffer.alloc(16 << 20, 1))"
+            await execute(client, f"var kept = []; setTimeout(() => {{ {later} }}, 50)")
+            await ended.wait()
+            asyncio.get_running_loop().remove_reader(process)
+            os.close(process)
+            told = await execute(client, "fs.writeFileSync('ran', '')")
+            assert told["error"]["error"]["code"] == CEILING
+            assert await value_of(client, "fs.existsSync('ran')") is False
+    finally:
+        await pool.close()
+
+
+LEAVE = """
+const orphan = child_process.spawn('sh', ['-c', 'setsid sleep 1000 & echo $!'], {detached: true});
+$$.async();
+orphan.stdout.once('data', (pid) => $$.done(Number(pid)));
+"""
+
+
+async def test_who_leaves_the_process_group_is_ended_too(place: Path) -> None:
+    """Without a sandbox a process that left its group and lost its parent still ends with its session."""
+    pool = Pool(find_node(), sandbox="off")
+    try:
+        async with connect(pool) as client:
+            pid = await value_of(client, LEAVE)
+            assert Path(f"/proc/{pid}/cmdline").read_bytes().startswith((b"sleep", b"setsid", b"sh"))
+            orphan = os.pidfd_open(pid)
+    finally:
+        await pool.close()
+    ended = asyncio.Event()
+    asyncio.get_running_loop().add_reader(orphan, ended.set)
+    await asyncio.wait_for(ended.wait(), 60)
+    asyncio.get_running_loop().remove_reader(orphan)
+    os.close(orphan)
+
+
+@pytest.mark.parametrize("end", ["process.exit()", "1"])
+async def test_deep_directories_do_not_outlive_the_pool(any_pool: Pool, place: Path, end: str) -> None:
+    """Directories nested deeper than Python can follow are deleted like all else."""
+    async with connect(any_pool) as client:
+        await execute(client, f"for (let i = 0; i < 1500; i++) {{ fs.mkdirSync('d'); process.chdir('d'); }} {end}")
+        await any_pool.close()
+    assert list(place.iterdir()) == []
