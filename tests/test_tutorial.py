@@ -80,7 +80,9 @@ class Caller:
 def caller(request: pytest.FixtureRequest, home: Path) -> Iterator[Caller]:
     """A caller of `noderepl serve`, with the token that it makes and with one from NODEREPL_TOKEN."""
     env = environment(home) | ({"NODEREPL_TOKEN": "a-token-of-ours"} if request.param == "given" else {})
-    server = subprocess.Popen(command("serve"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True)
+    server = subprocess.Popen(
+        command("serve", "--quiet"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, text=True
+    )
     assert server.stdout is not None
     url = server.stdout.readline().removeprefix("listening on ").strip()
     token = "a-token-of-ours"

@@ -1,8 +1,4 @@
-"""Measures what a user waits for: `python -m tests.bench start` and `python -m tests.bench keys`.
-
-Each figure is the median of at least five runs on this machine, printed with its target and whether it is met. Beside
-them stands the time of a bare Python interpreter in the same run, as machines differ.
-"""
+"""What a user of the prompt waits for: start-up, and a key in a long paste."""
 
 from __future__ import annotations
 
@@ -14,9 +10,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 from driving import Screen, command, environment
+
+from tests.bench.report import milliseconds
 
 RUNS = 9
 LINES = 1000
@@ -25,12 +21,6 @@ LINES = 1000
 def median(measure: Callable[[], float]) -> float:
     """The median of RUNS measurements, in seconds."""
     return statistics.median(measure() for _ in range(RUNS))
-
-
-def report(what: str, seconds: float, target: float | None) -> None:
-    """Prints one figure."""
-    verdict = "" if target is None else f"   target {target * 1000:.0f} ms: {'met' if seconds <= target else 'MISSED'}"
-    print(f"{what:<52}{seconds * 1000:8.1f} ms{verdict}")
 
 
 def process(*line: str) -> Callable[[], float]:
@@ -61,13 +51,13 @@ def on_screen(pattern: str, typed: str = "") -> Callable[[], float]:
 
 def start() -> None:
     """Start-up times."""
-    report("a bare Python interpreter", median(process(sys.executable, "-c", "pass")), None)
-    report("import prompt_toolkit", median(process(sys.executable, "-c", "import prompt_toolkit")), None)
-    report("noderepl --version", median(process(*command("--version"))), None)
-    report("prompt on screen", median(on_screen("^>")), 0.15)
-    report("a key pressed at the start is echoed", median(on_screen("^> x", "x")), None)
-    report("noderepl -p 1, embedded pool, whole run", median(process(*command("-p", "1"))), None)
-    report("node -p 1", median(process("node", "-p", "1")), None)
+    milliseconds("a bare Python interpreter", median(process(sys.executable, "-c", "pass")), None)
+    milliseconds("import prompt_toolkit", median(process(sys.executable, "-c", "import prompt_toolkit")), None)
+    milliseconds("noderepl --version", median(process(*command("--version"))), None)
+    milliseconds("prompt on screen", median(on_screen("^>")), 0.15)
+    milliseconds("a key pressed at the start is echoed", median(on_screen("^> x", "x")), None)
+    milliseconds("noderepl -p 1, embedded pool, whole run", median(process(*command("-p", "1"))), None)
+    milliseconds("node -p 1", median(process("node", "-p", "1")), None)
 
 
 def keys() -> None:
@@ -78,9 +68,5 @@ def keys() -> None:
         screen.paste("(() => {\n" + text + "\n")
         screen.until(f"// {LINES - 1}$")
         took = [screen.echo(letter) for letter in "abcdefghij" * 6]
-    report(f"a key at the end of a {LINES}-line paste, median", statistics.median(took), 0.016)
-    report(f"a key at the end of a {LINES}-line paste, 95 %", statistics.quantiles(took, n=20)[-1], 0.016)
-
-
-if __name__ == "__main__":
-    {"start": start, "keys": keys}[sys.argv[1]]()
+    milliseconds(f"a key at the end of a {LINES}-line paste, median", statistics.median(took), 0.016)
+    milliseconds(f"a key at the end of a {LINES}-line paste, 95 %", statistics.quantiles(took, n=20)[-1], 0.016)
