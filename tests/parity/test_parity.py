@@ -39,7 +39,7 @@ DIFFERENCES = {
 @pytest.fixture
 async def pool(node: Node, bubblewrap: None) -> AsyncIterator[Pool]:
     """A pool on `node`; sandboxed, as then nothing but the worker's own code stands between the snippet and Node."""
-    pool = Pool(node, sandboxed=True)
+    pool = Pool(node, sandbox="require")
     yield pool
     await pool.close()
 
