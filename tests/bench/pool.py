@@ -1,0 +1,185 @@
+"""What the embedded pool costs: session start, executions, the layers above the worker, memory, and what is left."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+from driving import descendants
+
+from noderepl.service.app import create_app
+from noderepl.service.node import find_node
+from noderepl.service.pool import Pool
+from tests.bench.report import at_least, at_most, milliseconds
+
+VERSION = "2025-10-02-preview"
+BODY = {"code": "1+1"}
+STARTS, SOME, MANY, DROPPED = 20, 500, 2000, 200
+
+
+class Asker:
+    """Asks a pool over HTTP inside this process."""
+
+    def __init__(self, pool: Pool) -> None:
+        self.pool = pool
+        self.http = httpx.AsyncClient(
+            transport=httpx.ASGITransport(create_app(pool)), base_url="http://pool", timeout=None
+        )
+
+    async def execute(self, identifier: str) -> None:
+        """Runs 1+1 in a session."""
+        params = {"identifier": identifier, "api-version": VERSION}
+        answer = await self.http.post("/executions", params=params, json=BODY)
+        assert answer.json()["result"]["executionResult"] == 2, answer.text
+
+    async def drop(self, identifier: str) -> None:
+        """Ends a session."""
+        params = {"identifier": identifier, "api-version": VERSION}
+        assert (await self.http.delete("/session", params=params)).status_code == 204
+
+
+@asynccontextmanager
+async def asker() -> AsyncIterator[Asker]:
+    """A pool of its own for one measurement."""
+    pool = Pool(find_node(), max_sessions=600)
+    opened = Asker(pool)
+    try:
+        yield opened
+    finally:
+        await opened.http.aclose()
+        await pool.close()
+
+
+async def timed(work: Callable[[], Awaitable[object]]) -> float:
+    """The seconds that something takes."""
+    began = time.perf_counter()
+    await work()
+    return time.perf_counter() - began
+
+
+def p50_and_p95(what: str, took: list[float], target: float | None = None) -> None:
+    """Prints the median and the 95th percentile; the target is for the median."""
+    milliseconds(f"{what}, p50", statistics.median(took), target)
+    milliseconds(f"{what}, p95", statistics.quantiles(took, n=20)[-1])
+
+
+async def starts() -> None:
+    """The first answer of a new session, with and without a worker that is ready."""
+    cold, warm = [], []
+    for n in range(STARTS):
+        async with asker() as one:
+            cold.append(await timed(lambda: one.execute("first-session")))
+            one.pool.prewarm()
+            await one.pool.node_version()
+            await asyncio.sleep(0.3)  # the spare comes online
+            warm.append(await timed(lambda n=n: one.execute(f"session-{n}")))
+    p50_and_p95("session start, cold", cold)
+    p50_and_p95("session start, prewarmed", warm, 0.010)
+
+
+async def per_second(asks: list[Callable[[], Awaitable[None]]], times: int) -> float:
+    """How many executions a second come through, when each of these asks again as soon as it is answered."""
+
+    async def work(ask: Callable[[], Awaitable[None]]) -> None:
+        for _ in range(times // len(asks)):
+            await ask()
+
+    return times / await timed(lambda: asyncio.gather(*map(work, asks)))
+
+
+async def throughput() -> None:
+    """Executions of 1+1 per second, over one session and many."""
+    for sessions in (1, 8, 64):
+        async with asker() as one:
+            asks = [partial(one.execute, f"session-{n}") for n in range(sessions)]
+            await asyncio.gather(*(ask() for ask in asks))
+            rate = await per_second(asks, MANY)
+        at_least(f"executions per second, {sessions} sessions", rate, 1000 if sessions == 8 else None)
+
+
+async def beside() -> None:
+    """The kernel itself, NEL from the npm registry, driven directly by Node.js in the same run: no HTTP, no sandbox."""
+    node = find_node()
+    with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as directory:
+        (Path(directory) / "package.json").write_text("{}")
+        install = [str(node.path), str(node.npm_cli), "install", "--silent", "nel@1.3.0"]
+        await asyncio.to_thread(subprocess.run, install, cwd=directory, check=True)
+        driver = [str(node.path), str(Path(__file__).with_name("nel.js")), f"{directory}/node_modules/nel"]
+        line = [*driver, str(STARTS), str(MANY)]
+        ran = await asyncio.to_thread(subprocess.run, line, capture_output=True, check=True, timeout=120)
+    told = json.loads(ran.stdout)
+    p50_and_p95("NEL driven directly: start", [took / 1000 for took in told["starts"]])
+    for sessions, rate in told["rates"].items():
+        at_least(f"NEL driven directly: executions per second, {sessions} sessions", rate)
+
+
+async def added_latency() -> None:
+    """What HTTP, the API and the pool add to asking the worker itself; both in one run, taking turns."""
+    async with asker() as one:
+        await one.execute("test-session")
+        session = await one.pool.session("test-session")
+        through, direct = [], []
+        for _ in range(SOME):
+            through.append(await timed(lambda: one.execute("test-session")))
+            direct.append(await timed(lambda: session.execute("1+1", 60)))
+    p50_and_p95("an execution through the API", through)
+    p50_and_p95("an execution, worker asked directly", direct)
+    milliseconds("added by the API, p50", statistics.median(through) - statistics.median(direct), 0.0015)
+
+
+async def memory() -> None:
+    """Proportional set size of an idle session's processes."""
+    async with asker() as one:
+        before = _node_memory()
+        await asyncio.gather(*(one.execute(f"session-{n}") for n in range(8)))
+        await asyncio.sleep(1)
+        at_most("memory per idle session (PSS of its processes)", (_node_memory() - before) / 8 / 2**20, "MB", 60)
+
+
+async def nothing_left() -> None:
+    """Sessions created and dropped: how long each takes, and what is left of them."""
+    async with asker() as one:
+        place, took = one.pool.place, []
+        for n in range(DROPPED):
+
+            async def create_and_drop(name: str = f"session-{n}", one: Asker = one) -> None:
+                await one.execute(name)
+                await one.drop(name)
+
+            took.append(await timed(create_and_drop))
+        p50_and_p95("a session created and dropped", took)
+    at_most(f"processes left after {DROPPED} sessions", float(len(_node_processes())), "", None)
+    at_most("files left", float(len(list(place.rglob("*"))) if place.exists() else 0), "", None)
+
+
+def _node_processes() -> list[Path]:
+    """This process' descendants that are Node.js or bubblewrap."""
+
+    return [Path(f"/proc/{pid}") for pid in descendants(os.getpid())]
+
+
+def _node_memory() -> int:
+    total = 0
+    for process in _node_processes():
+        try:
+            lines = (process / "smaps_rollup").read_text().splitlines()
+        except OSError:
+            continue
+        total += sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) * 1024
+    return total
+
+
+async def main() -> None:
+    """All measurements."""
+    for measure in (starts, throughput, added_latency, memory, nothing_left, beside):
+        await measure()

@@ -1,0 +1,21 @@
+"""How figures are printed."""
+
+
+def milliseconds(what: str, seconds: float, target: float | None = None) -> None:
+    """Prints a duration; target: in seconds, the most it may be."""
+    _line(what, f"{seconds * 1000:.2f} ms", target and f"{target * 1000:g} ms", target is None or seconds <= target)
+
+
+def at_least(what: str, value: float, target: float | None = None) -> None:
+    """Prints a rate; target: the least it may be."""
+    _line(what, f"{value:.0f}", target and f"{target:g}", target is None or value >= target)
+
+
+def at_most(what: str, value: float, unit: str, target: float | None = None) -> None:
+    """Prints a size; target: the most it may be."""
+    _line(what, f"{value:.1f} {unit}", target and f"{target:g} {unit}", target is None or value <= target)
+
+
+def _line(what: str, value: str, target: str | float | None, met: bool) -> None:
+    verdict = f"   target {target}: {'met' if met else 'MISSED'}" if target else ""
+    print(f"{what:<58}{value:>14}{verdict}")
