@@ -93,7 +93,7 @@ class Management:
                     "name": "IJavascript",
                     "version": "5.2.1",
                     "projectUrl": "https://github.com/n-riesco/ijavascript",
-                    "description": "Behaves as this kernel does",
+                    "description": "Provides sync and async kernel for javascript code executions",
                 },
             }
         )

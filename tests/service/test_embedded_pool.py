@@ -145,7 +145,11 @@ async def test_a_full_pool_refuses_until_a_session_ends() -> None:
             params = {"identifier": "second", "api-version": VERSION}
             full = await client.post("/executions", params=params, json={"code": "1"})
             assert full.status_code == 429
-            assert full.json()["code"] == "SessionsCountExceedsLimit"
+            assert full.json() == {
+                "code": "SessionsCountExceedsLimit",
+                "message": "The request sessions count is '1'. There are already '1' active sessions and the maximum "
+                "active sessions count is '1'.",
+            }
             assert await pool.stop("first")
             assert await value_of(client, "2", "second") == 2
     finally:
