@@ -25,6 +25,7 @@ from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
 from noderepl.service.channel import StartFailed
+from noderepl.service.description import description
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
@@ -55,6 +56,7 @@ def create_app(
         Route("/files/{name}", endpoint(api.describe), methods=["GET"]),
         Route("/files/{name}", endpoint(api.delete), methods=["DELETE"]),
         *Management(pool).routes(),
+        Route("/openapi.json", endpoint(_describe_itself), methods=["GET"]),
     ]
     app = Starlette(
         routes=[Mount(POOL_PATH, routes=routes), *routes],
@@ -180,6 +182,10 @@ class _Api:
             raise ApiError(429, "SessionsCountExceedsLimit", message, flat=True) from error
         except PoolClosed as error:
             raise ApiError(503, "PoolClosed", str(error)) from error
+
+
+async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
+    return JsonAnswer(description())
 
 
 class _Refused(MultiPartException):
