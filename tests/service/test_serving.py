@@ -19,6 +19,7 @@ import httpx
 import pytest
 import trustme
 from asking import VERSION
+from cryptography.hazmat.primitives import serialization
 from test_embedded_pool import processes_of
 
 from noderepl.service import app as service_app
@@ -270,8 +271,9 @@ def test_certificates_that_cannot_be_used_are_named(tmp_path: Path) -> None:
     chain, key = write_certificate(trustme.CA(), tmp_path)
     other, locked, missing = tmp_path / "other.pem", tmp_path / "locked.pem", tmp_path / "missing.pem"
     other.write_bytes(trustme.CA().issue_cert("localhost").private_key_pem.bytes())
-    command = ["openssl", "pkey", "-in", str(key), "-aes256", "-passout", "pass:secret", "-out", str(locked)]
-    subprocess.run(command, check=True, capture_output=True)
+    secret = serialization.load_pem_private_key(key.read_bytes(), None)
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
+    locked.write_bytes(secret.private_bytes(*form, serialization.BestAvailableEncryption(b"secret")))
     check_certificate(chain, key)
     for files, words in (
         ((missing, key), "missing.pem: cannot be read: No such file or directory"),
