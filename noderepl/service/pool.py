@@ -34,6 +34,8 @@ from noderepl.service.sandbox import (
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Ending, Ran, Worker
 
+_REFILL_SECONDS = 0.02
+
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
@@ -291,7 +293,8 @@ class Pool:
         self.prewarm()
         taken = self._ready.popleft()
         if self._spares:
-            self.prewarm()
+            # Starting a process takes the processor from the snippet that the new session was made for.
+            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self.prewarm)
         return taken
 
     def _moment(self) -> datetime:

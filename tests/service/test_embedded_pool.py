@@ -180,7 +180,7 @@ async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:
 
 
 async def test_every_new_session_takes_a_spare() -> None:
-    """A pool with spares has started the process of a new session before the session is asked for."""
+    """A pool with spares has started the process of a new session before the session is asked for, and then the next."""
     pool = Pool(find_node(), spares=1)
     try:
         pool.prewarm()
@@ -189,7 +189,8 @@ async def test_every_new_session_takes_a_spare() -> None:
                 ready = await pool.spare()
                 assert ready.online.done()
                 assert await guid(client, identifier) == ready.guid
-            assert (await pool.spare()).guid != ready.guid
+            while not (pool.place / "4").exists():  # noqa: ASYNC110  # nothing tells when a spare is started
+                await asyncio.sleep(0.01)
     finally:
         await pool.close()
 
