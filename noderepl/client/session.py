@@ -28,7 +28,7 @@ Progress = Callable[[int, int | None], None]
 
 MARGIN_SECONDS = 30
 # The embedded pool's own codes for answers that tell a loss themselves: it is not told a second time.
-LOSSES = frozenset(["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded"])
+LOSSES = frozenset(["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded", "SessionCeilingExceeded"])
 REPLACED = "The session was replaced by an empty one: earlier variables are gone, and packages and files may be."
 
 
