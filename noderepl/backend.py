@@ -11,6 +11,7 @@ import secrets
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -40,7 +41,7 @@ class Backend:
     `.made` holds the identifiers that were made up here, as opposed to given by the user.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, spares: int = 0) -> None:
         self._settings = settings
         with settings.blame("session"):
             self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
@@ -50,7 +51,7 @@ class Backend:
         if settings.endpoint:
             with settings.blame("endpoint"):
                 base_url(settings.endpoint)
-        self._pool = None if settings.endpoint else _embedded_pool(settings, cooldown=COOLDOWN_SECONDS)
+        self._pool = None if settings.endpoint else _embedded_pool(settings, cooldown=COOLDOWN_SECONDS, spares=spares)
         self._opening: asyncio.Task[Session] | None = None
 
     @property
@@ -123,14 +124,15 @@ class Backend:
         return Session(settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth)
 
 
-def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]]) -> int:
+def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0) -> int:
     """Runs `main` in an event loop with a backend that is closed whatever happens.
 
-    Returns the exit code of main, or 128 + N where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
+    spares: workers of the embedded pool that stand ready for a next session. Returns the exit code of main, or 128 + N
+    where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
     """
     stopped_by: list[int] = []
     try:
-        return asyncio.run(_guarded(settings, main, stopped_by))
+        return asyncio.run(_guarded(partial(Backend, settings, spares=spares), main, stopped_by))
     except asyncio.CancelledError:
         if not stopped_by:
             raise
@@ -141,7 +143,9 @@ def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]]) 
             signal.signal(number, signal.SIG_IGN)
 
 
-async def _guarded(settings: Settings, main: Callable[[Backend], Awaitable[int]], stopped_by: list[int]) -> int:
+async def _guarded(
+    opened: Callable[[], Backend], main: Callable[[Backend], Awaitable[int]], stopped_by: list[int]
+) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
 
@@ -153,7 +157,7 @@ async def _guarded(settings: Settings, main: Callable[[Backend], Awaitable[int]]
 
     for number in SIGNALS:
         signal.signal(number, stop)
-    backend = Backend(settings)
+    backend = opened()
     try:
         return await main(backend)
     finally:

@@ -46,7 +46,7 @@ def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
     before: what runs ahead of the first prompt, in the same session. early: what stands for the prompt so far. Returns
     the exit code. Raises NodeReplError only for what keeps the prompt from opening.
     """
-    return with_backend(settings, partial(_run, settings, before, early))
+    return with_backend(settings, partial(_run, settings, before, early), spares=1)
 
 
 async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
