@@ -123,19 +123,6 @@ async def beside() -> None:
         at_least(f"NEL driven directly: executions per second, {sessions} sessions", rate)
 
 
-async def through_jupyter() -> None:
-    """The same work through jupyter_client with the tslab kernel, in the same run: five starts, then executions."""
-    from tests.bench.jupyter import Kernel, tslab
-
-    async with tslab() as argv:
-        kernels = [Kernel(argv) for _ in range(5)]
-        try:
-            p50_and_p95("tslab through Jupyter: start", [await timed(kernel.start) for kernel in kernels])
-            at_least("tslab through Jupyter: executions per second, 1", await per_second([kernels[0].execute], 40))
-        finally:
-            await asyncio.gather(*(kernel.close() for kernel in kernels), return_exceptions=True)
-
-
 async def added_latency() -> None:
     """What HTTP, the API and the pool add to asking the worker itself; both in one run, taking turns."""
     async with asker() as one:
@@ -194,5 +181,5 @@ def _node_memory() -> int:
 
 async def main() -> None:
     """All measurements."""
-    for measure in (starts, throughput, added_latency, memory, nothing_left, beside, through_jupyter):
+    for measure in (starts, throughput, added_latency, memory, nothing_left, beside):
         await measure()
