@@ -187,7 +187,7 @@ def _obstacle(*, egress: bool) -> str | None:
     if sys.platform != "linux":
         return "bubblewrap is for Linux only"
     if shutil.which("bwrap") is None:
-        return "install bubblewrap (bwrap) to keep them in a sandbox"
+        return "install bubblewrap (its command is bwrap)"
     command = ["bwrap", *_isolation(egress=egress), *_binds_of_system(), *_seals(), "true"]
     try:
         tried = subprocess.run(command, capture_output=True, timeout=20, check=False, text=True, errors="replace")
