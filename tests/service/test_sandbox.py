@@ -29,7 +29,7 @@ async def test_the_environment_is_an_allow_list(sandboxed: bool, monkeypatch: py
     """Of this process' variables a session has those that it needs to reach the network, and no other."""
     monkeypatch.setenv("MY_SECRET", "s")
     monkeypatch.setenv("https_proxy", "")
-    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://registry.npmjs.org/")
+    monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://registry.example/")
     pool = Pool(find_node(), sandbox="require" if sandboxed else "off")
     try:
         async with connect(pool) as client:

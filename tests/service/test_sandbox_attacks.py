@@ -144,7 +144,7 @@ async def test_the_pools_own_port_asks_for_the_token(place: Path) -> None:
 NETWORK = {
     "net.connect({port}, '127.0.0.1').on('error', (error) => $$.done(error.code))": "ECONNREFUSED",
     "net.connect(443, '192.0.2.1').on('error', (error) => $$.done(error.code))": "ENETUNREACH",
-    "require('dns').lookup('registry.npmjs.org', (error) => $$.done(error.code))": "EAI_AGAIN ENOTFOUND",
+    "require('dns').lookup('registry.example', (error) => $$.done(error.code))": "EAI_AGAIN ENOTFOUND",
     "const own = net.createServer().listen(0, () => $$.done(own.address().port > 0) || own.close())": True,
 }
 
