@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError
 from noderepl.magics import Context, Preferences, is_magic, run_magic
-from noderepl.outcome import Execution, Outcome, UseTheme
+from noderepl.outcome import Execution, Failure, Outcome, UseTheme
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.themes import load_theme, shipped_directory, theme_summaries
@@ -77,9 +77,19 @@ class Dispatcher:
         if not is_magic(line):
             return [await self.run_snippet(line)] if line.strip() else []
         lines = [part for part in line.splitlines() if part.strip()]
-        if all(map(is_magic, lines)):
-            return [outcome for part in lines for outcome in await self._run_magic(part)]
-        return await self._run_magic(line)
+        return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
+
+    async def _run_magics(self, lines: Sequence[str]) -> Sequence[Outcome]:
+        """Runs magics up to the first that fails; what was done before it is told all the same."""
+        outcomes: list[Outcome] = []
+        for line in lines:
+            try:
+                outcomes += await self._run_magic(line)
+            except NodeReplError as error:
+                if not outcomes:
+                    raise
+                return [*outcomes, Failure(str(error), error.exit_code)]
+        return outcomes
 
     async def _run_magic(self, line: str) -> Sequence[Outcome]:
         theme = self.preferences.theme

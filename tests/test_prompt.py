@@ -413,6 +413,15 @@ def test_magics_on_lines_of_their_own_run_one_by_one(screen):
     screen.until(r"^A snippet may run for 5 s\.\nSnippets are sent as inlinetext\.\nA snippet may run for 5 s\.$")
 
 
+def test_what_magics_did_before_one_failed_is_told(screen):
+    """Of several magics pasted at once, what those before a failing one gave is shown, and those after it do not run."""
+    screen.paste("%timeout 5\n%nope\n%timeout 6")
+    screen.key("enter")
+    screen.until(r"^A snippet may run for 5 s\.\nthere is no magic %nope")
+    screen.enter("%timeout")
+    screen.until(r"^> %timeout\nA snippet may run for 5 s\.$")
+
+
 def test_hidden_characters_are_seen_in_the_input(screen):
     """A bidi control or zero-width space in a paste is shown, so that what is seen is what runs."""
     screen.paste("'a\u202eb\u200bc'.length")

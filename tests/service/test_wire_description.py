@@ -65,7 +65,7 @@ def fitting(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             parts = {name: fitting(part) for name, part in properties.items()}
             optional = {name: parts.pop(name) for name in set(parts) - set(schema["required"])}
             return st.fixed_dictionaries(parts, optional=optional)
-    raise NotImplementedError(schema)
+    raise AssertionError(f"no values are known for the schema {schema}")
 
 
 def of(operation: dict[str, Any], draw: st.DrawFn) -> tuple[dict[str, str], str, dict[str, Any]]:
