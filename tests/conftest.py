@@ -31,6 +31,12 @@ def node_on_path() -> Path:
 
 
 @pytest.fixture
+def perl() -> None:
+    """For tests that make system calls which Node.js has no function for."""
+    _only_where(shutil.which("perl") is not None, "perl")
+
+
+@pytest.fixture
 def home(tmp_path: Path) -> Path:
     """A home directory with nothing in it."""
     path = tmp_path / "home"

@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from noderepl.service.processes import all_processes, family, with_variable
-from noderepl.service.sandbox import DATA, Launch
+from noderepl.service.sandbox import DATA, Ceilings, Launch
 
 LINE_LIMIT = 256 * 1024 * 1024
 _LAST_WORDS = 4096
@@ -88,6 +88,11 @@ class Channel:
     def pid(self) -> int:
         """The process' id; all that it starts in a sandbox, and out of one nearly all, descends from it."""
         return self._process.pid
+
+    @property
+    def ceilings(self) -> Ceilings:
+        """What the process may take."""
+        return self._launch.ceilings
 
     async def send(self, message: dict[str, Any]) -> None:
         """Send one request once the process has said something; one that is gone is no error here, receive() tells."""

@@ -51,6 +51,11 @@ class NoSandbox(Exception):
     """What was asked for needs a sandbox that is not to be had; str() is a sentence that says why."""
 
 
+def in_words(size: int) -> str:
+    """A ceiling's bytes as the user reads them."""
+    return f"{size >> 30} GiB" if size % (1 << 30) == 0 else f"{size >> 20} MiB"
+
+
 @dataclass(frozen=True, slots=True)
 class Ceilings:
     """What a session may take.
@@ -62,6 +67,11 @@ class Ceilings:
     processes: int
     file: int
     disk: int
+
+    @property
+    def too_large(self) -> str:
+        """That a file passed its ceiling, in words that go after a "because"."""
+        return f"a file of it was to be larger than {in_words(self.file)} (write several)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from noderepl.service.processes import Process, all_processes, family, memory_of
-from noderepl.service.sandbox import Ceilings
+from noderepl.service.sandbox import Ceilings, in_words
 from noderepl.service.worker import Worker
 
 _INTERVAL = 0.2
@@ -25,17 +25,28 @@ _SHARE_OF_TIME = 0.05
 _BLOCK = 512
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What a session's files take.
+
+    disk: bytes of all on disk. full: those that reached the ceiling of a single file, by inode and last change.
+    """
+
+    disk: int
+    full: frozenset[tuple[int, int]]
+
+
 @dataclass(slots=True)
 class _Watched:
     """A worker, the directory of its session's files, and what was last seen of them.
 
-    disk: bytes. family: its processes. is_counted: they did nothing since their files were counted.
+    family: its processes. is_counted: they did nothing since their files were counted.
     count_at: when the files may be counted again, on the monotonic clock.
     """
 
     worker: Worker
     place: Path
-    disk: int
+    files: Files
     family: dict[int, Process] = field(default_factory=dict)
     is_counted: bool = False
     count_at: float = 0.0
@@ -51,7 +62,7 @@ class Watcher:
 
     async def watch(self, worker: Worker, place: Path) -> None:
         """Watch a worker until it ends. place: the directory that its session's files are in."""
-        self._watched.append(_Watched(worker, place, await asyncio.to_thread(disk_use, place)))
+        self._watched.append(_Watched(worker, place, await asyncio.to_thread(measure, place, self._ceilings.file)))
         self._task = self._task or asyncio.create_task(self._look_regularly())
 
     def close(self) -> None:
@@ -79,7 +90,7 @@ class Watcher:
             watched.is_counted = watched.is_counted and watched.family == before
             words = self._excess(watched)
             if words is not None:
-                found.append((watched.worker, f"The session was ended because {words}"))
+                found.append((watched.worker, words))
         return found
 
     def _excess(self, watched: _Watched) -> str | None:
@@ -88,31 +99,33 @@ class Watcher:
         if len(watched.family) > limit.processes:
             return f"it ran more than {limit.processes} processes at a time (start fewer)"
         if sum(map(memory_of, watched.family)) > limit.memory:
-            return f"it took more than {_in_words(limit.memory)} of memory (--memory allows more)"
+            return f"it took more than {in_words(limit.memory)} of memory (--memory allows more)"
         now = time.monotonic()
         if watched.is_counted or now < watched.count_at:
             return None
         watched.is_counted = True
-        before, watched.disk = watched.disk, disk_use(watched.place)
+        before, watched.files = watched.files, measure(watched.place, limit.file)
         watched.count_at = now + (time.monotonic() - now) / _SHARE_OF_TIME
         # One that is above already must be able to delete what it has.
-        if watched.disk > max(limit.disk, before):
-            return f"its files took more than {_in_words(limit.disk)} (delete some)"
+        if watched.files.disk > max(limit.disk, before.disk):
+            return f"its files took more than {in_words(limit.disk)} (delete some)"
+        # The kernel lets a file grow up to the ceiling only, so one that reached it was to be larger.
+        if watched.files.full - before.full:
+            return limit.too_large
         return None
 
 
-def disk_use(place: Path) -> int:
-    """The bytes on disk of all that is below a directory; links are not followed."""
-    total, waiting = 0, [str(place)]
+def measure(place: Path, ceiling: int) -> Files:
+    """What all that is below a directory takes; links are not followed. ceiling: bytes of a single file."""
+    disk, full, waiting = 0, set(), [str(place)]
     while waiting:
         with contextlib.suppress(OSError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 with contextlib.suppress(OSError):
-                    total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                    status = entry.stat(follow_symlinks=False)
+                    disk += status.st_blocks * _BLOCK
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-    return total
-
-
-def _in_words(size: int) -> str:
-    return f"{size >> 30} GiB" if size % (1 << 30) == 0 else f"{size >> 20} MiB"
+                    elif status.st_size >= ceiling:
+                        full.add((status.st_ino, status.st_mtime_ns))
+    return Files(disk, frozenset(full))

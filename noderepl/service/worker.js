@@ -32,11 +32,18 @@
     const config = { awaitExecution: false };
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
+    endAt("SIGXFSZ");
     process.on("message", onMessage.bind(this));
     process.on("uncaughtException", (error) => tell({ stderr: formatError(error).traceback.join("\n") || formatError(error).evalue }));
     process.on("disconnect", () => process.exit());
     process.on("exit", (code) => tell({ exit: code }));
     tell({ online: process.versions.node });
+
+    // Node ignores this signal, so a file too large would only be an error; whoever stops listening gets the system's way.
+    function endAt(signal) {
+        const listener = () => {};
+        process.on(signal, listener).off(signal, listener);
+    }
 
     function tell(message) {
         const line = Buffer.from(stringify(message) + "\n");

@@ -122,8 +122,8 @@ class Worker:
         return self._run is not None
 
     def exceed(self, words: str) -> None:
-        """End the process because it took too much. words: what of, in a sentence without its full stop."""
-        self._note_end(Ending.CEILING, words)
+        """End the process because it took too much. words: what of, to go after "because"."""
+        self._note_end(Ending.CEILING, f"The session was ended because {words}")
         self._channel.kill()
 
     async def run(self, code: str, timeout: float) -> Ran:
@@ -176,7 +176,7 @@ class Worker:
             self._note_end(Ending.EXITED, "The session's process broke its connection to the pool")
         finally:
             code, last_words = await self._channel.close()
-            self._note_end(Ending.EXITED, f"The session's process {self._how_it_exited(code, last_words)}")
+            self._note_exit(code, last_words)
             if not self.online.done():
                 self.online.set_exception(StartFailed(f"Node.js did not start: {last_words or 'it gave no reason'}."))
             self.online.exception()  # nobody may be waiting for it
@@ -233,14 +233,20 @@ class Worker:
             self.online.set_exception(StartFailed(words))
             self._channel.kill()
 
-    def _how_it_exited(self, code: int, last_words: str) -> str:
-        if self._exit_code is not None:
-            return f"was ended by process.exit({self._exit_code})"
-        if "heap out of memory" in last_words:
-            return "ran out of memory (--memory allows more)"
+    def _note_exit(self, code: int, last_words: str) -> None:
         number = -code if code < 0 else code - 128
-        known = number in {item.value for item in signal.Signals}
-        return f"was ended by {signal.Signals(number).name}" if known else f"ended with exit code {code}"
+        if self._exit_code is not None:
+            how = f"was ended by process.exit({self._exit_code})"
+        elif "heap out of memory" in last_words:
+            how = "ran out of memory (--memory allows more)"
+        elif number == signal.SIGXFSZ:
+            self.exceed(self._channel.ceilings.too_large)
+            return
+        elif number in {item.value for item in signal.Signals}:
+            how = f"was ended by {signal.Signals(number).name}"
+        else:
+            how = f"ended with exit code {code}"
+        self._note_end(Ending.EXITED, f"The session's process {how}")
 
 
 def _same_id(one: dict[str, Any], other: dict[str, Any]) -> bool:

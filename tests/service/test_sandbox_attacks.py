@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import json
 import os
+import platform
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -12,7 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 from asking import connect, execute, value_of
-from driving import command, environment
+from driving import command, descendants, environment
 from test_serving import PROGRAM
 
 from noderepl.service.node import Node
@@ -109,6 +112,26 @@ async def test_no_process_outside_can_be_named(sealed: Pool) -> None:
             client, f"{names}.map((pid) => fs.readFileSync(`/proc/${{pid}}/comm`, 'utf8').trim()).join()"
         )
     assert set(shown.split(",")) <= {"bwrap", "node", "MainThread"}
+
+
+# Perl's exit code: 0 where PTRACE_ATTACH takes the process, else the errno. A child may be traced where Yama guards others.
+ATTACH = (
+    "my $target = {target} || fork || exec('sleep', 1000); exit(syscall({ptrace}, 16, $target, 0, 0) == 0 ? 0 : $!)"
+)
+
+
+@pytest.mark.usefixtures("perl")
+async def test_no_process_outside_can_be_traced(sealed: Pool) -> None:
+    """ptrace finds neither the pool's process nor another session's, though it takes one of the session's own."""
+    ptrace = {"x86_64": 101, "aarch64": 117}[platform.machine()]
+    async with connect(sealed) as client:
+        await execute(client, "1", "other")
+        outside = [os.getpid(), *descendants(os.getpid())]
+        assert len(outside) >= 4, "this process, and the other session's"
+        for target, expected in [(0, 0), *((pid, errno.ESRCH) for pid in outside)]:
+            code = ATTACH.format(target=target, ptrace=ptrace)
+            attach = f"child_process.spawnSync('perl', ['-e', {json.dumps(code)}], {{stdio: 'ignore'}}).status"
+            assert await value_of(client, attach) == expected, target
 
 
 async def test_sockets_of_the_machine_are_not_there(sealed: Pool, tmp_path: Path) -> None:

@@ -34,6 +34,15 @@ TOO_MUCH = {
 }
 
 
+TOO_LARGE = (
+    "fs.writeFileSync('file', Buffer.alloc(21 << 20))",
+    "fs.writeFileSync('file', ''); fs.truncateSync('file', 2 ** 40)",
+    "child_process.spawnSync('sh', ['-c', 'head -c 22020096 /dev/zero > file; sleep 1000'])",
+    "child_process.spawnSync(process.execPath, "
+    "['-e', 'try { fs.writeFileSync(`file`, Buffer.alloc(21 << 20)) } catch {} setTimeout(() => {}, 1e6)'])",
+)
+
+
 @pytest.mark.parametrize("code", TOO_MUCH)
 async def test_too_much_ends_the_session_in_words(low_pool: Pool, code: str) -> None:
     """Memory, processes and disk have a ceiling: who passes it is ended and told which, and no other session is."""
@@ -46,16 +55,23 @@ async def test_too_much_ends_the_session_in_words(low_pool: Pool, code: str) -> 
         assert await value_of(client, "fs.readdirSync('.').forEach((name) => fs.rmSync(name)); 1 + 1") == 2
 
 
-async def test_a_large_file_is_refused(low_pool: Pool) -> None:
-    """A file cannot grow above its ceiling: the write fails with EFBIG, in child processes too; the session goes on."""
+async def test_a_large_file_ends_the_session_in_words(low_pool: Pool) -> None:
+    """A file cannot grow above its ceiling: whoever writes it, also a child process that goes on after the error."""
     async with connect(low_pool) as client:
-        await execute(client, "globalThis.kept = 1")
-        refused = await execute(client, "fs.writeFileSync('own', Buffer.alloc(21 << 20))")
-        assert "EFBIG" in refused["result"]["stderr"]
-        child = "child_process.spawnSync('sh', ['-c', 'head -c 22020096 /dev/zero > child']).status !== 0"
-        assert await value_of(client, child) is True
-        assert await value_of(client, "fs.statSync('own').size + fs.statSync('child').size") == 40 * MIB
-        assert await value_of(client, "kept") == 1
+        for code in TOO_LARGE:
+            ended = await execute(client, code, timeoutInSeconds=100)
+            assert ended["error"]["error"]["code"] == CEILING, (code, ended)
+            assert "a file of it was to be larger than 20 MiB" in ended["error"]["error"]["message"]
+            assert await value_of(client, "fs.statSync('file').size") <= 20 * MIB
+            assert await value_of(client, "fs.rmSync('file'); 1 + 1") == 2
+
+
+async def test_a_large_file_may_stay(low_pool: Pool) -> None:
+    """A file that ended a session before does not end it again."""
+    async with connect(low_pool) as client:
+        await execute(client, TOO_LARGE[0])
+        wait = "$$.async(); setTimeout(() => $$.done(fs.readdirSync('.').join()), 500)"
+        assert await value_of(client, wait) == "file"
 
 
 async def test_garbage_is_no_memory(low_pool: Pool) -> None:
