@@ -13,6 +13,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
@@ -26,11 +27,13 @@ from starlette.routing import Mount, Route
 from noderepl.service import dialects, files
 from noderepl.service.channel import StartFailed
 from noderepl.service.description import description
-from noderepl.service.dialects import Dialect
+from noderepl.service.dialects import Dialect, ExecuteRequest
 from noderepl.service.errors import ApiError, InvalidBody
+from noderepl.service.executions import Executions
 from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
-from noderepl.service.pool import Pool, PoolClosed, PoolFull, Session, SessionEnded
+from noderepl.service.pool import Allocation, Pool, PoolClosed, PoolFull, Session, SessionEnded
+from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
 # The limit that ASP.NET sets itself, which is what answered in REC-NODE-2405; what is larger can be uploaded.
@@ -49,6 +52,7 @@ def create_app(
     routes = [
         Route("/code/execute", endpoint(api.execute_legacy), methods=["POST"]),
         Route("/executions", endpoint(api.execute_flat), methods=["POST"]),
+        Route("/executions/{id}", endpoint(api.execution), methods=["GET"]),
         Route("/files/upload", endpoint(api.upload_legacy), methods=["POST"]),
         Route("/files", endpoint(api.upload_flat), methods=["POST"]),
         Route("/files", endpoint(api.list_files), methods=["GET"]),
@@ -72,6 +76,7 @@ class _Api:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        self.executions = Executions()
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
         need(not dialect.is_flat, "code/execute", dialect)
@@ -121,6 +126,14 @@ class _Api:
             await asyncio.to_thread(files.delete, root, parts, name)
         return Response(status_code=204)
 
+    async def execution(self, request: Request, dialect: Dialect) -> Response:
+        """What came of an asynchronous execution."""
+        need(dialect.is_flat, "executions", dialect)
+        identifier = dialects.check_identifier(request.query_params.get("identifier"))
+        answer = self.executions.answer(self.pool.find(identifier), request.path_params["id"])
+        self.pool.touch(identifier)
+        return JsonAnswer(answer)
+
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
         moments = [time.perf_counter()]
         body = await _json(request)
@@ -129,18 +142,35 @@ class _Api:
         moments.append(time.perf_counter())
         session = await self._session(identifier)
         moments.append(time.perf_counter())
+        operation = request.headers.get("operation-id") or str(uuid.uuid4())
+        headers = {"operation-id": operation}
+        work = self._run(session, wanted, identifier)
+        if wanted.is_asynchronous:
+
+            async def answered() -> dict[str, Any]:
+                ran, _ = await work
+                return dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
+
+            running = dialects.running_body(wanted, identifier=identifier, operation=operation)
+            self.executions.start(session, running, answered())
+            query = urlencode({"api-version": dialect.version, "identifier": identifier})
+            headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
+            return JsonAnswer(running, 202, headers)
+        ran, allocation = await work
+        moments.append(time.perf_counter())
+        content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
+        headers |= dialects.execution_headers(moments, ran, guid=allocation.guid, is_new=allocation.is_new)
+        return JsonAnswer(content, 202 if dialect.is_flat else 200, headers)
+
+    async def _run(self, session: Session, wanted: ExecuteRequest, identifier: str) -> tuple[Ran, Allocation]:
         try:
-            ran, allocation = await session.execute(wanted.code, wanted.timeout)
+            done = await session.execute(wanted.code, wanted.timeout)
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
         except SessionEnded as error:
             raise ApiError(404, "NoSessionFoundError", str(error)) from error
-        moments.append(time.perf_counter())
         self.pool.touch(identifier)
-        operation = request.headers.get("operation-id") or str(uuid.uuid4())
-        content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
-        headers = dialects.execution_headers(moments, ran, guid=allocation.guid, is_new=allocation.is_new)
-        return JsonAnswer(content, 202 if dialect.is_flat else 200, {"operation-id": operation, **headers})
+        return done
 
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
         _check_length(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large())

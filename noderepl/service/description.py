@@ -31,7 +31,10 @@ _EXECUTE = _record(
 )
 _EXECUTE_FLAT = _record(
     {"code": _TEXT},
-    **{name: schema for name, schema in _EXECUTE["properties"].items() if name not in ("code", "identifier")},
+    **{
+        name: schema for name, schema in _EXECUTE["properties"].items() if name in ("codeInputType", "timeoutInSeconds")
+    },
+    executionType={"enum": ["Synchronous", "synchronous", "Asynchronous"]},
     outputStreamsMaxLength={"type": "integer", "minimum": 1, "maximum": 2**31},
     returnJupyterFormatExecutionResult={"type": "boolean"},
 )
@@ -42,9 +45,9 @@ _SCHEMAS: dict[str, _Schema] = {
             "id": _TEXT,
             "identifier": _IDENTIFIER,
             "executionType": _TEXT,
-            "status": {"enum": ["Succeeded", "Failed"]},
-            "result": _record({**_STREAMS, "executionResult": {}}, displayData=_list({"type": "object"})),
+            "status": {"enum": ["Succeeded", "Failed", "Running"]},
         },
+        result=_record({**_STREAMS, "executionResult": {}}, displayData=_list({"type": "object"})),
         error={"type": "object"},
         rawResult={"type": "object"},
     ),
@@ -120,17 +123,18 @@ def description() -> dict[str, Any]:
         "paths": {
             "/code/execute": {"post": _operation("ExecutedLegacy", body=_json(_record({"properties": _EXECUTE})))},
             "/executions": {"post": _operation("Executed", 202, versions=FLAT_VERSIONS, body=_json(_EXECUTE_FLAT))},
+            "/executions/{id}": {"get": _operation("Executed", versions=FLAT_VERSIONS, part="id")},
             "/files/upload": {"post": _operation("Files", path=True, body=_UPLOAD)},
             "/files": {
                 "post": _operation("File", versions=FLAT_VERSIONS, path=True, body=_UPLOAD),
                 "get": _operation("Files", versions=_ALL, path=True, query={"recursive": {"type": "boolean"}}),
             },
             "/files/{name}": {
-                "get": _operation("File", versions=_ALL, path=True, name=True),
-                "delete": _operation(None, 204, versions=_ALL, path=True, name=True),
+                "get": _operation("File", versions=_ALL, path=True, part="name"),
+                "delete": _operation(None, 204, versions=_ALL, path=True, part="name"),
             },
-            "/files/content/{name}": {"get": _operation(_BYTES, path=True, name=True)},
-            "/files/{name}/content": {"get": _operation(_BYTES, versions=FLAT_VERSIONS, path=True, name=True)},
+            "/files/content/{name}": {"get": _operation(_BYTES, path=True, part="name")},
+            "/files/{name}/content": {"get": _operation(_BYTES, versions=FLAT_VERSIONS, path=True, part="name")},
             "/session": {
                 "get": _operation("Session", versions=_WITH_SESSIONS),
                 "delete": _operation(None, 204, versions=_WITH_SESSIONS),
@@ -155,19 +159,19 @@ def _operation(
     versions: tuple[str, ...] = LEGACY_VERSIONS,
     identifier: bool = True,
     path: bool = False,
-    name: bool = False,
+    part: str = "",
     query: dict[str, _Schema] | None = None,
     body: _Schema | None = None,
 ) -> dict[str, Any]:
     """One operation. answer: the name of its schema, the schema of what is not JSON, or None for no body.
 
-    api-version is optional where the legacy dialect has the operation.
+    part: the name of the path's parameter. api-version is optional where the legacy dialect has the operation.
     """
     parameters = [_parameter("api-version", {"enum": list(versions)}, required=versions[0] in FLAT_VERSIONS)]
     if identifier:
         parameters.append(_parameter("identifier", _IDENTIFIER))
-    if name:
-        parameters.append(_parameter("name", {"type": "string", "minLength": 1}, place="path"))
+    if part:
+        parameters.append(_parameter(part, {"type": "string", "minLength": 1}, place="path"))
     more = {**({"path": _TEXT} if path else {}), **(query or {})}
     parameters += [_parameter(word, schema, required=False) for word, schema in more.items()]
     success: dict[str, Any] = {"description": "It was done."}

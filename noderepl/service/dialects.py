@@ -57,6 +57,11 @@ class ExecuteRequest:
     stream_limit: int | None
     jupyter_format: bool
 
+    @property
+    def is_asynchronous(self) -> bool:
+        """Whether the answer is not to wait for the snippet."""
+        return self.execution_type.lower() == "asynchronous"
+
 
 def headers(version: str | None) -> dict[str, str]:
     """What every answer to this api-version carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
@@ -96,15 +101,14 @@ def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
     code = fields.get("code")
     if not isinstance(code, str):
         raise InvalidBody("code", "The field 'code' is required and must be a string.")
-    execution_type = _choice(fields, "executiontype", "synchronous", {"synchronous", "asynchronous"})
-    if execution_type.lower() == "asynchronous":
-        raise ApiError(400, "ExecutionTypeNotSupported", "This pool supports only the executionType 'Synchronous'.")
+    # Nothing shows how the legacy dialect would tell the result.
+    types = {"synchronous", "asynchronous"} if dialect.is_flat else {"synchronous"}
     input_type = _choice(fields, "codeinputtype", "inline", {"inline", "inlinetext", "inlinebase64"})
     newest = dialect.version == NEWEST
     jupyter = fields.get("returnjupyterformatexecutionresult") or fields.get("returnjupyterformat")
     return ExecuteRequest(
         code=_decode(code) if input_type.lower() == "inlinebase64" else code,
-        execution_type=execution_type,
+        execution_type=_choice(fields, "executiontype", "synchronous", types),
         timeout=_whole_number(fields, "timeoutinseconds", 60, 220),
         stream_limit=_whole_number(fields, "outputstreamsmaxlength", 4096, 2**31) if newest else None,
         jupyter_format=newest and bool(jupyter),
@@ -147,6 +151,11 @@ def execution_body(
         "result": {"$id": "2", **result},
         **failure,
     }
+
+
+def running_body(request: ExecuteRequest, *, identifier: str, operation: str) -> dict[str, Any]:
+    """An asynchronous execution that has not come to its end (SWAGGER-2502's example: without result)."""
+    return {"id": operation, "identifier": identifier, "executionType": request.execution_type, "status": "Running"}
 
 
 def execution_headers(moments: Sequence[float], ran: Ran, *, guid: str, is_new: bool) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from typing import Any
 
@@ -147,6 +148,62 @@ async def test_streams_are_cut_as_asked(client: httpx.AsyncClient) -> None:
         assert (len(result["stdout"]), len(result["stderr"])) == (expected, expected)
 
 
+async def ending(client: httpx.AsyncClient, location: str) -> Any:
+    """The answer of an asynchronous execution that has ended."""
+    while True:
+        answer = (await client.get(location)).json()
+        if answer["status"] != "Running":
+            return answer
+        await asyncio.sleep(0.01)
+
+
+async def test_asynchronous_executions(client: httpx.AsyncClient) -> None:
+    """An asynchronous execution is answered at once and asked for by its id until it has ended (SWAGGER-2502)."""
+    query = {"identifier": "testSessionIdentifier", "api-version": VERSION}
+    code = "console.log('ran'); $$.async(); var timer = setInterval(() => fs.existsSync('go') && $$.done(7), 10)"
+    body = {"code": code, "executionType": "Asynchronous"}
+    headers = {"operation-id": "testExecutionId"}
+    started = await client.post("/executions", params=query, json=body, headers=headers)
+    running = {
+        "id": "testExecutionId",
+        "identifier": "testSessionIdentifier",
+        "executionType": "Asynchronous",
+        "status": "Running",
+    }
+    assert (started.status_code, started.json()) == (202, running)
+    assert started.headers["operation-id"] == "testExecutionId"
+    location = started.headers["operation-location"]
+    assert location == f"/executions/testExecutionId?api-version={VERSION}&identifier=testSessionIdentifier"
+    asked = await client.get(location)
+    assert (asked.status_code, asked.json()) == (200, running)
+    waits = asyncio.create_task(client.post("/executions", params=query, json={"code": "'next'"}))
+    await client.post("/files", params=query, files={"file": ("go", b"")})
+    ended = await ending(client, location)
+    assert ended["status"] == "Succeeded"
+    assert (ended["result"]["stdout"], ended["result"]["executionResult"]) == ("ran\n", 7)
+    assert (await waits).json()["result"]["executionResult"] == "next"
+
+
+@pytest.mark.parametrize(
+    ("code", "failure"), [("throw new Error('x')", "Error"), ("process.exit(3)", "SessionProcessExited")]
+)
+async def test_asynchronous_executions_that_fail(client: httpx.AsyncClient, code: str, failure: str) -> None:
+    """What goes wrong in an asynchronous execution is in its answer, as it is in a synchronous one's."""
+    answer = await ask(client, VERSION, {"code": code, "executionType": "asynchronous"})
+    ended = await ending(client, answer.headers["operation-location"])
+    assert (ended["status"], ended["rawResult"]["error_name"]) == ("Failed", failure)
+
+
+async def test_unknown_executions(client: httpx.AsyncClient) -> None:
+    """An id of no execution is 404, in a session that is there and in one that is not; neither allocates one."""
+    await ask(client, VERSION, {"code": "1"})
+    for identifier, status in (("test-session", 200), ("other-session", 404)):
+        query = {"identifier": identifier, "api-version": VERSION}
+        answer = await client.get("/executions/none", params=query)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ExecutionNotFound")
+        assert (await client.get("/session", params=query)).status_code == status
+
+
 @pytest.mark.parametrize(
     ("fields", "named"),
     [
@@ -160,7 +217,6 @@ async def test_streams_are_cut_as_asked(client: httpx.AsyncClient) -> None:
         ({"code": "!", "codeInputType": "InlineBase64"}, "base64"),
         ({"code": "/w==", "codeInputType": "InlineBase64"}, "base64"),
         ({"code": "1", "executionType": "later"}, "executiontype"),
-        ({"code": "1", "executionType": "Asynchronous"}, "synchronous"),
         ({"code": "1", "outputStreamsMaxLength": 0}, "outputstreamsmaxlength"),
         ([], "json object"),
         ("text", "json object"),

@@ -6,6 +6,7 @@ Requests are made by hypothesis from the description, and then bent: odd paramet
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
@@ -32,6 +33,7 @@ USUAL = {
     "identifier": st.sampled_from(["first", "other"]),
     "name": st.sampled_from(["a.txt", "b", "content"]),
     "path": st.sampled_from(["", "sub", "/mnt/data/sub"]),
+    "id": st.sampled_from(["one", "other"]),
 }
 # Snippets that take no time; what else snippets may do is tried elsewhere.
 SNIPPETS = st.sampled_from(
@@ -101,7 +103,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, Any]]:
     query, name, body = of(operation, draw)
     if draw(st.integers(0, 15)) == 0:
         method = draw(st.sampled_from(["put", "head", "get", "delete", "post"]))
-    url = path.replace("{name}", quote(name, safe="", errors="replace"))
+    url = re.sub(r"\{.*\}", quote(name, safe="", errors="replace"), path)
     return method, DOCUMENT["paths"][path].get(method, {}), {"url": url, "params": query, **body}
 
 
