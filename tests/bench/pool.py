@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import statistics
-import subprocess
-import tempfile
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -20,11 +16,13 @@ from driving import descendants
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
-from tests.bench.report import at_least, at_most, milliseconds
+from tests.bench.beside import beside
+from tests.bench.report import at_least, at_most, milliseconds, p50_and_p95
+from tests.bench.timing import MANY, SOME, STARTS, per_second, timed
 
 VERSION = "2025-10-02-preview"
 BODY = {"code": "1+1"}
-STARTS, SOME, MANY, DROPPED = 20, 500, 2000, 200
+DROPPED = 200
 
 
 class Asker:
@@ -60,19 +58,6 @@ async def asker() -> AsyncIterator[Asker]:
         await pool.close()
 
 
-async def timed(work: Callable[[], Awaitable[object]]) -> float:
-    """The seconds that something takes."""
-    began = time.perf_counter()
-    await work()
-    return time.perf_counter() - began
-
-
-def p50_and_p95(what: str, took: list[float], target: float | None = None) -> None:
-    """Prints the median and the 95th percentile; the target is for the median."""
-    milliseconds(f"{what}, p50", statistics.median(took), target)
-    milliseconds(f"{what}, p95", statistics.quantiles(took, n=20)[-1])
-
-
 async def starts() -> None:
     """The first answer of a new session, with and without a worker that is ready."""
     cold, warm = [], []
@@ -87,16 +72,6 @@ async def starts() -> None:
     p50_and_p95("session start, prewarmed", warm, 0.010)
 
 
-async def per_second(asks: list[Callable[[], Awaitable[None]]], times: int) -> float:
-    """How many executions a second come through, when each of these asks again as soon as it is answered."""
-
-    async def work(ask: Callable[[], Awaitable[None]]) -> None:
-        for _ in range(times // len(asks)):
-            await ask()
-
-    return times / await timed(lambda: asyncio.gather(*map(work, asks)))
-
-
 async def throughput() -> None:
     """Executions of 1+1 per second, over one session and many."""
     for sessions in (1, 8, 64):
@@ -105,22 +80,6 @@ async def throughput() -> None:
             await asyncio.gather(*(ask() for ask in asks))
             rate = await per_second(asks, MANY)
         at_least(f"executions per second, {sessions} sessions", rate, 1000 if sessions == 8 else None)
-
-
-async def beside() -> None:
-    """The kernel itself, NEL from the npm registry, driven directly by Node.js in the same run: no HTTP, no sandbox."""
-    node = find_node()
-    with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as directory:
-        (Path(directory) / "package.json").write_text("{}")
-        install = [str(node.path), str(node.npm_cli), "install", "--silent", "nel@1.3.0"]
-        await asyncio.to_thread(subprocess.run, install, cwd=directory, check=True)
-        driver = [str(node.path), str(Path(__file__).with_name("nel.js")), f"{directory}/node_modules/nel"]
-        line = [*driver, str(STARTS), str(MANY)]
-        ran = await asyncio.to_thread(subprocess.run, line, capture_output=True, check=True, timeout=120)
-    told = json.loads(ran.stdout)
-    p50_and_p95("NEL driven directly: start", [took / 1000 for took in told["starts"]])
-    for sessions, rate in told["rates"].items():
-        at_least(f"NEL driven directly: executions per second, {sessions} sessions", rate)
 
 
 async def added_latency() -> None:
