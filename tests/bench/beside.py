@@ -1,6 +1,6 @@
-"""What is measured beside the embedded pool, in the same run: NEL, the kernel itself.
+"""What is measured beside the embedded pool, in the same run: NEL itself, and kernels asked through jupyter_client.
 
-It is installed from the npm registry into a temporary directory; if it cannot be, it is left out, with the reason in a line.
+Each is installed from the npm registry into a temporary directory; one that cannot be is left out, with the reason in a line.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 from noderepl.service.node import find_node
@@ -63,3 +64,14 @@ async def beside() -> None:
         await nel()
     except LeftOut as reason:
         print(f"NEL is left out: {reason}")
+    if find_spec("jupyter_client") is None:
+        print("Jupyter kernels are left out: jupyter_client is not installed; `pip install -e '.[bench]'` brings it")
+        return
+    from tests.bench.jupyter import KERNELS, measure
+
+    for kernel in KERNELS:
+        try:
+            async with installed(*kernel.packages) as directory:
+                await measure(kernel, directory)
+        except LeftOut as reason:
+            print(f"{kernel.name} is left out: {reason}")
