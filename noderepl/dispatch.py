@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
-from noderepl.errors import NodeReplError
+from noderepl.errors import NodeReplError, SessionLost
 from noderepl.magics import Context, Preferences, is_magic, run_magic
-from noderepl.outcome import Execution, Failure, Outcome, UseTheme
+from noderepl.outcome import Execution, Failure, Outcome, Prefill, UseTheme
 from noderepl.settings import Settings
+from noderepl.snippets import Snippets
 from noderepl.terminal.console import Console
 from noderepl.terminal.themes import load_theme, shipped_directory, theme_summaries
 
@@ -37,8 +38,7 @@ class Dispatcher:
     """Runs lines one after the other in the session of a backend.
 
     settings: where the preferences start. console: told of long transfers. entries: what was typed before. edit: opens
-    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last_milliseconds` how long
-    the last one took, None before the first.
+    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last.
     """
 
     def __init__(
@@ -53,15 +53,20 @@ class Dispatcher:
         self._backend = backend
         self._console = console
         self._themes = theme_directories(settings)
-        self.preferences = Preferences(settings.timeout, settings.input, settings.theme)
+        self.preferences = Preferences(settings.timeout, settings.input, settings.theme, settings.mode, settings.ts)
         self.snippets: list[str] = []
-        self.last_milliseconds: int | None = None
+        self.last: Execution | None = None
+        self._numbers: dict[str, int] = {}
+        self._runner = Snippets(backend, self.preferences, console.value_columns)
         self._context = Context(
             session=backend.session,
             use_session=backend.use,
             made=backend.made,
             preferences=self.preferences,
             run=self.run_snippet,
+            whole=self._runner.whole,
+            last=lambda: self.last,
+            numbers=self._numbers,
             execute=self._execute,
             entries=entries,
             snippets=self.snippets,
@@ -75,7 +80,10 @@ class Dispatcher:
     async def run_line(self, line: str) -> Sequence[Outcome]:
         """Runs what was typed: a magic or a snippet. Returns what is to be shown. Raises NodeReplError."""
         if not is_magic(line):
-            return [await self.run_snippet(line)] if line.strip() else []
+            try:
+                return [await self.run_snippet(line)] if line.strip() else []
+            except SessionLost as error:
+                return [Failure(str(error), error.exit_code), Prefill(line)]
         lines = [part for part in line.splitlines() if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
 
@@ -106,9 +114,14 @@ class Dispatcher:
     async def run_snippet(self, code: str) -> Execution:
         """Runs one snippet as one request. Returns how it ended. Raises ServiceError."""
         self.snippets.append(code)
-        execution = await self._execute(code)
-        self.last_milliseconds = execution.milliseconds
+        self.last = execution = await self._runner.run(code)
+        if execution.number is not None:
+            self._numbers[code] = execution.number
         return execution
+
+    async def warm_up(self) -> None:
+        """Opens the session and makes it ready for the first snippet. Raises NodeReplError."""
+        await self._runner.install()
 
     async def _execute(self, code: str) -> Execution:
         session: Session = await self._backend.session()

@@ -11,6 +11,7 @@ NodeReplError                  .exit_code
 │   ├── UnsupportedVersion     the service refuses this api-version
 │   ├── BadRequest             400 and other 4xx
 │   ├── NotFound               404: the session, file or path is not there
+│   ├── SessionLost            the session was replaced by an empty one: the snippet has not run
 │   ├── TooLarge               413
 │   ├── TooManyRequests        429: the pool's sessions are used up, or calls come too fast
 │   ├── ServiceFailed          5xx
@@ -98,6 +99,10 @@ class BadRequest(ServiceError):
 
 class NotFound(ServiceError):
     """The session, the file or the path does not exist (404)."""
+
+
+class SessionLost(ServiceError):
+    """The session was replaced by an empty one before the snippet; the snippet has not run."""
 
 
 class TooLarge(ServiceError):

@@ -59,8 +59,9 @@ class Execution(Outcome):
     """What running one snippet gave.
 
     value is None where the completion value is undefined; error is set where status is not ok.
-    milliseconds: how long the service says it ran, else as seen from here. notes: what the service did besides, in
-    words for the user (a session replaced).
+    milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done besides,
+    in words for the user. late: what was thrown since the answer before and caught by nobody. number: the snippet's in its
+    session, None where the prelude has not run it. lost: the session's process ended with the snippet.
     """
 
     status: Status
@@ -71,6 +72,9 @@ class Execution(Outcome):
     media: tuple[Media, ...] = ()
     milliseconds: int = 0
     notes: tuple[str, ...] = ()
+    late: tuple[Thrown, ...] = ()
+    number: int | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,13 @@ class Failure(Outcome):
 @dataclass(frozen=True, slots=True)
 class Text(Outcome):
     """Plain text that was asked for (the history, a listing); data, so it goes to stdout."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Outcome):
+    """Text that was asked for whole, to be read in a pager; off a terminal it is data, so it goes to stdout."""
 
     text: str
 

@@ -21,10 +21,11 @@ from noderepl.client.identifier import shortened
 from noderepl.dispatch import Dispatcher, open_console, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
-from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Prefill, UseTheme
+from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Page, Prefill, UseTheme
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console, use_colour
 from noderepl.terminal.early import EarlyPrompt
+from noderepl.terminal.escapes import visible
 from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
@@ -177,8 +178,20 @@ class Repl:
                 self._console.clear()
             case Prefill() | EditorMode() | Leave():
                 pass
+            case Page():
+                self._page(outcome)
             case _:
                 self._console.show(outcome)
+
+    def _page(self, page: Page) -> None:
+        """Shows a text in the user's pager; where there is none, as any other text."""
+        pager = os.environ.get("PAGER") or "less"
+        try:
+            with self._input.detach(), self._input.cooked_mode():
+                safe = visible(page.text, colour=False)
+                subprocess.run(shlex.split(pager), input=safe.encode(errors="replace"), check=False)
+        except (OSError, ValueError):
+            self._console.show(page)
 
     async def _warm_up(self, painted: asyncio.Event) -> None:
         """Opens the session behind the user's back, once the prompt is on screen; a failure is told at once."""
@@ -186,7 +199,7 @@ class Repl:
 
         await painted.wait()
         try:
-            await self._backend.session()
+            await self._dispatcher.warm_up()
         except NodeReplError as error:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # All that was imported stays; without this a full collection holds up a key now and then.
@@ -220,8 +233,9 @@ class Repl:
 
         parts = [self._backend.label, f"session {shortened(self._backend.identifier)}"]
         parts.append(self._dispatcher.preferences.input_type)
-        if self._dispatcher.last_milliseconds is not None:
-            parts.append(_duration(self._dispatcher.last_milliseconds))
+        if (last := self._dispatcher.last) is not None:
+            parts.append(_duration(last.milliseconds))
+            parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []
         if get_app().editing_mode == EditingMode.VI:
             parts.append(get_app().vi_state.input_mode.value)
         return [("class:toolbar", " " + " · ".join(parts) + " ")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Literal
@@ -11,7 +12,7 @@ from typing import Literal
 from noderepl.backend import Backend, with_backend
 from noderepl.dispatch import Dispatcher, open_console
 from noderepl.errors import ExitCode, UsageError
-from noderepl.outcome import Execution, Failure, Outcome, Status
+from noderepl.outcome import Execution, Failure, Outcome, Status, Thrown
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import without_kernel
@@ -64,23 +65,26 @@ async def _run_one(dispatcher: Dispatcher, code: str) -> Sequence[Outcome]:
 def exit_code(outcome: Outcome) -> int:
     """The exit code that an outcome stands for."""
     if isinstance(outcome, Execution):
-        return EXIT_CODES[outcome.status]
+        return ExitCode.THREW if outcome.late and outcome.status is Status.OK else EXIT_CODES[outcome.status]
     return outcome.exit_code if isinstance(outcome, Failure) else ExitCode.OK
 
 
 def as_json(execution: Execution) -> Mapping[str, object]:
-    """One snippet as the object that --json prints: status, stdout, stderr, result, error and ms."""
-    error = execution.error
+    """One snippet as the object that --json prints: status, stdout, stderr, result, error, ms, media and late errors."""
     return {
         "status": str(execution.status),
         "stdout": execution.stdout,
         "stderr": execution.stderr,
         "result": execution.value.data if execution.value else None,
-        "error": {"name": error.name, "message": error.message, "stack": without_kernel(error.stack)}
-        if error
-        else None,
+        "error": _error_as_json(execution.error) if execution.error else None,
         "ms": execution.milliseconds,
+        "media": [{"mime": one.mime, "data": b64encode(one.data).decode()} for one in execution.media],
+        "late": [_error_as_json(error) for error in execution.late],
     }
+
+
+def _error_as_json(error: Thrown) -> Mapping[str, str]:
+    return {"name": error.name, "message": error.message, "stack": without_kernel(error.stack)}
 
 
 async def _no_editor(text: str) -> str:

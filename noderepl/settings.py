@@ -17,6 +17,8 @@ from typing import Any, Literal, cast
 from noderepl.errors import ConfigError, UsageError
 
 InputType = Literal["inline", "inlinetext", "base64"]
+Mode = Literal["full", "plain"]
+TypeScript = Literal["auto", "on", "off"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)
@@ -112,6 +114,20 @@ OPTIONS: tuple[Option, ...] = (
         _one_of("inline", "inlinetext", "base64"),
         "TYPE",
     ),
+    Option(
+        "mode",
+        "how snippets run: full (await, import, redeclarations) or plain, as they are typed",
+        "full",
+        _one_of("full", "plain"),
+        "MODE",
+    ),
+    Option(
+        "ts",
+        "whether snippets are TypeScript: auto (where they are no JavaScript), on or off",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "WHEN",
+    ),
     Option("theme", "colours, by name", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
     Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),
@@ -164,6 +180,8 @@ class Settings:
     scope: str
     timeout: int
     input: InputType
+    mode: Mode
+    ts: TypeScript
     theme: str
     color: Literal["auto", "always", "never"]
     editing_mode: Literal["emacs", "vi"]

@@ -118,6 +118,7 @@ class Session:
         notes = self._notes(answer.response.headers, had_run)
         if execution.error is not None and execution.error.name in LOSSES:
             self._forget()
+            execution = replace(execution, lost=True)
         return replace(execution, notes=notes)
 
     async def files(self) -> tuple[RemoteFile, ...]:

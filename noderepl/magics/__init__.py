@@ -18,6 +18,7 @@ from noderepl.magics.npm import NPM
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME
 from noderepl.magics.session import SESSION
+from noderepl.magics.values import INSPECT, MODE, PAGE, TS
 from noderepl.outcome import Outcome
 
 __all__ = [
@@ -41,6 +42,10 @@ MAGICS: tuple[Magic, ...] = (
     NPM,
     SESSION,
     TIMEOUT,
+    MODE,
+    TS,
+    INSPECT,
+    PAGE,
     INPUT,
     BASE64,
     LOAD,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.outcome import Execution
-    from noderepl.settings import InputType
+    from noderepl.settings import InputType, Mode, TypeScript
 
 
 @dataclass
@@ -21,12 +21,16 @@ class Preferences:
     """What magics change while the prompt is open.
 
     timeout: seconds a snippet may run, within settings.TIMEOUT_RANGE. input_type: how snippets are sent.
-    theme: the name of the screen's theme.
+    theme: the name of the screen's theme. mode: full through the prelude, plain as typed. typescript: whether snippets
+    are. depth: of the objects in values, None for all.
     """
 
     timeout: int
     input_type: InputType
     theme: str
+    mode: Mode = "full"
+    typescript: TypeScript = "auto"
+    depth: int | None = 2
 
 
 @dataclass(frozen=True)
@@ -35,11 +39,12 @@ class Context:
 
     session: gives the open session, opening it when first asked. use_session: makes another session the current one.
     made: the identifiers that noderepl made up, a live set: nobody else knows them.
-    run: runs one snippet in the session, as if it had been typed. execute: runs code that is not the user's, and keeps
-    no record of it. entries: what was typed before, oldest first. snippets: the snippets run so far in this run, a live
-    list. progress: told a label, the bytes done and the total (None if unknown) of a long transfer. edit: opens the
-    user's editor on a text and returns the edited text. themes: the themes there are, name to summary. environ: the
-    user's environment. directory: the user's working directory, to which local paths are relative.
+    run: runs one snippet in the session, as if it had been typed. whole: gives the last value uncut. last: what came of
+    the last snippet. numbers: the number of each snippet's last run, a live mapping. execute: runs code that is not
+    the user's, and keeps no record of it. entries: what was typed before, oldest first. snippets: the snippets run so
+    far in this run, a live list. progress: told a label, the bytes done and the total (None if unknown) of a long
+    transfer. edit: opens the user's editor on a text and returns the edited text. themes: the themes there are, name to
+    summary. environ: the user's environment. directory: the user's working directory, to which local paths are relative.
     """
 
     session: Callable[[], Awaitable[Session]]
@@ -47,6 +52,9 @@ class Context:
     made: set[str]
     preferences: Preferences
     run: Callable[[str], Awaitable[Execution]]
+    whole: Callable[[], Awaitable[Execution]]
+    last: Callable[[], Execution | None]
+    numbers: Mapping[str, int]
     execute: Callable[[str], Awaitable[Execution]]
     entries: Callable[[], Sequence[str]]
     snippets: Sequence[str]

@@ -14,7 +14,8 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
-from noderepl.outcome import Outcome, Prefill, Saved, Words
+from noderepl.magics.values import last_result
+from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
 from noderepl.settings import TIMEOUT_RANGE, InputType
 
 _LEAST, _MOST = TIMEOUT_RANGE
@@ -60,11 +61,12 @@ def _script(snippets: Sequence[str]) -> str:
 
 
 async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    given = arguments.parse(least=1, most=1, flags=("force",))
+    given = arguments.parse(least=1, most=1, flags=("force", "result"))
     if not context.snippets:
         raise UsageError("there is nothing to save: no snippet has run yet")
     path = local_path(given.words[0], context)
-    content = _script(context.snippets).encode(errors="replace")
+    result = await last_result(context) if "result" in given.flags else _script(context.snippets)
+    content = result.data if isinstance(result, Media) else result.encode(errors="replace")
     with arriving(path, force="force" in given.flags) as sink:
         sink.write(content)
     return [Saved(path, len(content))]
@@ -129,9 +131,12 @@ LOAD = Magic(
 
 SAVE = Magic(
     name="save",
-    usage="%save FILE [--force]",
-    summary="Write the snippets of this run to a local file",
-    details="The snippets are written in the order they ran. A file that exists is replaced only with --force.",
+    usage="%save FILE [--result] [--force]",
+    summary="Write the snippets of this run, or the last result, to a local file",
+    details=(
+        "The snippets are written in the order they ran. With --result the last result is written instead, uncut: a\n"
+        "picture or bytes as they are, a string as its text. A file that exists is replaced only with --force."
+    ),
     run=_save,
     completes="local-file",
     dot="save",

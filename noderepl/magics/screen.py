@@ -22,8 +22,13 @@ async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not entries:
         return [Words("Nothing has been typed yet.")]
     width = len(str(len(entries)))
-    indent = "\n" + " " * (width + 2)
-    numbered = [f"{number:>{width}}  {indent.join(entry.splitlines())}" for number, entry in enumerate(entries, 1)]
+    results = {text: f"_{number}" for text, number in context.numbers.items()}
+    column = max(map(len, results.values()), default=0)
+    indent = "\n" + " " * (width + 2 + column + bool(column) * 2)
+    numbered = []
+    for number, entry in enumerate(entries, 1):
+        result = f"{results.get(entry, ''):<{column}}  " if column else ""
+        numbered.append(f"{number:>{width}}  {result}{indent.join(entry.splitlines())}")
     return [Text("\n".join(numbered[-last:] if last else numbered))]
 
 
@@ -66,7 +71,10 @@ HISTORY = Magic(
     name="history",
     usage="%history [N]",
     summary="Show what was typed before, or the last N entries",
-    details="Entries are numbered from the oldest; those of earlier runs are among them.",
+    details=(
+        "Entries are numbered from the oldest; those of earlier runs are among them. _3 beside a snippet is the name\n"
+        "that its value has in the session."
+    ),
     run=_history,
 )
 

@@ -16,6 +16,7 @@
     const { Console } = require("console");
     const { writeSync } = require("fs");
     const { stringify } = JSON;
+    const { setPrototypeOf } = Object;
 
     const answers = Number(process.env.NODEREPL_ANSWERS);
     delete process.env.NODEREPL_ANSWERS;
@@ -46,6 +47,7 @@
     }
 
     function tell(message) {
+        setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
         const line = Buffer.from(stringify(message) + "\n");
         for (let sent = 0; sent < line.length; ) {
             sent += writeSync(answers, line, sent);

@@ -62,6 +62,10 @@ class Console:
         """Uses another theme from now on."""
         self._theme, self._paint = theme, None
 
+    def value_columns(self) -> int:
+        """The columns that a value may take: the terminal's, and where there is none as many as util.inspect takes."""
+        return self._stdout.columns() or 128
+
     def show(self, outcome: Outcome) -> None:
         """Writes an outcome as the prompt shows it."""
         self._write(render(outcome, width=self._stdout.columns(), styled=self._stdout.colour or self._stderr.colour))

@@ -18,6 +18,7 @@ from noderepl.outcome import (
     FileList,
     Media,
     Outcome,
+    Page,
     RemoteFile,
     Saved,
     Table,
@@ -85,7 +86,7 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
     match outcome:
         case Execution():
             return Rendered(tuple(_execution(outcome, styled)))
-        case Text(text):
+        case Text(text) | Page(text):
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
             return _one("stdout", *_table(header, rows, width))
@@ -178,6 +179,9 @@ def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> I
     if stderr_ends or execution.error:
         stderr = _ended(stderr)
     pieces = [Piece("stderr", stderr)]
+    for error in execution.late:
+        pieces += [Piece("warning", "Thrown in the background, and caught by nobody:\n")]
+        pieces += [*thrown(error, styled=styled), Piece("", "\n")]
     pieces += [Piece("note", f"[{_media(media)}]\n") for media in execution.media]
     if execution.error:
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
@@ -194,7 +198,7 @@ def _printed(value: Value | None) -> str:
 
 
 def _media(media: Media) -> str:
-    return f"{one_line(media.mime)}, {human_size(len(media.data))}"
+    return f"{one_line(media.mime)}, {human_size(len(media.data))}: %save --result FILE writes it"
 
 
 def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:

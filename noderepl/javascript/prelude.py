@@ -1,0 +1,132 @@
+"""What is sent to the session instead of a snippet's bare text, and what its answer means; prelude/ has the other half.
+
+Text in, text out: it sends nothing itself.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from noderepl.javascript.prepare import Prepared
+from noderepl.outcome import Execution, Media, Status, Thrown, Value
+
+_PREFIX = "noderepl:"
+_TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
+_ABSENT = f"{_PREFIX}absent"
+_PARTS = ("scripts", "stacks", "modules", "displays", "watch", "guards", "typescript")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a value is shown. width: columns of the screen. depth: of nested objects, None for all."""
+
+    width: int = 80
+    depth: int | None = 2
+
+
+class Absent(Exception):
+    """The session does not have the prelude, so what was sent has not run."""
+
+
+@cache
+def global_name() -> str:
+    """The name of the prelude in the session: another for each version, as none can be replaced."""
+    return f"$noderepl_{hashlib.sha256(_source().encode()).hexdigest()[:8]}"
+
+
+def installation() -> str:
+    """JavaScript that puts the prelude into a session; again, it does nothing."""
+    arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
+    return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
+
+
+def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
+    """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not.
+
+    seconds: how long the snippet may run; the request must be given longer.
+    """
+    request = {
+        "text": prepared.text,
+        "edits": [[edit.start, edit.end, edit.text] for edit in prepared.edits],
+        "declarations": [asdict(declaration) for declaration in prepared.declarations],
+        "assignments": [asdict(assignment) for assignment in prepared.assignments],
+        "typescript": prepared.is_typescript,
+        "seconds": seconds,
+    }
+    return _call("run", request | asdict(options))
+
+
+def whole(options: Options) -> str:
+    """JavaScript that tells the last value uncut, where the prelude is."""
+    return _call("whole", asdict(options))
+
+
+def read(execution: Execution) -> Execution | None:
+    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
+    text = execution.value.data if execution.value is not None else None
+    if not isinstance(text, str) or not text.startswith(_PREFIX):
+        return None
+    if text == _ABSENT:
+        raise Absent
+    told = json.loads(text.removeprefix(_PREFIX))
+    status, error, notes = Status.OK, None, tuple(told["notes"])
+    match told["kind"]:
+        case "error":
+            status, error = Status.ERROR, _thrown(told["error"])
+        case "timeout":
+            status, error = Status.TIMEOUT, Thrown("Timeout", f"the snippet ran for {told['text']} {_TIME_OVER}")
+        case "exit":
+            words = f"the snippet called {told['text']}: it ended there, and the session goes on"
+            if told["code"]:
+                status, error = Status.ERROR, Thrown("Exit", words)
+            else:
+                notes += (words,)
+    return replace(
+        execution,
+        status=status,
+        value=_value(told) if told["kind"] == "value" else None,
+        error=error,
+        media=tuple(map(_media, told["media"])),
+        milliseconds=round(told["ms"]),
+        notes=notes + execution.notes,
+        late=tuple(map(_thrown, told["late"])),
+        number=told["number"],
+    )
+
+
+def _value(told: dict[str, Any]) -> Value | None:
+    return Value(told["text"], told.get("data", told["text"])) if "text" in told else None
+
+
+def _thrown(told: dict[str, str]) -> Thrown:
+    return Thrown(told["name"], told["message"], told["stack"])
+
+
+def _media(told: dict[str, Any]) -> Media:
+    try:
+        data = base64.b64decode(told["data"]) if told["base64"] else told["data"].encode("utf-8", "replace")
+    except binascii.Error:
+        data = told["data"].encode()
+    return Media(told["mime"], data)
+
+
+def _call(method: str, request: dict[str, object]) -> str:
+    name = global_name()
+    return f"typeof {name} === 'undefined' ? '{_ABSENT}' : {name}.{method}(this.$$, {json.dumps(request)})\n"
+
+
+@cache
+def _source() -> str:
+    parts = ", ".join(f"{name}: {_part(name)}" for name in _PARTS)
+    return f'"use strict";\n{{ const parts = {{ {parts} }};\n{_part("prelude")}'
+
+
+def _part(name: str) -> str:
+    return Path(__file__).with_name("prelude").joinpath(f"{name}.js").read_text("utf-8").rstrip().removesuffix(";")

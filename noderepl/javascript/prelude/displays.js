@@ -1,0 +1,124 @@
+// `$$` as a snippet sees it, and what values show besides their text: pictures, HTML, SVG, JSON.
+//
+// The kernel's own `$$` would answer the request itself; this one ends the snippet, as the kernel's does.
+(function displays({ realm, inspect, attempt }) {
+    const { ArrayBuffer, Boolean, Error, JSON, Object, Promise, String } = realm;
+    const { defineProperty, entries, getOwnPropertyDescriptor } = Object;
+    const { stringify } = JSON;
+    const { Buffer } = realm.require("buffer");
+    const toBuffer = Buffer.from;
+    const TYPES = {
+        text: "text/plain",
+        html: "text/html",
+        svg: "image/svg+xml",
+        png: "image/png",
+        jpeg: "image/jpeg",
+        json: "application/json",
+    };
+    const CONVERTERS = { _toHtml: "text/html", _toSvg: "image/svg+xml", _toPng: "image/png", _toJpeg: "image/jpeg" };
+    let exposed;
+    const IN_BASE64 = { "image/png": true, "image/jpeg": true };
+
+    // finish(run, value, shown) and fail(run, error) end a snippet.
+    function expose(run, { finish, fail }) {
+        const $$ = { __proto__: null, config: run.kernel.config };
+        const settled = (answer) => (value) => {
+            if (!(value instanceof Promise)) {
+                answer(value);
+                return;
+            }
+            run.waiting = true;
+            value.then(answer, (error) => fail(run, error));
+        };
+        const show = (bundle) => finish(run, undefined, add(run, bundle));
+        $$.async = function async(value) {
+            return (run.waiting = arguments.length === 0 || Boolean(value));
+        };
+        $$.done = $$.sendResult = settled((value) => finish(run, value));
+        $$.sendError = settled((error) => fail(run, error));
+        $$.mime = settled(show);
+        for (const [method, type] of entries(TYPES)) {
+            $$[method] = settled((value) => show({ [type]: value }));
+        }
+        $$.input = function input() {
+            fail(run, new Error("$$.input() is not available: nobody can type into a remote session"));
+            return new Promise(() => {});
+        };
+        $$.display = (id) => display(run, id);
+        $$.clear = () => {};
+        defineProperty(realm, "$$", { value: $$, configurable: true, enumerable: false, writable: true });
+        exposed = $$;
+    }
+
+    function isExposed() {
+        return getOwnPropertyDescriptor(realm, "$$")?.value === exposed;
+    }
+
+    // Something shown besides the result; shown again, it takes the place of what it showed before.
+    function display(run, id) {
+        const shown = { __proto__: null, close() {} };
+        let mine = [];
+        shown.mime = (bundle) => {
+            run.media = run.media.filter((media) => !mine.includes(media));
+            const before = run.media.length;
+            const { text } = add(run, bundle);
+            if (text !== undefined && run.media.length === before) {
+                run.media[before] = { mime: "text/plain", data: text, base64: false };
+            }
+            mine = run.media.slice(before);
+        };
+        for (const [method, type] of entries(TYPES)) {
+            shown[method] = (value) => shown.mime({ [type]: value });
+        }
+        return (id !== undefined && (run.displays[String(id)] ??= shown)) || shown;
+    }
+
+    // Takes a bundle's media, all but its text, which it returns.
+    function add(run, bundle) {
+        let text;
+        for (const [mime, data] of entries(Object(bundle))) {
+            if (mime === "text/plain") {
+                text = String(data);
+            } else if (data !== undefined) {
+                const isText = typeof data === "string";
+                const content = isText ? data : (attempt(() => stringify(data)) ?? String(data));
+                run.media[run.media.length] = { mime, data: content, base64: isText && IN_BASE64[mime] === true };
+            }
+        }
+        return { text, data: text };
+    }
+
+    // The text of a value, its data where it is a primitive, and what its converters give.
+    function describe(run, value, options) {
+        if ((typeof value !== "object" && typeof value !== "function") || value === null) {
+            const isData = typeof value !== "bigint" && typeof value !== "symbol" && !isOdd(value);
+            return { text: inspect(value, options), data: isData ? value : undefined };
+        }
+        const bundle = typeof attempt(() => value._toMime) === "function" ? attempt(() => value._toMime()) : undefined;
+        let { text } = bundle === null || typeof bundle !== "object" ? {} : add(run, bundle);
+        for (const [method, mime] of entries(CONVERTERS)) {
+            const isNew = typeof attempt(() => value[method]) === "function" && !run.media.some((one) => one.mime === mime);
+            const data = isNew ? attempt(() => value[method]()) : undefined;
+            if (typeof data === "string") {
+                add(run, { [mime]: data });
+            }
+        }
+        text ??= attempt(() => inspect(value, options)) ?? "the value cannot be shown: its own inspection throws";
+        return { text, data: undefined };
+    }
+
+    function isOdd(value) {
+        return typeof value === "number" && (value !== value || value - value !== 0 || (value === 0 && 1 / value < 0));
+    }
+
+    // The bytes of a value that is bytes, as the only item of a list.
+    function bytesOf(value) {
+        if (!ArrayBuffer.isView(value)) {
+            return [];
+        }
+        const data = toBuffer(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+        return [{ mime: "application/octet-stream", data, base64: true }];
+    }
+
+    return { expose, isExposed, describe, bytesOf };
+});

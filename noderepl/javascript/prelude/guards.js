@@ -1,0 +1,129 @@
+// What keeps the session alive: process.exit() and the like end the snippet instead, late errors are kept for the next
+// answer, and the global object cannot be frozen, as the kernel writes to it before each snippet.
+//
+// current(): the snippet that runs, if any. exit(code, what): ends it. report(error): what is told of an error. isExposed():
+// whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
+(function guards({ realm, post, current, exit, report, isExposed }) {
+    const { Error, JSON, Number, Object, Proxy, Reflect, process } = realm;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const { apply } = Reflect;
+    const { stringify } = JSON;
+    const { syncBuiltinESMExports } = realm.require("module");
+    const leave = process.exit.bind(process);
+    const kill = process.kill.bind(process);
+    const { pid } = process;
+    const caught = process._fatalException;
+    const capture = process.setUncaughtExceptionCaptureCallback.bind(process);
+    const HARMLESS = [0, "SIGCONT", "SIGWINCH", "SIGCHLD", "SIGURG", 18, 28, 17, 23];
+    const MOST_LATE = 100;
+    const NAMES = ["Array", "Buffer", "Error", "JSON", "Map", "Object", "Promise", "String", "Symbol", "process"];
+    const NEEDED = NAMES.map((key) => ({ key, value: realm[key] }));
+    let late = [];
+    const ENDED = defineProperty(new Error("The snippet was ended"), "stack", { value: "The snippet was ended" });
+
+    // The kernel's own listener would tell of late errors on the stderr of whatever snippet is there.
+    const kernels = process.listeners("uncaughtException")[0];
+    if (kernels !== undefined) {
+        process.removeListener("uncaughtException", kernels);
+    }
+    process.on("uncaughtException", keep);
+
+    function keep(error, origin) {
+        if (error === ENDED || process.listenerCount("uncaughtException") > 1) {
+            return;
+        }
+        if (current() === null && !isExposed()) {
+            kernels?.(error, origin);
+        } else if (late.length < MOST_LATE) {
+            late[late.length] = report(error);
+        }
+    }
+
+    function takeLate() {
+        const taken = late;
+        late = [];
+        return taken;
+    }
+
+    function end(what, code) {
+        const run = current();
+        if (run === null || run.ended !== null) {
+            throw ENDED;
+        }
+        exit(code, what);
+        if (run.isSynchronous) {
+            // Nothing in the snippet can catch this.
+            post("Runtime.terminateExecution");
+            for (;;);
+        }
+        throw ENDED;
+    }
+
+    // Without its parent the session is over, and the kernel itself leaves.
+    function guardedExit(code = process.exitCode) {
+        if (process.connected === false) {
+            leave(code);
+        }
+        end(`process.exit(${code ?? ""})`, Number(code) || 0);
+    }
+
+    function guardedKill(target, signal) {
+        const isDeadly = Number(target) === pid && !HARMLESS.includes(signal);
+        if (isDeadly && !(typeof signal === "string" && process.listenerCount(signal) > 0)) {
+            end(`process.kill(process.pid${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
+        }
+        return kill(target, signal);
+    }
+
+    function replace(key, value) {
+        defineProperty(value, "name", { value: key });
+        defineProperty(process, key, { value, configurable: true, enumerable: true, writable: true });
+    }
+
+    replace("exit", guardedExit);
+    replace("reallyExit", guardedExit);
+    replace("abort", () => end("process.abort()", 1));
+    replace("kill", guardedKill);
+    syncBuiltinESMExports();
+
+    for (const [object, key] of [
+        ...["freeze", "seal", "preventExtensions"].map((method) => [Object, method]),
+        [Reflect, "preventExtensions"],
+    ]) {
+        const original = object[key];
+        const value = new Proxy(original, {
+            apply(target, self, given) {
+                return given[0] === realm ? (object === Object ? realm : false) : apply(target, self, given);
+            },
+        });
+        defineProperty(object, key, { value, configurable: true, enumerable: false, writable: true });
+    }
+
+    // Makes Node's bookkeeping of callbacks ready for the end of the one that runs, as an uncaught exception would.
+    function unwind() {
+        const run = current();
+        if (run !== null && run.isSynchronous) {
+            return;
+        }
+        capture(() => {});
+        try {
+            caught.call(process, ENDED);
+        } finally {
+            capture(null);
+        }
+    }
+
+    // What the kernel cannot do without is put back where it became something quite different; the names of those.
+    function restore() {
+        const restored = NEEDED.filter(({ key, value }) => typeof realm[key] !== typeof value || realm[key] === null);
+        restored.forEach(({ key, value }) => (realm[key] = value));
+        const names = restored.map(({ key }) => key);
+        if (getOwnPropertyDescriptor(Object.prototype, "toJSON") !== undefined) {
+            delete Object.prototype.toJSON;
+            names.push("Object.prototype.toJSON");
+        }
+        return names;
+    }
+
+    return { takeLate, unwind, restore };
+});

@@ -1,0 +1,75 @@
+// import in snippets: what `import` statements, import() and import.meta are rewritten to.
+//
+// Modules are found from the session's directory, as if a file repl.js there imported them.
+(function modules({ realm, note }) {
+    const { Object, SyntaxError, URL, process, require } = realm;
+    const vm = require("vm");
+    const { createRequire, isBuiltin } = require("module");
+    const { pathToFileURL } = require("url");
+    const { join } = require("path");
+    const { runInThisContext } = vm;
+    const cwd = process.cwd.bind(process);
+    let importer = { directory: null, import: null };
+
+    function file() {
+        return join(cwd(), "repl.js");
+    }
+
+    function dynamic(specifier, options) {
+        const directory = cwd();
+        if (importer.directory !== directory) {
+            const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+            const how = { filename: file(), importModuleDynamically };
+            const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
+            importer = { directory, import: runInThisContext(code, how) };
+        }
+        return importer.import(specifier, options);
+    }
+
+    // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
+    async function load(specifier, names, attributes) {
+        const namespace = await dynamic(specifier, attributes && { with: attributes });
+        if (names.length === 0) {
+            return namespace;
+        }
+        const bindings = { __proto__: null };
+        for (const name of names) {
+            bindings[name] = binding(namespace, name, specifier);
+        }
+        return bindings;
+    }
+
+    // More is found than Node finds: names that a CommonJS module makes only when it runs, and the namespace for a default.
+    function binding(namespace, name, specifier) {
+        if (name in namespace) {
+            return namespace[name];
+        }
+        if (name === "default") {
+            note(`${specifier} has no default export: its namespace was taken.`);
+            return namespace;
+        }
+        const whole = namespace.default;
+        if (whole !== null && whole !== undefined && name in Object(whole)) {
+            return whole[name];
+        }
+        throw new SyntaxError(`The requested module '${specifier}' does not provide an export named '${name}'`);
+    }
+
+    function meta() {
+        const filename = file();
+        const url = pathToFileURL(filename).href;
+        return { __proto__: null, dirname: cwd(), filename, resolve: (specifier) => resolve(specifier, filename, url), url };
+    }
+
+    function resolve(specifier, filename, url) {
+        if (isBuiltin(specifier)) {
+            return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
+        }
+        if (/^(\.{0,2}\/|[\w+.-]+:)/.test(specifier)) {
+            return new URL(specifier, url).href;
+        }
+        return pathToFileURL(createRequire(filename).resolve(specifier)).href;
+    }
+
+    return { dynamic, load, meta };
+});

@@ -1,0 +1,153 @@
+// What is really evaluated: a snippet's text with the edits that it needs, and the way back from there to what was typed.
+//
+// request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop", "nested",
+// "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has already. In V8's
+// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, and assigning to
+// them is made an error here. Offsets count UTF-16 code units.
+(function scripts({ realm, name, post }) {
+    const { Array, Math, Object, Set, String } = realm;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const { min } = Math;
+    const constants = new Set();
+    const has = Set.prototype.has.call.bind(Set.prototype.has);
+    const add = Set.prototype.add.call.bind(Set.prototype.add);
+    const remove = Set.prototype.delete.call.bind(Set.prototype.delete);
+    const slice = String.prototype.slice.call.bind(String.prototype.slice);
+    const indexOf = String.prototype.indexOf.call.bind(String.prototype.indexOf);
+    const sort = Array.prototype.sort.call.bind(Array.prototype.sort);
+
+    // The expression to evaluate, and `pieces`: [offset in it, offset in the text, length] of what was left as it was.
+    function compile(request) {
+        const edits = [...request.edits];
+        const { declarations, assignments } = request;
+        const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
+        const made = declare(declarations, lexical, edits);
+        for (const { name: target, start, end, shorthand } of assignments) {
+            if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
+                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant`];
+            }
+        }
+        sort(edits, (one, other) => one[0] - other[0] || one[1] - other[1]);
+        return { made, ...apply(request.text, edits) };
+    }
+
+    function declares(declarations, word) {
+        return declarations.some(({ names }) => names.includes(word));
+    }
+
+    // Take back what a snippet that did not parse would have declared.
+    function undo({ made }) {
+        made.forEach((word) => delete realm[word]);
+    }
+
+    // Adds to `edits`; the names of the variables that it made.
+    function declare(declarations, lexical, edits) {
+        const made = [];
+        const seen = new Set();
+        for (const declaration of declarations) {
+            const { kind, names, start, end, stop } = declaration;
+            const edit = (from, to, text) => (edits[edits.length] = [from, to, text]);
+            const isLexical = names.some((word) => has(lexical, word));
+            if (kind === "var") {
+                if (isLexical) {
+                    edit(start, end, variable(declaration, seen));
+                } else {
+                    made.push(...names.filter(makeRoom));
+                }
+            } else if (kind === "function") {
+                if (isLexical) {
+                    edit(start, start, `let ${names[0]}=`);
+                    edit(stop, stop, ";");
+                }
+            } else {
+                const word = names.some(isFixed) ? "var" : "let";
+                if (kind !== "class") {
+                    edit(start, end, word);
+                } else if (word === "var") {
+                    edit(start, start, `var ${names[0]}=`);
+                    edit(stop, stop, ";");
+                }
+            }
+            names.forEach((word) => (kind === "const" ? add(constants, word) : remove(constants, word)));
+        }
+        return made;
+    }
+
+    // A `var` of a name that `let` has: declared anew once, and elsewhere in the snippet assigned to.
+    function variable({ names, nested, simple }, seen) {
+        const isAgain = nested || names.some((word) => has(seen, word));
+        names.forEach((word) => add(seen, word));
+        return isAgain && simple ? "" : "let";
+    }
+
+    function lexicalNames() {
+        let names = [];
+        post("Runtime.globalLexicalScopeNames", {}, (failure, answer) => (names = failure ? [] : answer.names));
+        return new Set(names);
+    }
+
+    // What a function declaration or the engine itself has made can be assigned to, but not be shadowed by `let`.
+    function isFixed(word) {
+        return getOwnPropertyDescriptor(realm, word)?.configurable === false;
+    }
+
+    // A variable that is there already stays configurable, so that `let` may take its name later.
+    function makeRoom(word) {
+        const isNew = getOwnPropertyDescriptor(realm, word) === undefined;
+        if (isNew) {
+            defineProperty(realm, word, { value: undefined, configurable: true, enumerable: true, writable: true });
+        }
+        return isNew;
+    }
+
+    function apply(text, edits) {
+        const pieces = [];
+        let expression = "";
+        let done = 0;
+        for (const [start, end, replacement] of edits) {
+            pieces[pieces.length] = [expression.length, done, start - done];
+            expression += slice(text, done, start) + replacement;
+            done = end;
+        }
+        pieces[pieces.length] = [expression.length, done, text.length - done];
+        return { text, expression: expression + slice(text, done), pieces };
+    }
+
+    // Line and column, from 1, in what was typed, of a place in what was evaluated.
+    function typed({ text, expression, pieces, edited = expression, map }, line, column) {
+        const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
+        const offset = min(offsetOf(edited, at.originalLine + 1) + at.originalColumn, edited.length);
+        let found = 0;
+        for (const [from, original, length] of pieces) {
+            if (from <= offset) {
+                found = original + min(offset - from, length);
+            }
+        }
+        return placeOf(text, found);
+    }
+
+    function offsetOf(source, line) {
+        let offset = 0;
+        for (let passed = 1; passed < line; passed++) {
+            const at = indexOf(source, "\n", offset);
+            if (at < 0) {
+                return source.length;
+            }
+            offset = at + 1;
+        }
+        return offset;
+    }
+
+    function placeOf(source, offset) {
+        let line = 1;
+        let start = 0;
+        for (let at = indexOf(source, "\n"); at >= 0 && at < offset; at = indexOf(source, "\n", start)) {
+            line++;
+            start = at + 1;
+        }
+        const after = indexOf(source, "\n", start);
+        return { line, column: offset - start + 1, source: slice(source, start, after < 0 ? undefined : after) };
+    }
+
+    return { compile, undo, typed };
+});

@@ -1,0 +1,143 @@
+"""A snippet -> what came of it: through the prelude, as the prelude's half in the session answers it, or as it was typed.
+
+Knows when a session has the prelude, and notices a session that was replaced before anything runs in it. One request for
+each snippet; the prelude comes with the first one, or ahead of it while the user still types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from noderepl.backend import Backend
+from noderepl.errors import SessionLost
+from noderepl.magics import Preferences
+from noderepl.outcome import Execution, Status
+from noderepl.settings import TIMEOUT_RANGE
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+    from noderepl.javascript.prelude import Options
+    from noderepl.javascript.prepare import Prepared
+
+# The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
+MARGIN_SECONDS = 3
+LOST = (
+    "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet was "
+    "not run; run it again to run it in the new session."
+)
+NO_PRELUDE = (
+    "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are typed: "
+    "without await, import or redeclarations."
+)
+JSX = "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript, for example)."
+NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)")
+
+
+class Snippets:
+    """Runs snippets in the current session of a backend.
+
+    preferences: how; read at each snippet. width: gives the columns that values may take.
+    """
+
+    def __init__(self, backend: Backend, preferences: Preferences, width: Callable[[], int]) -> None:
+        self._backend = backend
+        self._preferences = preferences
+        self._width = width
+        self._ready: Session | None = None
+        self._unable: Session | None = None
+        self._told: set[str] = set()
+        self._turn = asyncio.Lock()
+
+    async def install(self) -> None:
+        """Puts the prelude into the session ahead of the first snippet. Raises ServiceError, NotAuthorised."""
+        await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
+        session = await self._backend.session()
+        if self._preferences.mode == "plain":
+            return
+        from noderepl.javascript import prelude
+
+        async with self._turn:
+            if self._ready is None:
+                execution = await session.execute(prelude.installation(), input_type=self._preferences.input_type)
+                self._ready = session if execution.status is Status.OK else None
+
+    async def run(self, code: str) -> Execution:
+        """Runs one snippet as one request. Raises SessionLost where it has not run, ServiceError, NotAuthorised."""
+        session = await self._backend.session()
+        if self._preferences.mode == "plain" or session is self._unable:
+            return await self._plain(session, code)
+        async with self._turn:
+            return await self._through_prelude(session, code)
+
+    async def whole(self) -> Execution:
+        """The last value uncut. Raises as run() does."""
+        from noderepl.javascript import prelude
+
+        session = await self._backend.session()
+        execution = await self._plain(session, prelude.whole(self._options()))
+        return self._read(execution) or execution
+
+    async def _through_prelude(self, session: Session, code: str) -> Execution:
+        from noderepl.javascript import prelude
+        from noderepl.javascript.prepare import prepare
+
+        preferences, name = self._preferences, prelude.global_name()
+        prepared = prepare(code, global_name=name, typescript=preferences.typescript)
+        most = TIMEOUT_RANGE[1]
+        seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
+        sent = prelude.snippet(prepared, self._options(), seconds=seconds)
+        is_first = session is not self._ready
+        if is_first:
+            sent = prelude.installation() + sent
+        limit = min(preferences.timeout + MARGIN_SECONDS, most)
+        execution = await session.execute(sent, input_type=preferences.input_type, timeout=limit)
+        answer = self._read(execution)
+        # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
+        self._ready = session if answer is not None else None
+        if answer is not None:
+            return self._with_hints(answer, prepared)
+        if is_first and execution.status is Status.ERROR and not execution.lost:
+            self._unable = session
+            return self._with_note(await self._plain(session, code), NO_PRELUDE)
+        return execution
+
+    def _read(self, execution: Execution) -> Execution | None:
+        from noderepl.javascript import prelude
+
+        try:
+            return prelude.read(execution)
+        except prelude.Absent as error:
+            self._ready = None
+            raise SessionLost(LOST) from error
+
+    async def _plain(self, session: Session, code: str) -> Execution:
+        preferences = self._preferences
+        return await session.execute(code, input_type=preferences.input_type, timeout=preferences.timeout)
+
+    def _options(self) -> Options:
+        from noderepl.javascript.prelude import Options
+
+        return Options(self._width(), self._preferences.depth)
+
+    def _with_hints(self, execution: Execution, prepared: Prepared) -> Execution:
+        """The execution with what helps: what the snippet was changed in, once, and what an error most likely needs."""
+        for note in prepared.notes:
+            execution = self._with_note(execution, note)
+        error = execution.error
+        if error is not None and error.name == "SyntaxError" and prepared.has_jsx:
+            return replace(execution, notes=(*execution.notes, JSX))
+        missing = NOT_FOUND.search(error.message) if error is not None else None
+        if missing:
+            return replace(execution, notes=(*execution.notes, f"%npm install {missing[1]} brings that package."))
+        return execution
+
+    def _with_note(self, execution: Execution, note: str) -> Execution:
+        if note in self._told:
+            return execution
+        self._told.add(note)
+        return replace(execution, notes=(*execution.notes, note))
