@@ -20,6 +20,9 @@ EXPECTS_MORE = frozenset(
     "const let var function class else do try finally while for if switch case throw async return".split()
 )
 
+# Those of them that can end a type, or an expression of TypeScript (`x!`, `x as const`).
+ENDS_TYPESCRIPT = frozenset("> >> >>> ! void const".split())
+
 
 @cache
 def parser() -> Parser:
@@ -27,11 +30,20 @@ def parser() -> Parser:
     return Parser(Language(tree_sitter_javascript.language()))
 
 
+@cache
+def typescript_parser() -> Parser:
+    """The one parser for TypeScript; its grammar takes a while to load, so nothing asks for it without need."""
+    import tree_sitter_typescript
+
+    return Parser(Language(tree_sitter_typescript.language_typescript()))
+
+
 def is_incomplete(text: str) -> bool:
     """Whether a snippet needs more lines before it can run.
 
-    text: the snippet. Returns True where it has an error and, besides, an unclosed bracket, template or comment, a
-    statement whose end is missing at the end of the text, or a last token that nothing can follow but more code.
+    text: the snippet. Returns True where it has an error and, besides, an unclosed bracket, template or comment, or a
+    statement whose end is missing at the end of the text or a last token that nothing can follow but more code, unless
+    that is whole as TypeScript (`let x: Array<string>`).
     """
     source = text.rstrip().encode("utf-8", "surrogatepass")
     root = parser().parse(source).root_node
@@ -42,10 +54,10 @@ def is_incomplete(text: str) -> bool:
     open_brackets: list[str] = []
     backticks = 0
     last = None
+    lacks_more = False
     for leaf in _leaves(root):
         if leaf.is_missing:
-            if leaf.end_byte >= len(source):
-                return True
+            lacks_more = lacks_more or leaf.end_byte >= len(source)
             continue
         if leaf.type in OPENERS:
             open_brackets.append(OPENERS[leaf.type])
@@ -58,7 +70,11 @@ def is_incomplete(text: str) -> bool:
             return True
         if leaf.type != "comment":
             last = leaf.type
-    return bool(open_brackets) or backticks % 2 == 1 or last in EXPECTS_MORE
+    if open_brackets or backticks % 2 == 1:
+        return True
+    if last in EXPECTS_MORE and last not in ENDS_TYPESCRIPT:
+        return True
+    return (lacks_more or last in EXPECTS_MORE) and typescript_parser().parse(source).root_node.has_error
 
 
 def _lacks_its_body(root: Node, end: int) -> bool:

@@ -1,0 +1,158 @@
+"""What a snippet has to be told apart into before a session can run it; the session's prelude makes the last edits.
+
+A snippet with an error, as tree-sitter reads it, is left alone: the engine must see what was typed to report it.
+tree-sitter-javascript 0.25 takes these valid pieces for errors, so they are sent untouched, too: attributes behind
+`export … from`, `yield` as a name, `for (async of => …;;)`, an escape in a tagged template that is none (`\\u`).
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from tree_sitter import Node, Parser
+
+from noderepl.javascript.modules import rewrite
+from noderepl.javascript.prepared import Assignment, Declaration, Edit, Offsets, Prepared
+from noderepl.javascript.scopes import Found, find
+from noderepl.javascript.syntax import parser, typescript_parser
+
+__all__ = ["Assignment", "Declaration", "Edit", "Prepared", "prepare"]
+
+_TO_BRACE = re.compile(rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL)
+# `assert` is the older word for an import's `with`; both are six bytes once the shorter one is filled up.
+_ASSERT = re.compile(rb"""(['"]\s*)assert(?=\s*\{)""")
+# `{ if (a) {} }` is a block, though `({ if (a) {} })` is an object with a method.
+_STATEMENTS = frozenset([b"if", b"for", b"while", b"with", b"switch"])
+_RESERVED = frozenset([b"this", b"null", b"true", b"false", b"super", b"debugger", b"return", b"break", b"continue"])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text as one grammar read it; brace: where the parenthesis was put in that makes it an object, or None."""
+
+    root: Node
+    source: bytes
+    found: Found
+    is_typescript: bool
+    brace: int | None
+
+
+def prepare(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Prepared:
+    """Find what has to be changed in a snippet, what it declares and what it assigns to.
+
+    text: the snippet. global_name: the identifier that holds `load`, `import` and `meta` in the session. typescript:
+    whether the snippet is TypeScript; "auto" is yes where it is an error as JavaScript and none as TypeScript.
+    """
+    source = text.encode("utf-8", "surrogatepass")
+    reading = _choose(source, typescript)
+    if reading is None:
+        is_typescript = typescript == "on"
+        has_jsx = not is_typescript and _shows_jsx(parser().parse(source).root_node)
+        return Prepared(text, (), (), (), is_typescript, has_jsx, ())
+    edits = [Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports]
+    for start, end in reading.found.metas:
+        edits.append(Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end)))
+    declarations = reading.found.declarations
+    notes: list[str] = []
+    if reading.brace is None:
+        module = rewrite(reading.root, reading.source, global_name)
+        edits += module.edits
+        declarations = declarations + module.declarations
+        notes = module.notes
+        if module.value is not None:
+            start = len(source)
+            edits.append(Edit(start, start, f"{_line_end(reading, start)};{module.value}"))
+    else:
+        edits.append(Edit(reading.brace, reading.brace, "("))
+        end = len(source.rstrip()) + 1
+        edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
+    edits.sort(key=lambda edit: (edit.start, edit.end))
+    declarations.sort(key=lambda declaration: declaration.start)
+    is_jsx = reading.found.has_jsx and not reading.is_typescript
+    placed = _placed(edits, declarations, reading, source)
+    return Prepared(text, *placed, reading.is_typescript, is_jsx, tuple(notes))
+
+
+def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
+    """The text as the grammar that it is meant for reads it; None where that finds an error."""
+    if typescript == "on":
+        return _read(typescript_parser(), source, True)
+    javascript = _read(parser(), source, False)
+    if javascript is None and b"assert" in source:
+        javascript = _read(parser(), _ASSERT.sub(rb"\1with  ", source), False)
+    if typescript == "off" or (javascript is not None and not javascript.found.has_jsx):
+        return javascript
+    return _read(typescript_parser(), source, True) or javascript
+
+
+def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None:
+    opening = _TO_BRACE.match(source)
+    if opening is not None and not source.rstrip().endswith(b";"):
+        brace = opening.end() - 1
+        wrapped = b"%b(%b\n)" % (source[:brace], source[brace:])
+        root = parser.parse(wrapped).root_node
+        if not root.has_error and _is_object(root, brace, wrapped):
+            return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
+    root = parser.parse(source).root_node
+    return None if root.has_error else _Reading(root, source, find(root, source), is_typescript, None)
+
+
+def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
+    """Whether the parentheses hold the whole text, and an object at its start rather than a block."""
+    statements = [child for child in root.named_children if child.type != "comment"]
+    whole = statements[0].named_children[0] if len(statements) == 1 and statements[0].named_children else None
+    if whole is None or whole.type != "parenthesized_expression" or whole.start_byte != brace:
+        return False
+    if whole.end_byte != len(wrapped):
+        return False
+    node = whole.named_children[0]
+    while node.type not in ("object", "object_pattern") and node.named_children:
+        node = node.named_children[0]
+    for member in node.named_children:
+        name = member.children[0] if member.type == "method_definition" else member
+        if wrapped[name.start_byte : name.end_byte] in (_RESERVED if name is member else _STATEMENTS):
+            return False
+    return True
+
+
+def _line_end(reading: _Reading, end: int) -> str:
+    """What ends the comment that a text may end in; end: where its last line ends."""
+    last = reading.root.descendant_for_byte_range(end - 1, end)
+    is_open = last is not None and (last.type == "html_comment" or (last.text or b"").startswith(b"//"))
+    return "\n" if is_open else ""
+
+
+def _placed(
+    edits: list[Edit], declarations: list[Declaration], reading: _Reading, source: bytes
+) -> tuple[tuple[Edit, ...], tuple[Declaration, ...], tuple[Assignment, ...]]:
+    """The finds, moved from byte offsets of what was parsed to UTF-16 offsets of what was typed."""
+    assignments = reading.found.assignments
+    if reading.brace is None and source.isascii():
+        return tuple(edits), tuple(declarations), tuple(assignments)
+    offsets, brace = Offsets(source), reading.brace
+
+    def at(place: int) -> int:
+        return offsets(place if brace is None or place <= brace else place - 1)
+
+    return (
+        tuple(replace(edit, start=at(edit.start), end=at(edit.end)) for edit in edits),
+        tuple(replace(one, start=at(one.start), end=at(one.end), stop=at(one.stop)) for one in declarations),
+        tuple(replace(one, start=at(one.start), end=at(one.end)) for one in assignments),
+    )
+
+
+def _shows_jsx(root: Node) -> bool:
+    """Whether a text with errors holds a whole JSX element nevertheless."""
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        if node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error:
+            return True
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False

@@ -1,0 +1,310 @@
+"""What a snippet declares in the session's global scope, and which of its assignments reach that scope.
+
+One walk over a tree without errors. Positions are byte offsets of the source that was parsed. Where it is in doubt who
+binds a name (inside `with`, beside a direct `eval`, in a namespace), an assignment to it is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from noderepl.javascript.patterns import declared, name_of, plain_names
+from noderepl.javascript.prepared import Assignment, Declaration, Kind
+
+# TypeScript that is gone when the snippet runs, and statements that modules.py reads by itself.
+SKIPPED = (
+    "type_annotation type_parameters type_arguments type_predicate_annotation asserts_annotation type_query "
+    "implements_clause interface_declaration type_alias_declaration ambient_declaration function_signature "
+    "method_signature abstract_method_signature index_signature import_alias import_statement"
+).split()
+
+
+@dataclass(slots=True)
+class Found:
+    """What the walk found; dynamic_imports are the words `import` of calls, metas the `import.meta`s."""
+
+    declarations: list[Declaration] = field(default_factory=list)
+    assignments: list[Assignment] = field(default_factory=list)
+    dynamic_imports: list[tuple[int, int]] = field(default_factory=list)
+    metas: list[tuple[int, int]] = field(default_factory=list)
+    has_jsx: bool = False
+
+
+def find(root: Node, source: bytes) -> Found:
+    """Walk a snippet once.
+
+    root: its tree, without errors. source: what was parsed.
+    """
+    walk = _Walk(source)
+    walk.run(root)
+    return walk.found
+
+
+class _Scope:
+    """The names that a function, a block, a loop or a class binds; the global scope is the one without a parent."""
+
+    __slots__ = ("is_function", "is_opaque", "names", "parent")
+
+    def __init__(self, parent: _Scope | None, *, is_function: bool = False, is_opaque: bool = False) -> None:
+        self.parent = parent
+        self.names: set[str] = set()
+        self.is_function = is_function
+        self.is_opaque = is_opaque
+
+    def function(self) -> _Scope:
+        scope = self
+        while scope.parent is not None and not scope.is_function:
+            scope = scope.parent
+        return scope
+
+    def may_bind(self, name: str) -> bool:
+        scope = self
+        while scope.parent is not None:
+            if scope.is_opaque or name in scope.names:
+                return True
+            scope = scope.parent
+        return False
+
+
+class _Walk:
+    def __init__(self, source: bytes) -> None:
+        self.found = Found()
+        self._source = source
+        self._scope = _Scope(None)
+        self._depth = 0
+        self._opened: list[int] = []
+        self._export_end = -1
+        self._loop_ends: dict[int, int] = {}
+        self._assigned: list[tuple[Node, _Scope]] = []
+
+    def run(self, root: Node) -> None:
+        cursor = self._cursor = root.walk()
+        opened = self._opened
+        done = False
+        while not done:
+            node = cursor.node
+            assert node is not None
+            enter = ENTER.get(node.type)
+            if (enter is None or enter(self, node)) and cursor.goto_first_child():
+                self._depth += 1
+                continue
+            while True:
+                if opened and opened[-1] == self._depth:
+                    self._close()
+                if cursor.goto_next_sibling():
+                    break
+                if not cursor.goto_parent():
+                    done = True
+                    break
+                self._depth -= 1
+        for target, scope in self._assigned:
+            name = name_of(target, self._source)
+            if not scope.may_bind(name):
+                shorthand = target.type != "identifier"
+                self.found.assignments.append(Assignment(name, target.start_byte, target.end_byte, shorthand))
+
+    def _open(self, *, is_function: bool = False, is_opaque: bool = False) -> None:
+        self._scope = _Scope(self._scope, is_function=is_function, is_opaque=is_opaque)
+        self._opened.append(self._depth)
+
+    def _close(self) -> None:
+        assert self._scope.parent is not None
+        self._scope = self._scope.parent
+        self._opened.pop()
+
+    def _names(self, targets: Iterable[Node | None]) -> Iterator[str]:
+        for target in targets:
+            for node in plain_names(target):
+                yield name_of(node, self._source)
+
+    def _assign(self, target: Node | None) -> None:
+        self._assigned += ((node, self._scope) for node in plain_names(target))
+
+    def _is_statement(self, node: Node) -> bool:
+        """Whether a declaration is one of the program's own statements, exported or not."""
+        return self._depth == 1 or (self._depth == 2 and node.start_byte < self._export_end)
+
+    def _declare(self, kind: Kind, names: Iterable[str], node: Node) -> None:
+        """Note a class, a function, an enum or a namespace in the scope where it stands."""
+        if self._scope.parent is not None:
+            self._scope.names.update(names)
+        elif self._is_statement(node):
+            start = node.start_byte
+            self.found.declarations.append(Declaration(kind, tuple(names), start, start, node.end_byte))
+
+    def export(self, node: Node) -> bool:
+        if self._depth == 1:
+            self._export_end = node.end_byte
+        return True
+
+    def lexical(self, node: Node) -> bool:
+        names = tuple(self._names(declared(node)))
+        keyword = node.child_by_field_name("kind")
+        if self._scope.parent is not None or keyword is None:
+            self._scope.names.update(names)
+        elif keyword.type in ("let", "const"):
+            kind: Kind = "let" if keyword.type == "let" else "const"
+            where = keyword.start_byte, keyword.end_byte, node.end_byte
+            self.found.declarations.append(Declaration(kind, names, *where))
+        return True
+
+    def variable(self, node: Node) -> bool:
+        stop = self._loop_ends.pop(node.start_byte, node.end_byte)
+        simple = all(
+            (name := one.child_by_field_name("name")) is not None
+            and name.type == "identifier"
+            and one.child_by_field_name("value") is not None
+            and one.child_by_field_name("type") is None
+            for one in node.named_children
+            if one.type == "variable_declarator"
+        )
+        self._var(node.children[0], tuple(self._names(declared(node))), stop, simple, not self._is_statement(node))
+        return True
+
+    def _var(self, keyword: Node, names: tuple[str, ...], stop: int, simple: bool, nested: bool) -> None:
+        scope = self._scope.function()
+        if scope.parent is not None:
+            scope.names.update(names)
+            return
+        where = keyword.start_byte, keyword.end_byte, stop
+        self.found.declarations.append(Declaration("var", names, *where, nested, simple))
+
+    def loop(self, node: Node) -> bool:
+        self._open()
+        head = node.child_by_field_name("initializer")
+        if head is not None and head.type == "variable_declaration":
+            self._loop_ends[head.start_byte] = node.end_byte
+        return True
+
+    def loop_over(self, node: Node) -> bool:
+        self._open()
+        left, keyword = node.child_by_field_name("left"), node.child_by_field_name("kind")
+        if keyword is None:
+            self._assign(left)
+        elif keyword.type == "var":
+            names = tuple(self._names([left]))
+            # Without their keyword, `async of` and `let` have meanings of their own here, and so has a value.
+            simple = left is not None and left.type == "identifier" and not {"async", "let"}.intersection(names)
+            simple = simple and node.child_by_field_name("value") is None
+            self._var(keyword, names, node.end_byte, simple, True)
+        else:
+            self._scope.names.update(self._names([left]))
+        return True
+
+    def function(self, node: Node) -> bool:
+        own = tuple(self._names([node.child_by_field_name("name")]))
+        if node.type.endswith("_declaration"):
+            self._declare("function", own, node)
+            nearest = self._scope.function()
+            # A sloppy function in a block is a `var` of the function around it, too.
+            if nearest.parent is not None:
+                nearest.names.update(own)
+            own = ()
+        self._open(is_function=True)
+        self._scope.names.update(own)
+        if node.type != "arrow_function":
+            self._scope.names.add("arguments")
+        parameters = node.child_by_field_name("parameters")
+        self._scope.names.update(
+            self._names(parameters.named_children if parameters else [node.child_by_field_name("parameter")])
+        )
+        return True
+
+    def class_(self, node: Node) -> bool:
+        if not node.is_named:
+            return True
+        found = node.child_by_field_name("name")
+        names = [] if found is None else [name_of(found, self._source)]
+        if node.type != "class":
+            self._declare("class", names, node)
+        self._open()
+        self._scope.names.update(names)
+        return True
+
+    def enum(self, node: Node) -> bool:
+        self._declare("var", list(self._names([node.child_by_field_name("name")])), node)
+        return True
+
+    def namespace(self, node: Node) -> bool:
+        if not node.is_named:
+            return True
+        name = node.child_by_field_name("name")
+        while name is not None and name.type == "nested_identifier":
+            name = name.named_children[0]
+        names = list(self._names([name]))
+        # Without `export` it is read as an expression, which stands one level deeper.
+        if self._depth == 2 and self._scope.parent is None:
+            start = node.start_byte
+            self.found.declarations.append(Declaration("var", tuple(names), start, start, node.end_byte))
+        else:
+            self._declare("var", names, node)
+        self._open(is_function=True, is_opaque=True)
+        return True
+
+    def block(self, node: Node) -> bool:
+        self._open(is_function=node.type == "class_static_block", is_opaque=node.type == "with_statement")
+        return True
+
+    def catch(self, node: Node) -> bool:
+        self._open()
+        self._scope.names.update(self._names([node.child_by_field_name("parameter")]))
+        return True
+
+    def assignment(self, node: Node) -> bool:
+        self._assign(node.child_by_field_name("left") or node.child_by_field_name("argument"))
+        return True
+
+    def call(self, node: Node) -> bool:
+        called = node.child_by_field_name("function")
+        if called is not None and called.type == "identifier" and called.text == b"eval":
+            self._scope.function().is_opaque = True
+        return True
+
+    def dynamic_import(self, node: Node) -> bool:
+        self.found.dynamic_imports.append((node.start_byte, node.end_byte))
+        return False
+
+    def meta(self, node: Node) -> bool:
+        if self._source.startswith(b"import", node.start_byte):
+            self.found.metas.append((node.start_byte, node.end_byte))
+        return False
+
+    def jsx(self, node: Node) -> bool:
+        self.found.has_jsx = True
+        return True
+
+    def type_follows(self, node: Node) -> bool:
+        """`as` and `satisfies`: what comes next is a type, which may hold an `import(…)` that is no call."""
+        self._cursor.goto_next_sibling()
+        return False
+
+    def skip(self, node: Node) -> bool:
+        return False
+
+
+ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
+    **dict.fromkeys(SKIPPED, _Walk.skip),
+    **dict.fromkeys(["as", "satisfies"], _Walk.type_follows),
+    **dict.fromkeys(["statement_block", "switch_body", "class_static_block", "with_statement"], _Walk.block),
+    **dict.fromkeys(["function_declaration", "generator_function_declaration", "function_expression"], _Walk.function),
+    **dict.fromkeys(["generator_function", "arrow_function", "method_definition"], _Walk.function),
+    **dict.fromkeys(["class_declaration", "abstract_class_declaration", "class"], _Walk.class_),
+    **dict.fromkeys(["internal_module", "module"], _Walk.namespace),
+    **dict.fromkeys(
+        ["assignment_expression", "augmented_assignment_expression", "update_expression"], _Walk.assignment
+    ),
+    **dict.fromkeys(["lexical_declaration", "using_declaration"], _Walk.lexical),
+    **dict.fromkeys(["jsx_element", "jsx_self_closing_element", "jsx_fragment"], _Walk.jsx),
+    "variable_declaration": _Walk.variable,
+    "for_statement": _Walk.loop,
+    "for_in_statement": _Walk.loop_over,
+    "catch_clause": _Walk.catch,
+    "enum_declaration": _Walk.enum,
+    "export_statement": _Walk.export,
+    "call_expression": _Walk.call,
+    "import": _Walk.dynamic_import,
+    "meta_property": _Walk.meta,
+}
