@@ -169,7 +169,7 @@ def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
     if execution.value is not None:
         value = without_kernel(execution.value.text)
         yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
-    elif not (execution.stdout or execution.stderr or execution.error or execution.media):
+    elif not (execution.stdout or execution.stderr or execution.error or execution.media or execution.notes):
         yield _part("stderr", Piece("value-undefined", "undefined\n"))
 
 

@@ -1,8 +1,8 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, note }) {
-    const { Object, SyntaxError, URL, process, require } = realm;
+(function modules({ realm, note, relocate }) {
+    const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { createRequire, isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
@@ -15,15 +15,30 @@
         return join(cwd(), "repl.js");
     }
 
-    function dynamic(specifier, options) {
+    // Node tells of such a module in an error that knows only its own code.
+    async function dynamic(specifier, options) {
+        const witness = new Error();
         const directory = cwd();
         if (importer.directory !== directory) {
-            const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
-            const how = { filename: file(), importModuleDynamically };
-            const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
-            importer = { directory, import: runInThisContext(code, how) };
+            importer = { directory, import: makeImporter() };
         }
-        return importer.import(specifier, options);
+        try {
+            return await importer.import(specifier, options);
+        } catch (error) {
+            throw relocate(error, witness);
+        }
+    }
+
+    // Its first use would be told to the user as experimental.
+    function makeImporter() {
+        const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
+        const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
+        const made = runInThisContext(code, { filename: file(), importModuleDynamically });
+        const { emitWarning } = process;
+        process.emitWarning = () => {};
+        made("node:module").catch(() => {});
+        process.emitWarning = emitWarning;
+        return made;
     }
 
     // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.

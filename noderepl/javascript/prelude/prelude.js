@@ -35,7 +35,7 @@
 
     const scripts = parts.scripts({ realm, name, post });
     const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
-    const modules = parts.modules({ realm, note });
+    const modules = parts.modules({ realm, note, relocate: stacks.relocate });
     const displays = parts.displays({ realm, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);

@@ -3,14 +3,14 @@
 // Error.prepareStackTrace is replaced, so that stacks that snippets print themselves are the same.
 (function stacks({ realm, inspect, typed }) {
     const { Error, Map, Math, Number, Object, RegExp, String, SyntaxError, WeakMap } = realm;
-    const { defineProperty, getOwnPropertySymbols } = Object;
+    const { defineProperty, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { max } = Math;
     const { toString } = Error.prototype;
     const { isNativeError } = realm.require("util/types");
     const SHOWN = "repl";
     const OWN = "noderepl-prelude"; // the name that this very script has
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
-    const MACHINERY = /\n +at [^\n]*(?:noderepl-prelude|node:inspector|evalmachine\.<anonymous>):\d+[^\n]*/g;
+    const MACHINERY = /\n +at [^\n]*?(?:noderepl-prelude|node:inspector|evalmachine\.<anonymous>)(?::\d+)+\)?/g;
     const WIDEST = 200; // of a source line that is shown whole
     const scripts = new Map(); // number -> what scripts.js made of the snippet
     const places = new WeakMap(); // error -> where its uppermost frame in a snippet is
@@ -19,6 +19,8 @@
     const getPlace = WeakMap.prototype.get.call.bind(WeakMap.prototype.get);
     const setPlace = WeakMap.prototype.set.call.bind(WeakMap.prototype.set);
     const replace = String.prototype.replace.call.bind(String.prototype.replace);
+
+    const MARK = findMark();
 
     defineProperty(Error, "prepareStackTrace", { value: prepareStackTrace, configurable: true, writable: true });
 
@@ -42,7 +44,8 @@
 
     // A snippet is called by the inspector, and that by this script: all from there on is the machinery's.
     function frames(sites) {
-        const ends = sites.findIndex((site, index) => isInspectors(site) && isOurs(sites[index + 1]));
+        const isEnd = (site, index) => isInspectors(site) && (index === sites.length - 1 || isOurs(sites[index + 1]));
+        const ends = sites.findIndex(isEnd);
         return (ends < 0 ? sites : sites.slice(0, ends)).filter((site) => !isOurs(site));
     }
 
@@ -51,7 +54,7 @@
     }
 
     function isOurs(site) {
-        return site !== undefined && site.getScriptNameOrSourceURL() === OWN;
+        return site.getScriptNameOrSourceURL() === OWN;
     }
 
     function numberOf(site) {
@@ -61,15 +64,25 @@
 
     function headOf(error) {
         try {
-            const isNodes = typeof error.code === "string" && getOwnPropertySymbols(error).some(isMark);
-            return isNodes ? `${error.name} [${error.code}]: ${error.message}` : toString.call(error);
+            return MARK !== undefined && MARK in error ? `${error.name} [${error.code}]: ${error.message}` : toString.call(error);
         } catch {
             return "<error>";
         }
     }
 
-    function isMark(symbol) {
-        return symbol.description === "kIsNodeError";
+    // What Node marks errors of its own with, whose stacks begin with their code as well.
+    function findMark() {
+        try {
+            realm.require("path").join(null);
+        } catch (error) {
+            for (let object = error; object !== null; object = getPrototypeOf(object)) {
+                const mark = getOwnPropertySymbols(object).find(({ description }) => description === "kIsNodeError");
+                if (mark !== undefined) {
+                    return mark;
+                }
+            }
+        }
+        return undefined;
     }
 
     function withTypedPlaces(text) {
@@ -134,6 +147,23 @@
         return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
+    // An error that Node made in code of its own gets the stack of `witness`, which was made where the snippet asked for it.
+    function relocate(error, witness) {
+        const frames = attempt(() => witness.stack.slice(headOf(witness).length));
+        const place = getPlace(places, witness);
+        if (place !== undefined && isNativeError(error) && getPlace(places, withStack(error)) === undefined) {
+            defineProperty(error, "stack", { value: headOf(error) + frames, configurable: true, writable: true });
+            setPlace(places, error, place);
+        }
+        return error;
+    }
+
+    // Places are known once the stack has been asked for.
+    function withStack(error) {
+        attempt(() => error.stack);
+        return error;
+    }
+
     function attempt(action) {
         try {
             return action();
@@ -142,5 +172,5 @@
         }
     }
 
-    return { named, describe, attempt };
+    return { named, describe, relocate, attempt };
 });

@@ -18,12 +18,16 @@
             const words = `This is TypeScript, and the session's Node.js ${versions.node} cannot take its types away: 22.13 can.`;
             throw assign(new SyntaxError(words), { stack: `SyntaxError: ${words}` });
         }
+        const { emitWarning } = process;
+        process.emitWarning = () => {}; // the user need not be told that this is experimental
         try {
             return { ...script, expression: stripTypeScriptTypes(script.expression, { mode: "strip" }) };
         } catch (error) {
             if (error.code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
                 throw error;
             }
+        } finally {
+            process.emitWarning = emitWarning;
         }
         const made = stripTypeScriptTypes(script.expression, { mode: "transform", sourceMap: true });
         const [, encoded] = MAP.exec(made);
