@@ -5,7 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+from nodes import node_of_wheel
 
+from noderepl.service.node import Node, find_node
 from noderepl.service.sandbox import bubblewrap_works
 
 
@@ -28,6 +30,23 @@ def node_on_path() -> Path:
     found = shutil.which("node")
     _only_where(found is not None, "node on PATH")
     return Path(str(found))
+
+
+@pytest.fixture(params=["path", "wheel"])
+def node(request: pytest.FixtureRequest) -> Node:
+    """Both kinds of Node.js."""
+    if request.param == "path":
+        return find_node(str(request.getfixturevalue("node_on_path")))
+    return node_of_wheel()
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory that all processes of one test run share, for what is installed once."""
+    base = tmp_path_factory.getbasetemp()
+    place = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "nel"
+    place.mkdir(exist_ok=True)
+    return place
 
 
 @pytest.fixture

