@@ -1,14 +1,19 @@
 """What a snippet has to be told apart into before a session can run it; the session's prelude makes the last edits.
 
-A snippet with an error, as tree-sitter reads it, is left alone: the engine must see what was typed to report it.
-tree-sitter-javascript 0.25 takes these valid pieces for errors, so they are sent untouched, too: attributes behind
-`export … from`, `yield` as a name, `for (async of => …;;)`, an escape in a tagged template that is none (`\\u`).
+A snippet with an error, as tree-sitter reads it, is left alone: the engine must see what was typed to report it. What
+the grammar for JavaScript takes for an error although it is none is read by the one for TypeScript, which takes the
+older `import … assert {…}`, and a line that begins with `(` or `[` behind an import. Errors to both, and so sent
+untouched, are: attributes behind `export … from`; a line that begins with a template, a regular expression, `+` or `-`
+behind an import or export without a semicolon; `yield` as a name; `for (async of => …;;)`; an escape in a tagged
+template that is none (`\\u`). An `export` alone on its line is taken for a name, and left.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from tree_sitter import Node, Parser
@@ -21,10 +26,10 @@ from noderepl.javascript.syntax import parser, typescript_parser
 __all__ = ["Assignment", "Declaration", "Edit", "Prepared", "prepare"]
 
 _TO_BRACE = re.compile(rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL)
-# `assert` is the older word for an import's `with`; both are six bytes once the shorter one is filled up.
-_ASSERT = re.compile(rb"""(['"]\s*)assert(?=\s*\{)""")
 # `{ if (a) {} }` is a block, though `({ if (a) {} })` is an object with a method.
 _STATEMENTS = frozenset([b"if", b"for", b"while", b"with", b"switch"])
+# What the grammar for TypeScript calls by names of its own although it is JavaScript.
+_BOTH = frozenset("assert extends_clause public_field_definition required_parameter type_identifier ?.".split())
 _RESERVED = frozenset([b"this", b"null", b"true", b"false", b"super", b"debugger", b"return", b"break", b"continue"])
 
 
@@ -80,11 +85,12 @@ def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading
     if typescript == "on":
         return _read(typescript_parser(), source, True)
     javascript = _read(parser(), source, False)
-    if javascript is None and b"assert" in source:
-        javascript = _read(parser(), _ASSERT.sub(rb"\1with  ", source), False)
-    if typescript == "off" or (javascript is not None and not javascript.found.has_jsx):
+    if javascript is not None and (typescript == "off" or not javascript.found.has_jsx):
         return javascript
-    return _read(typescript_parser(), source, True) or javascript
+    other = _read(typescript_parser(), source, True)
+    if other is not None and not _has_types(other.root):
+        return javascript or replace(other, is_typescript=False)
+    return javascript if other is None or typescript == "off" else other
 
 
 def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None:
@@ -143,16 +149,36 @@ def _placed(
     )
 
 
+@cache
+def _type_kinds() -> frozenset[str]:
+    """The kinds of nodes that only TypeScript has."""
+    javascript, typescript = (
+        {language.node_kind_for_id(kind) for kind in range(language.node_kind_count)}
+        for language in (parser().language, typescript_parser().language)
+        if language is not None
+    )
+    return frozenset(kind for kind in typescript - javascript if kind is not None) - _BOTH
+
+
+def _has_types(root: Node) -> bool:
+    """Whether what the grammar for TypeScript has read is more than JavaScript."""
+    kinds = _type_kinds()
+    return any(node.type in kinds for node in _nodes(root))
+
+
 def _shows_jsx(root: Node) -> bool:
     """Whether a text with errors holds a whole JSX element nevertheless."""
+    return any(node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error for node in _nodes(root))
+
+
+def _nodes(root: Node) -> Iterator[Node]:
     cursor = root.walk()
     while True:
         node = cursor.node
         assert node is not None
-        if node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error:
-            return True
+        yield node
         if cursor.goto_first_child():
             continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return False
+                return

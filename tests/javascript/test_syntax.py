@@ -16,6 +16,7 @@ INCOMPLETE = [
     "{", "function f() {", "a.", "a +", "let x =", "`abc", "`a ${b}", "`${", "/* x", "f(", "foo(1,", "[1, 2", "({a: 1", "if (x)",
     "for (;;)", "while (1)", "() =>", "x => {", "x ?", "x ? 1 :", "new", "typeof", "class A {", "class A", "function f()",
     "do x", "try {}", "try { f() }\ncatch (e)", "switch (x) { case 1:", "a &&", "a ??", "a?.", "...", "async () =>", "if (a) {} else",
+    "void", "!", "a >", "x = void", "export const", "let x: Array<", "enum E {", "let f: () =>", "a = b >>",
     "let a = {\n  b: [1,", "import {a", "throw", "fn(`a\n", "const f = async (x) => {\n  await g(\n",
 ]  # fmt: skip
 WHOLE = [
@@ -23,6 +24,8 @@ WHOLE = [
     "try { a } finally { b }", "function f()\n{}", "class A\n{\n}", "@", "import x from 'y'", "await x", "{a: 1}", "f(1)", "a++",
     "x => x", "for (const a of b) c(a)", "if (a) b\nelse c", "async", "let a = 1,b", "/a{/.test(x)", "'{'", "`{`", "const a = {b}",
     "return 5", "#!/usr/bin/env node\n1", "a = b // {", "({a: 1}))",
+    "let x: Array<string>", "let x: Map<string, Set<number>>", "let f: () => void", "x = y!", "const x = [1] as const",
+    "type A = string", "enum E { A }", "interface I { a: 1 }", "import type {A} from 'm'",
 ]  # fmt: skip
 
 
