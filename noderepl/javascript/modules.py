@@ -120,9 +120,11 @@ class _Module:
         attributes = _child(node, "import_attribute")
         last = source if attributes is None else attributes
         start = node.children[0].end_byte if bound else node.start_byte
-        load = f"await {self._global_name}.load({self._typed(source)}, [{', '.join(wanted)}]"
-        if attributes is not None:
-            load += f", {self._typed(attributes.named_children[-1])}"
+        with_ = "" if attributes is None else f", {self._typed(attributes.named_children[-1])}"
+        load, whole = (
+            f"await {self._global_name}.load({self._typed(source)}, [{names}]{with_}"
+            for names in (", ".join(wanted), "")
+        )
         end = ")" if node.children[-1].type == ";" else ");"
         members = f"{{{', '.join(pattern)}}}"
         if not bound:
@@ -131,8 +133,8 @@ class _Module:
         if namespace is None:
             load = f" {members} = {load}"
         else:
-            load = f" {namespace} = {load}"
-            end = f"), {members} = {namespace}{end[1:]}" if pattern else end
+            end = f"), {members} = {load}{end}" if pattern else end
+            load = f" {namespace} = {whole}"
         self._replace(start, last.end_byte, load, end)
         self._bind(node, bound)
 

@@ -24,12 +24,18 @@ SKIPPED = (
 
 @dataclass(slots=True)
 class Found:
-    """What the walk found; dynamic_imports are the words `import` of calls, metas the `import.meta`s."""
+    """What the walk found.
+
+    dynamic_imports: the words `import` of calls. metas: the `import.meta`s. awaited, looped: what the snippet itself, and
+    none of its functions, awaits, and what it loops over with `for await`.
+    """
 
     declarations: list[Declaration] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     dynamic_imports: list[tuple[int, int]] = field(default_factory=list)
     metas: list[tuple[int, int]] = field(default_factory=list)
+    awaited: list[tuple[int, int]] = field(default_factory=list)
+    looped: list[tuple[int, int]] = field(default_factory=list)
     has_jsx: bool = False
 
 
@@ -182,6 +188,9 @@ class _Walk:
     def loop_over(self, node: Node) -> bool:
         self._open()
         left, keyword = node.child_by_field_name("left"), node.child_by_field_name("kind")
+        right = node.child_by_field_name("right")
+        if right is not None and self._is_outermost() and any(child.type == "await" for child in node.children):
+            self.found.looped.append((right.start_byte, right.end_byte))
         if keyword is None:
             self._assign(left)
         elif keyword.type == "var":
@@ -263,6 +272,15 @@ class _Walk:
             self._scope.function().is_opaque = True
         return True
 
+    def _is_outermost(self) -> bool:
+        return self._scope.function().parent is None
+
+    def await_(self, node: Node) -> bool:
+        operand = node.named_children[-1] if node.named_children else None
+        if operand is not None and operand.type != "comment" and self._is_outermost():
+            self.found.awaited.append((operand.start_byte, operand.end_byte))
+        return True
+
     def dynamic_import(self, node: Node) -> bool:
         self.found.dynamic_imports.append((node.start_byte, node.end_byte))
         return False
@@ -304,6 +322,7 @@ ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
     "catch_clause": _Walk.catch,
     "enum_declaration": _Walk.enum,
     "export_statement": _Walk.export,
+    "await_expression": _Walk.await_,
     "call_expression": _Walk.call,
     "import": _Walk.dynamic_import,
     "meta_property": _Walk.meta,

@@ -1,7 +1,7 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, note, relocate }) {
+(function modules({ realm, note, hold, relocate }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { createRequire, isBuiltin } = require("module");
@@ -42,7 +42,11 @@
     }
 
     // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
-    async function load(specifier, names, attributes) {
+    function load(specifier, names, attributes) {
+        return hold(bind(specifier, names, attributes));
+    }
+
+    async function bind(specifier, names, attributes) {
         const namespace = await dynamic(specifier, attributes && { with: attributes });
         if (names.length === 0) {
             return namespace;

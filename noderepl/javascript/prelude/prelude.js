@@ -24,9 +24,9 @@
     const now = performance.now.bind(performance);
     const KEPT_RESULTS = 1000;
 
-    const session = new Session();
-    session.connect();
-    const post = session.post.bind(session);
+    let session;
+    let receiver; // the id by which the inspector knows what takes values from it
+    const post = (...message) => session.post(...message);
     let run = null; // the snippet that has no answer yet
     let count = 0;
     let taken;
@@ -35,7 +35,8 @@
 
     const scripts = parts.scripts({ realm, name, post });
     const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
-    const modules = parts.modules({ realm, note, relocate: stacks.relocate });
+    const awaits = parts.awaits({ realm });
+    const modules = parts.modules({ realm, note, hold: awaits.hold, relocate: stacks.relocate });
     const displays = parts.displays({ realm, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
@@ -44,6 +45,8 @@
     const types = parts.typescript({ realm });
 
     const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
+    api.hold = awaits.hold;
+    api.holdAll = awaits.holdAll;
     api.import = modules.dynamic;
     api.load = modules.load;
     defineProperty(api, "meta", { get: modules.meta });
@@ -51,14 +54,19 @@
     defineProperty(realm, name, { value: freeze(api) });
     remember("_", "value");
     remember("_error", "error");
-    let receiver;
-    post("Runtime.evaluate", { expression: name }, (_, { result }) => (receiver = result.objectId));
+    connect();
+
+    function connect() {
+        session = new Session();
+        session.connect();
+        post("Runtime.evaluate", { expression: name }, (_, { result }) => (receiver = result.objectId));
+    }
 
     function start(kernel, request) {
         kernel.async();
         const current = {
             ...{ __proto__: null, kernel, number: ++count, began: now(), seconds: request.seconds, ended: null },
-            ...{ waiting: false, isSynchronous: true, script: null, media: [], displays: { __proto__: null }, notes: [], timer: null },
+            ...{ waiting: false, isSynchronous: true, isSettled: false, script: null, media: [], displays: { __proto__: null }, notes: [], timer: null },
         };
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
@@ -78,6 +86,7 @@
 
     // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
     function settle(current, failure, answer) {
+        current.isSettled = true;
         mend(current.notes);
         if (current.ended !== null) {
             return;
@@ -143,6 +152,7 @@
     function expire() {
         if (run !== null) {
             end(run, timeout(run));
+            leave(run);
         }
     }
 
@@ -152,6 +162,16 @@
 
     function exit(code, text) {
         end(run, { __proto__: null, kind: "exit", code, text });
+    }
+
+    // What goes on after its answer is not heard of again; the inspector would tell of it at a time when Node.js cannot take it
+    // (awaits.js).
+    function leave(current) {
+        if (!current.isSettled && !current.isSynchronous) {
+            current.isSettled = true;
+            session.disconnect();
+            connect();
+        }
     }
 
     // The answer goes out a turn of the event loop later, with what was thrown or rejected at the snippet's very end.
@@ -164,6 +184,7 @@
         if (run !== current) {
             return;
         }
+        leave(current);
         clearTimeout(current.timer);
         watch.disarm();
         run = null;
