@@ -125,6 +125,8 @@ def _begun(line: str, last: Typed) -> Typed | None:
     if (found := _REPL.match(line)) is None:
         return None
     typed = found["typed"] or ""
+    if typed.startswith("Uncaught "):  # of a promise, thrown while the prompt stood there
+        return None
     if _COMMAND.fullmatch(typed):
         return Typed("code" if typed.strip() == ".editor" else "other", [typed.strip()])
     if typed.startswith("%npm "):
