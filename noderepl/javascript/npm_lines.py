@@ -22,6 +22,7 @@ _COMMANDS = {
     "pnpm": frozenset(["add", "install", "i"]),
     "bun": frozenset(["add", "install", "i", "a"]),
 }
+_INSTALLS = frozenset(["install", "i", "add", "ci"])
 _SHELL_SIGNS = frozenset("|&;<>()`")
 _OTHER_FLAGS = {
     "--dev": "--save-dev",
@@ -73,6 +74,12 @@ def npm_lines(text: str) -> NpmLines:
     if not commands:
         return nothing
     return NpmLines(tuple(dict.fromkeys(commands)), at, "\n".join(lines[at:]), tuple(dict.fromkeys(passed_over)))
+
+
+def installs(line: str) -> Sequence[str]:
+    """The commands for npm in a line of a shell, where they only install."""
+    found = npm_command(line) or ()
+    return [shlex.join(["npm", *words]) for words in found] if all(words[0] in _INSTALLS for words in found) else []
 
 
 def npm_command(line: str) -> Sequence[Sequence[str]] | None:

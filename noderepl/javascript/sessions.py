@@ -7,18 +7,17 @@ that the caller can take the first reading that is.
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from noderepl.javascript.npm_lines import npm_command
+from noderepl.javascript.npm_lines import installs
 from noderepl.javascript.syntax import is_incomplete
 from noderepl.javascript.validity import node_at, parses, tree_of
 
 _SHELL = re.compile(
-    r"(?:(?:[\w.-]+@[\w.-]+[^$#>%\n]{0,80}|\([\w.-]+\) |~\S* ?)?[$]|PS [A-Z]:\\[^>\n]*>|[A-Z]:\\[^>\n]*>|"
-    r"[\w.-]+@[\w.-]+ \S+ %)[ \u00a0]?(?P<typed>.*)"
+    r"(?:(?:[\w.-]+@[\w.-]+[^$#>%\n]{0,80}|\([\w.-]+\) |~\S* ?)?\$|[\w.-]+@[\w.-]+ \S+ %|PS [A-Z]:\\[^>\n]*>)"
+    r"(?:[ \u00a0]+|$)(?P<typed>.*)|[A-Z]:\\[^>\n]*>(?P<typed_in_cmd>.*)"
 )
 _REPL = re.compile(r"(?:(?:node|deno|bun|js)?>|\u276f)(?:[ \u00a0](?P<typed>.*)|$)")
 _MORE = re.compile(r"(?:\.{3,}|\|)(?:[ \u00a0](?P<typed>.*)|$)")
@@ -116,7 +115,8 @@ def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:
 def _begun(line: str, last: Typed) -> Typed | None:
     """What is typed in a line that begins with a prompt; None for other lines."""
     if shell := _SHELL.match(line):
-        return _of_shell(shell["typed"], entry_else=Typed("other", [shell["typed"]]))
+        typed = shell["typed"] or shell["typed_in_cmd"] or ""
+        return _of_shell(typed, entry_else=Typed("other", [typed]))
     if cell := _CELL.match(line):
         return Typed("code", [cell["typed"] or ""])
     # What a program started from a shell prints may begin with `>` as well.
@@ -139,7 +139,7 @@ def _begun(line: str, last: Typed) -> Typed | None:
 def _of_shell(typed: str, *, entry_else: Typed) -> Typed:
     if _INTERPRETER.fullmatch(typed.strip()):
         return Typed("other", [typed.strip()])
-    return Typed("npm", [typed]) if npm_command(typed) is not None else entry_else
+    return Typed("npm", [typed]) if installs(typed) else entry_else
 
 
 def _opens_prompt(entry: Typed) -> bool:
@@ -178,15 +178,20 @@ def _joined(entries: Sequence[Typed]) -> str:
     codes: list[str] = []
     for entry in entries:
         code = entry.code.strip("\n")
-        if not code.strip():
-            continue
         # Every REPL reads what begins with a brace as an object first.
         if code.startswith("{") and not code.rstrip().endswith(";") and parses(f"({code})"):
             code = f"({code})"
-        if codes and code.startswith(_NEEDS_SEMICOLON) and not code.startswith(("//", "/*")):
-            code = code if codes[-1].rstrip().endswith(";") else f";{code}"
-        codes.append(code)
-    return "\n".join(codes)
+        codes += [code] if code.strip() else []
+    return "\n".join(kept_apart(codes))
+
+
+def kept_apart(codes: Iterable[str]) -> Iterator[str]:
+    """Snippets that can stand below each other, with a semicolon before one that would go on with the one above."""
+    before = ";"
+    for code in codes:
+        goes_on = code.startswith(_NEEDS_SEMICOLON) and not code.startswith(("//", "/*"))
+        yield f";{code}" if goes_on and not before.endswith(";") else code
+        before = code.rstrip()
 
 
 def _was_given_up(entry: Typed, is_last: bool) -> bool:
@@ -206,12 +211,7 @@ def _with_unmarked_lines(entry: Typed) -> Typed:
 
 def _above(entries: Sequence[Typed], code: str) -> str:
     """The lines for npm above the code; magics only where there is no code, as they go on lines of their own."""
-    npm = [
-        shlex.join(["npm", *words])
-        for entry in entries
-        if entry.kind == "npm"
-        for words in npm_command(entry.code) or ()
-    ]
+    npm = [command for entry in entries if entry.kind == "npm" for command in installs(entry.code)]
     lines = "\n".join(dict.fromkeys(npm))
     if not code.strip() and not npm:
         return "\n".join(entry.code for entry in entries if entry.kind == "magic")

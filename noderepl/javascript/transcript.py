@@ -12,9 +12,9 @@ from itertools import pairwise
 from textwrap import dedent
 
 from noderepl.javascript.characters import straighten
-from noderepl.javascript.markdown import JAVASCRIPT, SHELL, UNNAMED, blocks, is_markdown_for_certain
-from noderepl.javascript.npm_lines import npm_lines
-from noderepl.javascript.sessions import is_session_for_certain, session_readings
+from noderepl.javascript.markdown import JAVASCRIPT, SHELL, UNNAMED, Block, blocks, is_markdown_for_certain
+from noderepl.javascript.npm_lines import installs, npm_lines
+from noderepl.javascript.sessions import is_session_for_certain, kept_apart, session_readings
 from noderepl.javascript.validity import parses
 
 FENCES = "Markdown fences removed"
@@ -109,6 +109,7 @@ def _below_npm(head: str, rest: str) -> Iterator[Reading]:
 
 
 def _of_markdown(text: str) -> Iterator[Reading]:
+    """The code of the blocks; where some are named as JavaScript, those without a name are examples of output."""
     found = blocks(text)
     is_named = any(block.language in JAVASCRIPT for block in found)
     npm: list[str] = []
@@ -117,18 +118,25 @@ def _of_markdown(text: str) -> Iterator[Reading]:
     for block in found:
         if block.language not in JAVASCRIPT | SHELL | UNNAMED:
             continue
-        cleaned = clean(block.text)
+        cleaned = _of_block(block)
         part = npm_lines(cleaned.text)
         code = part.rest.strip("\n")
         is_code = block.language in JAVASCRIPT or (
             cleaned.changes if block.language in SHELL or is_named else parses(code)
         )
-        if part.commands or is_code:
-            npm += [f"npm {command}" for command in part.commands]
-            codes += [code] if code.strip() and is_code else []
+        lines = (cleaned.text if is_code else block.text).split("\n")
+        npm += [command for line in lines[: part.count if is_code else None] for command in installs(line)]
+        if is_code and code.strip():
+            codes.append(code)
             changes += cleaned.changes
-    lines = "\n".join(dict.fromkeys(npm))
-    yield "\n\n".join(piece for piece in (lines, *codes) if piece), tuple(dict.fromkeys(changes))
+    installing = "\n".join(dict.fromkeys(npm))
+    yield "\n\n".join(piece for piece in (installing, *kept_apart(codes)) if piece), tuple(dict.fromkeys(changes))
+
+
+def _of_block(block: Block) -> Cleaned:
+    if block.language == "diff":
+        return next((Cleaned(code, (MARKS,)) for code in _without_marks(block.text) if parses(code)), Cleaned(""))
+    return clean(block.text)
 
 
 def _without_marks(text: str) -> Iterator[str]:
@@ -139,7 +147,7 @@ def _without_marks(text: str) -> Iterator[str]:
         return
     kept = [line for line in lines if not line.startswith("-")]
     if all(line.startswith(("+", " ")) or not line.strip() for line in kept):
-        yield "\n".join(line[1:] for line in kept)
+        yield dedent("\n".join(line[1:] for line in kept))
     is_spaced = all(line[1:2] in ("", " ") for line in marked)
     yield "\n".join(line[2 if is_spaced else 1 :] if line.startswith("+") else line for line in kept)
 
