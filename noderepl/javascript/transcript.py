@@ -21,6 +21,7 @@ FENCES = "Markdown fences removed"
 MARKS = "diff marks removed"
 NUMBERS = "line numbers removed"
 HEADINGS = "headings removed"
+LEFT_OUT = "blocks left out that are not JavaScript"
 _NUMBERED = re.compile(r"[ \t\u00a0]*(?P<number>\d+)(?P<mark>[ \u00a0]?[|\u2502:.)]|)(?P<rest>[ \t\u00a0].*|)$")
 _HEADING = re.compile(
     r"(?:#+ )?(?:usage|install|installation|installing|examples?|quick ?start|getting started|basic usage|import|"
@@ -130,7 +131,13 @@ def _of_markdown(text: str) -> Iterator[Reading]:
             codes.append(code)
             changes += cleaned.changes
     installing = "\n".join(dict.fromkeys(npm))
-    yield "\n\n".join(piece for piece in (installing, *kept_apart(codes)) if piece), tuple(dict.fromkeys(changes))
+    yield _stacked(installing, codes), tuple(dict.fromkeys(changes))
+    kept = [code for code in codes if parses(code)]
+    yield _stacked(installing, kept), tuple(dict.fromkeys([*changes, LEFT_OUT]))
+
+
+def _stacked(installing: str, codes: Sequence[str]) -> str:
+    return "\n\n".join(piece for piece in (installing, *kept_apart(codes)) if piece)
 
 
 def _of_block(block: Block) -> Cleaned:
