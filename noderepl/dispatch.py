@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, SessionLost
+from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.magics import Context, Preferences, is_magic, run_magic
-from noderepl.outcome import Execution, Failure, Outcome, Prefill, UseTheme
+from noderepl.outcome import Execution, Failure, Outcome, Prefill, Status, UseTheme, Words
 from noderepl.settings import Settings
 from noderepl.snippets import Snippets
 from noderepl.terminal.console import Console
@@ -78,14 +79,38 @@ class Dispatcher:
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
-        """Runs what was typed: a magic or a snippet. Returns what is to be shown. Raises NodeReplError."""
+        """Runs what was typed: a magic, a snippet, or lines for npm above one. Returns what is to be shown.
+
+        Raises NodeReplError.
+        """
         if not is_magic(line):
+            if (npm := npm_lines(line)).commands:
+                return await self._run_npm(npm)
             try:
                 return [await self.run_snippet(line)] if line.strip() else []
             except SessionLost as error:
                 return [Failure(str(error), error.exit_code), Prefill(line)]
         lines = [part for part in line.splitlines() if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
+
+    async def _run_npm(self, npm: NpmLines) -> Sequence[Outcome]:
+        """Runs lines for npm, then what stands below them; where one fails, that comes back to the prompt instead."""
+        outcomes: list[Outcome] = []
+        if npm.passed_over:
+            flags = " and ".join(npm.passed_over)
+            outcomes.append(Words(f"Without {flags}: packages are installed in the session's directory."))
+        for command in npm.commands:
+            outcomes += await self._attempted(self._run_magic(f"%npm {command}"))
+            if _failed(outcomes[-1]):
+                return [*outcomes, Prefill(npm.rest)]
+        return [*outcomes, *await self._attempted(self.run_line(npm.rest))]
+
+    async def _attempted(self, work: Awaitable[Sequence[Outcome]]) -> Sequence[Outcome]:
+        """The outcomes of work, its failure among them, so that what was done before it is told all the same."""
+        try:
+            return await work
+        except NodeReplError as error:
+            return [Failure(str(error), error.exit_code)]
 
     async def _run_magics(self, lines: Sequence[str]) -> Sequence[Outcome]:
         """Runs magics up to the first that fails; what was done before it is told all the same."""
@@ -126,3 +151,7 @@ class Dispatcher:
     async def _execute(self, code: str) -> Execution:
         session: Session = await self._backend.session()
         return await session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)
+
+
+def _failed(outcome: Outcome) -> bool:
+    return isinstance(outcome, Failure) or (isinstance(outcome, Execution) and outcome.status is not Status.OK)

@@ -59,9 +59,9 @@ class Execution(Outcome):
     """What running one snippet gave.
 
     value is None where the completion value is undefined; error is set where status is not ok.
-    milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done besides,
-    in words for the user. late: what was thrown since the answer before and caught by nobody. number: the snippet's in its
-    session, None where the prelude has not run it. lost: the session's process ended with the snippet.
+    milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done
+    besides, in words for the user. late: what was thrown since the answer before and caught by nobody. number: the
+    snippet's in its session, None where the prelude has not run it. lost: the session's process ended with the snippet.
     """
 
     status: Status

@@ -66,6 +66,7 @@ class Repl:
         from prompt_toolkit.input import create_input
         from prompt_toolkit.output import create_output
 
+        from noderepl.javascript.npm_lines import npm_lines
         from noderepl.javascript.syntax import is_incomplete
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
@@ -96,7 +97,7 @@ class Repl:
             history=self._history,
             completer=completer,
             is_magic=is_magic,
-            is_whole=lambda text: is_magic(text) or not is_incomplete(text),
+            is_whole=lambda text: is_magic(text) or not is_incomplete(npm_lines(text).rest),
             toolbar=self._toolbar,
             style=lambda: self._style,
             editing_mode=settings.editing_mode,

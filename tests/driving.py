@@ -28,6 +28,8 @@ KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdelruxz"} | {
     "left": "\x1b[D",
     "right": "\x1b[C",
     "backspace": "\x7f",
+    "undo": "\x1f",
+    "f2": "\x1bOQ",
 }
 SECONDS = 30.0
 

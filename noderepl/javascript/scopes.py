@@ -26,8 +26,8 @@ SKIPPED = (
 class Found:
     """What the walk found.
 
-    dynamic_imports: the words `import` of calls. metas: the `import.meta`s. awaited, looped: what the snippet itself, and
-    none of its functions, awaits, and what it loops over with `for await`.
+    dynamic_imports: the words `import` of calls. metas: the `import.meta`s. awaited, looped: what the snippet itself,
+    and none of its functions, awaits, and what it loops over with `for await`.
     """
 
     declarations: list[Declaration] = field(default_factory=list)

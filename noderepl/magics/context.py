@@ -43,8 +43,8 @@ class Context:
     the last snippet. numbers: the number of each snippet's last run, a live mapping. execute: runs code that is not
     the user's, and keeps no record of it. entries: what was typed before, oldest first. snippets: the snippets run so
     far in this run, a live list. progress: told a label, the bytes done and the total (None if unknown) of a long
-    transfer. edit: opens the user's editor on a text and returns the edited text. themes: the themes there are, name to
-    summary. environ: the user's environment. directory: the user's working directory, to which local paths are relative.
+    transfer. edit: opens the user's editor on a text and returns the edited text. themes: the themes there are, name
+    to summary. environ: the user's environment. directory: the user's working directory, where local paths start.
     """
 
     session: Callable[[], Awaitable[Session]]

@@ -103,8 +103,8 @@ TS = Magic(
     usage="%ts [auto|on|off]",
     summary="Tell or set whether snippets are TypeScript",
     details=(
-        "auto: those are that are no JavaScript but TypeScript. on: all are. off: none is. The session's own Node.js takes\n"
-        "the types away, which needs version 22.13 or later. Without an argument the present setting is told."
+        "auto: those are that are no JavaScript but TypeScript. on: all are. off: none is. The session's own Node.js\n"
+        "takes the types away, which needs version 22.13 or later. Without an argument the setting is told."
     ),
     run=_ts,
     completes="word",
@@ -115,7 +115,7 @@ INSPECT = Magic(
     name="inspect",
     usage="%inspect [depth N|depth all]",
     summary="Tell or set how deep values are shown",
-    details=f"N is a whole number from 0 to {_DEEPEST}; Node.js starts with 2. Without an argument the present depth is told.",
+    details=f"N is a whole number from 0 to {_DEEPEST}; Node.js starts with 2. Without an argument the depth is told.",
     run=_inspect,
     completes="word",
     words=("depth",),
@@ -125,6 +125,6 @@ PAGE = Magic(
     name="page",
     usage="%page",
     summary="Show the last result whole, in your pager",
-    details="Nothing is cut, however long it is. The pager is $PAGER, or less. %save --result FILE writes it to a file.",
+    details="Nothing is cut, however long it is. The pager is $PAGER, or less. %save --result FILE writes a file.",
     run=_page,
 )

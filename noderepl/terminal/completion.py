@@ -135,8 +135,10 @@ MODULE_GLOBALS = tuple(name for name in BUILTIN_MODULES if "/" not in name and n
 
 
 def _magic_line(text: str) -> str | None:
-    """The text where it is a magic being typed; `.5` and a leading `.method` are JavaScript."""
+    """The text where it is a magic being typed, `npm` among them; `.5` and a leading `.method` are JavaScript."""
     stripped = text.lstrip()
+    if stripped.startswith("npm "):
+        stripped = f"%{stripped}"
     is_magic = stripped.startswith("%") or re.match(r"\.[a-z]*( |$)", stripped)
     return stripped if is_magic and "\n" not in text else None
 

@@ -18,17 +18,20 @@ from prompt_toolkit.filters import (
 from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.keys import Keys
+
+from noderepl.terminal.pasting import KEY, Pasting
 
 INDENT = "  "
 OPENERS = ("{", "(", "[")
 CLOSERS = ("}", ")", "]")
 
 
-def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool]) -> KeyBindings:
+def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool], pasting: Pasting) -> KeyBindings:
     """The prompt's own keys.
 
     is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, where Enter always adds
-    a line and Ctrl-D runs. Returns bindings to be merged over prompt_toolkit's.
+    a line and Ctrl-D runs. pasting: takes what is pasted. Returns bindings to be merged over prompt_toolkit's.
     """
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
@@ -62,6 +65,14 @@ def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool]) -> 
     @keys.add("tab", filter=typing & Condition(_only_blanks_before_cursor))
     def _indent(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text(INDENT)
+
+    @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
+    def _paste(event: KeyPressEvent) -> None:
+        pasting.insert(event.current_buffer, event.data)
+
+    @keys.add(KEY, filter=has_focus(DEFAULT_BUFFER))
+    def _put_back(event: KeyPressEvent) -> None:
+        pasting.put_back(event.current_buffer)
 
     for closer in CLOSERS:
         keys.add(closer, filter=typing)(_close(closer))

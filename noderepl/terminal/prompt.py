@@ -20,19 +20,23 @@ from prompt_toolkit.output import ColorDepth, Output
 from prompt_toolkit.styles import BaseStyle, DynamicStyle
 
 from noderepl.javascript.highlight import Highlighter
+from noderepl.javascript.npm_lines import npm_lines
 from noderepl.terminal.early import PROMPT
 from noderepl.terminal.keys import bindings
+from noderepl.terminal.pasting import Pasting
 
 CONTINUATION = "... "
 MENU_ROWS = 8
 # Bidi controls, zero-width characters other than the joiners of emoji, and line separators.
 HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
 SHOWN = "\ufffd"
+# The line editor gives all that stands before the input the prompt's own style.
+HINT_STYLE = "noinherit class:code-comment"
 EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
 
 
 class SnippetLexer(Lexer):
-    """Colours JavaScript, and a magic's name where the line is one."""
+    """Colours JavaScript, and a magic's or npm's name where the line is one."""
 
     def __init__(self, is_magic: Callable[[str], bool]) -> None:
         self._is_magic = is_magic
@@ -43,14 +47,21 @@ class SnippetLexer(Lexer):
         text = document.text
         if self._is_magic(text):
             return lambda number: _magic_fragments(document.lines[number], first=number == 0)
-        line_pieces = self._highlighter.pieces(text)
-        return lambda number: [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
+        npm = npm_lines(text)
+        line_pieces = self._highlighter.pieces("\n" * npm.count + npm.rest if npm.commands else text)
+
+        def line(number: int) -> StyleAndTextTuples:
+            if number < npm.count and number < len(document.lines):
+                return _magic_fragments(document.lines[number], first=True)
+            return [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
+
+        return line
 
 
 def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
     if not first:
         return [("", line)]
-    blank = len(line) - len(line.lstrip())
+    blank = len(line) - len(line.lstrip(" \t$"))
     name, space, rest = line[blank:].partition(" ")
     return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
 
@@ -94,6 +105,7 @@ class Prompt:
         colour: bool,
     ) -> None:
         self._in_editor = False
+        self._pasting = Pasting(is_magic)
         self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
             message=self._message,
@@ -109,7 +121,7 @@ class Prompt:
             enable_suspend=True,
             reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
             tempfile_suffix=".js",
-            key_bindings=bindings(is_whole, lambda: self._in_editor),
+            key_bindings=bindings(is_whole, lambda: self._in_editor, self._pasting),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=toolbar,
             input_processors=[_Visible(tabstop=4, char1=" ", char2=" ")],
@@ -131,6 +143,7 @@ class Prompt:
         empty line, KeyboardInterrupt at Ctrl-C.
         """
         self._in_editor = editor
+        self._pasting.forget()
         self._painted = painted
         return await self._session.prompt_async(default=prefill, pre_run=opened, handle_sigint=False)
 
@@ -139,7 +152,9 @@ class Prompt:
         self._session.app.invalidate()
 
     def _message(self) -> StyleAndTextTuples:
-        hint: StyleAndTextTuples = [("class:note", EDITOR_HINT + "\n")] if self._in_editor else []
+        hint: StyleAndTextTuples = [(HINT_STYLE, EDITOR_HINT + "\n")] if self._in_editor else []
+        if note := self._pasting.note(self._session.default_buffer, is_done=self._session.app.is_done):
+            hint.append((HINT_STYLE, note + "\n"))
         return [*hint, ("class:prompt", PROMPT)]
 
     def _continuation(self, width: int, line_number: int, wrap_count: int) -> StyleAndTextTuples:

@@ -1,0 +1,121 @@
+"""Lines such as `npm install x y` that stand before JavaScript: npm runs them, not the engine.
+
+A text that is JavaScript as it stands has none. yarn, pnpm and bun are read as the npm that does the same.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_LIKELY = re.compile(r"\s*(?:\$[ \u00a0]+)?(?:npm|yarn|pnpm|bun)[ \t\u00a0]+[a-z]")
+_DOLLAR = re.compile(r"\s*\$[ \u00a0]+")
+_DASHES = re.compile("(?<=\\s)[\u2013\u2014](?=\\w)")
+_COMMANDS = {
+    "npm": frozenset(
+        "install i add ci uninstall un remove rm update up upgrade list ls view info show outdated audit dedupe prune "
+        "run test init root pkg explain why".split()
+    ),
+    "yarn": frozenset(["add", "install"]),
+    "pnpm": frozenset(["add", "install", "i"]),
+    "bun": frozenset(["add", "install", "i", "a"]),
+}
+_INSTALLS = frozenset(["install", "i", "add", "ci"])
+_SHELL_SIGNS = frozenset("|&;<>()`")
+_OTHER_FLAGS = {
+    "--dev": "--save-dev",
+    "-d": "--save-dev",
+    "--peer": "--save-peer",
+    "--exact": "--save-exact",
+    "--optional": "--save-optional",
+}
+_GLOBAL = frozenset(["-g", "--global", "--location=global"])
+_WORKSPACE = frozenset(["-w", "-W", "--ignore-workspace-root-check", "--workspace-root"])
+
+
+@dataclass(frozen=True)
+class NpmLines:
+    """What stands at the beginning of a text for npm.
+
+    commands: npm's arguments as a shell quotes them, each different one once. count: the lines of the text that they
+    take, blank ones behind them included. rest: the text below. passed_over: options that were left out.
+    """
+
+    commands: tuple[str, ...]
+    count: int
+    rest: str
+    passed_over: tuple[str, ...]
+
+
+def npm_lines(text: str) -> NpmLines:
+    """Splits a text into its leading lines for npm and the rest; without such lines all of it is the rest."""
+    nothing = NpmLines((), 0, text, ())
+    if not _LIKELY.match(text):
+        return nothing
+    # Only what looks like npm's needs the parser, which takes a moment to load.
+    from noderepl.javascript.validity import parses
+
+    commands: list[str] = []
+    passed_over: list[str] = []
+    lines = text.split("\n")
+    at = 0
+    while at < len(lines):
+        line, after = _joined(lines, at)
+        found = npm_command(line) if line.strip() else None
+        if found is not None and not parses(line):
+            for words in found:
+                passed_over += [word for word in words if word in _GLOBAL]
+                commands.append(shlex.join(word for word in words if word not in _GLOBAL))
+        elif line.strip() and not (commands and re.match(r"\s*#(?!!)", line)):
+            break
+        at = after
+    if not commands:
+        return nothing
+    return NpmLines(tuple(dict.fromkeys(commands)), at, "\n".join(lines[at:]), tuple(dict.fromkeys(passed_over)))
+
+
+def installs(line: str) -> Sequence[str]:
+    """The commands for npm in a line of a shell, where they only install."""
+    found = npm_command(line) or ()
+    return [shlex.join(["npm", *words]) for words in found] if all(words[0] in _INSTALLS for words in found) else []
+
+
+def npm_command(line: str) -> Sequence[Sequence[str]] | None:
+    """The words behind `npm` in a line of a shell, for each command joined by `&&`; None where it has others."""
+    bare = _DASHES.sub("--", _DOLLAR.sub("", line.replace("\u00a0", " "), count=1))
+    try:
+        words = shlex.split(bare.strip().removesuffix(";"), comments=True)
+    except ValueError:
+        return None
+    commands: list[list[str]] = [[]]
+    for word in words:
+        if word == "&&":
+            commands.append([])
+        else:
+            commands[-1].append(word)
+    found = [_as_npm(command) for command in commands]
+    return None if None in found else [command for command in found if command is not None]
+
+
+def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
+    """npm's own words for a command of npm, yarn, pnpm or bun; None where it is none that is known here."""
+    if list(words[:3]) == ["yarn", "global", "add"]:
+        words = ["yarn", "add", "--global", *words[3:]]
+    if len(words) < 2 or words[1] not in _COMMANDS.get(words[0], ()):
+        return None
+    arguments = words[2:]
+    if any(_SHELL_SIGNS.issuperset(word) for word in arguments if word):
+        return None
+    if words[0] == "npm":
+        return words[1:]
+    return ["install", *(_OTHER_FLAGS.get(word, word) for word in arguments if word not in _WORKSPACE)]
+
+
+def _joined(lines: Sequence[str], at: int) -> tuple[str, int]:
+    """A line with those that a backslash at its end goes on with, and the number of the one after them."""
+    line, after = lines[at], at + 1
+    while line.endswith("\\") and after < len(lines):
+        line, after = line[:-1] + lines[after], after + 1
+    return line, after
