@@ -70,7 +70,7 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def as_json(execution: Execution) -> Mapping[str, object]:
-    """One snippet as the object that --json prints: status, stdout, stderr, result, error, ms, media and late errors."""
+    """One snippet as the object that --json prints: status, output, result, error, ms, media and late errors."""
     return {
         "status": str(execution.status),
         "stdout": execution.stdout,

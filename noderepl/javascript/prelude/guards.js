@@ -3,7 +3,7 @@
 //
 // current(): the snippet that runs, if any. exit(code, what): ends it. report(error): what is told of an error. isExposed():
 // whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
-(function guards({ realm, post, current, exit, report, isExposed }) {
+(function guards({ realm, name, post, current, exit, report, isExposed }) {
     const { Error, JSON, Number, Object, Proxy, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
@@ -16,8 +16,11 @@
     const capture = process.setUncaughtExceptionCaptureCallback.bind(process);
     const HARMLESS = [0, "SIGCONT", "SIGWINCH", "SIGCHLD", "SIGURG", 18, 28, 17, 23];
     const MOST_LATE = 100;
-    const NAMES = ["Array", "Buffer", "Error", "JSON", "Map", "Object", "Promise", "String", "Symbol", "process"];
-    const NEEDED = NAMES.map((key) => ({ key, value: realm[key] }));
+    const NAMES = ["Buffer", "Error", "Object", "Promise", "String", "global", "globalThis", "process"];
+    const needed = { __proto__: null };
+    for (const key of NAMES) {
+        needed[key] = realm[key];
+    }
     let late = [];
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", { value: "The snippet was ended" });
 
@@ -114,16 +117,33 @@
     }
 
     // What the kernel cannot do without is put back where it became something quite different; the names of those.
-    function restore() {
-        const restored = NEEDED.filter(({ key, value }) => typeof realm[key] !== typeof value || realm[key] === null);
-        restored.forEach(({ key, value }) => (realm[key] = value));
-        const names = restored.map(({ key }) => key);
+    // declared: whether a snippet declared a name, which hides the property from the kernel too.
+    function restore(declared) {
+        const restored = [];
+        for (let index = 0; index < NAMES.length; index++) {
+            const key = NAMES[index];
+            const value = needed[key];
+            if (typeof realm[key] !== typeof value || realm[key] === null) {
+                realm[key] = value;
+                restored[restored.length] = key;
+            } else if (declared(key) && isHidden(key, typeof value)) {
+                restored[restored.length] = key;
+            }
+        }
         if (getOwnPropertyDescriptor(Object.prototype, "toJSON") !== undefined) {
             delete Object.prototype.toJSON;
-            names.push("Object.prototype.toJSON");
+            restored[restored.length] = "Object.prototype.toJSON";
         }
-        return names;
+        return restored;
     }
 
-    return { takeLate, unwind, restore };
+    // Puts it back as well.
+    function isHidden(key, type) {
+        const expression = `typeof ${key} !== "${type}" && ((${key} = ${name}.needed.${key}), true)`;
+        let hidden = false;
+        post("Runtime.evaluate", { expression, silent: true }, (_, { result }) => (hidden = result.value === true));
+        return hidden;
+    }
+
+    return { takeLate, unwind, restore, needed };
 });

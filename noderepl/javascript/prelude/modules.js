@@ -15,18 +15,25 @@
         return join(cwd(), "repl.js");
     }
 
-    // Node tells of such a module in an error that knows only its own code.
-    async function dynamic(specifier, options) {
-        const witness = new Error();
+    function dynamic(specifier, options) {
+        return located(imported(specifier, options), new Error());
+    }
+
+    // What Node tells of a module that it cannot load knows only its own code.
+    async function located(loading, witness) {
+        try {
+            return await loading;
+        } catch (error) {
+            throw relocate(error, witness);
+        }
+    }
+
+    async function imported(specifier, options) {
         const directory = cwd();
         if (importer.directory !== directory) {
             importer = { directory, import: makeImporter() };
         }
-        try {
-            return await importer.import(specifier, options);
-        } catch (error) {
-            throw relocate(error, witness);
-        }
+        return importer.import(specifier, options);
     }
 
     // Its first use would be told to the user as experimental.
@@ -43,11 +50,11 @@
 
     // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
     function load(specifier, names, attributes) {
-        return hold(bind(specifier, names, attributes));
+        return hold(located(bind(specifier, names, attributes), new Error()));
     }
 
     async function bind(specifier, names, attributes) {
-        const namespace = await dynamic(specifier, attributes && { with: attributes });
+        const namespace = await imported(specifier, attributes && { with: attributes });
         if (names.length === 0) {
             return namespace;
         }

@@ -41,12 +41,13 @@
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
     const current = () => run;
-    const guards = parts.guards({ realm, post, current, exit, report, isExposed: displays.isExposed });
+    const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
     const types = parts.typescript({ realm });
 
     const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
     api.hold = awaits.hold;
     api.holdAll = awaits.holdAll;
+    api.needed = guards.needed;
     api.import = modules.dynamic;
     api.load = modules.load;
     defineProperty(api, "meta", { get: modules.meta });
@@ -65,7 +66,7 @@
     function start(kernel, request) {
         kernel.async();
         const current = {
-            ...{ __proto__: null, kernel, number: ++count, began: now(), seconds: request.seconds, ended: null },
+            ...{ __proto__: null, kernel, request, number: ++count, began: now(), seconds: request.seconds, ended: null },
             ...{ waiting: false, isSynchronous: true, isSettled: false, script: null, media: [], displays: { __proto__: null }, notes: [], timer: null },
         };
         run = current;
@@ -87,7 +88,7 @@
     // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
     function settle(current, failure, answer) {
         current.isSettled = true;
-        mend(current.notes);
+        mend(current.notes, current.request);
         if (current.ended !== null) {
             return;
         }
@@ -189,29 +190,30 @@
         watch.disarm();
         run = null;
         const { ended, number, media, notes } = current;
-        answer(current.kernel, { ...ended, __proto__: null, number, ms: now() - current.began, media, notes });
+        answer(current, { ...ended, __proto__: null, number, ms: now() - current.began, media, notes });
     }
 
     // The last value uncut: its text, or the bytes that it is.
-    function whole(kernel, { width, depth }) {
+    function whole(kernel, request) {
         const { value } = last;
+        const { width, depth } = request;
         const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
         const text = typeof value === "string" ? value : inspect(value, how);
         const media = displays.bytesOf(value);
         kernel.async();
-        answer(kernel, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
+        answer({ kernel, request }, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
     }
 
-    function answer(kernel, told) {
-        mend(told.notes);
+    function answer({ kernel, request }, told) {
+        mend(told.notes, request);
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
         kernel.text(`noderepl:${stringify(told)}`);
     }
 
-    function mend(notes) {
-        for (const word of guards.restore()) {
+    function mend(notes, { declarations = [] }) {
+        for (const word of guards.restore((word) => declarations.some(({ names }) => names.includes(word)))) {
             notes[notes.length] = `${word} was put back as it was: the session itself needs it.`;
         }
     }
