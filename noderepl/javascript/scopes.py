@@ -21,6 +21,8 @@ SKIPPED = (
     "method_signature abstract_method_signature index_signature import_alias import_statement"
 ).split()
 
+CHAINS = ("call_expression", "member_expression", "subscript_expression", "non_null_expression")
+
 
 @dataclass(slots=True)
 class Found:
@@ -270,6 +272,16 @@ class _Walk:
         called = node.child_by_field_name("function")
         if called is not None and called.type == "identifier" and called.text == b"eval":
             self._scope.function().is_opaque = True
+        return self.chain(node)
+
+    def chain(self, node: Node) -> bool:
+        """`await (x)`, `await [x]` and await before a template, which the grammar reads as uses of a name `await`."""
+        first = node.children[0]
+        if first.type == "identifier" and first.text == b"await" and self._is_outermost():
+            whole = node
+            while whole.parent is not None and whole.parent.type in CHAINS and whole.parent.children[0] == whole:
+                whole = whole.parent
+            self.found.awaited.append((node.children[1].start_byte, whole.end_byte))
         return True
 
     def _is_outermost(self) -> bool:
@@ -324,6 +336,7 @@ ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
     "export_statement": _Walk.export,
     "await_expression": _Walk.await_,
     "call_expression": _Walk.call,
+    "subscript_expression": _Walk.chain,
     "import": _Walk.dynamic_import,
     "meta_property": _Walk.meta,
 }

@@ -403,6 +403,9 @@ AWAITS = [
     ),
     ("await /* why */ x", "await /* why */ G.hold(x)"),
     ("await [a, async () => await b]", "await G.hold([a, async () => await b])"),
+    ("const y = await (f()).a[0](1) + 2", "let y = await G.hold((f()).a[0](1)) + 2"),
+    ("await `a`.length", "await G.hold(`a`.length)"),
+    ("await (x)", "await G.hold((x))"),
     ("'é😀'; await x", "'é😀'; await G.hold(x)"),
 ]
 
