@@ -39,7 +39,8 @@ class Dispatcher:
     """Runs lines one after the other in the session of a backend.
 
     settings: where the preferences start. console: told of long transfers. entries: what was typed before. edit: opens
-    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last.
+    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last;
+    `.session()` gives the open session.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Dispatcher:
         self.last: Execution | None = None
         self._numbers: dict[str, int] = {}
         self._runner = Snippets(backend, self.preferences, console.value_columns)
+        self.session = backend.session
         self._context = Context(
             session=backend.session,
             use_session=backend.use,

@@ -51,7 +51,11 @@ OUTCOMES: list[tuple[Outcome, str, str]] = [
     (Execution(Status.ERROR, error=Thrown("string", "'plain'")), "", "Uncaught 'plain'\n"),
     (Execution(Status.ERROR, error=Thrown("RangeError", "far")), "", "RangeError: far\n"),
     (Execution(Status.TIMEOUT, error=Thrown("TimeoutError", "")), "", "TimeoutError\n"),
-    (Execution(Status.OK, media=(Media("image/png", b"x" * 1234),)), "", "[image/png, 1.2 kB]\n"),
+    (
+        Execution(Status.OK, media=(Media("image/png", b"x" * 1234),)),
+        "",
+        "[image/png, 1.2 kB: %save --result FILE writes it]\n",
+    ),
     (Execution(Status.OK, "a\n", notes=("Replaced.",)), "a\n", "Replaced.\n"),
     (
         FILES,
@@ -136,7 +140,12 @@ def test_words_and_tables_fit_the_terminal() -> None:
         (Execution(Status.OK, value=Value("{ a: 1 }", "{ a: 1 }")), True, "{ a: 1 }\n", ""),
         (Execution(Status.OK, value=Value(STACK, STACK)), True, "Error: x\n    at evalmachine.<anonymous>:1:7\n", ""),
         (Execution(Status.OK, "a\n"), True, "a\nundefined\n", ""),
-        (Execution(Status.OK, media=(Media("image/png", b"x"),)), True, "", "[image/png, 1 B]\n"),
+        (
+            Execution(Status.OK, media=(Media("image/png", b"x"),)),
+            True,
+            "",
+            "[image/png, 1 B: %save --result FILE writes it]\n",
+        ),
         (THROWN, True, "out\n", "err\nError: x\n    at evalmachine.<anonymous>:1:7\n"),
         (Execution(Status.ERROR, "", "no end", error=Thrown("E", "x")), False, "", "no end\nE: x\n"),
     ],

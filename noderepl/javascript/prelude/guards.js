@@ -9,7 +9,6 @@
     const { apply } = Reflect;
     const { stringify } = JSON;
     const { syncBuiltinESMExports } = realm.require("module");
-    const leave = process.exit.bind(process);
     const kill = process.kill.bind(process);
     const { pid } = process;
     const caught = process._fatalException;
@@ -63,11 +62,13 @@
     }
 
     // Without its parent the session is over, and the kernel itself leaves.
-    function guardedExit(code = process.exitCode) {
-        if (process.connected === false) {
-            leave(code);
-        }
-        end(`process.exit(${code ?? ""})`, Number(code) || 0);
+    function guarded(original, what) {
+        return (code) => {
+            if (process.connected === false) {
+                original(code);
+            }
+            end(`process.${what}(${code ?? ""})`, Number(code ?? process.exitCode) || 0);
+        };
     }
 
     function guardedKill(target, signal) {
@@ -83,8 +84,8 @@
         defineProperty(process, key, { value, configurable: true, enumerable: true, writable: true });
     }
 
-    replace("exit", guardedExit);
-    replace("reallyExit", guardedExit);
+    replace("exit", guarded(process.exit.bind(process), "exit"));
+    replace("reallyExit", guarded(process.reallyExit.bind(process), "reallyExit"));
     replace("abort", () => end("process.abort()", 1));
     replace("kill", guardedKill);
     syncBuiltinESMExports();

@@ -15,7 +15,7 @@
             return script;
         }
         if (stripTypeScriptTypes === undefined) {
-            const words = `This is TypeScript, and the session's Node.js ${versions.node} cannot take its types away: 22.13 can.`;
+            const words = `This is TypeScript, and Node.js ${versions.node} in the session cannot strip its types: 22.13 can.`;
             throw assign(new SyntaxError(words), { stack: `SyntaxError: ${words}` });
         }
         const { emitWarning } = process;

@@ -1,0 +1,44 @@
+"""The prompt's own way to a session, without a prompt, and what it shows."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from noderepl.backend import Backend
+from noderepl.dispatch import Dispatcher, open_console
+from noderepl.outcome import Prefill
+from noderepl.settings import read_settings
+from noderepl.terminal.render import render
+
+WIDTH = 80
+
+
+@asynccontextmanager
+async def opened(place: Path, **options: object) -> AsyncIterator[Dispatcher]:
+    """A dispatcher with these options, in a home with nothing in it."""
+    settings = read_settings({"quiet": True, **options}, environ={}, directory=place)
+    backend = Backend(settings)
+
+    async def no_editor(text: str) -> str:
+        return text
+
+    try:
+        console = open_console(settings)
+        console.value_columns = lambda: WIDTH  # type: ignore[method-assign]
+        yield Dispatcher(backend, settings, console, entries=tuple, edit=no_editor)
+    finally:
+        await backend.close()
+
+
+async def shown(dispatcher: Dispatcher, line: str) -> str:
+    """What the prompt shows of a line, without colours; nothing for undefined."""
+    parts = [
+        part
+        for outcome in await dispatcher.run_line(line)
+        if not isinstance(outcome, Prefill)
+        for part in render(outcome, width=WIDTH, styled=False).parts
+    ]
+    text = "".join(piece.text for part in parts for piece in part.pieces)
+    return "" if text == "undefined\n" else text.strip("\n")

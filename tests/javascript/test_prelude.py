@@ -1,0 +1,202 @@
+"""How snippets reach a session through the prelude: one request each, and what happens where it is not there."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import pytest
+from dispatching import opened, shown
+
+from noderepl.dispatch import Dispatcher
+from noderepl.errors import SessionLost
+from noderepl.outcome import Failure, Page, Prefill, Status
+from noderepl.service.node import Node
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The code of every execute request, as it goes out."""
+    codes: list[str] = []
+    handle = httpx.ASGITransport.handle_async_request
+
+    async def noted(self: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/executions"):
+            body = json.loads(await request.aread())
+            code = body["code"]
+            codes.append(base64.b64decode(code).decode() if body["codeInputType"] == "InlineBase64" else code)
+        return await handle(self, request)
+
+    monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", noted)
+    return codes
+
+
+@pytest.fixture
+async def dispatcher(node: Node, tmp_path: Path) -> AsyncIterator[Dispatcher]:
+    """The prompt's way to a session of the embedded pool."""
+    async with opened(tmp_path, node=str(node.path)) as dispatcher:
+        yield dispatcher
+
+
+@pytest.mark.parametrize("input_type", ["inline", "inlinetext", "base64"])
+async def test_a_snippet_is_one_request(tmp_path: Path, sent: list[str], input_type: str) -> None:
+    """Each snippet goes out as one execute request, the first with the prelude, however snippets are sent."""
+    snippets = ["const a = 'é\u2028😀'", "await a", "import path from 'path'", "path.sep + a", "null.x", "a"]
+    async with opened(tmp_path, input=input_type) as dispatcher:
+        for number, snippet in enumerate(snippets, 1):
+            await dispatcher.run_line(snippet)
+            assert len(sent) == number
+        assert await shown(dispatcher, "a.length") == "4"
+    assert len(sent[0]) > 20_000
+    assert max(map(len, sent[1:])) < 2_000
+
+
+async def test_the_prelude_comes_ahead_of_the_first_snippet(dispatcher: Dispatcher, sent: list[str]) -> None:
+    """Warming up is one request, after which the first snippet is as small as any."""
+    await dispatcher.warm_up()
+    assert await shown(dispatcher, "await 6 * 7") == "42"
+    assert [len(code) > 20_000 for code in sent] == [True, False]
+
+
+async def test_plain_mode_sends_what_was_typed(dispatcher: Dispatcher, sent: list[str]) -> None:
+    """In plain mode the request holds the text as it was typed, and the bare kernel answers it."""
+    await dispatcher.run_line("%mode plain")
+    assert await shown(dispatcher, "1 + 1") == "2"
+    assert "await is only valid" in await shown(dispatcher, "await 1")
+    assert sent == ["1 + 1", "await 1"]
+    await dispatcher.run_line("%mode full")
+    assert await shown(dispatcher, "await 1") == "1"
+
+
+async def test_modes_take_turns_in_one_session(dispatcher: Dispatcher) -> None:
+    """State is shared between the modes, and late errors of plain snippets are where the kernel puts them."""
+    await shown(dispatcher, "var shared = 1")
+    await dispatcher.run_line("%mode plain")
+    assert await shown(dispatcher, "++shared") == "2"
+    wait = "$$.async(); setTimeout(() => { setTimeout($$.done, 20); throw new Error('as the kernel has it') }, 1)"
+    assert "as the kernel has it" in await shown(dispatcher, wait)
+    await dispatcher.run_line("%mode full")
+    assert await shown(dispatcher, "await shared") == "2"
+
+
+WITHOUT_INSPECTOR = """
+const Module = require('module'), load = Module._load;
+Module._load = (name, ...more) => { if (name === 'inspector') throw new Error('no inspector'); return load(name, ...more); };
+"""
+
+
+async def test_without_the_inspector_snippets_go_as_typed(dispatcher: Dispatcher, sent: list[str]) -> None:
+    """A session that cannot have the prelude gets snippets as typed, which is said once."""
+    await dispatcher.run_line("%mode plain")
+    await shown(dispatcher, WITHOUT_INSPECTOR)
+    await dispatcher.run_line("%mode full")
+    first, second = await shown(dispatcher, "'a'"), await shown(dispatcher, "'b'")
+    assert "cannot run the prelude" in first and "'a'" in first
+    assert second == "'b'"
+    assert sent[-2:] == ["'a'", "'b'"]
+
+
+async def test_a_replaced_session_is_noticed_before_the_snippet_runs(dispatcher: Dispatcher) -> None:
+    """Where the session was replaced a snippet does not run; it stands at the prompt again, and runs when it is sent anew."""
+    await shown(dispatcher, "var kept = 1")
+    session = await dispatcher.session()
+    await session.delete()
+    failure, prefill = await dispatcher.run_line("require('fs').writeFileSync('ran', '')")
+    assert isinstance(failure, Failure) and isinstance(prefill, Prefill)
+    assert "was not run" in failure.text and failure.exit_code == 3
+    assert prefill.text == "require('fs').writeFileSync('ran', '')"
+    assert await shown(dispatcher, "[typeof kept, require('fs').existsSync('ran')]") == "[ 'undefined', false ]"
+    await session.delete()
+    with pytest.raises(SessionLost):
+        await dispatcher.run_snippet("1")
+
+
+async def test_a_loss_that_was_told_does_not_stop_the_next_snippet(dispatcher: Dispatcher) -> None:
+    """A snippet that ends the session's process says so, and the next one runs in the new process."""
+    await shown(dispatcher, "var kept = 1")
+    assert "variables are gone" in await shown(dispatcher, "process.disconnect(); process.exit()")
+    assert await shown(dispatcher, "typeof kept") == "'undefined'"
+
+
+async def test_what_waits_for_ever_does_not_end_the_session(node: Node, tmp_path: Path) -> None:
+    """Snippets that wait for what nobody can settle, before their time is over and after, outlive a garbage collection."""
+    async with opened(tmp_path, node=str(node.path), timeout=1) as dispatcher:
+        collect = "require('v8').setFlagsFromString('--expose-gc'); var collect = require('vm').runInNewContext('gc')"
+        await shown(dispatcher, collect)
+        for waits in (
+            "setTimeout(collect, 100); await new Promise(() => {})",
+            "setTimeout(collect, 100); for await (const x of { [Symbol.asyncIterator]: () => ({ next: () => new Promise(() => {}) }) }) ;",
+            "await { then() {} }",
+            "await null; for (;;) {}",
+            "$$.done(1); await new Promise(() => {})",
+        ):
+            await shown(dispatcher, waits)
+            assert await shown(dispatcher, "collect(); 'alive'") == "'alive'", waits
+
+
+async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path) -> None:
+    """%page shows and %save --result writes what the screen cuts: long strings, lists and bytes."""
+    cut = await shown(dispatcher, "'x'.repeat(20000)")
+    assert "more characters" in cut
+    assert await dispatcher.run_line("%page") == [Page("x" * 20000)]
+    assert "20 more items" in await shown(dispatcher, "Array(120).fill(1)")
+    (page,) = await dispatcher.run_line("%page")
+    assert isinstance(page, Page) and page.text.count("1") == 120
+    for code, content in {
+        "'one\\ntwo'": b"one\ntwo",
+        "Buffer.from([0, 255, 10])": b"\0\xff\n",
+        "new Uint16Array([1])": b"\1\0",
+        "$$.png('aGk=')": b"hi",
+        "({ a: 1 })": b"{ a: 1 }",
+    }.items():
+        await shown(dispatcher, code)
+        await dispatcher.run_line(f"%save {tmp_path}/result --result --force")
+        assert (tmp_path / "result").read_bytes() == content, code
+
+
+async def test_values_are_shown_to_the_depth_that_is_set(dispatcher: Dispatcher) -> None:
+    """%inspect depth N says how far objects are opened."""
+    code = "({ a: { b: { c: { d: 1 } } } })"
+    assert "[Object]" in await shown(dispatcher, code)
+    await dispatcher.run_line("%inspect depth all")
+    assert "d: 1" in await shown(dispatcher, code)
+    await dispatcher.run_line("%inspect depth 0")
+    assert await shown(dispatcher, code) == "{ a: [Object] }"
+    for wrong in ("depth", "depth x", "depth -1", "width 3", "depth 1 2"):
+        with pytest.raises(Exception, match="usage"):
+            await dispatcher.run_line(f"%inspect {wrong}")
+
+
+async def test_typescript_is_as_it_is_set(dispatcher: Dispatcher) -> None:
+    """%ts off leaves TypeScript to the engine; %ts on reads as TypeScript what is JavaScript too."""
+    await dispatcher.run_line("%ts off")
+    assert "Missing initializer" in await shown(dispatcher, "const n: number = 1")
+    await dispatcher.run_line("%ts on")
+    told = await shown(dispatcher, "const cast = Number<1>(2); cast")
+    assert told == "2" or "cannot" in told
+
+
+async def test_what_answers_past_the_prelude_is_taken_as_it_is(dispatcher: Dispatcher) -> None:
+    """The kernel's old global names still answer a snippet, as they do without the prelude."""
+    assert await shown(dispatcher, "$$mime$$ = { 'text/plain': 'by the old name' }") == "by the old name"
+    assert await shown(dispatcher, "1") == "1"
+
+
+async def test_the_kernels_late_output_stays_apart(dispatcher: Dispatcher) -> None:
+    """An error that nobody catches comes with the next answer, and that answer's status is its own."""
+    await shown(dispatcher, "void setTimeout(() => { throw new RangeError('late') }, 1)")
+    await shown(dispatcher, "await new Promise((resolve) => setTimeout(resolve, 30))")
+    assert dispatcher.last is not None
+    assert [error.name for error in dispatcher.last.late] == ["RangeError"]
+    assert dispatcher.last.status is Status.OK
+
+
+@pytest.mark.parametrize("code", ["1 + 1", "console.log(1)", "await 1", "import 'path'"])
+async def test_nothing_of_the_prelude_is_listed(dispatcher: Dispatcher, code: str) -> None:
+    """What a snippet can list has no trace of the prelude: global names, listeners, handles that keep Node.js up, files."""
+    await shown(dispatcher, code)
+    assert await shown(dispatcher, "Object.keys(globalThis).filter((key) => key.includes('noderepl'))") == "[]"
+    assert await shown(dispatcher, "[process.exitCode, require('fs').readdirSync('.').length]") == "[ undefined, 0 ]"
