@@ -179,7 +179,7 @@ class _Api:
                 form = await MultiPartParser(request.headers, _form(request), max_files=1).parse()
             except _Refused as refused:
                 raise refused.error from refused
-            except (MultiPartException, KeyError) as error:
+            except (MultiPartException, KeyError, ValueError) as error:
                 raise ApiError(400, "InvalidRequest", "The upload is not a whole multipart form.") from error
             try:
                 part = form.get("file")

@@ -50,6 +50,8 @@ def check_path(path: str | None) -> tuple[str, ...]:
     """The parts of a directory below /mnt/data, given relative to it or in full. Raises ApiError FilePathInvalid."""
     below = re.sub(rf"^{ROOT}(?=/|$)", "", path or "")
     parts = tuple(part for part in below.split("/") if part not in ("", "."))
+    if len(parts) > _DEEPEST:
+        raise _invalid("FilePathInvalid", "File Path", below[:100], f"path is deeper than {_DEEPEST} directories")
     if any("." in part or not _NAME.fullmatch(part) for part in parts):
         raise _invalid(
             "FilePathInvalid", "File Path", path or "", "path cannot contain any reserved file path characters"
