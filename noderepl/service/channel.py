@@ -12,10 +12,13 @@ import subprocess
 import sys
 from typing import Any
 
+from noderepl.service.messages import parse
 from noderepl.service.processes import all_processes, family, with_variable
 from noderepl.service.sandbox import DATA, Ceilings, Launch
 
-LINE_LIMIT = 256 * 1024 * 1024
+OUTPUT_LIMIT = 64 * 1024 * 1024
+# What has to be kept of a message until its end comes; around a piece of output is little.
+LINE_LIMIT = OUTPUT_LIMIT + 64 * 1024
 _LAST_WORDS = 4096
 _PATIENCE = 1.0
 _ROUNDS = 5
@@ -25,6 +28,10 @@ _Pipe = tuple[asyncio.StreamReader, asyncio.ReadTransport]
 
 class StartFailed(Exception):
     """Node.js did not come up; str() is a sentence with what it said."""
+
+
+class LineTooLong(Exception):
+    """The process wrote a message that is larger than any answer may be."""
 
 
 class Channel:
@@ -101,25 +108,33 @@ class Channel:
         with contextlib.suppress(ConnectionError):
             await self._requests.drain()
 
-    async def receive(self) -> dict[str, Any] | None:
-        """The next message, in which the session's directory is called /mnt/data; None when no more will come.
+    async def receive(self) -> tuple[dict[str, Any], int] | None:
+        """The next message and its bytes; in it the session's directory is called /mnt/data. None: no more will come.
 
-        Raises ValueError if what came is no message: user code can write to the pipe too.
+        Raises ValueError if what came is no message, as user code can write to the pipe too, LineTooLong, and OSError
+        if the process' limits cannot be set.
         """
-        line = await self._answers.readline()
-        if not line:
-            return None
-        message = json.loads(line.replace(self._true_path, DATA.encode()))
-        if not isinstance(message, dict):
-            raise ValueError("not a message")  # noqa: TRY004
-        if self._launch.sandboxed and self._sandbox_pid is None:
-            # The first line is bubblewrap's own, written before Node could say anything.
-            self._sandbox_pid = int(message["child-pid"])
-            return await self.receive()
+        while True:
+            try:
+                line = await self._answers.readline()
+            except ValueError as error:
+                raise LineTooLong from error
+            if not line:
+                return None
+            message = parse(line.replace(self._true_path, DATA.encode()))
+            if not (self._launch.sandboxed and self._is_of_bubblewrap(message)):
+                break
         if not self._may_send.is_set():
             self._limit()
             self._may_send.set()
-        return message
+        return message, len(line)
+
+    def _is_of_bubblewrap(self, message: dict[str, Any]) -> bool:
+        """Take in bubblewrap's own words: its first line comes before Node could say anything, its last has the end."""
+        if self._sandbox_pid is not None:
+            return message.keys() == {"exit-code"}
+        self._sandbox_pid = int(message.get("child-pid", ""))
+        return True
 
     def kill(self) -> None:
         """End everything: the first process of the sandbox, with which all others in it go, or else all that is found.
