@@ -10,11 +10,12 @@ import signal
 import socket
 import subprocess
 import sys
-from typing import Any
+from typing import Any, BinaryIO
 
 from noderepl.service.messages import parse
 from noderepl.service.processes import all_processes, family, with_variable
 from noderepl.service.sandbox import DATA, Ceilings, Launch
+from noderepl.service.survivor import Survivor
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
 # What has to be kept of a message until its end comes; around a piece of output is little.
@@ -43,11 +44,13 @@ class Channel:
         process: asyncio.subprocess.Process,
         requests: asyncio.StreamWriter,
         incoming: asyncio.StreamReader,
+        survivor: Survivor | None,
         *pipes: _Pipe,
     ) -> None:
         self._sandbox_pid: int | None = None
         self._process = process
         self._launch = launch
+        self._survivor = survivor
         self._may_send = asyncio.Event()
         self._killed = False
         self._true_path = str(launch.directory).encode()
@@ -56,18 +59,34 @@ class Channel:
         self._answers, complaints = (reader for reader, _ in pipes)
         self._transports = [transport for _, transport in pipes]
         self._reading = [asyncio.create_task(self._listen(complaints)), asyncio.create_task(_discard(incoming))]
+        self._ending = asyncio.create_task(self._end_with_process())
 
     @classmethod
     async def open(cls, launch: Launch) -> Channel:
         """Spawn the process; it need not be ready to answer when this returns. Raises StartFailed."""
-        ours, theirs = socket.socketpair()
-        answers, answers_end = os.pipe()
-        complaints, complaints_end = os.pipe()
-        # bubblewrap closes the descriptor that it reports to before it starts Node.
-        report_end = os.dup(answers_end)
-        channels = {"NODE_CHANNEL_FD": str(theirs.fileno()), "NODEREPL_ANSWERS": str(answers_end)}
-        reporting = ("--json-status-fd", str(report_end)) if launch.sandboxed else ()
         try:
+            with contextlib.ExitStack() as kept:
+                return await cls._open(launch, kept)
+        except OSError as error:
+            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
+
+    @classmethod
+    async def _open(cls, launch: Launch, kept: contextlib.ExitStack) -> Channel:
+        """As open(). kept: what the process leaves behind if it does not come to a channel. Raises OSError."""
+        with contextlib.ExitStack() as given:
+            ours, theirs = socket.socketpair()
+            kept.callback(ours.close)
+            given.callback(theirs.close)
+            answers, answers_end = _pipe(kept, given)
+            complaints, complaints_end = _pipe(kept, given)
+            # bubblewrap closes the descriptor that it reports to before it starts Node.
+            report_end = os.dup(answers_end)
+            given.callback(os.close, report_end)
+            survivor = None if launch.sandboxed else Survivor()
+            if survivor is not None:
+                kept.callback(survivor.close)
+            channels = {"NODE_CHANNEL_FD": str(theirs.fileno()), "NODEREPL_ANSWERS": str(answers_end)}
+            reporting = ("--json-status-fd", str(report_end)) if launch.sandboxed else ()
             process = await asyncio.create_subprocess_exec(
                 *(launch.argv[0], *reporting, *launch.argv[1:]),
                 stdin=subprocess.DEVNULL,
@@ -78,18 +97,13 @@ class Channel:
                 cwd=launch.directory,
                 env={**launch.environment, **channels},
             )
-        except OSError as error:
-            ours.close()
-            os.close(answers)
-            os.close(complaints)
-            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
-        finally:
-            theirs.close()
-            for descriptor in (answers_end, report_end, complaints_end):
-                os.close(descriptor)
-        pipes = (await _open_pipe(answers), await _open_pipe(complaints))
+            kept.callback(_kill_group, process.pid)
+        if survivor is not None:
+            survivor.guard(process.pid)
+        pipes = (await _connect(answers), await _connect(complaints))
         incoming, requests = await asyncio.open_connection(sock=ours)
-        return cls(launch, process, requests, incoming, *pipes)
+        kept.pop_all()
+        return cls(launch, process, requests, incoming, survivor, *pipes)
 
     @property
     def pid(self) -> int:
@@ -143,27 +157,31 @@ class Channel:
         """
         if self._killed:
             return
-        self._killed = True
         if self._sandbox_pid is None:
             self._kill_family()
-        elif self._process.returncode is None:
-            _kill(self._sandbox_pid)
+        else:
+            self._killed = True
+            if self._process.returncode is None:
+                _kill(self._sandbox_pid)
 
     def _kill_family(self) -> None:
         """Kill the group, those that left it, and those whose parent is gone but that have this session's home."""
-        for _ in range(_ROUNDS):
-            processes = all_processes()
-            # In a sandbox all sessions call their home the same, and nothing outlives the first process.
-            found = set() if self._launch.sandboxed else with_variable("HOME", self._launch.environment["HOME"])
-            if self._process.returncode is None:
-                found.update(family(processes, self.pid))
-            alive = [pid for pid in found if pid in processes and not processes[pid].is_dead]
-            for pid in alive:
-                _kill(pid)
-            if not alive:
-                break
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, signal.SIGKILL)
+        try:
+            for _ in range(_ROUNDS):
+                processes = all_processes()
+                # In a sandbox all sessions call their home the same, and nothing outlives the first process.
+                found = set() if self._launch.sandboxed else with_variable("HOME", self._launch.environment["HOME"])
+                if self._process.returncode is None:
+                    found.update(family(processes, self.pid))
+                alive = [pid for pid in found if pid in processes and not processes[pid].is_dead]
+                for pid in alive:
+                    _kill(pid)
+                if not alive:
+                    break
+            self._killed = True
+        except OSError:
+            pass  # /proc cannot be read for now: the next call looks for those that left the group
+        _kill_group(self.pid)
 
     def _limit(self) -> None:
         """Set the limits that children inherit. The process waits for its first request, so it has none yet."""
@@ -185,14 +203,26 @@ class Channel:
         self.kill()
         self._may_send.set()
         code = await self._process.wait()
+        if self._survivor is not None:
+            self._survivor.close()
         # A process that left the group may still hold the other end: its words are not waited for.
         await asyncio.wait(self._reading, timeout=_PATIENCE)
-        for task in self._reading:
+        tasks = (*self._reading, self._ending)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for transport in self._transports:
             transport.close()
         self._requests.close()
         return code, self._last_words.decode("utf-8", "replace").strip()
+
+    async def _end_with_process(self) -> None:
+        """Bring the answers to their end after the process', though another process may hold the pipe open."""
+        await self._process.wait()
+        self.kill()
+        # What the process itself wrote has been read by then.
+        await asyncio.sleep(_PATIENCE)
+        self._transports[0].close()
 
     async def _listen(self, complaints: asyncio.StreamReader) -> None:
         while words := await complaints.read(_LAST_WORDS):
@@ -204,9 +234,22 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-async def _open_pipe(descriptor: int) -> _Pipe:
+def _kill_group(group: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _pipe(kept: contextlib.ExitStack, given: contextlib.ExitStack) -> tuple[BinaryIO, int]:
+    """A pipe's end to read from, and the one to give away; each is closed with its stack."""
+    end, other_end = os.pipe()
+    given.callback(os.close, other_end)
+    file = os.fdopen(end, "rb", buffering=0)
+    kept.callback(file.close)
+    return file, other_end
+
+
+async def _connect(pipe: BinaryIO) -> _Pipe:
     reader = asyncio.StreamReader(limit=LINE_LIMIT)
-    pipe = os.fdopen(descriptor, "rb", buffering=0)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     return reader, transport

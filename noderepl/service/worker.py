@@ -173,7 +173,9 @@ class Worker:
         except ValueError:
             self._note_end(Ending.EXITED, "The session's process broke its connection to the pool")
         except OSError as error:
-            self._note_end(Ending.EXITED, f"The pool lost the session's process ({error.strerror})")
+            self._note_end(Ending.EXITED, f"The pool cannot keep the session's process in its limits: {error.strerror}")
+            if not self.online.done():
+                self.online.set_exception(StartFailed(f"Node.js cannot be kept in its limits: {error.strerror}."))
         finally:
             code, last_words = await self._channel.close()
             self._note_exit(code, last_words)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -132,6 +134,35 @@ async def test_who_leaves_the_process_group_is_ended_too(place: Path) -> None:
     await asyncio.wait_for(ended.wait(), 60)
     asyncio.get_running_loop().remove_reader(orphan)
     os.close(orphan)
+
+
+ANSWERS = "Number(/NODEREPL_ANSWERS=(\\d+)/.exec(fs.readFileSync('/proc/self/environ', 'latin1'))[1])"
+
+
+@pytest.mark.parametrize("way", ["", "env -i setsid"], ids=["child", "escaped"])
+async def test_whoever_holds_the_pipes_does_not_hide_the_end(way: str) -> None:
+    """Without a sandbox the end of the process is told though another holds its pipes, and no descriptor is left."""
+    pool = Pool(find_node(), sandbox="off")
+    try:
+        async with connect(pool) as client:
+            await value_of(client, "1", "first")
+            await pool.stop("first")
+            before = len(list(Path("/proc/self/fd").iterdir()))
+            stdio = f"['ignore', 'pipe', 'inherit', {ANSWERS}]"
+            hold = f"child_process.spawn('sh', ['-c', '{way} sleep 1000 3>&3 & echo $!'], {{stdio: {stdio}}})"
+            code = f"$$.async(); {hold}.stdout.once('data', (pid) => {{ console.log(+pid); process.exit(3) }})"
+            ended = await execute(client, code, "holding", timeoutInSeconds=60)
+            try:
+                assert "process.exit(3)" in ended["error"]["error"]["message"]
+                assert ended["result"]["executionTimeInMilliseconds"] < 30_000
+                assert await value_of(client, "1 + 1", "holding") == 2
+                await pool.stop("holding")
+                assert len(list(Path("/proc/self/fd").iterdir())) <= before
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(ended["result"]["stdout"]), signal.SIGKILL)
+    finally:
+        await pool.close()
 
 
 @pytest.mark.parametrize("end", ["process.exit()", "1"])

@@ -78,6 +78,31 @@ async def test_a_signal_ends_a_served_pool_cleanly(number: signal.Signals, place
     assert list(place.iterdir()) == []
 
 
+async def test_sigkill_leaves_no_process(sandboxed: bool, place: Path) -> None:
+    """Who kills the pool outright kills its sessions too, also one that is in a loop and what it started."""
+    mode = "require" if sandboxed else "off"
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM.replace("find_node()", f"find_node(), sandbox='{mode}'")),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(place)},
+    )
+    assert server.stdout is not None
+    url = (await server.stdout.readline()).decode().strip()
+    async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=60) as client:
+        start = {"properties": {"code": "child_process.spawn('sleep', ['1000']).pid"}}
+        await client.post("/code/execute?identifier=test-session", json=start)
+        stuck = {"properties": {"code": "fs.writeFileSync('stuck', ''); while (1);"}}
+        running = asyncio.create_task(client.post("/code/execute?identifier=test-session", json=stuck))
+        while not list(place.glob("*/*/data/stuck")):  # noqa: ASYNC110  # nothing tells when a snippet is in its loop
+            await asyncio.sleep(0.01)
+        server.kill()
+        await asyncio.gather(running, return_exceptions=True)
+    await server.communicate()
+    async with asyncio.timeout(20):
+        while processes_of(place):  # noqa: ASYNC110  # nothing tells when they are gone
+            await asyncio.sleep(0.02)
+
+
 async def test_a_port_in_use_is_one_sentence() -> None:
     """A port or address that is not to be had is one sentence that names it."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
