@@ -115,6 +115,11 @@ class Channel:
         """What the process may take."""
         return self._launch.ceilings
 
+    @property
+    def home(self) -> str | None:
+        """What HOME is in the process and in those that it starts; None in a sandbox, where it is always the same."""
+        return None if self._launch.sandboxed else self._launch.environment["HOME"]
+
     async def send(self, message: dict[str, Any]) -> None:
         """Send one request once the process has said something; one that is gone is no error here, receive() tells."""
         await self._may_send.wait()
@@ -169,8 +174,8 @@ class Channel:
         try:
             for _ in range(_ROUNDS):
                 processes = all_processes()
-                # In a sandbox all sessions call their home the same, and nothing outlives the first process.
-                found = set() if self._launch.sandboxed else with_variable("HOME", self._launch.environment["HOME"])
+                # In a sandbox nothing outlives the first process.
+                found = set() if self.home is None else with_variable("HOME", [self.home])[self.home]
                 if self._process.returncode is None:
                     found.update(family(processes, self.pid))
                 alive = [pid for pid in found if pid in processes and not processes[pid].is_dead]

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from noderepl.service.channel import StartFailed
 from noderepl.service.node import Node
 from noderepl.service.sandbox import (
     DISK,
@@ -166,7 +167,6 @@ class Pool:
     async def close(self) -> None:
         """End all sessions; no process and no file is left. May be called again."""
         self._closed = True
-        self._watcher.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for identifier in list(self._sessions):
@@ -174,6 +174,7 @@ class Pool:
         while self._ready:
             await stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
+        self._watcher.close()
         if "place" in self.__dict__:
             place = self.__dict__.pop("place")
             await asyncio.to_thread(remove_tree, place)
@@ -206,9 +207,16 @@ class Pool:
         return asyncio.create_task(self._start_watched(room))
 
     async def _start_watched(self, room: Room) -> Worker:
-        how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
-        worker = await Worker.start(how)
-        await self._watcher.watch(worker, room.data.parent)
+        try:
+            how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
+            worker = await Worker.start(how)
+            try:
+                await self._watcher.watch(worker, room.data.parent)
+            except OSError:
+                await worker.close()
+                raise
+        except OSError as error:
+            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
         return worker
 
     def _drop(self, identifier: str) -> asyncio.Task[None]:

@@ -113,6 +113,11 @@ class Worker:
         return self._channel.pid
 
     @property
+    def home(self) -> str | None:
+        """The home by which processes of the worker can be told that lost their parent; None in a sandbox."""
+        return self._channel.home
+
+    @property
     def busy(self) -> bool:
         """Whether a snippet runs."""
         return self._run is not None
