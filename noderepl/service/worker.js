@@ -64,7 +64,7 @@
             }
             if (isRawJSON(value)) {
                 if (+value.rawJSON === Infinity || +value.rawJSON === -Infinity) {
-                    throw new RangeError("A number of the result is too large");
+                    throw refusal("A number of the result is too large");
                 }
                 return value;
             }
@@ -74,10 +74,15 @@
             path[depth] = value;
             depth += 1;
             if (depth > DEEPEST) {
-                throw new RangeError(`The result is nested more than ${DEEPEST - 2} deep`);
+                throw refusal(`The result is nested more than ${DEEPEST - 2} deep`);
             }
             return value;
         };
+    }
+
+    // vm writes the line that threw above a stack that it can change, and the kernel's own says nothing to a snippet.
+    function refusal(message) {
+        return Object.defineProperty(new RangeError(message), "stack", { value: `RangeError: ${message}`, writable: false });
     }
 
     // In pieces, so that no message is too large; halves of a character stay together.

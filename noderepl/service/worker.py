@@ -20,6 +20,8 @@ from noderepl.service.node import MINIMUM
 from noderepl.service.sandbox import Launch
 
 _LATE_LIMIT = 256 * 1024
+# What a display takes besides its text, roughly.
+_DISPLAY_SIZE = 1024
 
 
 class Ending(StrEnum):
@@ -80,6 +82,7 @@ class _Run:
         """Keep what is shown besides the result; what has the id of something shown before replaces it."""
         key = len(self.displays) if display.key is None else display.key
         _, before = self.displays.get(key, (None, 0))
+        size += _DISPLAY_SIZE
         self.displays[key] = display.content, size
         self.size += size - before
 
@@ -174,7 +177,7 @@ class Worker:
             while (received := await self._channel.receive()) is not None:
                 self._take(*received)
         except LineTooLong:
-            self._exceed_output()
+            self._exceed_output("answered with")
         except ValueError:
             self._note_end(Ending.EXITED, "The session's process broke its connection to the pool")
         except OSError as error:
@@ -226,10 +229,10 @@ class Worker:
 
     def _check_size(self, streams: _Streams) -> None:
         if streams.size + (self._run.size if self._run is not None else 0) > OUTPUT_LIMIT:
-            self._exceed_output()
+            self._exceed_output("wrote")
 
-    def _exceed_output(self) -> None:
-        self._note_end(Ending.OUTPUT, f"The snippet wrote more than {OUTPUT_LIMIT >> 20} MB and was ended")
+    def _exceed_output(self, did: str) -> None:
+        self._note_end(Ending.OUTPUT, f"The snippet {did} more than {OUTPUT_LIMIT >> 20} MB and was ended")
         self._channel.kill()
 
     def _take_version(self, version: str) -> None:

@@ -58,6 +58,7 @@ async def test_a_deep_result_is_whole_or_the_snippets_error(client: httpx.AsyncC
     for depth in (399, 930, 960, 975, 990, 1005, 3000):
         failed = await execute(client, nested(depth))
         assert failed["rawResult"]["error_message"] == "The result is nested more than 398 deep"
+        assert failed["result"]["stderr"] == "RangeError: The result is nested more than 398 deep\n"
     shown = await execute(client, nested(1000).replace("$$", "$$.display()") + "; 5")
     assert shown["rawResult"]["error_name"] == "RangeError"
     assert await value_of(client, "kept") == 1
@@ -138,6 +139,12 @@ async def test_displays_are_limited_like_output(client: httpx.AsyncClient) -> No
     ended = await execute(client, "for (let i = 0; i < 80; i++) $$.display().text('x'.repeat(1 << 20)); 1")
     assert ended["error"]["error"]["code"] == "OutputLimitExceeded"
     assert len(ended["result"]["displayData"]) <= 64
+
+
+async def test_small_displays_are_limited_too(client: httpx.AsyncClient) -> None:
+    """Displays without end are ended, though they hold next to nothing, before they take the machine's memory."""
+    ended = await execute(client, "for (let i = 0; ; i++) $$.display(i).text('')", timeoutInSeconds=60)
+    assert ended["error"]["error"]["code"] == "OutputLimitExceeded"
 
 
 async def test_many_displays_are_kept_in_order(client: httpx.AsyncClient) -> None:
