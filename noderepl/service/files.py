@@ -51,8 +51,6 @@ def check_path(path: str | None) -> tuple[str, ...]:
     """The parts of a directory below /mnt/data, given relative to it or in full. Raises ApiError FilePathInvalid."""
     below = re.sub(rf"^{ROOT}(?=/|$)", "", path or "")
     parts = tuple(part for part in below.split("/") if part not in ("", "."))
-    if len(parts) > _DEEPEST:
-        raise _invalid("FilePathInvalid", "File Path", below[:100], f"path is deeper than {_DEEPEST} directories")
     if any("." in part or not _NAME.fullmatch(part) for part in parts):
         raise _invalid(
             "FilePathInvalid", "File Path", path or "", "path cannot contain any reserved file path characters"
@@ -87,6 +85,9 @@ def open_file(root: Path, parts: tuple[str, ...], name: str) -> tuple[BinaryIO, 
 
 def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> Entry:
     """Write a file whole, replacing one of that name; directories on the way are made. Raises ApiError."""
+    if len(parts) > _DEEPEST:  # deleting it again could be impossible
+        path = "/".join(parts)[:100]
+        raise _invalid("FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories")
     with _opened(root, parts, create=True) as directory:
         arriving = f".{uuid.uuid4().hex}.upload"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW

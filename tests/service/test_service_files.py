@@ -111,7 +111,7 @@ async def test_forbidden_paths(client: httpx.AsyncClient, path: str) -> None:
 
 
 async def test_a_path_too_deep_is_refused(client: httpx.AsyncClient) -> None:
-    """A path is at most as deep as what can be listed and deleted again."""
+    """An upload makes no directories deeper than what can be listed and deleted again."""
     assert (await upload(client, "f", b"x", path="a/" * 64)).status_code == 200
     answer = await upload(client, "f", b"x", path="a/" * 65)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
