@@ -32,7 +32,8 @@ from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.executions import Executions
 from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
-from noderepl.service.pool import Allocation, Pool, PoolClosed, PoolFull, Session, SessionEnded
+from noderepl.service.pool import Pool, PoolClosed, PoolFull
+from noderepl.service.session import Allocation, Session, SessionEnded
 from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
@@ -179,7 +180,7 @@ class _Api:
                 form = await MultiPartParser(request.headers, _form(request), max_files=1).parse()
             except _Refused as refused:
                 raise refused.error from refused
-            except (MultiPartException, KeyError) as error:
+            except (MultiPartException, KeyError, ValueError) as error:
                 raise ApiError(400, "InvalidRequest", "The upload is not a whole multipart form.") from error
             try:
                 part = form.get("file")

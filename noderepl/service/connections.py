@@ -1,14 +1,52 @@
-"""A connection of a served pool: uvicorn's, which waits for no client that is silent when it is its turn.
+"""The connections of a served pool: uvicorn's, which wait for no client that is silent when it is its turn.
 
-What a request's body may take is guard.py's business; here is what no request can be blamed for.
+There are only so many at a time, or they would take the descriptors that sessions, files and the watcher need. What a
+request's body may take is guard.py's business; here is what no request can be blamed for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import resource
+import socket
+import weakref
+from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST = 512
+_SHARE_OF_DESCRIPTORS = 4
+
+
+class Listener(socket.socket):
+    """A listening socket that closes a connection at once while `most` others are open, before TLS is spoken on it."""
+
+    most = MOST
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._accepted: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+    def accept(self) -> tuple[socket.socket, Any]:
+        """As socket.accept(); one connection too many is as if nobody had come."""
+        connection, address = super().accept()
+        if sum(other.fileno() >= 0 for other in self._accepted) >= self.most:
+            connection.close()
+            raise BlockingIOError
+        self._accepted.add(connection)
+        return connection, address
+
+
+def allow_descriptors() -> int:
+    """Let this process open as many files as it may; how many connections there may then be at a time."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        soft = hard
+    except (ValueError, OSError):
+        pass  # macOS has a lower limit than it says
+    return MOST if soft == resource.RLIM_INFINITY else min(MOST, soft // _SHARE_OF_DESCRIPTORS)
 
 
 def patient_for(seconds: float) -> type[asyncio.Protocol]:

@@ -27,6 +27,8 @@ LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
 FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
 NEWEST = FLAT_VERSIONS[-1]
 _IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
+# The years 1 to 9999, beyond which Python has no date; a session may set any.
+_EARLIEST, _LATEST = -62_135_596_800 * 10**9, 253_402_300_800 * 10**9 - 1
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -222,8 +224,8 @@ def list_body(dialect: Dialect, entries: Iterable[Entry]) -> dict[str, Any]:
 
 def timestamp(entry: Entry) -> str:
     """When a file changed, in UTC with the seven digits that the service writes."""
-    seconds, nanoseconds = divmod(entry.modified, 10**9)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{nanoseconds // 100:07d}Z"
+    seconds, nanoseconds = divmod(min(max(entry.modified, _EARLIEST), _LATEST), 10**9)
+    return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{nanoseconds // 100:07d}Z"
 
 
 def _value_field(dialect: Dialect) -> str:
@@ -266,7 +268,8 @@ def _plain(text: str) -> Any:
         return re.sub(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|(.))", _unescape, text[1:-1])
     if text in ("true", "false", "null"):
         return json.loads(text)
-    if re.fullmatch(r"-?\d+(\.\d+)?(e[+-]?\d+)?", text) and text != "-0":
+    # A text that only looks like a number, "007" or one beyond the numbers of JavaScript, stays text.
+    if re.fullmatch(r"-?(0|[1-9][0-9]{0,299})(\.[0-9]+)?(e[+-]?[0-9]+)?", text) and text != "-0":
         number = json.loads(text)
         return number if math.isfinite(number) else text
     return text

@@ -12,7 +12,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from noderepl.service.errors import ApiError
-from noderepl.service.pool import Session
+from noderepl.service.session import Session
 
 KEPT = 100
 

@@ -6,6 +6,7 @@ Every function blocks and is meant for a thread. `root` is the directory that th
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import shutil
@@ -84,6 +85,9 @@ def open_file(root: Path, parts: tuple[str, ...], name: str) -> tuple[BinaryIO, 
 
 def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> Entry:
     """Write a file whole, replacing one of that name; directories on the way are made. Raises ApiError."""
+    if len(parts) > _DEEPEST:  # deleting it again could be impossible
+        path = "/".join(parts)[:100]
+        raise _invalid("FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories")
     with _opened(root, parts, create=True) as directory:
         arriving = f".{uuid.uuid4().hex}.upload"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -119,6 +123,7 @@ def _opened(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iter
     try:
         descriptor = os.open(root, _DIRECTORY)
     except OSError as error:
+        _check_descriptors(error)
         raise ApiError(404, "NoSessionFoundError", "The session was ended, or it locked its directory.") from error
     try:
         for part in parts:
@@ -140,7 +145,14 @@ def _not_found(name: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        _check_descriptors(error)
         raise ApiError(404, "FileNotFound", f"The file '{name}' does not exist.") from error
+
+
+def _check_descriptors(error: OSError) -> None:
+    """Raise ApiError TooManyOpenFiles if the error says nothing of the file."""
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        raise ApiError(503, "TooManyOpenFiles", "The pool has too many files open; try again later.") from error
 
 
 def _entries(directory: int, below: str, recursive: bool) -> Iterator[Entry]:

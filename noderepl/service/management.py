@@ -14,7 +14,8 @@ from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, check_identifier
 from noderepl.service.errors import ApiError
 from noderepl.service.guard import JsonAnswer, endpoint, need
-from noderepl.service.pool import Pool, PoolClosed, Session
+from noderepl.service.pool import Pool, PoolClosed
+from noderepl.service.session import Session
 
 _PAGE = 300
 

@@ -10,6 +10,7 @@
     const { Module, syncBuiltinESMExports } = require("module");
     const path = require("path");
     const { fileURLToPath, pathToFileURL } = require("url");
+    const { promisify } = require("util");
     const vm = require("vm");
 
     const DATA = "/mnt/data";
@@ -120,7 +121,13 @@
         const replacement = function (...given) {
             return original.apply(this, given.map(mapCommand));
         };
-        childProcess[name] = Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original));
+        const properties = Object.getOwnPropertyDescriptors(original);
+        const promised = properties[promisify.custom];
+        if (promised) {
+            const { value } = promised;
+            promised.value = (...given) => value(...given.map(mapCommand));
+        }
+        childProcess[name] = Object.defineProperties(replacement, properties);
     }
     process.cwd = mapped(cwd, (given) => given, outward);
     process.chdir = mapped(process.chdir, ([place]) => [inward(place)], outward);

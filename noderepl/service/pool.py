@@ -6,18 +6,16 @@ Knows no HTTP. Imports the standard library only, so that Node can start while P
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import tempfile
 import time
-import uuid
 from collections import deque
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
+from noderepl.service.channel import StartFailed
 from noderepl.service.node import Node
 from noderepl.service.sandbox import (
     DISK,
@@ -31,18 +29,11 @@ from noderepl.service.sandbox import (
     remove_tree,
     write_tools,
 )
+from noderepl.service.session import Session, stop
 from noderepl.service.watcher import Watcher
-from noderepl.service.worker import Ending, Ran, Worker
+from noderepl.service.worker import Worker
 
 _REFILL_SECONDS = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class Allocation:
-    """Which worker answered: its guid, and whether nothing had been asked of it before."""
-
-    guid: str
-    is_new: bool
 
 
 class PoolFull(Exception):
@@ -55,96 +46,6 @@ class PoolFull(Exception):
 
 class PoolClosed(Exception):
     """The pool was closed."""
-
-
-class SessionEnded(Exception):
-    """The session was ended while a snippet waited for its turn in it."""
-
-
-class Session:
-    """One identifier's room and worker; made by Pool only.
-
-    data: the directory that the session calls /mnt/data. created, accessed: when, in UTC.
-    """
-
-    def __init__(
-        self,
-        room: Room,
-        worker: asyncio.Task[Worker],
-        start: Callable[[Room], asyncio.Task[Worker]],
-        created: datetime,
-    ) -> None:
-        self.data = room.data
-        self.created = self.accessed = created
-        self.etag = str(uuid.uuid4())
-        self._room = room
-        self._worker = worker
-        self._start = start
-        self._turn = asyncio.Lock()
-        self._calls: set[asyncio.Task[tuple[Ran, Allocation]]] = set()
-        self._file_calls = 0
-        self._is_new = True
-        self._closed = False
-
-    @property
-    def busy(self) -> bool:
-        """Whether a snippet runs or waits, or a file call is under way."""
-        return bool(self._calls or self._file_calls)
-
-    @contextlib.contextmanager
-    def file_call(self) -> Iterator[None]:
-        """Keep the session from its idle end while a file comes or goes, however slowly."""
-        self.take_new()
-        self._file_calls += 1
-        try:
-            yield
-        finally:
-            self._file_calls -= 1
-
-    def take_new(self) -> bool:
-        """Whether nothing has been asked of the present worker yet; from now on something has."""
-        was_new, self._is_new = self._is_new, False
-        return was_new
-
-    async def execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
-        """Run a snippet after those that came before it; answer what it gave and which worker gave it.
-
-        timeout: seconds, counted from when the snippet starts. Giving up on this call does not stop the snippet.
-        Raises StartFailed, SessionEnded.
-        """
-        call = asyncio.create_task(self._execute(code, timeout))
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
-        return await asyncio.shield(call)
-
-    async def version(self) -> str:
-        """The version of Node.js that the worker reports. Raises StartFailed."""
-        worker = await asyncio.shield(self._worker)
-        return await asyncio.shield(worker.online)
-
-    async def close(self) -> None:
-        """End the worker, and with it the snippet that runs; those that wait raise SessionEnded."""
-        self._closed = True
-        await _stop(self._worker)
-        await asyncio.gather(*self._calls, return_exceptions=True)
-
-    async def _execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
-        async with self._turn:
-            if self._closed:
-                raise SessionEnded("The session was ended before the snippet could run.")
-            if self._worker.done() and (self._worker.exception() or _ended_in_silence(self._worker.result())):
-                self._renew()
-            worker = await self._worker
-            allocation = Allocation(worker.guid, self.take_new())
-            ran = await worker.run(code, timeout)
-            if ran.ended is not None and not self._closed:
-                self._renew()
-            return ran, allocation
-
-    def _renew(self) -> None:
-        self._worker = self._start(self._room)
-        self._is_new = True
-        self.etag = str(uuid.uuid4())
 
 
 class Pool:
@@ -266,14 +167,14 @@ class Pool:
     async def close(self) -> None:
         """End all sessions; no process and no file is left. May be called again."""
         self._closed = True
-        self._watcher.close()
         if self._sweeper is not None:
             self._sweeper.cancel()
         for identifier in list(self._sessions):
             self._drop(identifier)
         while self._ready:
-            await _stop(self._ready.popleft()[1])
+            await stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
+        self._watcher.close()
         if "place" in self.__dict__:
             place = self.__dict__.pop("place")
             await asyncio.to_thread(remove_tree, place)
@@ -306,13 +207,21 @@ class Pool:
         return asyncio.create_task(self._start_watched(room))
 
     async def _start_watched(self, room: Room) -> Worker:
-        how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
-        worker = await Worker.start(how)
-        await self._watcher.watch(worker, room.data.parent)
+        try:
+            how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
+            worker = await Worker.start(how)
+            try:
+                await self._watcher.watch(worker, room.data.parent)
+            except OSError:
+                await worker.close()
+                raise
+        except OSError as error:
+            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
         return worker
 
     def _drop(self, identifier: str) -> asyncio.Task[None]:
         session = self._sessions.pop(identifier)
+        session.end()
         del self._deadlines[identifier]
         task = asyncio.create_task(_dismantle(session))
         self._closing.add(task)
@@ -336,15 +245,3 @@ class Pool:
 async def _dismantle(session: Session) -> None:
     await session.close()
     await asyncio.to_thread(remove_tree, session.data.parent)
-
-
-def _ended_in_silence(worker: Worker) -> bool:
-    """Whether it ended and nobody needs to know why; what took too much while it was idle says so yet."""
-    return worker.ended is not None and worker.ended.ending is not Ending.CEILING
-
-
-async def _stop(worker: asyncio.Task[Worker]) -> None:
-    """End a worker that may still be starting, or may have failed to."""
-    (outcome,) = await asyncio.gather(worker, return_exceptions=True)
-    if isinstance(outcome, Worker):
-        await outcome.close()

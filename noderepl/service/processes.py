@@ -6,14 +6,18 @@ Elsewhere there is no /proc and no process is seen. Ends nothing, decides nothin
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_PRIVATE = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+_PRIVATE = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB", re.MULTILINE)
+
+# It is gone, or another user's where /proc hides those. Any other error says nothing of the process.
+_UNSEEN = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +30,10 @@ class Process:
 
 
 def all_processes() -> dict[int, Process]:
-    """Every process of the machine by its id: some milliseconds where there are hundreds."""
+    """Every process of the machine by its id: some milliseconds where there are hundreds.
+
+    Raises OSError, as all functions here, if /proc cannot be read.
+    """
     return {pid: process for pid in _ids() if (process := _read(pid)) is not None}
 
 
@@ -45,21 +52,31 @@ def family(processes: dict[int, Process], root: int) -> dict[int, Process]:
 
 
 def memory_of(pid: int) -> int:
-    """The bytes of memory that are in use and not backed by a file on disk; 0 for a process that is gone."""
-    with contextlib.suppress(OSError):
+    """The bytes of memory that are in use and not backed by a file, swapped or not; 0 for a process that is gone."""
+    with _unseen_passed_over():
         return sum(int(size) for size in _PRIVATE.findall((_PROC / str(pid) / "status").read_bytes())) * 1024
     return 0
 
 
-def with_variable(name: str, value: str) -> set[int]:
-    """The living processes of this user that were started with the environment variable `name` of this value."""
-    wanted = f"{name}={value}".encode()
-    found = set()
+def with_variable(name: str, values: Collection[str]) -> dict[str, set[int]]:
+    """The living processes of this user started with the environment variable `name`, by which of `values` it had."""
+    wanted = {f"{name}={value}".encode(): value for value in values}
+    found: dict[str, set[int]] = {value: set() for value in values}
     for pid in _ids():
-        with contextlib.suppress(OSError):
-            if wanted in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
-                found.add(pid)
+        with _unseen_passed_over():
+            for entry in (_PROC / str(pid) / "environ").read_bytes().split(b"\0"):
+                if entry in wanted:
+                    found[wanted[entry]].add(pid)
     return found
+
+
+@contextlib.contextmanager
+def _unseen_passed_over() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _UNSEEN:
+            raise
 
 
 def _ids() -> Iterator[int]:
@@ -71,12 +88,16 @@ def _read(pid: int) -> Process | None:
     try:
         # pathlib would take half of the time that all of this takes.
         descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _UNSEEN:
+            return None
+        raise
     try:
         status = os.read(descriptor, 1024)
-    except OSError:
-        return None
+    except OSError as error:
+        if error.errno in _UNSEEN:
+            return None
+        raise
     finally:
         os.close(descriptor)
     if not status:  # it ended just now

@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from noderepl.service.connections import Listener
+
 PATIENCE = 30.0
 # As much as ASP.NET takes, which answered in REC-NODE-2405.
 _HEAD_LIMIT = 32 * 1024
@@ -47,12 +49,13 @@ async def serve(
 
     port: 0 for any that is free. ready: called with the base URL once the port is open. tls: the files of a certificate
     chain and of its key, to serve https. patience: seconds for which a client may keep a connection waiting.
+    From then on this process may open as many files as the system lets it.
     Raises CannotServe: uvicorn is missing, or the address is not to be had.
     """
     try:
         import uvicorn
 
-        from noderepl.service.connections import patient_for
+        from noderepl.service.connections import Listener, allow_descriptors, patient_for
     except ImportError as error:
         raise CannotServe("Serving needs uvicorn: pip install 'noderepl[serve]'.") from error
 
@@ -61,7 +64,8 @@ async def serve(
             """Leave signals to the loop: uvicorn would raise them again at its end, before the pool is closed."""
             return contextlib.nullcontext()
 
-    listener = _listen(host, port)
+    listener = _listen(host, port, Listener)
+    listener.most = allow_descriptors()
     # Its warnings quote what strangers sent.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
@@ -128,9 +132,9 @@ def _address(host: str, port: int) -> tuple[Any, ...]:
         raise CannotServe(f"{host} is no address of this machine: {why}.") from error
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, kind_of: type[Listener]) -> Listener:
     family, kind, protocol, _, address = _address(host, port)
-    listener = socket.socket(family, kind, protocol)
+    listener = kind_of(family, kind, protocol)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)

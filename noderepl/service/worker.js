@@ -15,7 +15,7 @@
     const engine = { runInThisContext: require("vm").runInThisContext }; // mapping.js replaces the module's own
     const { Console } = require("console");
     const { writeSync } = require("fs");
-    const { stringify } = JSON;
+    const { isRawJSON = () => false, stringify } = JSON;
     const { setPrototypeOf } = Object;
 
     const answers = Number(process.env.NODEREPL_ANSWERS);
@@ -31,11 +31,13 @@
     };
     const CONVERTERS = { _toHtml: "text/html", _toSvg: "image/svg+xml", _toPng: "image/png", _toJpeg: "image/jpeg" };
     const config = { awaitExecution: false };
+    const DEEPEST = 400; // as in messages.py
+    const PIECE = 1 << 20;
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     endAt("SIGXFSZ");
     process.on("message", onMessage.bind(this));
-    process.on("uncaughtException", (error) => tell({ stderr: formatError(error).traceback.join("\n") || formatError(error).evalue }));
+    process.on("uncaughtException", (error) => tellOutput("stderr", formatError(error).traceback.join("\n") || formatError(error).evalue));
     process.on("disconnect", () => process.exit());
     process.on("exit", (code) => tell({ exit: code }));
     tell({ online: process.versions.node });
@@ -46,11 +48,53 @@
         process.on(signal, listener).off(signal, listener);
     }
 
-    function tell(message) {
+    function tell(message, check) {
         setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
-        const line = Buffer.from(stringify(message) + "\n");
+        const line = Buffer.from(stringify(message, check) + "
+");
         for (let sent = 0; sent < line.length; ) {
             sent += writeSync(answers, line, sent);
+        }
+    }
+
+    // For stringify(): throws at what messages.py could not read, so that it is the snippet's error.
+    function createCheck() {
+        const path = [];
+        let depth = 0;
+        return function (key, value) {
+            if (value === null || typeof value !== "object") {
+                return value;
+            }
+            if (isRawJSON(value)) {
+                if (+value.rawJSON === Infinity || +value.rawJSON === -Infinity) {
+                    throw refusal("A number of the result is too large");
+                }
+                return value;
+            }
+            while (depth > 0 && path[depth - 1] !== this) {
+                depth -= 1;
+            }
+            path[depth] = value;
+            depth += 1;
+            if (depth > DEEPEST) {
+                throw refusal(`The result is nested more than ${DEEPEST - 2} deep`);
+            }
+            return value;
+        };
+    }
+
+    // vm writes the line that threw above a stack that it can change, and the kernel's own says nothing to a snippet.
+    function refusal(message) {
+        return Object.defineProperty(new RangeError(message), "stack", { value: `RangeError: ${message}`, writable: false });
+    }
+
+    // In pieces, so that no message is too large; halves of a character stay together.
+    function tellOutput(name, text) {
+        for (let start = 0, end; start < text.length; start = end) {
+            end = start + PIECE;
+            const last = text.charCodeAt(end - 1);
+            end += last >= 0xd800 && last < 0xdc00 ? 1 : 0;
+            tell({ [name]: text.slice(start, end) });
         }
     }
 
@@ -95,7 +139,7 @@
         if (context.ended) {
             return;
         }
-        tell({ id: context.id, ...message, end: !keepAlive });
+        tell({ id: context.id, ...message, end: !keepAlive }, createCheck());
         context.waiting = Boolean(keepAlive);
         context.ended = !keepAlive;
     }
@@ -146,7 +190,7 @@
     }
 
     function Display(id) {
-        const show = (mime) => tell({ display: { mime, display_id: id } });
+        const show = (mime) => tell({ display: { mime, display_id: id } }, createCheck());
         this.mime = function mime(bundle) {
             show(bundle);
         };
@@ -164,7 +208,7 @@
     function createOutput(name) {
         const output = new stream.Transform({
             transform(chunk, encoding, callback) {
-                tell({ [name]: chunk.toString() });
+                tellOutput(name, chunk.toString());
                 callback(null, chunk);
             },
         });
@@ -211,7 +255,7 @@
         const part = (name) => attempt(() => (error && error[name] ? String(error[name]) : undefined));
         return {
             ename: part("name") ?? typeof error,
-            evalue: part("message") ?? attempt(() => util.inspect(error)) ?? "what was thrown cannot be shown",
+            evalue: part("message") ?? attempt(() => String(util.inspect(error))) ?? "what was thrown cannot be shown",
             traceback: part("stack")?.split("\n") ?? [],
         };
     }

@@ -6,6 +6,7 @@ Knows nothing of identifiers, HTTP or other workers. Imports the standard librar
 from __future__ import annotations
 
 import asyncio
+import io
 import signal
 import time
 import uuid
@@ -13,12 +14,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from noderepl.service.channel import Channel, StartFailed
+from noderepl.service.channel import OUTPUT_LIMIT, Channel, LineTooLong, StartFailed
+from noderepl.service.messages import Display, Exit, Online, Output, Result, ThrownError, understand
 from noderepl.service.node import MINIMUM
 from noderepl.service.sandbox import Launch
 
-OUTPUT_LIMIT = 64 * 1024 * 1024
 _LATE_LIMIT = 256 * 1024
+# What a display takes besides its text, roughly.
+_DISPLAY_SIZE = 1024
 
 
 class Ending(StrEnum):
@@ -28,20 +31,6 @@ class Ending(StrEnum):
     EXITED = "SessionProcessExited"
     OUTPUT = "OutputLimitExceeded"
     CEILING = "SessionCeilingExceeded"
-
-
-@dataclass(frozen=True, slots=True)
-class ThrownError:
-    """What a snippet threw, as the kernel's error message has it."""
-
-    name: str
-    message: str
-    traceback: tuple[str, ...]
-
-    @property
-    def text(self) -> str:
-        """The traceback, or where there is none the name and the message."""
-        return "\n".join(self.traceback) or f"{self.name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,26 +56,35 @@ class Ran:
 
 @dataclass(slots=True)
 class _Streams:
-    """Output as it comes in; size counts characters."""
+    """Output as it comes in, kept as text: a list of millions of small pieces would take far more. size: characters."""
 
-    parts: dict[str, list[str]] = field(default_factory=lambda: {"stdout": [], "stderr": []})
+    parts: dict[str, io.StringIO] = field(default_factory=lambda: {"stdout": io.StringIO(), "stderr": io.StringIO()})
     size: int = 0
 
-    def add(self, name: str, text: str) -> None:
-        self.parts[name].append(text)
-        self.size += len(text)
+    def add(self, output: Output) -> None:
+        self.parts[output.stream].write(output.text)
+        self.size += len(output.text)
 
 
 @dataclass(slots=True)
 class _Run:
-    """The snippet that is running."""
+    """The snippet that is running. displays: each with its size, by what it is replaced by. size: of all of them."""
 
     id: int
     streams: _Streams
     finished: asyncio.Future[None]
     mime: dict[str, Any] = field(default_factory=dict)
-    displays: list[dict[str, Any]] = field(default_factory=list)
+    displays: dict[str | int, tuple[dict[str, Any], int]] = field(default_factory=dict)
+    size: int = 0
     error: ThrownError | None = None
+
+    def show(self, display: Display, size: int) -> None:
+        """Keep what is shown besides the result; what has the id of something shown before replaces it."""
+        key = len(self.displays) if display.key is None else display.key
+        _, before = self.displays.get(key, (None, 0))
+        size += _DISPLAY_SIZE
+        self.displays[key] = display.content, size
+        self.size += size - before
 
 
 class Worker:
@@ -104,6 +102,7 @@ class Worker:
         self._runs = 0
         self._late = _Streams()
         self._exit_code: int | None = None
+        self._closed = False
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
@@ -115,6 +114,11 @@ class Worker:
     def pid(self) -> int:
         """The id of the process that all others of the worker descend from."""
         return self._channel.pid
+
+    @property
+    def home(self) -> str | None:
+        """The home by which processes of the worker can be told that lost their parent; None in a sandbox."""
+        return self._channel.home
 
     @property
     def busy(self) -> bool:
@@ -147,22 +151,22 @@ class Worker:
         self._run = None
         if self.ended is not None:
             await asyncio.wait([self._reading])
-            if self.ended.ending is Ending.EXITED and self.online.exception() is not None:
+            # Who ends a session while Node starts has not found a Node that does not start.
+            if self.ended.ending is Ending.EXITED and not self._closed and self.online.exception() is not None:
                 raise StartFailed(str(self.online.exception()))
-        stdout, stderr = ("".join(run.streams.parts[name]) for name in ("stdout", "stderr"))
-        return Ran(stdout, stderr, run.mime, tuple(run.displays), run.error, self.ended, milliseconds)
+        stdout, stderr = (run.streams.parts[name].getvalue() for name in ("stdout", "stderr"))
+        displays = tuple(display for display, _ in run.displays.values())
+        return Ran(stdout, stderr, run.mime, displays, run.error, self.ended, milliseconds)
 
     async def close(self) -> None:
         """End the process and all of its group; nothing of it is left when this returns."""
+        self._closed = True
         await self._end(Ending.EXITED, "The session was ended")
 
     async def _end(self, ending: Ending, words: str) -> None:
         self._note_end(ending, words)
         self._channel.kill()
-        # A process that left the group may hold the pipe open for ever.
-        await asyncio.wait([self._reading], timeout=1.0)
-        self._reading.cancel()
-        await asyncio.gather(self._reading, return_exceptions=True)
+        await asyncio.wait([self._reading])
 
     def _note_end(self, ending: Ending, words: str) -> None:
         self.ended = self.ended or Ended(ending, f"{words}: its variables are gone.")
@@ -170,10 +174,16 @@ class Worker:
     async def _read(self) -> None:
         """Take in what the process says until it is gone; whoever closes or spoils the pipe is ended as well."""
         try:
-            while (message := await self._channel.receive()) is not None:
-                self._take(message)
-        except (ValueError, KeyError, TypeError, AttributeError):
+            while (received := await self._channel.receive()) is not None:
+                self._take(*received)
+        except LineTooLong:
+            self._exceed_output("answered with")
+        except ValueError:
             self._note_end(Ending.EXITED, "The session's process broke its connection to the pool")
+        except OSError as error:
+            self._note_end(Ending.EXITED, f"The pool cannot keep the session's process in its limits: {error.strerror}")
+            if not self.online.done():
+                self.online.set_exception(StartFailed(f"Node.js cannot be kept in its limits: {error.strerror}."))
         finally:
             code, last_words = await self._channel.close()
             self._note_exit(code, last_words)
@@ -183,47 +193,47 @@ class Worker:
             if self._run is not None and not self._run.finished.done():
                 self._run.finished.set_result(None)
 
-    def _take(self, message: dict[str, Any]) -> None:
-        run = self._run
-        if "stdout" in message or "stderr" in message:
-            self._take_output(message)
-        elif "display" in message:
-            self._take_display(message["display"])
-        elif "online" in message and not self.online.done():
-            self._take_version(str(message["online"]))
-        elif "exit" in message:
-            self._exit_code = int(message["exit"])
-        elif run is not None and message.get("id") == run.id and not run.finished.done():
-            if "error" in message:
-                error = message["error"]
-                run.error = ThrownError(error["ename"], error["evalue"], tuple(error["traceback"]))
-            else:
-                mime = message.get("mime")
-                run.mime = mime if isinstance(mime, dict) else {}
-            if message["end"]:
-                run.finished.set_result(None)
-                self._run = None  # what comes from here on is late, even if it comes before run() goes on
+    def _take(self, fields: dict[str, Any], size: int) -> None:
+        """Act on a message. size: its bytes. Raises ValueError if it is none."""
+        match understand(fields):
+            case Output() as output:
+                self._take_output(output)
+            case Display() as display if self._run is not None:
+                self._run.show(display, size)
+                self._check_size(self._run.streams)
+            case Online(version) if not self.online.done():
+                self._take_version(version)
+            case Exit(code):
+                self._exit_code = code
+            case Result() as result:
+                self._take_result(result)
 
-    def _take_output(self, message: dict[str, Any]) -> None:
+    def _take_result(self, result: Result) -> None:
+        run = self._run
+        if run is None or result.id != run.id or run.finished.done():
+            return
+        if result.error is not None:
+            run.error = result.error
+        else:
+            run.mime = result.mime
+        if result.is_last:
+            run.finished.set_result(None)
+            self._run = None  # what comes from here on is late, even if it comes before run() goes on
+
+    def _take_output(self, output: Output) -> None:
         streams = self._run.streams if self._run is not None else self._late
-        for name, text in message.items():
-            streams.add(name, text)
+        streams.add(output)
         if self._run is None and streams.size > _LATE_LIMIT:
             self._late = _Streams()
-        if streams.size > OUTPUT_LIMIT:
-            self._note_end(Ending.OUTPUT, f"The snippet wrote more than {OUTPUT_LIMIT >> 20} MB and was ended")
-            self._channel.kill()
+        self._check_size(streams)
 
-    def _take_display(self, display: dict[str, Any]) -> None:
-        """Keep what is shown besides the result; what has the id of something shown before replaces it."""
-        if self._run is None:
-            return
-        shown = self._run.displays
-        same = [place for place, other in enumerate(shown) if "display_id" in display and _same_id(other, display)]
-        if same:
-            shown[same[0]] = display
-        else:
-            shown.append(display)
+    def _check_size(self, streams: _Streams) -> None:
+        if streams.size + (self._run.size if self._run is not None else 0) > OUTPUT_LIMIT:
+            self._exceed_output("wrote")
+
+    def _exceed_output(self, did: str) -> None:
+        self._note_end(Ending.OUTPUT, f"The snippet {did} more than {OUTPUT_LIMIT >> 20} MB and was ended")
+        self._channel.kill()
 
     def _take_version(self, version: str) -> None:
         if int(version.partition(".")[0]) >= MINIMUM:
@@ -247,7 +257,3 @@ class Worker:
         else:
             how = f"ended with exit code {code}"
         self._note_end(Ending.EXITED, f"The session's process {how}")
-
-
-def _same_id(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one.get("display_id") == other.get("display_id")

@@ -24,6 +24,7 @@ DIFFERENCES = {
     "a throw that cannot be read": "as above",
     "a bundle that is no JSON": "as above",
     "a late throw without a stack": "as above",
+    "a bundle too deep": "readers of JSON refuse it",
     "$$.input()": "nobody can type into the session",
     "$$.clear()": "there is no front end",
     "a display id used again": "answers are closed",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -11,9 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 from asking import VERSION, connect, execute, value_of
+from driving import descendants
 
 from noderepl.service.node import Node, find_node
-from noderepl.service.pool import Pool, SessionEnded
+from noderepl.service.pool import Pool
+from noderepl.service.session import SessionEnded
 from noderepl.service.worker import Ending
 
 
@@ -168,6 +171,29 @@ async def test_ending_a_session_answers_what_runs_and_what_waits(pool: Pool) -> 
     assert ran.ended.ending is Ending.EXITED
     with pytest.raises(SessionEnded):
         await waiting
+
+
+@pytest.mark.parametrize("end", ["stop", "close"])
+async def test_a_session_ended_while_node_starts_is_told_so(tmp_path: Path, end: str, sandboxed: bool) -> None:
+    """Deleting a session, or closing the pool, before Node is up is no start that failed."""
+    slow = tmp_path / "node"
+    slow.write_text("#!/bin/sh\nexec sleep 1000\n")
+    slow.chmod(0o755)
+    pool = Pool(Node(slow, None, (slow,)), sandbox="require" if sandboxed else "off")
+    try:
+        async with connect(pool) as client:
+            running = asyncio.create_task(execute(client, "1", "ending"))
+            waiting = asyncio.create_task(
+                client.post("/executions", params={"identifier": "ending", "api-version": VERSION}, json={"code": "2"})
+            )
+            while not (pool.find("ending") and descendants(os.getpid())):  # noqa: ASYNC110  # nothing tells
+                await asyncio.sleep(0.01)
+            await (pool.stop("ending") if end == "stop" else pool.close())
+            assert (await running)["error"]["error"]["code"] == "SessionProcessExited"
+            answer = await waiting
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NoSessionFoundError")
+    finally:
+        await pool.close()
 
 
 async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from noderepl.service.pool import Pool, Session
+from noderepl.service.pool import Pool
+from noderepl.service.session import Session
 from noderepl.service.worker import Ending, Ran
 
 SVG = {"image/svg+xml": "s"}

@@ -120,6 +120,8 @@ VALUES = {
     "child_process.spawnSync('pwd', {cwd: '/mnt/data/d', encoding: 'utf8'}).stdout.trim()": "/mnt/data/d",
     "require.resolve('/mnt/data/d/m')": "/mnt/data/d/m.js",
     "child_process.execFileSync('cat', ['/mnt/data/d/f.txt'], {encoding: 'utf8'})": "content",
+    "$$.sendResult(util.promisify(child_process.execFile)('cat', ['/mnt/data/d/f.txt']).then((r) => r.stdout))": "content",
+    "$$.sendResult(util.promisify(child_process.exec)('cat /mnt/data/d/f.txt').then((r) => r.stdout))": "content",
     "$$.async(); fs.readFile('/mnt/data/d/f.txt', 'utf8', (error, text) => $$.done(text))": "content",
     "$$.async(); fs.stat('/mnt/data/no', (error) => $$.done(error.path))": "/mnt/data/no",
     "$$.sendResult(fs.promises.readFile('/mnt/data/d/f.txt', 'utf8'))": "content",

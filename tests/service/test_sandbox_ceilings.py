@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import json
 import os
+import signal
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from asking import connect, execute, value_of
+from test_embedded_pool import processes_of
 
+from noderepl.service import processes, watcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
 
@@ -110,6 +117,98 @@ async def test_too_much_while_idle_is_told_at_the_next_snippet() -> None:
         await pool.close()
 
 
+async def test_many_small_files_are_limited() -> None:
+    """A file counts as 4 KiB at least, so that empty ones, which take time to count, have a ceiling too."""
+    pool = Pool(find_node(), disk=4 * MIB)
+    try:
+        async with connect(pool) as client:
+            make = "for (let i = {}; i < {}; i++) fs.closeSync(fs.openSync('f' + i, 'w')); $$.async(); setTimeout($$.done, {})"
+            assert (await execute(client, make.format(0, 1000, 600)))["status"] == "Succeeded"
+            ended = await execute(client, make.format(1000, 1100, 60_000))
+            assert ended["error"]["error"]["code"] == CEILING
+            assert "each 4 KiB at least" in ended["error"]["error"]["message"]
+    finally:
+        await pool.close()
+
+
+async def test_a_slow_count_of_files_hides_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While files are counted, for however long, memory and processes are looked at as ever."""
+    go_on, count = threading.Event(), watcher.measure
+
+    def count_slowly(place: Path, ceiling: int) -> watcher.Files:
+        if list((place / "data").iterdir()):
+            go_on.wait(60)
+        return count(place, ceiling)
+
+    monkeypatch.setattr(watcher, "measure", count_slowly)
+    pool = Pool(find_node(), memory=192 * MIB)
+    try:
+        async with connect(pool) as client:
+            await execute(client, "fs.writeFileSync('file', ''); $$.async(); setTimeout($$.done, 600)")
+            await execute(client, "fs.writeFileSync('file', ''); $$.async(); setTimeout($$.done, 600)", "other")
+            ended = await execute(client, next(iter(TOO_MUCH)), timeoutInSeconds=30)
+            assert "192 MiB of memory" in ended["error"]["error"]["message"]
+            go_on.set()
+    finally:
+        go_on.set()
+        await pool.close()
+
+
+async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watcher that cannot see for a while, as no more files can be opened, sees again when it can."""
+    looks = 0
+
+    def look() -> dict[int, processes.Process]:
+        nonlocal looks
+        looks += 1
+        if looks < 4:
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        return processes.all_processes()
+
+    monkeypatch.setattr(watcher, "all_processes", look)
+    pool = Pool(find_node(), memory=192 * MIB)
+    try:
+        async with connect(pool) as client:
+            ended = await execute(client, next(iter(TOO_MUCH)), timeoutInSeconds=30)
+            assert "192 MiB of memory" in ended["error"]["error"]["message"]
+            assert looks >= 4
+    finally:
+        await pool.close()
+
+
+def test_swapped_memory_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the kernel has swapped out is memory that is taken."""
+    (tmp_path / "7").mkdir()
+    (tmp_path / "7/status").write_text("RssAnon:\t 1 kB\nRssFile:\t 20 kB\nRssShmem:\t 300 kB\nVmSwap:\t 4000 kB\n")
+    monkeypatch.setattr(processes, "_PROC", tmp_path)
+    assert processes.memory_of(7) == 4301 * 1024
+
+
+ORPHANS = {
+    "setsid sleep 1000": (40, "32 processes"),
+    '"$0" -e "b = Buffer.alloc(120 << 20, 1); setTimeout(() => b, 1e6)"': (2, "192 MiB of memory"),
+}
+
+
+@pytest.mark.parametrize("command", ORPHANS)
+async def test_who_lost_its_parent_counts(command: str, place: Path) -> None:
+    """Without a sandbox processes that descend from no other of the session's are under its ceilings, and end with it."""
+    number, words = ORPHANS[command]
+    pool = Pool(find_node(), sandbox="off", memory=192 * MIB, processes=32)
+    try:
+        async with connect(pool) as client:
+            script = f"for i in $(seq {number}); do ({command} >/dev/null 2>&1 &) ; done"
+            shell = (
+                f"child_process.spawnSync('sh', ['-c', {json.dumps(script)}, process.execPath], {{stdio: 'ignore'}})"
+            )
+            ended = await execute(client, f"{shell}; $$.async()", timeoutInSeconds=30)
+            assert ended["error"]["error"]["code"] == CEILING, ended
+            assert words in ended["error"]["error"]["message"]
+    finally:
+        await pool.close()
+    assert processes_of(place) == []
+
+
 LEAVE = """
 const orphan = child_process.spawn('sh', ['-c', 'setsid sleep 1000 & echo $!'], {detached: true});
 $$.async();
@@ -132,6 +231,35 @@ async def test_who_leaves_the_process_group_is_ended_too(place: Path) -> None:
     await asyncio.wait_for(ended.wait(), 60)
     asyncio.get_running_loop().remove_reader(orphan)
     os.close(orphan)
+
+
+ANSWERS = "Number(/NODEREPL_ANSWERS=(\\d+)/.exec(fs.readFileSync('/proc/self/environ', 'latin1'))[1])"
+
+
+@pytest.mark.parametrize("way", ["", "env -i setsid"], ids=["child", "escaped"])
+async def test_whoever_holds_the_pipes_does_not_hide_the_end(way: str) -> None:
+    """Without a sandbox the end of the process is told though another holds its pipes, and no descriptor is left."""
+    pool = Pool(find_node(), sandbox="off")
+    try:
+        async with connect(pool) as client:
+            await value_of(client, "1", "first")
+            await pool.stop("first")
+            before = len(list(Path("/proc/self/fd").iterdir()))
+            stdio = f"['ignore', 'pipe', 'inherit', {ANSWERS}]"
+            hold = f"child_process.spawn('sh', ['-c', '{way} sleep 1000 3>&3 & echo $!'], {{stdio: {stdio}}})"
+            code = f"$$.async(); {hold}.stdout.once('data', (pid) => {{ console.log(+pid); process.exit(3) }})"
+            ended = await execute(client, code, "holding", timeoutInSeconds=60)
+            try:
+                assert "process.exit(3)" in ended["error"]["error"]["message"]
+                assert ended["result"]["executionTimeInMilliseconds"] < 30_000
+                assert await value_of(client, "1 + 1", "holding") == 2
+                await pool.stop("holding")
+                assert len(list(Path("/proc/self/fd").iterdir())) <= before
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(ended["result"]["stdout"]), signal.SIGKILL)
+    finally:
+        await pool.close()
 
 
 @pytest.mark.parametrize("end", ["process.exit()", "1"])

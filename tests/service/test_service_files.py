@@ -10,7 +10,7 @@ import httpx
 import pytest
 from asking import VERSION, execute, value_of
 
-from noderepl.service import files
+from noderepl.service import dialects, files
 
 FLAT = "2024-10-02-preview"
 PARAMS = {"identifier": "test-session", "api-version": VERSION}
@@ -110,6 +110,21 @@ async def test_forbidden_paths(client: httpx.AsyncClient, path: str) -> None:
     assert f"File Path '{path}' is invalid because" in answer.json()["error"]["message"]
 
 
+async def test_a_path_too_deep_is_refused(client: httpx.AsyncClient) -> None:
+    """An upload makes no directories deeper than what can be listed and deleted again."""
+    assert (await upload(client, "f", b"x", path="a/" * 64)).status_code == 200
+    answer = await upload(client, "f", b"x", path="a/" * 65)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
+    assert len(answer.text) < 1000
+    assert (await client.delete("/files/a", params=PARAMS)).status_code == 204
+
+
+@pytest.mark.parametrize("moment", [-(10**18), 2**33 * 10**12, 10**9])
+def test_a_moment_beyond_pythons_years_is_written(moment: int) -> None:
+    """A time of change outside the years 1 to 9999, which a session may set, is written as the nearest inside."""
+    assert TIME.fullmatch(dialects.timestamp(files.Entry("f", "", False, 0, moment * 10**9)))
+
+
 @pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("GET", "/content"), ("DELETE", "")])
 async def test_missing_files(client: httpx.AsyncClient, method: str, tail: str) -> None:
     """What is not there is FileNotFound."""
@@ -173,6 +188,10 @@ PART = b"--b\r\nContent-Disposition: form-data; "
         (FORM, PART + b'name="file"; filename="f"\r\n\r\nx'),
         (FORM, PART + b'name="other"; filename="f"\r\n\r\nx\r\n--b--\r\n'),
         (FORM, PART + b'name="file"\r\n\r\nx\r\n--b--\r\n'),
+        (
+            {"content-type": FORM["content-type"] + "; charset=undefined"},
+            PART + b'name="file"; filename="f"\r\n\r\nx\r\n--b--\r\n',
+        ),
     ],
 )
 async def test_broken_uploads(client: httpx.AsyncClient, headers: dict[str, str], content: bytes) -> None:

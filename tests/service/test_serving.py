@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -23,6 +24,7 @@ from cryptography.hazmat.primitives import serialization
 from test_embedded_pool import processes_of
 
 from noderepl.service import app as service_app
+from noderepl.service import connections
 from noderepl.service.app import create_app
 from noderepl.service.pool import Pool
 from noderepl.service.server import BadCertificate, CannotServe, check_certificate, is_loopback, serve
@@ -76,6 +78,31 @@ async def test_a_signal_ends_a_served_pool_cleanly(number: signal.Signals, place
     assert (server.returncode, words) == (0, b"")
     assert processes_of(place) == []
     assert list(place.iterdir()) == []
+
+
+async def test_sigkill_leaves_no_process(sandboxed: bool, place: Path) -> None:
+    """Who kills the pool outright kills its sessions too, also one that is in a loop and what it started."""
+    mode = "require" if sandboxed else "off"
+    server = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", PROGRAM.replace("find_node()", f"find_node(), sandbox='{mode}'")),
+        stdout=asyncio.subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(place)},
+    )
+    assert server.stdout is not None
+    url = (await server.stdout.readline()).decode().strip()
+    async with httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=60) as client:
+        start = {"properties": {"code": "child_process.spawn('sleep', ['1000']).pid"}}
+        await client.post("/code/execute?identifier=test-session", json=start)
+        stuck = {"properties": {"code": "fs.writeFileSync('stuck', ''); while (1);"}}
+        running = asyncio.create_task(client.post("/code/execute?identifier=test-session", json=stuck))
+        while not list(place.glob("*/*/data/stuck")):  # noqa: ASYNC110  # nothing tells when a snippet is in its loop
+            await asyncio.sleep(0.01)
+        server.kill()
+        await asyncio.gather(running, return_exceptions=True)
+    await server.communicate()
+    async with asyncio.timeout(20):
+        while processes_of(place):  # noqa: ASYNC110  # nothing tells when they are gone
+            await asyncio.sleep(0.02)
 
 
 async def test_a_port_in_use_is_one_sentence() -> None:
@@ -193,6 +220,36 @@ async def test_an_endless_head_is_refused(pool: Pool) -> None:
                 await writer.drain()
         assert await answered == b"HTTP/1.1 400"
         writer.transport.abort()
+
+
+@pytest.mark.parametrize("is_private", [False, True], ids=["http", "https"])
+async def test_connections_are_limited(
+    pool: Pool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_private: bool
+) -> None:
+    """A connection too many is closed at once, also before TLS is spoken on it, and one that ends makes place again."""
+    monkeypatch.setattr(connections, "MOST", 3)
+    async with served(pool, tls=write_certificate(trustme.CA(), tmp_path) if is_private else None) as url:
+        silent = [await asyncio.open_connection("127.0.0.1", httpx.URL(url).port) for _ in range(3)]
+        refused, writer = await asyncio.open_connection("127.0.0.1", httpx.URL(url).port)
+        with contextlib.suppress(ConnectionError):
+            assert await asyncio.wait_for(refused.read(), 10) == b""
+        writer.transport.abort()
+        for _, waiting in silent:
+            waiting.transport.abort()
+        async with httpx.AsyncClient(base_url=url, headers=HEADERS, verify=False, timeout=60) as client:
+            assert (await client.get("/listSessions", params=PARAMS)).status_code == 200
+
+
+def test_a_served_pool_may_open_what_the_system_lets_it() -> None:
+    """The soft limit of descriptors is raised to the hard one, of which connections take a quarter at most."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(before[1], 1000), before[1]))
+        most = connections.allow_descriptors()
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+        assert most == min(connections.MOST, before[1] // 4)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 async def test_large_bodies_are_refused(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
