@@ -8,7 +8,12 @@ from driving import Screen, command, environment
 
 README = (Path(__file__).resolve().parent.parent / "README.md").read_text()
 TOUR, SCRIPTS = re.findall(r"^```console\n(.*?)^```", README, re.M | re.S)
-VARYING = [(r"in \d+m?s", "in T"), (r" +(?:now|\d+ s ago)", "  now"), (r'"ms": \d+', '"ms": T'), (r"( +)\d+ B", r"\1N B")]
+VARYING = [
+    (r"in \d+m?s", "in T"),
+    (r" +(?:now|\d+ s ago)", "  now"),
+    (r'"ms": \d+', '"ms": T'),
+    (r"( +)\d+ B", r"\1N B"),
+]
 
 
 def normalised(text: str) -> str:

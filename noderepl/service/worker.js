@@ -50,8 +50,7 @@
 
     function tell(message, check) {
         setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
-        const line = Buffer.from(stringify(message, check) + "
-");
+        const line = Buffer.from(stringify(message, check) + "\n");
         for (let sent = 0; sent < line.length; ) {
             sent += writeSync(answers, line, sent);
         }

@@ -1,4 +1,4 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys` or `pool`.
+"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude` or `pool`.
 
 Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
 target where there is one and whether that is met.
@@ -10,9 +10,14 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from tests.bench import pool, prompt
+from tests.bench import pool, prelude, prompt
 
-BENCHES = {"start": prompt.start, "keys": prompt.keys, "pool": lambda: asyncio.run(pool.main())}
+BENCHES = {
+    "start": prompt.start,
+    "keys": prompt.keys,
+    "prelude": lambda: asyncio.run(prelude.main()),
+    "pool": lambda: asyncio.run(pool.main()),
+}
 
 if __name__ == "__main__":
     if sys.argv[1:2] not in [[name] for name in BENCHES]:
