@@ -142,7 +142,7 @@ class Dispatcher:
         """Runs one snippet as one request. Returns how it ended. Raises ServiceError."""
         self.snippets.append(code)
         self.last = execution = await self._runner.run(code)
-        if execution.number is not None:
+        if execution.number is not None and execution.value is not None:
             self._numbers[code] = execution.number
         return execution
 

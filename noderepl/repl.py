@@ -233,7 +233,8 @@ class Repl:
         from prompt_toolkit.enums import EditingMode
 
         parts = [self._backend.label, f"session {shortened(self._backend.identifier)}"]
-        parts.append(self._dispatcher.preferences.input_type)
+        preferences = self._dispatcher.preferences
+        parts += [preferences.input_type, *(["plain"] if preferences.mode == "plain" else [])]
         if (last := self._dispatcher.last) is not None:
             parts.append(_duration(last.milliseconds))
             parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []

@@ -40,9 +40,9 @@ class Context:
     session: gives the open session, opening it when first asked. use_session: makes another session the current one.
     made: the identifiers that noderepl made up, a live set: nobody else knows them.
     run: runs one snippet in the session, as if it had been typed. whole: gives the last value uncut. last: what came of
-    the last snippet. numbers: the number of each snippet's last run, a live mapping. execute: runs code that is not
-    the user's, and keeps no record of it. entries: what was typed before, oldest first. snippets: the snippets run so
-    far in this run, a live list. progress: told a label, the bytes done and the total (None if unknown) of a long
+    the last snippet. numbers: the number of each snippet that has a value, a live mapping. execute: runs code that is
+    not the user's, and keeps no record of it. entries: what was typed before, oldest first. snippets: the snippets run
+    so far in this run, a live list. progress: told a label, the bytes done and the total (None if unknown) of a long
     transfer. edit: opens the user's editor on a text and returns the edited text. themes: the themes there are, name
     to summary. environ: the user's environment. directory: the user's working directory, where local paths start.
     """

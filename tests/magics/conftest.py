@@ -28,6 +28,7 @@ class Desk:
     opened: int = 0
     entries: list[str] = field(default_factory=list)
     snippets: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
     preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
@@ -44,7 +45,7 @@ class Desk:
             run=self._run,
             whole=lambda: self._run("1"),
             last=lambda: None,
-            numbers={},
+            numbers=self.numbers,
             execute=self._run,
             entries=lambda: self.entries,
             snippets=self.snippets,

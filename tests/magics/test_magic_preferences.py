@@ -57,6 +57,38 @@ async def test_history_is_numbered_from_the_oldest(desk) -> None:
     assert await run_magic("%history 11", desk.context) == await run_magic("%history", desk.context)
 
 
+async def test_history_names_what_has_a_value(desk) -> None:
+    """Beside a snippet whose value can be had by a name stands that name."""
+    desk.entries += ["f(\n)", "%files", "2"]
+    desk.numbers |= {"f(\n)": 9, "2": 10}
+    (text,) = await run_magic("%history", desk.context)
+    assert text.text.splitlines() == ["1  _9   f(", "        )", "2       %files", "3  _10  2"]
+
+
+@pytest.mark.parametrize("magic", ["%page", "%save result --result"])
+async def test_without_a_snippet_there_is_no_result(desk, magic: str) -> None:
+    """What shows or writes the last result says so where no snippet has run."""
+    with pytest.raises(UsageError, match="no snippet has run"):
+        await run_magic(magic, desk.context)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("%mode", "full mode"),
+        ("%mode plain", "plain mode"),
+        ("%ts off", "No snippet"),
+        ("%ts on", "Every snippet"),
+        ("%inspect", "depth 2"),
+        ("%inspect depth 7", "depth 7"),
+        ("%inspect depth all", "any depth"),
+    ],
+)
+async def test_how_snippets_run_and_show_is_told(desk, line: str, words: str) -> None:
+    """%mode, %ts and %inspect tell the setting, and what they were told to set it to."""
+    assert words in await told(desk, line)
+
+
 async def test_an_empty_history_is_told(desk) -> None:
     """%history before anything was typed says so."""
     assert "Nothing" in await told(desk, "%history")
