@@ -21,7 +21,9 @@ function parses(code, sourceType) {
 }
 
 function isTypeScript(code) {
-    const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext };
+    // Imports are kept, or a name that is imported and declared again would not be seen below.
+    const kept = { verbatimModuleSyntax: true };
+    const compilerOptions = { target: ts.ScriptTarget.ESNext, module: ts.ModuleKind.ESNext, ...kept };
     const { diagnostics, outputText } = ts.transpileModule(code, { reportDiagnostics: true, compilerOptions });
     // TypeScript's parser leaves to its checker what is an early error in JavaScript, such as a name declared twice.
     return diagnostics.length === 0 && parses(outputText, "module");

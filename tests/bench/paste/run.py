@@ -19,7 +19,7 @@ from tests.bench.beside import installed
 from tests.bench.paste.blocks import JUDGES, Block, fenced, judged, readme
 from tests.bench.paste.packages import OTHERS, PACKAGES
 from tests.bench.paste.systems import DENO, NEL, SYSTEMS, Means, System
-from tests.bench.paste.verdicts import Failure, failure
+from tests.bench.paste.verdicts import Verdict, decide
 
 # Packages that are worked on at a time; within one, system after system.
 AT_ONCE = 2
@@ -27,12 +27,12 @@ AT_ONCE = 2
 
 @dataclass(slots=True)
 class Pasted:
-    """What became of one package: its blocks, those that count, and by system's name their failures or None."""
+    """What became of one package: its blocks, those that count, and the verdicts on these by system's name."""
 
     package: str
     found: int
     counted: Sequence[Block]
-    failures: dict[str, list[Failure | None]] = field(default_factory=dict)
+    verdicts: dict[str, list[Verdict]] = field(default_factory=dict)
 
 
 async def main(arguments: Sequence[str]) -> None:
@@ -85,50 +85,54 @@ async def _paste_package(name: str, means: Means, systems: Sequence[System]) -> 
             with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as copy:
                 directory = Path(copy, "data")
                 await asyncio.to_thread(shutil.copytree, place, directory, symlinks=True)
-                pasted.failures[system.name] = await _paste_blocks(system, directory, pasted.counted)
+                pasted.verdicts[system.name] = await _paste_blocks(system, directory, pasted.counted)
     print(".", end="", file=sys.stderr, flush=True)
     return pasted
 
 
-async def _paste_blocks(system: System, directory: Path, blocks: Sequence[Block]) -> list[Failure | None]:
-    """Pastes blocks one after the other; a session that is lost is begun anew, as a person would. Returns failures."""
-    failures: list[Failure | None] = []
+async def _paste_blocks(system: System, directory: Path, blocks: Sequence[Block]) -> list[Verdict]:
+    """Pastes blocks one after the other; a session that is lost is begun anew, as a person would."""
+    verdicts: list[Verdict] = []
     await system.start(directory)
     try:
         for block in blocks:
-            thrown = await system.paste(block.code)
+            told = await system.paste(block.code)
             kept = await system.kept()
-            failures.append(failure(thrown, kept=kept))
+            verdicts.append(decide(told, kept=kept))
             if not kept:
                 await system.stop()
                 await system.start(directory)
     finally:
         await system.stop()
-    return failures
+    return verdicts
 
 
 def _print_table(results: Sequence[Pasted], systems: Sequence[str], seconds: float) -> None:
     counted = [block for result in results for block in result.counted]
-    kinds = Counter(block.kind for block in counted)
+    languages = Counter(block.kind for block in counted)
     print(f"\n{'packages':<44}{len(results):>8}")
     print(f"{'blocks':<44}{sum(result.found for result in results):>8}")
-    told = ", ".join(f"{kinds[kind]} {kind}" for kind in ("script", "module", "typescript"))
+    told = ", ".join(f"{languages[kind]} {kind}" for kind in ("script", "module", "typescript"))
     print(f"{'blocks that count':<44}{len(counted):>8}   {told}")
-    print(f"\n{'':<20}{'failures':>10}{'rate':>9}{'syntax':>9}{'lost':>7}   packages without a failure")
+    heads = "".join(f"{head:>11}" for head in ("failures", "rate", "syntax", "lost", "threw", "timed out"))
+    print(f"\n{'':<14}{heads}   packages without a failure")
     for name in systems:
-        each = [result.failures[name] for result in results]
-        kinds = Counter(failed.kind for failures in each for failed in failures if failed)
-        rate = kinds.total() / len(counted) if counted else 0.0
-        clean = sum(not any(failures) for failures in each)
-        print(
-            f"{name:<20}{kinds.total():>10}{rate:>9.1%}{kinds['syntax']:>9}{kinds['lost']:>7}   {clean} of {len(each)}"
-        )
+        each = [result.verdicts[name] for result in results]
+        every = [verdict for verdicts in each for verdict in verdicts]
+        kinds = Counter(verdict.failed.kind for verdict in every if verdict.failed)
+        rate = kinds.total() / len(every) if every else 0.0
+        columns = f"{kinds.total():>11}{rate:>11.1%}{kinds['syntax']:>11}{kinds['lost']:>11}"
+        columns += f"{sum(verdict.threw for verdict in every):>11}{sum(verdict.timed_out for verdict in every):>11}"
+        clean = sum(not any(verdict.failed for verdict in verdicts) for verdicts in each)
+        print(f"{name:<14}{columns}   {clean} of {len(each)}")
     print(f"\nin {seconds:.0f} s")
 
 
 def _print_failures(results: Sequence[Pasted], name: str) -> None:
     for result in results:
-        for block, failed in zip(result.counted, result.failures.get(name, ()), strict=False):
-            if failed:
+        for block, verdict in zip(result.counted, result.verdicts.get(name, ()), strict=False):
+            if verdict.failed:
                 code = "\n".join(f"    {line}" for line in block.code.splitlines())
-                print(f"\n{name}, {result.package}, README line {block.line}, {block.kind}\n{code}\n{failed.words}")
+                print(
+                    f"\n{name}, {result.package}, README line {block.line}, {block.kind}\n{code}\n{verdict.failed.words}"
+                )

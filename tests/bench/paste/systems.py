@@ -15,18 +15,18 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from noderepl.backend import Backend
 from noderepl.dispatch import Dispatcher, open_console
 from noderepl.errors import NodeReplError, UsageError
-from noderepl.outcome import Execution, Outcome
+from noderepl.outcome import Execution, Outcome, Status
 from noderepl.service.node import Node
 from noderepl.settings import read_settings
 from tests.bench.beside import LeftOut
 from tests.bench.paste.box import ENVIRONMENT, boxed
 from tests.bench.paste.terminal import Terminal
-from tests.bench.paste.verdicts import Thrown
+from tests.bench.paste.verdicts import Thrown, Told
 
 SECONDS = 5
 PROBE_SECONDS = 10
@@ -56,8 +56,8 @@ class System(Protocol):
     async def start(self, directory: Path) -> None:
         """Begins a session with what is in this directory, which is the session's own from now on. Raises LeftOut."""
 
-    async def paste(self, code: str) -> Thrown | None:
-        """Pastes and runs a block for at most SECONDS. Returns how it failed."""
+    async def paste(self, code: str) -> Told:
+        """Pastes and runs a block for at most SECONDS."""
 
     async def kept(self) -> bool:
         """Whether the session answers in PROBE_SECONDS, with the state that it had."""
@@ -94,12 +94,14 @@ class NodeRepl:
             if failed := _thrown(await self._dispatcher.run_line(line)):
                 raise LeftOut(f"noderepl does not start: {failed}")
 
-    async def paste(self, code: str) -> Thrown | None:
+    async def paste(self, code: str) -> Told:
         try:
             await self._dispatcher.run_line(f"%timeout {SECONDS}")
-            return _thrown(await self._dispatcher.run_line(code))
+            outcomes = await self._dispatcher.run_line(code)
         except NodeReplError as error:
-            return Thrown(type(error).__name__, str(error))
+            return Told(Thrown(type(error).__name__, str(error)))
+        timed_out = any(isinstance(outcome, Execution) and outcome.status is Status.TIMEOUT for outcome in outcomes)
+        return Told(_thrown(outcomes), timed_out)
 
     async def kept(self) -> bool:
         try:
@@ -152,10 +154,14 @@ class BareKernel:
         if await self._ask(f"{MARK} = 'kept'", START_SECONDS) is None:
             raise LeftOut("the bare kernel does not start")
 
-    async def paste(self, code: str) -> Thrown | None:
+    async def paste(self, code: str) -> Told:
         answer = await self._ask(code, SECONDS)
-        error = answer and answer["error"]
-        return Thrown(str(error["ename"]), str(error["evalue"]), "\n".join(error["traceback"])) if error else None
+        if answer is None:
+            return Told(timed_out=True)
+        error = answer["error"]
+        if error is None:
+            return Told()
+        return Told(Thrown(str(error["ename"]), str(error["evalue"]), "\n".join(error["traceback"])))
 
     async def kept(self) -> bool:
         answer = await self._ask(MARK, PROBE_SECONDS)
@@ -166,7 +172,7 @@ class BareKernel:
             self._process.send_signal(signal.SIGKILL)
         await self._process.communicate()
 
-    async def _ask(self, code: str, seconds: float) -> dict[str, object] | None:
+    async def _ask(self, code: str, seconds: float) -> dict[str, Any] | None:
         """The answer to a snippet; None if there is none in time."""
         number = next(self._numbers)
         assert self._process.stdin is not None
@@ -175,7 +181,7 @@ class BareKernel:
         try:
             async with asyncio.timeout(seconds):
                 while line := await self._process.stdout.readline():
-                    answer = json.loads(line)
+                    answer: dict[str, Any] = json.loads(line)
                     if answer["number"] == number:
                         return answer
         except TimeoutError:
@@ -202,6 +208,12 @@ class _InTerminal:
         if self.terminal.until(_at_prompt, START_SECONDS) is None:
             raise LeftOut(f"{line[0]} shows no prompt")
 
+    def interrupted(self) -> Told:
+        """Presses Ctrl-C, as a person would who does not want to wait any longer for a block."""
+        self.terminal.write("\x03")
+        self.terminal.until(lambda _: self.terminal.is_quiet(), 1)
+        return Told(timed_out=True)
+
     def _probe(self) -> str:
         """Presses the keys of a question. Returns its answer, which is not what a terminal echoes of the question."""
         number = next(self._numbers)
@@ -216,10 +228,10 @@ def _at_prompt(text: str) -> bool:
     return re.search(r"(?:^|\n|> )> $", text) is not None
 
 
-def _uncaught(text: str | None) -> Thrown | None:
+def _uncaught(text: str) -> Thrown | None:
     """The first error in what a REPL wrote, with the lines around it, where Node names the file that it is in."""
-    found = re.search(r"^Uncaught:?\s+(?:\[?(\w*Error)\b[^:\n]*: )?(.*)", text or "", re.MULTILINE)
-    if text is None or found is None:
+    found = re.search(r"^Uncaught:?\s+(?:\[?(\w*Error)\b[^:\n]*: )?(.*)", text, re.MULTILINE)
+    if found is None:
         return None
     above = text[: found.start()].splitlines()[-6:]
     return Thrown(found[1] or "", found[2], "\n".join([*above, *text[found.end() :].splitlines()[:6]]))
@@ -243,19 +255,18 @@ class NodesRepl(_InTerminal):
         await super().stop()
         self._place.cleanup()
 
-    async def paste(self, code: str) -> Thrown | None:
+    async def paste(self, code: str) -> Told:
         self._file.write_text(code, "utf-8")
         return await asyncio.to_thread(self._paste)
 
-    def _paste(self) -> Thrown | None:
+    def _paste(self) -> Told:
         self.terminal.write(f".load {self._file}\r")
         # Typed ahead: its answer comes when the block is done.
         answer = self._probe()
         text = self.terminal.until(lambda text: answer in text, SECONDS)
         if text is None:
-            self.terminal.write("\x03")
-            self.terminal.until(lambda _: self.terminal.is_quiet(), 1)
-        return _uncaught(text)
+            return self.interrupted()
+        return Told(_uncaught(text))
 
 
 class DenosRepl(_InTerminal):
@@ -271,19 +282,18 @@ class DenosRepl(_InTerminal):
         await asyncio.to_thread(self.open, directory, line)
         await self.paste(f"{MARK} = 'kept'")
 
-    async def paste(self, code: str) -> Thrown | None:
+    async def paste(self, code: str) -> Told:
         return await asyncio.to_thread(self._paste, code)
 
-    def _paste(self, code: str) -> Thrown | None:
+    def _paste(self, code: str) -> Told:
         lines = code.replace("\n", "\r")
         self.terminal.write(f"\x1b[200~{lines}\x1b[201~\r")
         # It discards what is typed while a block runs: nothing can be asked before the prompt is there again.
         text = self.terminal.until(lambda text: _at_prompt(text) and self.terminal.is_quiet(), SECONDS)
         if text is None:
-            self.terminal.write("\x03")
-            self.terminal.until(lambda _: self.terminal.is_quiet(), 1)
-        refused = re.search(r"^parse error: (.*)", text or "", re.MULTILINE)
-        return Thrown("SyntaxError", refused[1]) if refused else _uncaught(text)
+            return self.interrupted()
+        refused = re.search(r"^parse error: (.*)", text, re.MULTILINE)
+        return Told(Thrown("SyntaxError", refused[1]) if refused else _uncaught(text))
 
 
 SYSTEMS = (NodeRepl, BareKernel, NodesRepl, DenosRepl)

@@ -39,6 +39,14 @@ class Thrown:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """How a pasted block ended. timed_out: it was not done in time, which is no failure by itself."""
+
+    thrown: Thrown | None = None
+    timed_out: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """Why a block counts as failed. kind: "syntax", or "lost" where the session or its state is gone."""
 
@@ -46,14 +54,25 @@ class Failure:
     words: str
 
 
-def failure(thrown: Thrown | None, *, kept: bool) -> Failure | None:
-    """The failure of a block, None where it has none.
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a block. failed: why it counts as failed. threw: its program ended in an error, which is none."""
 
-    thrown: how it ended. kept: whether the session answered afterwards, and still had its state.
+    failed: Failure | None
+    threw: bool
+    timed_out: bool
+
+
+def decide(told: Told, *, kept: bool) -> Verdict:
+    """The verdict on a block.
+
+    told: how it ended. kept: whether the session answered afterwards, and still had its state.
     """
+    thrown, failed = told.thrown, None
     if thrown is not None and thrown.is_of_the_snippet():
-        return Failure("syntax", f"{thrown.name}: {thrown.message}")
-    if not kept:
+        failed = Failure("syntax", f"{thrown.name}: {thrown.message}")
+    elif not kept:
         ended = f" after {thrown.name}: {thrown.message}" if thrown else ""
-        return Failure("lost", f"no answer, or the state is lost{ended}")
-    return None
+        failed = Failure("lost", f"no answer, or the state is lost{ended}")
+    threw = thrown is not None and failed is None and not told.timed_out
+    return Verdict(failed, threw, told.timed_out)
