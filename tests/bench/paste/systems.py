@@ -238,35 +238,39 @@ def _uncaught(text: str) -> Thrown | None:
 
 
 class NodesRepl(_InTerminal):
-    """Node's own REPL in a terminal, given whole blocks by `.load`, which is its editor mode without the keys."""
+    """Node's own REPL in a terminal, given whole blocks in its editor mode."""
 
     name = "Node's REPL"
     # What `node` itself starts without arguments, but for previews: they would show an answer before Enter.
     PROGRAM = "require('repl').start({ useGlobal: true, breakEvalOnSigint: true, preview: false })"
 
     async def start(self, directory: Path) -> None:
-        self._place = tempfile.TemporaryDirectory(prefix="noderepl-bench-")
-        self._file = Path(self._place.name, "block.js")
-        line = [str(self.means.node.path), "-e", self.PROGRAM]
-        await asyncio.to_thread(self.open, directory, line, self._file.parent)
+        await asyncio.to_thread(self.open, directory, [str(self.means.node.path), "-e", self.PROGRAM])
         await self.paste(f"{MARK} = 'kept'")
 
-    async def stop(self) -> None:
-        await super().stop()
-        self._place.cleanup()
-
     async def paste(self, code: str) -> Told:
-        self._file.write_text(code, "utf-8")
-        return await asyncio.to_thread(self._paste)
+        return await asyncio.to_thread(self._paste, code)
 
-    def _paste(self) -> Told:
-        self.terminal.write(f".load {self._file}\r")
+    def _paste(self, code: str) -> Told:
+        # A tab would complete a name.
+        lines = code.replace("\t", "    ").replace("\n", "\r")
+        self.terminal.write(f".editor\r{lines}\x04")
         # Typed ahead: its answer comes when the block is done.
         answer = self._probe()
-        text = self.terminal.until(lambda text: answer in text, SECONDS)
+        text = self.terminal.until(lambda text: answer in text or self._has_swallowed(text), SECONDS)
         if text is None:
             return self.interrupted()
+        if answer not in text:
+            self.interrupted()
         return Told(_uncaught(text))
+
+    def _has_swallowed(self, text: str) -> bool:
+        """Whether an error is told, and what was typed ahead is gone.
+
+        It fails when it is to say how an `import` in several lines is written for it, and keeps these lines in front of
+        the next one, until Ctrl-C.
+        """
+        return _at_prompt(text) and _uncaught(text) is not None and self.terminal.is_quiet(0.3)
 
 
 class DenosRepl(_InTerminal):

@@ -54,9 +54,9 @@ class Terminal:
         self._unread = b""
         return text
 
-    def is_quiet(self) -> bool:
+    def is_quiet(self, seconds: float = 0.05) -> bool:
         """Whether nothing comes for a moment."""
-        return not select.select([self._file], [], [], 0.05)[0]
+        return not select.select([self._file], [], [], seconds)[0]
 
     def close(self) -> None:
         """Ends the program."""
