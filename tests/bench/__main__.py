@@ -1,6 +1,15 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude` or `pool`.
+from tests.bench import pool, prelude, prompt
+from tests.bench.paste import run as paste
 
-Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
+BENCHES = {
+    "start": prompt.start,
+    "keys": prompt.keys,
+    "prelude": lambda: asyncio.run(prelude.main()),
+    "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
+    "pool": lambda: asyncio.run(pool.main()),
+}
+
+Each duration is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
 target where there is one and whether that is met.
 """
 
@@ -11,11 +20,13 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.bench import pool, prelude, prompt
+from tests.bench.paste import run as paste
 
 BENCHES = {
     "start": prompt.start,
     "keys": prompt.keys,
     "prelude": lambda: asyncio.run(prelude.main()),
+    "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
     "pool": lambda: asyncio.run(pool.main()),
 }
 
