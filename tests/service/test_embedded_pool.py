@@ -14,7 +14,10 @@ from asking import VERSION, connect, execute, value_of
 
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool, SessionEnded
+from noderepl.service.sandbox import remove_tree
 from noderepl.service.worker import Ending
+
+PARAMS = {"identifier": "test-session", "api-version": VERSION}
 
 
 def processes_of(place: Path) -> list[str]:
@@ -168,6 +171,21 @@ async def test_ending_a_session_answers_what_runs_and_what_waits(pool: Pool) -> 
     assert ran.ended.ending is Ending.EXITED
     with pytest.raises(SessionEnded):
         await waiting
+
+
+async def test_a_call_to_a_session_that_ends_meanwhile(client: httpx.AsyncClient, pool: Pool) -> None:
+    """A snippet that waits, and a file call whose directory is gone, are told that there is no session of this name."""
+    running = asyncio.create_task(client.post("/executions", params=PARAMS, json={"code": "$$.async()"}))
+    waiting = asyncio.create_task(client.post("/executions", params=PARAMS, json={"code": "1"}))
+    await asyncio.wait([running], timeout=0.5)
+    session = await pool.session("test-session")
+    remove_tree(session.data)
+    listed = await client.get("/files", params=PARAMS)
+    assert await pool.stop("test-session")
+    assert (await running).json()["status"] == "Failed"
+    for answer in (await waiting, listed):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NoSessionFoundError")
+        assert answer.json()["error"]["message"] == "Could not find session with name 'test-session'."
 
 
 async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:

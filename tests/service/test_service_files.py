@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -98,16 +99,48 @@ async def test_allowed_names(client: httpx.AsyncClient, name: str) -> None:
 @pytest.mark.parametrize("name", ["a+b", "a~", "a!", "a[1]", "a:b", "a'b", "..", ".", "a/b", "../x", "/etc/passwd"])
 async def test_forbidden_names(client: httpx.AsyncClient, name: str) -> None:
     """A name with any other character is FileNameInvalid."""
-    answer = await upload(client, name, b"x")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FileNameInvalid")
+    in_urls = [(method, quote(name, safe="")) for method in ("GET", "DELETE") if "/" not in name.strip(".")]
+    answers = [await upload(client, name, b"x")]
+    answers += [
+        await client.request(method, f"/files/{part.replace('.', '%2E')}", params=PARAMS) for method, part in in_urls
+    ]
+    for answer in answers:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FileNameInvalid")
 
 
-@pytest.mark.parametrize("path", [".hidden", "a/../b", "..", "/mnt/data/../x", "a.b", "a+b", "/mnt/data.x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".hidden",
+        "a/../b",
+        "..",
+        "a.b",
+        "a+b",
+        "./a",
+        "a/.",
+        "a/./b",
+        "./",
+        "/.",
+        "/mnt/data/../x",
+        "/mnt/data.x",
+        "/a.b/",
+    ],
+)
 async def test_forbidden_paths(client: httpx.AsyncClient, path: str) -> None:
-    """A path with a dot or another forbidden character is FilePathInvalid, with the service's wording."""
-    answer = await client.get("/files", params=PARAMS | {"path": path})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
-    assert f"File Path '{path}' is invalid because" in answer.json()["error"]["message"]
+    """A path with a dot or another forbidden character is FilePathInvalid, in the service's words, which begin at `/`."""
+    for method, tail in (("GET", ""), ("POST", ""), ("GET", "/f"), ("GET", "/f/content"), ("DELETE", "/f")):
+        file = {"file": ("f", b"x")} if method == "POST" else None
+        answer = await client.request(method, f"/files{tail}", params=PARAMS | {"path": path}, files=file)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
+        assert f"File Path '/{path.strip('/')}' is invalid because" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", [None, "", ".", "/", "/mnt/data", "/mnt/data/"])
+async def test_paths_of_the_root(client: httpx.AsyncClient, path: str | None) -> None:
+    """No path, an empty one, a lone dot and /mnt/data are the root."""
+    await upload(client, "here", b"x")
+    params = PARAMS if path is None else PARAMS | {"path": path}
+    assert [entry["name"] for entry in (await client.get("/files", params=params)).json()["value"]] == ["here"]
 
 
 @pytest.mark.parametrize(("method", "tail"), [("GET", ""), ("GET", "/content"), ("DELETE", "")])
