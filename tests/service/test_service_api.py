@@ -11,7 +11,7 @@ import httpx
 import pytest
 from asking import VERSION, connect, execute
 
-from noderepl.service import executions, management
+from noderepl.service import dialects, executions, management
 from noderepl.service.pool import Pool
 
 OLDEST, OLD, FLAT = "2024-02-02-preview", "2024-08-02-preview", "2024-10-02-preview"
@@ -98,6 +98,12 @@ async def test_a_replaced_process_is_seen_in_the_headers(client: httpx.AsyncClie
     assert first.headers["x-ms-session-guid"] != second.headers["x-ms-session-guid"]
 
 
+async def test_a_file_call_takes_the_newness(client: httpx.AsyncClient) -> None:
+    """The first snippet after a file call is not the first thing that its process is asked."""
+    await client.get("/files", params={"identifier": "test-session", "api-version": VERSION})
+    assert (await ask(client, VERSION, {"code": "1"})).headers["x-ms-new-allocation"] == "false"
+
+
 @pytest.mark.parametrize(
     ("code", "plain", "jupyter"),
     [
@@ -128,6 +134,14 @@ async def test_values(client: httpx.AsyncClient, code: str, plain: Any, jupyter:
         assert (await execute(client, code, **{field: True}))["result"]["executionResult"] == jupyter
 
 
+@pytest.mark.parametrize("version", [FLAT, "2025-02-02-preview"])
+async def test_the_kernels_text_is_of_the_newest_version(client: httpx.AsyncClient, version: str) -> None:
+    """An older version gives the plain value whatever format is asked for."""
+    for field in ("returnJupyterFormatExecutionResult", "returnJupyterFormat"):
+        answer = await ask(client, version, {"code": "'str'", field: True})
+        assert answer.json()["result"]["executionResult"] == "str"
+
+
 async def test_displays_are_in_the_answer(client: httpx.AsyncClient) -> None:
     """What is displayed besides the result is listed as MIME bundles."""
     given = await execute(client, "$$.display('d').html('<i>'); 1")
@@ -154,6 +168,7 @@ async def test_streams_are_cut_as_asked(client: httpx.AsyncClient) -> None:
         (VERSION, {"outputStreamsMaxLength": 10}, 10),
         (VERSION, {"outputStreamsMaxLength": 10**6}, 5001),
         (FLAT, {}, 5001),
+        ("2025-02-02-preview", {}, 5001),
     ):
         result = (await ask(client, version, {"code": code, **fields})).json()["result"]
         assert (len(result["stdout"]), len(result["stderr"])) == (expected, expected)
@@ -245,6 +260,7 @@ async def kept(client: httpx.AsyncClient, code: str, *identifiers: str) -> list[
 
 async def test_the_latest_executions_are_kept(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a session the latest executions are kept up to a number and a size, and the last one whatever its size."""
+    assert (executions.KEPT, executions.CHARACTERS) == (100, 16 * 2**20)
     monkeypatch.setattr(executions, "KEPT", 4)
     monkeypatch.setattr(executions, "CHARACTERS", 5000)
     assert await kept(client, "1", "0", "1", "2", "3", "4", "5") == ["2", "3", "4", "5"]
@@ -291,6 +307,15 @@ async def test_an_odd_id_leads_to_its_execution(client: httpx.AsyncClient, opera
     answer = await client.post("/executions", params=query, json={"code": "1"}, headers=headers)
     assert answer.json()["id"] == operation
     assert (await client.get(answer.headers["operation-location"])).json() == answer.json()
+
+
+async def test_fields_that_are_missing_or_at_their_limits(client: httpx.AsyncClient) -> None:
+    """The code alone is synchronous with a minute's time; 1 and 220 seconds are the least and the most."""
+    answer = await ask(client, VERSION, {"code": "1"})
+    assert (answer.json()["executionType"], answer.json()["status"]) == ("synchronous", "Succeeded")
+    assert dialects.parse_execute(dialects.Dialect(VERSION), {"code": "1"}).timeout == 60
+    for seconds in (1, 220):
+        assert (await execute(client, "1", timeoutInSeconds=seconds))["status"] == "Succeeded"
 
 
 @pytest.mark.parametrize(
@@ -362,6 +387,13 @@ async def test_operations_of_another_version_are_refused(
     answer = await client.request(method, path, params=params, json={"code": "1"} if method == "POST" else None)
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidApiVersion")
     assert path.strip("/") in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("identifier", ["four", "a" * 128, "azAZ09_|}{[]:\"';<>?/.,@#$%^&*()-+=!~`"])
+async def test_good_identifiers_are_taken(client: httpx.AsyncClient, identifier: str) -> None:
+    """Every character of SWAGGER-2510's pattern may be in an identifier, 4 to 128 of them."""
+    answer = await ask(client, VERSION, {"code": "1"}, identifier)
+    assert (answer.status_code, answer.json()["identifier"]) == (200, identifier)
 
 
 @pytest.mark.parametrize("identifier", ["abc", "a" * 129, "with space", "übel", "new\nline", ""])
@@ -450,6 +482,17 @@ async def test_sessions_are_listed_in_pages(
         seen.append([entry["identifier"] for entry in page["sessions"]])
         link = page["nextLink"]
     assert seen == [["session-0", "session-1"], ["session-2"]]
+
+
+async def test_a_page_has_300_sessions(client: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page ends after 300 sessions, and the next one begins there."""
+    session = await pool.session("test-session")
+    monkeypatch.setattr(pool, "sessions", lambda: {f"session-{number}": session for number in range(301)})
+    first = (await client.get("/listSessions", params={"api-version": VERSION})).json()
+    assert (first["count"], len(first["value"])) == (300, 300)
+    second = (await client.get(first["nextLink"])).json()
+    assert [entry["identifier"] for entry in second["sessions"]] == ["session-300"]
+    assert second["nextLink"] is None
 
 
 @pytest.mark.parametrize("skip", ["-1", "x", "", "٣", "1e3", "9" * 5000])
