@@ -30,6 +30,7 @@
     };
     const CONVERTERS = { _toHtml: "text/html", _toSvg: "image/svg+xml", _toPng: "image/png", _toJpeg: "image/jpeg" };
     const config = { awaitExecution: false };
+    let present; // the context of the latest snippet
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     endAt("SIGXFSZ");
@@ -53,12 +54,16 @@
     }
 
     function onMessage({ id, code }) {
-        const context = new Context(id);
+        const context = (present = new Context(id));
         capture(context);
         try {
             onRunRequest(code, context);
         } catch (error) {
-            context.$$.sendError(error);
+            try {
+                context.$$.sendError(error);
+            } catch {
+                context.sendError(error); // a revoked proxy cannot even be asked whether it is a promise
+            }
         }
     }
 
@@ -144,7 +149,8 @@
     }
 
     function Display(id) {
-        const show = (mime) => tell({ display: { mime, display_id: id } });
+        // Who reads this cannot tell whether it came before the next snippet was sent.
+        const show = (mime) => present.ended || tell({ display: { mime, display_id: id } });
         this.mime = function mime(bundle) {
             show(bundle);
         };

@@ -6,6 +6,7 @@ Knows nothing of identifiers, HTTP or other workers. Imports the standard librar
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import time
 import uuid
@@ -219,7 +220,7 @@ class Worker:
         if self._run is None:
             return
         shown = self._run.displays
-        same = [place for place, other in enumerate(shown) if "display_id" in display and _same_id(other, display)]
+        same = [place for place, other in enumerate(shown) if _same_id(other, display)]
         if same:
             shown[same[0]] = display
         else:
@@ -250,4 +251,7 @@ class Worker:
 
 
 def _same_id(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return one.get("display_id") == other.get("display_id")
+    """Whether both have an id and it is the same one, of whatever JSON type; to Python, false would be 0."""
+    if "display_id" not in one or "display_id" not in other:
+        return False
+    return json.dumps(one["display_id"]) == json.dumps(other["display_id"])
