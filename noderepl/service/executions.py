@@ -78,6 +78,8 @@ class Executions:
         return known
 
     def _end(self, known: dict[str, _Execution], ended: _Execution) -> None:
+        if known.get(ended.answer["id"]) is not ended:  # its id was used again, or it was one too many
+            return
         ended.size = _size(ended.answer)
         room = CHARACTERS - ended.size
         for operation, execution in reversed(list(known.items())):

@@ -12,6 +12,7 @@ import pytest
 from asking import VERSION, execute, value_of
 
 from noderepl.service import files
+from noderepl.service.pool import Pool
 
 FLAT = "2024-10-02-preview"
 PARAMS = {"identifier": "test-session", "api-version": VERSION}
@@ -207,6 +208,16 @@ async def test_links_are_not_followed(client: httpx.AsyncClient, tmp_path: Path)
     assert (await client.delete("/files/dir", params=PARAMS)).status_code == 204
     assert [path.name for path in outside.iterdir()] == ["secret.txt"]
     assert (outside / "secret.txt").read_text() == "secret"
+
+
+async def test_a_root_that_is_no_directory_is_told(client: httpx.AsyncClient, pool: Pool) -> None:
+    """Where /mnt/data cannot be opened though the session is there, no call says that there were no session."""
+    session = await pool.session("test-session")
+    session.data.rmdir()
+    session.data.write_text("")
+    answer = await client.get("/files", params=PARAMS)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "FileNotFound")
+    assert "cannot be opened" in answer.json()["error"]["message"]
 
 
 async def test_a_pipe_is_no_file(client: httpx.AsyncClient) -> None:
