@@ -28,7 +28,7 @@ from noderepl.service import dialects, files
 from noderepl.service.channel import StartFailed
 from noderepl.service.description import description
 from noderepl.service.dialects import Dialect, ExecuteRequest
-from noderepl.service.errors import ApiError, InvalidBody
+from noderepl.service.errors import ApiError, InvalidBody, NoSession
 from noderepl.service.executions import Executions
 from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
@@ -128,23 +128,28 @@ class _Api:
         return Response(status_code=204)
 
     async def execution(self, request: Request, dialect: Dialect) -> Response:
-        """What came of an asynchronous execution."""
+        """What came of an execution, or that it is not at its end."""
         need(dialect.is_flat, "executions", dialect)
         identifier = dialects.check_identifier(request.query_params.get("identifier"))
-        answer = self.executions.answer(self.pool.find(identifier), request.path_params["id"])
+        session = self.pool.find(identifier)
+        if session is None:
+            raise NoSession(identifier)
         self.pool.touch(identifier)
-        return JsonAnswer(answer)
+        return JsonAnswer(self.executions.answer(session, request.path_params["id"]))
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
         moments = [time.perf_counter()]
         body = await _json(request)
         wanted = dialects.parse_execute(dialect, body)
         identifier = dialects.check_identifier(request.query_params.get("identifier") or _identifier_in(body))
+        operation = dialects.check_operation(request.headers.get("operation-id")) or str(uuid.uuid4())
         moments.append(time.perf_counter())
         session = await self._session(identifier)
         moments.append(time.perf_counter())
-        operation = request.headers.get("operation-id") or str(uuid.uuid4())
         headers = {"operation-id": operation}
+        if dialect.is_flat:
+            query = urlencode({"api-version": dialect.version, "identifier": identifier})
+            headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
         work = self._run(session, wanted, identifier)
         if wanted.is_asynchronous:
 
@@ -154,14 +159,14 @@ class _Api:
 
             running = dialects.running_body(wanted, identifier=identifier, operation=operation)
             self.executions.start(session, running, answered())
-            query = urlencode({"api-version": dialect.version, "identifier": identifier})
-            headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
-            return JsonAnswer(running, 202, headers)
+            return JsonAnswer(running, dialect.execute_status, headers)
         ran, allocation = await work
         moments.append(time.perf_counter())
         content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
+        if dialect.is_flat:
+            self.executions.keep(session, content)
         headers |= dialects.execution_headers(moments, ran, guid=allocation.guid, is_new=allocation.is_new)
-        return JsonAnswer(content, 202 if dialect.is_flat else 200, headers)
+        return JsonAnswer(content, dialect.execute_status, headers)
 
     async def _run(self, session: Session, wanted: ExecuteRequest, identifier: str) -> tuple[Ran, Allocation]:
         try:
@@ -169,7 +174,7 @@ class _Api:
         except StartFailed as error:
             raise ApiError(500, "SessionStartFailed", str(error)) from error
         except SessionEnded as error:
-            raise ApiError(404, "NoSessionFoundError", str(error)) from error
+            raise NoSession(identifier) from error
         self.pool.touch(identifier)
         return done
 
@@ -198,9 +203,13 @@ class _Api:
     async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Path]]:
         """The directory that a file request means: its parts, and the session's root, which stays until this ends."""
         parts = files.check_path(request.query_params.get("path"))
-        session = await self._session(dialects.check_identifier(request.query_params.get("identifier")))
-        with session.file_call():
-            yield parts, session.data
+        identifier = dialects.check_identifier(request.query_params.get("identifier"))
+        session = await self._session(identifier)
+        try:
+            with session.file_call():
+                yield parts, session.data
+        except files.RootGone as error:
+            raise NoSession(identifier) from error
 
     async def _session(self, identifier: str) -> Session:
         try:

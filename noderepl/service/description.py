@@ -121,8 +121,12 @@ def description() -> dict[str, Any]:
         "info": {"title": "noderepl's embedded pool", "version": FLAT_VERSIONS[-1]},
         "security": [{"bearer": []}],
         "paths": {
-            "/code/execute": {"post": _operation("ExecutedLegacy", body=_json(_record({"properties": _EXECUTE})))},
-            "/executions": {"post": _operation("Executed", 202, versions=FLAT_VERSIONS, body=_json(_EXECUTE_FLAT))},
+            "/code/execute": {
+                "post": _operation("ExecutedLegacy", 200, 202, body=_json(_record({"properties": _EXECUTE})))
+            },
+            "/executions": {
+                "post": _operation("Executed", 200, 202, versions=FLAT_VERSIONS, body=_json(_EXECUTE_FLAT))
+            },
             "/executions/{id}": {"get": _operation("Executed", versions=FLAT_VERSIONS, part="id")},
             "/files/upload": {"post": _operation("Files", path=True, body=_UPLOAD)},
             "/files": {
@@ -154,8 +158,7 @@ def description() -> dict[str, Any]:
 
 def _operation(
     answer: str | _Schema | None,
-    status: int = 200,
-    *,
+    *statuses: int,
     versions: tuple[str, ...] = LEGACY_VERSIONS,
     identifier: bool = True,
     path: bool = False,
@@ -165,6 +168,7 @@ def _operation(
 ) -> dict[str, Any]:
     """One operation. answer: the name of its schema, the schema of what is not JSON, or None for no body.
 
+    statuses: of success, 200 where none is given; with several the api-version decides.
     part: the name of the path's parameter. api-version is optional where the legacy dialect has the operation.
     """
     parameters = [_parameter("api-version", {"enum": list(versions)}, required=versions[0] in FLAT_VERSIONS)]
@@ -182,7 +186,8 @@ def _operation(
         success["content"] = {media_type: {"schema": answer}}
     error = {"$ref": "#/components/schemas/Error"}
     refusal = {"description": "It was not.", "content": _json(error) | {"application/problem+json": {"schema": error}}}
-    operation: dict[str, Any] = {"parameters": parameters, "responses": {str(status): success, "default": refusal}}
+    responses = dict.fromkeys(map(str, statuses or (200,)), success) | {"default": refusal}
+    operation: dict[str, Any] = {"parameters": parameters, "responses": responses}
     if body is not None:
         operation["requestBody"] = {"required": True, "content": body}
     return operation

@@ -44,6 +44,14 @@ class Dialect:
         return self.version in FLAT_VERSIONS
 
     @property
+    def execute_status(self) -> int:
+        """The HTTP status of an execution that was carried out, or begun.
+
+        202: REC-NODE-2411, SWAGGER-2410 and -2502, SAMPLES for 2024-08-02-preview. 200: REC-NODE-2405, SWAGGER-2510.
+        """
+        return 200 if self.version in (None, LEGACY_VERSIONS[0], NEWEST) else 202
+
+    @property
     def has_sessions(self) -> bool:
         """Whether this version has operations on sessions and the pool (SWAGGER-2502)."""
         return self.version in FLAT_VERSIONS[1:]
@@ -90,6 +98,13 @@ def check_identifier(identifier: object) -> str:
     return identifier
 
 
+def check_operation(operation: str | None) -> str | None:
+    """The id that a request gives its execution, if it gives one that a URL can name. Raises ApiError."""
+    if operation and ("/" in operation or operation in (".", "..")):
+        raise ApiError(400, "InvalidRequest", "The header operation-id must be one part of a URL's path.")
+    return operation
+
+
 def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
     """Read the body of an execute request: wrapped in `properties` in the legacy dialect, bare in the flat one.
 
@@ -122,10 +137,10 @@ def execution_body(
 ) -> dict[str, Any]:
     """The answer to an execute request.
 
-    Flat: REC-NODE-2411. Legacy: the value is `result` (REC-NODE-2405, of 2024-02-02-preview; also without version) or
-    `executionResult` (SAMPLES, of 2024-08-02-preview). A failure's text is appended to stderr; as nobody has
-    recorded one, `rawResult` has its parts under the names of SAMPLES' proxy, with stderr as the snippet wrote it, and
-    `error` says why a worker ended.
+    Flat: REC-NODE-2411. Legacy: REC-NODE-2405, of 2024-02-02-preview, also without version; SAMPLES, of
+    2024-08-02-preview, where the value has another name and the only `$id` is the operation's. A failure's text is
+    appended to stderr; as nobody has recorded one, `rawResult` has its parts under the names of SAMPLES' proxy, with
+    stderr as the snippet wrote it, and `error` says why a worker ended.
     """
     stdout, stderr = ran.stdout, ran.stderr
     if ran.error is not None or ran.ended is not None:
@@ -142,8 +157,10 @@ def execution_body(
     failed = ran.error is not None or ran.ended is not None
     failure = _failure(ran, request.stream_limit) if failed else {}
     if not dialect.is_flat:
-        status = "Failure" if failed else "Success"
-        return {"$id": "1", "properties": {"$id": "2", "status": status, **result, **failure}}
+        as_sampled = dialect.version == LEGACY_VERSIONS[1]
+        fields = {"$id": operation if as_sampled else "2", "status": "Failure" if failed else "Success"}
+        properties = {"properties": {**fields, **result, **failure}}
+        return properties if as_sampled else {"$id": "1", **properties}
     return {
         "$id": "1",
         "id": operation,
@@ -164,7 +181,7 @@ def execution_headers(moments: Sequence[float], ran: Ran, *, guid: str, is_new: 
     """What an answer to an execute request carries (both recordings; x-ms-new-allocation: DOC-HDR).
 
     moments: seconds at which the request came, was understood, had its session, was carried out. In both recordings
-    the total is the sum of allocation, preparation and execution.
+    the total is the sum of allocation, preparation and execution, and up to 1 ms more.
     """
     preparation, allocation, execution = ((after - before) * 1000 for before, after in pairwise(moments))
     return {

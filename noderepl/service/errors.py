@@ -6,8 +6,8 @@ from __future__ import annotations
 class ApiError(Exception):
     """An answer of the shape {"error": {"code", "message", "traceId"}}, or with `flat` just {"code", "message"}.
 
-    status: the HTTP status. code: the service's error code. message: a sentence; no identifier, no token. Both shapes
-    are known from ADE.
+    status: the HTTP status. code: the service's error code. message: a sentence without the token, and but for
+    NoSession's without the identifier. Both shapes are known from ADE.
     """
 
     media_type = "application/json"
@@ -23,6 +23,13 @@ class ApiError(Exception):
         """The JSON of the answer. trace: what the service would find the request by."""
         content = {"code": self.code, "message": self.message}
         return dict(content) if self.flat else {"error": {**content, "traceId": trace}}
+
+
+class NoSession(ApiError):
+    """There is no session of this identifier, in ADE's words; the only answer that repeats it, to who has named it."""
+
+    def __init__(self, identifier: str) -> None:
+        super().__init__(404, "NoSessionFoundError", f"Could not find session with name '{identifier}'.")
 
 
 class InvalidBody(ApiError):

@@ -1,6 +1,7 @@
 """A session's files, as seen from outside: names checked, no symbolic link ever followed.
 
-Every function blocks and is meant for a thread. `root` is the directory that the session calls /mnt/data.
+Every function blocks and is meant for a thread. `root` is the directory that the session calls /mnt/data; where it is
+not there, functions raise RootGone.
 """
 
 from __future__ import annotations
@@ -37,24 +38,32 @@ class Entry:
     modified: int
 
 
+class RootGone(Exception):
+    """The session's directory is not there any more: it ended meanwhile."""
+
+
 def check_name(name: str) -> str:
     """A file's base name, which may come as /mnt/data/NAME. Raises ApiError FileNameInvalid."""
     base = name.removeprefix(f"{ROOT}/")
     if base in (".", "..") or not _NAME.fullmatch(base):
         raise _invalid(
-            "FileNameInvalid", "File Name", name, "file name cannot contain any reserved file name characters"
+            "FileNameInvalid", "File Name", name, "filename cannot contain any reserved file path characters"
         )
     return base
 
 
 def check_path(path: str | None) -> tuple[str, ...]:
-    """The parts of a directory below /mnt/data, given relative to it or in full. Raises ApiError FilePathInvalid."""
-    below = re.sub(rf"^{ROOT}(?=/|$)", "", path or "")
-    parts = tuple(part for part in below.split("/") if part not in ("", "."))
+    """The parts of a directory below /mnt/data, given relative to it or in full. Raises ApiError FilePathInvalid.
+
+    path: None, empty or a lone dot (SWAGGER-2510's `directory` of the root) for /mnt/data itself.
+    """
+    if path is None or path in ("", "."):
+        return ()
+    parts = tuple(filter(None, re.sub(rf"^{ROOT}(?=/|$)", "", path).split("/")))
     if any("." in part or not _NAME.fullmatch(part) for part in parts):
-        raise _invalid(
-            "FilePathInvalid", "File Path", path or "", "path cannot contain any reserved file path characters"
-        )
+        # The service tells a relative path with a slash in front (ADE).
+        given, why = f"/{path.strip('/')}", "path cannot contain any reserved file path characters"
+        raise _invalid("FilePathInvalid", "File Path", given, why)
     return parts
 
 
@@ -119,12 +128,18 @@ def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
 
 @contextlib.contextmanager
 def _opened(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iterator[int]:
-    """A descriptor of the directory, reached part by part so that no link can be slipped in between."""
+    """A descriptor of the directory, reached part by part so that no link can be slipped in between.
+
+    Raises ApiError FileNotFound, RootGone.
+    """
     try:
         descriptor = os.open(root, _DIRECTORY)
+    except FileNotFoundError as error:
+        raise RootGone from error
     except OSError as error:
         _check_descriptors(error)
-        raise ApiError(404, "NoSessionFoundError", "The session was ended, or it locked its directory.") from error
+        message = f"The session's directory cannot be opened: {error.strerror}."
+        raise ApiError(404, "FileNotFound", message) from error
     try:
         for part in parts:
             if create:

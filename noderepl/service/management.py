@@ -12,7 +12,7 @@ from starlette.routing import Route
 
 from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, check_identifier
-from noderepl.service.errors import ApiError
+from noderepl.service.errors import ApiError, NoSession
 from noderepl.service.guard import JsonAnswer, endpoint, need
 from noderepl.service.pool import Pool, PoolClosed
 from noderepl.service.session import Session
@@ -42,21 +42,22 @@ class Management:
         identifier = _identifier(request, dialect, "session")
         session = self._pool.find(identifier)
         if session is None:
-            raise _no_session()
+            raise NoSession(identifier)
         self._pool.touch(identifier)
         return JsonAnswer(self._describe(identifier, session))
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         """End a session."""
-        if not await self._pool.stop(_identifier(request, dialect, "session")):
-            raise _no_session()
+        identifier = _identifier(request, dialect, "session")
+        if not await self._pool.stop(identifier):
+            raise NoSession(identifier)
         return Response(status_code=204)
 
     async def stop(self, request: Request, dialect: Dialect) -> Response:
         """End a session, in the words of pools of custom containers."""
         identifier = _identifier(request, dialect, ".management/stopSession")
         if not await self._pool.stop(identifier):
-            raise _no_session()
+            raise NoSession(identifier)
         pool = request.path_params.get("pool", "embedded")
         return PlainTextResponse(f"Session {identifier} in session pool {pool} stopped.")
 
@@ -116,7 +117,3 @@ def _identifier(request: Request, dialect: Dialect, operation: str) -> str:
 
 def _moment(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S.%f}0Z"
-
-
-def _no_session() -> ApiError:
-    return ApiError(404, "NoSessionFoundError", "There is no session with this identifier.")

@@ -33,6 +33,7 @@
     const config = { awaitExecution: false };
     const DEEPEST = 400; // as in messages.py
     const PIECE = 1 << 20;
+    let present; // the context of the latest snippet
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     endAt("SIGXFSZ");
@@ -98,12 +99,16 @@
     }
 
     function onMessage({ id, code }) {
-        const context = new Context(id);
+        const context = (present = new Context(id));
         capture(context);
         try {
             onRunRequest(code, context);
         } catch (error) {
-            context.$$.sendError(error);
+            try {
+                context.$$.sendError(error);
+            } catch {
+                context.sendError(error); // a revoked proxy cannot even be asked whether it is a promise
+            }
         }
     }
 
@@ -189,7 +194,8 @@
     }
 
     function Display(id) {
-        const show = (mime) => tell({ display: { mime, display_id: id } }, createCheck());
+        // Who reads this cannot tell whether it came before the next snippet was sent.
+        const show = (mime) => present.ended || tell({ display: { mime, display_id: id } }, createCheck());
         this.mime = function mime(bundle) {
             show(bundle);
         };

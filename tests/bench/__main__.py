@@ -1,16 +1,7 @@
-from tests.bench import pool, prelude, prompt
-from tests.bench.paste import run as paste
+"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `paste` or `pool`.
 
-BENCHES = {
-    "start": prompt.start,
-    "keys": prompt.keys,
-    "prelude": lambda: asyncio.run(prelude.main()),
-    "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
-    "pool": lambda: asyncio.run(pool.main()),
-}
-
-Each duration is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
-target where there is one and whether that is met.
+Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
+target where there is one and whether that is met. `paste` counts instead of timing.
 """
 
 import asyncio

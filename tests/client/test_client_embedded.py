@@ -177,6 +177,14 @@ async def test_session_and_pool_are_described(pool: Pool, version: str) -> None:
     await session.aclose()
 
 
+async def test_a_missing_session_is_told_without_its_identifier(session: Session) -> None:
+    """What the pool says of a session that is not there names it; what the user is told does not."""
+    for operation in (session.info(), session.delete()):
+        with pytest.raises(NotFound, match=r"it says: Could not find session with name '…'\.") as caught:
+            await operation
+        assert session.identifier not in str(caught.value)
+
+
 async def test_a_full_pool_is_told(session: Session) -> None:
     """One session too many is TooManyRequests with the pool's words; renewed sessions share the connections."""
     await session.execute("1")

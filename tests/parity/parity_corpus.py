@@ -1,7 +1,8 @@
 """The corpus: what is asked of NEL and of the embedded pool. Files in corpus/ hold it; nothing is run here.
 
-A line `//// TITLE` begins a snippet, `//// TITLE @ DIFFERENCE` one that is answered differently on purpose. Each file is
-one group, run in a session of its own, and so is what follows a `//// [new] TITLE`.
+A line `//// TITLE` begins a snippet, `//// TITLE @ DIFFERENCE` one that is answered differently on purpose; the last line
+of this one is `//= ANSWER`, what the pool answers, as JSON without the parts that are empty. Each file is one group, run
+in a session of its own, and so is what follows a `//// [new] TITLE`.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _OBSERVATIONS = Path(__file__).parent.parent / "service/kernel-observations.jsonl"
 _HEAD = re.compile(r"^(\[new\] )?(.+?)(?: @ (.+))?$")
@@ -20,11 +22,15 @@ _GOES_ON = re.compile(r"setTimeout\(\(\)=>(console|\{throw)|Promise\.reject\(new
 
 @dataclass(frozen=True, slots=True)
 class Snippet:
-    """One snippet. difference: the name of the listed difference that it shows, None if it is answered alike."""
+    """One snippet. difference: the name of the listed difference that it shows, None if it is answered alike.
+
+    ours: the pool's answer where it is another one.
+    """
 
     title: str
     code: str
-    difference: str | None
+    difference: str | None = None
+    ours: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +51,9 @@ def _observed() -> Group:
     snippets = []
     for number, line in enumerate(_OBSERVATIONS.read_text("utf-8").splitlines()):
         code = json.loads(line)["code"]
-        snippets.append(Snippet(f"observation {number}", code, None))
+        snippets.append(Snippet(f"observation {number}", code))
         if _GOES_ON.search(code):
-            snippets.append(Snippet(f"what goes on after observation {number}", _PAUSE, None))
+            snippets.append(Snippet(f"what goes on after observation {number}", _PAUSE))
     return Group("observations", tuple(snippets))
 
 
@@ -62,5 +68,8 @@ def _groups(file: Path) -> list[Group]:
         is_new, title, difference = found.groups()
         if is_new or not groups:
             groups.append([])
-        groups[-1].append(Snippet(title, code, difference))
+        code, _, ours = code.partition("\n//= ")
+        if bool(ours) is not bool(difference):
+            raise ValueError(f"{file.name}: {title!r} needs a difference and an answer, or neither")
+        groups[-1].append(Snippet(title, code, difference, json.loads(ours) if ours else None))
     return [Group(f"{file.stem} {number}", tuple(snippets)) for number, snippets in enumerate(groups, 1)]

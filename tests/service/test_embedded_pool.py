@@ -16,8 +16,11 @@ from driving import descendants
 
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
+from noderepl.service.sandbox import remove_tree
 from noderepl.service.session import SessionEnded
 from noderepl.service.worker import Ending
+
+PARAMS = {"identifier": "test-session", "api-version": VERSION}
 
 
 def processes_of(place: Path) -> list[str]:
@@ -139,6 +142,41 @@ async def test_an_idle_session_ends_and_use_keeps_it() -> None:
         await pool.close()
 
 
+@pytest.mark.parametrize("swept", [True, False], ids=["looked for meanwhile", "left alone"])
+async def test_a_snippet_keeps_its_session(swept: bool) -> None:
+    """A session does not end while a snippet runs in it, and its idle time begins when the snippet ends."""
+    now = 0.0
+    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    try:
+        async with connect(pool) as client:
+            running = asyncio.create_task(execute(client, "$$.async(); setTimeout($$.done, 300)"))
+            await asyncio.wait([running], timeout=0.1)
+            now = 1000.0
+            if swept:
+                assert pool.find("test-session")
+            await running
+        now = 1099.0
+        assert pool.find("test-session")
+        now = 1101.0
+        assert pool.find("test-session") is None
+    finally:
+        await pool.close()
+
+
+async def test_a_session_that_is_over_makes_room() -> None:
+    """A session past its idle time counts no more where the pool is full."""
+    now = 0.0
+    pool = Pool(find_node(), cooldown=100, max_sessions=1, clock=lambda: now)
+    try:
+        async with connect(pool) as client:
+            await execute(client, "1", "first")
+            now = 101.0
+            assert await value_of(client, "2", "second") == 2
+            assert list(pool.sessions()) == ["second"]
+    finally:
+        await pool.close()
+
+
 async def test_a_full_pool_refuses_until_a_session_ends() -> None:
     """Above max_sessions the answer is 429 in the service's flat shape; a session that ends makes room."""
     pool = Pool(find_node(), max_sessions=1)
@@ -196,6 +234,21 @@ async def test_a_session_ended_while_node_starts_is_told_so(tmp_path: Path, end:
         await pool.close()
 
 
+async def test_a_call_to_a_session_that_ends_meanwhile(client: httpx.AsyncClient, pool: Pool) -> None:
+    """A snippet that waits, and a file call whose directory is gone, are told that there is no session of this name."""
+    running = asyncio.create_task(client.post("/executions", params=PARAMS, json={"code": "$$.async()"}))
+    waiting = asyncio.create_task(client.post("/executions", params=PARAMS, json={"code": "1"}))
+    await asyncio.wait([running], timeout=0.5)
+    session = await pool.session("test-session")
+    remove_tree(session.data)
+    listed = await client.get("/files", params=PARAMS)
+    assert await pool.stop("test-session")
+    assert (await running).json()["status"] == "Failed"
+    for answer in (await waiting, listed):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "NoSessionFoundError")
+        assert answer.json()["error"]["message"] == "Could not find session with name 'test-session'."
+
+
 async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:
     """A pool that was prewarmed gives its ready process to the first session, and starts no other beside it."""
     pool.prewarm()
@@ -242,7 +295,7 @@ async def guid(client: httpx.AsyncClient, identifier: str) -> str:
 
 
 async def test_a_session_tells_when_it_ends() -> None:
-    """GET /session has the moments of the pool's clock, and begins the cooldown anew as every call does."""
+    """GET /session has the moments of the pool's clock, and begins the cooldown anew as GET /executions and all calls do."""
     now = 50.0
     pool = Pool(find_node(), cooldown=100, clock=lambda: now)
     params = {"identifier": "test-session", "api-version": VERSION}
@@ -257,9 +310,14 @@ async def test_a_session_tells_when_it_ends() -> None:
                 )
                 assert (accessed - created).total_seconds() == now - 50
                 assert (expires - accessed).total_seconds() == 100
-            now = 254.9
-            assert (await client.get("/session", params=params)).status_code == 200
-            now = 355.0
+            # Without the one before it, none of these would find the session.
+            for now in (254.9, 354.8, 454.7):  # noqa: B007  # the pool's clock
+                assert (await client.get("/session", params=params)).status_code == 200
+            now = 554.6
+            assert (await client.get("/executions/none", params=params)).json()["error"]["code"] == "ExecutionNotFound"
+            now = 654.5
+            assert pool.find("test-session")
+            now = 654.7
             assert (await client.get("/session", params=params)).status_code == 404
     finally:
         await pool.close()

@@ -136,6 +136,13 @@ async def test_errors_through_the_kernels_interface(kernel: Session, code: str, 
     assert (ran.error.name, ran.error.message) == (name, message)
 
 
+async def test_a_display_after_the_answer_is_dropped(kernel: Session) -> None:
+    """What is displayed after the answer is not taken for the next snippet's, however soon that one is sent."""
+    for _ in range(100):
+        await run(kernel, "$$.text('answered'); $$.display().text('too late')")
+        assert (await run(kernel, "1")).displays == ()
+
+
 async def test_displays_are_kept_beside_the_result(kernel: Session) -> None:
     """What is displayed comes with the answer; what is displayed again under the same id replaces it."""
     ran = await run(kernel, "var d = $$.display('a'); d.text('1'); $$.display().html('h'); d.text('2'); d.close(); 5")

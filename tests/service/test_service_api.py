@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import uuid
 from typing import Any
 
 import httpx
 import pytest
 from asking import VERSION, connect, execute
 
-from noderepl.service import management
+from noderepl.service import dialects, executions, management
 from noderepl.service.pool import Pool
 
 OLDEST, OLD, FLAT = "2024-02-02-preview", "2024-08-02-preview", "2024-10-02-preview"
@@ -52,18 +53,28 @@ async def test_flat_answer(client: httpx.AsyncClient) -> None:
     assert again.headers["x-ms-session-guid"] == answer.headers["x-ms-session-guid"]
 
 
-@pytest.mark.parametrize(("version", "field"), [(None, "result"), (OLDEST, "result"), (OLD, "executionResult")])
-async def test_legacy_answer(client: httpx.AsyncClient, version: str | None, field: str) -> None:
-    """/code/execute answers 200 with `properties`; the value's name is the one recorded for the version."""
+@pytest.mark.parametrize("version", [None, OLDEST])
+async def test_legacy_answer(client: httpx.AsyncClient, version: str | None) -> None:
+    """/code/execute answers 200 with `properties`."""
     answer = await ask(client, version, {"properties": {"code": "console.log(1); 'v'"}})
     given = answer.json()
     assert answer.status_code == 200
     assert given["properties"].pop("executionTimeInMilliseconds") >= 0
     assert given == {
         "$id": "1",
-        "properties": {"$id": "2", "status": "Success", "stdout": "1\n", "stderr": "", field: "v"},
+        "properties": {"$id": "2", "status": "Success", "stdout": "1\n", "stderr": "", "result": "v"},
     }
-    assert "api-supported-versions" not in answer.headers
+    assert not {"api-supported-versions", "operation-location"} & set(answer.headers)
+
+
+async def test_the_last_legacy_answer(client: httpx.AsyncClient) -> None:
+    """2024-08-02-preview answers 202, with another name of the value, and the operation's id as the only `$id`."""
+    answer = await ask(client, OLD, {"properties": {"code": "console.log(1); 'v'"}})
+    given = answer.json()
+    assert answer.status_code == 202
+    assert given["properties"].pop("executionTimeInMilliseconds") >= 0
+    assert str(uuid.UUID(given["properties"].pop("$id"))) == answer.headers["operation-id"]
+    assert given == {"properties": {"status": "Success", "stdout": "1\n", "stderr": "", "executionResult": "v"}}
 
 
 async def test_failing_snippet(client: httpx.AsyncClient) -> None:
@@ -85,6 +96,12 @@ async def test_a_replaced_process_is_seen_in_the_headers(client: httpx.AsyncClie
     second = await ask(client, VERSION, {"code": "1"})
     assert second.headers["x-ms-new-allocation"] == "true"
     assert first.headers["x-ms-session-guid"] != second.headers["x-ms-session-guid"]
+
+
+async def test_a_file_call_takes_the_newness(client: httpx.AsyncClient) -> None:
+    """The first snippet after a file call is not the first thing that its process is asked."""
+    await client.get("/files", params={"identifier": "test-session", "api-version": VERSION})
+    assert (await ask(client, VERSION, {"code": "1"})).headers["x-ms-new-allocation"] == "false"
 
 
 @pytest.mark.parametrize(
@@ -123,6 +140,14 @@ async def test_values(client: httpx.AsyncClient, code: str, plain: Any, jupyter:
         assert (await execute(client, code, **{field: True}))["result"]["executionResult"] == jupyter
 
 
+@pytest.mark.parametrize("version", [FLAT, "2025-02-02-preview"])
+async def test_the_kernels_text_is_of_the_newest_version(client: httpx.AsyncClient, version: str) -> None:
+    """An older version gives the plain value whatever format is asked for."""
+    for field in ("returnJupyterFormatExecutionResult", "returnJupyterFormat"):
+        answer = await ask(client, version, {"code": "'str'", field: True})
+        assert answer.json()["result"]["executionResult"] == "str"
+
+
 async def test_displays_are_in_the_answer(client: httpx.AsyncClient) -> None:
     """What is displayed besides the result is listed as MIME bundles."""
     given = await execute(client, "$$.display('d').html('<i>'); 1")
@@ -149,6 +174,7 @@ async def test_streams_are_cut_as_asked(client: httpx.AsyncClient) -> None:
         (VERSION, {"outputStreamsMaxLength": 10}, 10),
         (VERSION, {"outputStreamsMaxLength": 10**6}, 5001),
         (FLAT, {}, 5001),
+        ("2025-02-02-preview", {}, 5001),
     ):
         result = (await ask(client, version, {"code": code, **fields})).json()["result"]
         assert (len(result["stdout"]), len(result["stderr"])) == (expected, expected)
@@ -176,7 +202,7 @@ async def test_asynchronous_executions(client: httpx.AsyncClient) -> None:
         "executionType": "Asynchronous",
         "status": "Running",
     }
-    assert (started.status_code, started.json()) == (202, running)
+    assert (started.status_code, started.json()) == (200, running)
     assert started.headers["operation-id"] == "testExecutionId"
     location = started.headers["operation-location"]
     assert location == f"/executions/testExecutionId?api-version={VERSION}&identifier=testSessionIdentifier"
@@ -201,13 +227,101 @@ async def test_asynchronous_executions_that_fail(client: httpx.AsyncClient, code
 
 
 async def test_unknown_executions(client: httpx.AsyncClient) -> None:
-    """An id of no execution is 404, in a session that is there and in one that is not; neither allocates one."""
+    """An id of no execution is 404, as is any id where there is no session; none is allocated to say so."""
     await ask(client, VERSION, {"code": "1"})
-    for identifier, status in (("test-session", 200), ("other-session", 404)):
+    for identifier, code, status in (
+        ("test-session", "ExecutionNotFound", 200),
+        ("other-session", "NoSessionFoundError", 404),
+    ):
         query = {"identifier": identifier, "api-version": VERSION}
         answer = await client.get("/executions/none", params=query)
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "ExecutionNotFound")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (404, code)
         assert (await client.get("/session", params=query)).status_code == status
+
+
+@pytest.mark.parametrize("version", [FLAT, "2025-02-02-preview", VERSION])
+async def test_synchronous_executions_are_kept_as_well(client: httpx.AsyncClient, version: str) -> None:
+    """In every flat version Operation-Location leads to the same answer again, for as long as the session is there."""
+    answer = await ask(client, version, {"code": "console.log('said'); 7"}, "a/b?&#")
+    location = answer.headers["operation-location"]
+    again = await client.get(location)
+    assert (again.status_code, again.json()) == (200, answer.json())
+    assert again.json()["result"]["stdout"] == "said\n"
+    params = {"identifier": "a/b?&#", "api-version": VERSION}
+    await client.delete("/session", params=params)
+    assert (await client.get(location)).json()["error"]["code"] == "NoSessionFoundError"
+    await ask(client, version, {"code": "1"}, "a/b?&#")
+    assert (await client.get(location)).json()["error"]["code"] == "ExecutionNotFound"
+
+
+async def kept(client: httpx.AsyncClient, code: str, *identifiers: str) -> list[str]:
+    """Run a snippet under each operation-id; the ids that can be asked for afterwards, of all that were ever run."""
+    query = {"identifier": "test-session", "api-version": VERSION}
+    for operation in identifiers:
+        body = {"code": code, "outputStreamsMaxLength": 10**6}
+        await client.post("/executions", params=query, json=body, headers={"operation-id": operation})
+    asked = [await client.get(f"/executions/{number}", params=query) for number in range(10)]
+    return [str(number) for number, answer in enumerate(asked) if answer.status_code == 200]
+
+
+async def test_the_latest_executions_are_kept(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a session the latest executions are kept up to a number and a size, and the last one whatever its size."""
+    assert (executions.KEPT, executions.CHARACTERS) == (100, 16 * 2**20)
+    monkeypatch.setattr(executions, "KEPT", 4)
+    monkeypatch.setattr(executions, "CHARACTERS", 5000)
+    assert await kept(client, "1", "0", "1", "2", "3", "4", "5") == ["2", "3", "4", "5"]
+    assert await kept(client, "'v'.repeat(2000)", "6", "7") == ["4", "5", "6", "7"]
+    assert await kept(client, "console.log('o'.repeat(2000))", "8") == ["7", "8"]
+    assert await kept(client, "console.error('e'.repeat(6000))", "9") == ["9"]
+    assert await kept(client, "1", "0") == ["0"]
+
+
+async def test_an_answer_that_is_long_waits_to_be_asked_for(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An asynchronous execution above the size is kept when it ends, though others wait by then."""
+    monkeypatch.setattr(executions, "CHARACTERS", 5000)
+    long = {"code": "console.log('o'.repeat(6000))", "executionType": "Asynchronous", "outputStreamsMaxLength": 10**6}
+    waits = {"code": "$$.async()", "executionType": "Asynchronous"}
+    first, second = [await ask(client, VERSION, body) for body in (long, waits)]
+    assert len((await ending(client, first.headers["operation-location"]))["result"]["stdout"]) == 6001
+    assert (await client.get(second.headers["operation-location"])).json()["status"] == "Running"
+
+
+async def test_an_id_that_is_used_again_is_the_last_ones(client: httpx.AsyncClient) -> None:
+    """An operation-id names the execution that had it last."""
+    query = {"identifier": "test-session", "api-version": VERSION}
+    for code in ("1", "2"):
+        await client.post("/executions", params=query, json={"code": code}, headers={"operation-id": "same"})
+    assert (await client.get("/executions/same", params=query)).json()["result"]["executionResult"] == 2
+
+
+@pytest.mark.parametrize("operation", ["a/b", "/", ".", ".."])
+async def test_an_id_that_no_url_can_name_is_refused(client: httpx.AsyncClient, pool: Pool, operation: str) -> None:
+    """An operation-id that is no single part of a path is a 400, and allocates no session."""
+    query = {"identifier": "test-session", "api-version": VERSION}
+    answer = await client.post("/executions", params=query, json={"code": "1"}, headers={"operation-id": operation})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "InvalidRequest")
+    assert pool.sessions() == {}
+
+
+@pytest.mark.parametrize("operation", ["a b%?#&\\", "é", "...", "x" * 5000])
+async def test_an_odd_id_leads_to_its_execution(client: httpx.AsyncClient, operation: str) -> None:
+    """Any other operation-id is in Operation-Location so that it can be asked for."""
+    query = {"identifier": "test-session", "api-version": VERSION}
+    headers = {"operation-id": operation.encode("latin-1")}
+    answer = await client.post("/executions", params=query, json={"code": "1"}, headers=headers)
+    assert answer.json()["id"] == operation
+    assert (await client.get(answer.headers["operation-location"])).json() == answer.json()
+
+
+async def test_fields_that_are_missing_or_at_their_limits(client: httpx.AsyncClient) -> None:
+    """The code alone is synchronous with a minute's time; 1 and 220 seconds are the least and the most."""
+    answer = await ask(client, VERSION, {"code": "1"})
+    assert (answer.json()["executionType"], answer.json()["status"]) == ("synchronous", "Succeeded")
+    assert dialects.parse_execute(dialects.Dialect(VERSION), {"code": "1"}).timeout == 60
+    for seconds in (1, 220):
+        assert (await execute(client, "1", timeoutInSeconds=seconds))["status"] == "Succeeded"
 
 
 @pytest.mark.parametrize(
@@ -281,6 +395,13 @@ async def test_operations_of_another_version_are_refused(
     assert path.strip("/") in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("identifier", ["four", "a" * 128, "azAZ09_|}{[]:\"';<>?/.,@#$%^&*()-+=!~`"])
+async def test_good_identifiers_are_taken(client: httpx.AsyncClient, identifier: str) -> None:
+    """Every character of SWAGGER-2510's pattern may be in an identifier, 4 to 128 of them."""
+    answer = await ask(client, VERSION, {"code": "1"}, identifier)
+    assert (answer.status_code, answer.json()["identifier"]) == (200, identifier)
+
+
 @pytest.mark.parametrize("identifier", ["abc", "a" * 129, "with space", "übel", "new\nline", ""])
 async def test_bad_identifiers_are_refused(client: httpx.AsyncClient, identifier: str) -> None:
     """An identifier outside the rules is a 400 that does not repeat it."""
@@ -323,7 +444,15 @@ async def test_the_token_comes_first(pool: Pool) -> None:
 async def test_sessions_are_shown_listed_and_ended(client: httpx.AsyncClient, pool: Pool) -> None:
     """A session has a record with an etag that changes with its process, is listed, and can be deleted."""
     params = {"identifier": "test-session", "api-version": VERSION}
-    assert (await client.get("/session", params=params)).json()["error"]["code"] == "NoSessionFoundError"
+    for method, path in (
+        ("GET", "/session"),
+        ("DELETE", "/session"),
+        ("POST", "/.management/stopSession"),
+        ("GET", "/executions/none"),
+    ):
+        missing = await client.request(method, path, params=params)
+        assert (missing.status_code, missing.json()["error"]["code"]) == (404, "NoSessionFoundError")
+        assert missing.json()["error"]["message"] == "Could not find session with name 'test-session'."
     await execute(client, "1")
     shown = (await client.get("/session", params=params)).json()
     assert set(shown) == {"identifier", "createdAt", "lastAccessedAt", "expireAt", "etag"}
@@ -359,6 +488,17 @@ async def test_sessions_are_listed_in_pages(
         seen.append([entry["identifier"] for entry in page["sessions"]])
         link = page["nextLink"]
     assert seen == [["session-0", "session-1"], ["session-2"]]
+
+
+async def test_a_page_has_300_sessions(client: httpx.AsyncClient, pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page ends after 300 sessions, and the next one begins there."""
+    session = await pool.session("test-session")
+    monkeypatch.setattr(pool, "sessions", lambda: {f"session-{number}": session for number in range(301)})
+    first = (await client.get("/listSessions", params={"api-version": VERSION})).json()
+    assert (first["count"], len(first["value"])) == (300, 300)
+    second = (await client.get(first["nextLink"])).json()
+    assert [entry["identifier"] for entry in second["sessions"]] == ["session-300"]
+    assert second["nextLink"] is None
 
 
 @pytest.mark.parametrize("skip", ["-1", "x", "", "٣", "1e3", "9" * 5000])

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
 from asking import VERSION, execute, value_of
 
 from noderepl.service import dialects, files
+from noderepl.service.pool import Pool
 
 FLAT = "2024-10-02-preview"
 PARAMS = {"identifier": "test-session", "api-version": VERSION}
@@ -82,6 +84,48 @@ async def test_directories(client: httpx.AsyncClient, path: str) -> None:
     assert (await client.get("/files", params=PARAMS | {"path": path})).json()["error"]["code"] == "FileNotFound"
 
 
+async def test_a_path_is_of_every_operation(client: httpx.AsyncClient) -> None:
+    """Metadata, content and deletion mean the file in the directory that is named, not its namesake in the root."""
+    await upload(client, "same", b"root")
+    await upload(client, "same", b"below it", path="sub")
+    below = PARAMS | {"path": "sub"}
+    assert (await client.get("/files/same", params=below)).json()["sizeInBytes"] == 8
+    assert (await client.get("/files/same/content", params=below)).content == b"below it"
+    assert (await client.delete("/files/same", params=below)).status_code == 204
+    assert (await client.get("/files/same", params=below)).status_code == 404
+    assert (await client.get("/files/same/content", params=PARAMS)).content == b"root"
+
+
+async def test_directories_are_told_and_entered_by_the_newest_version(client: httpx.AsyncClient) -> None:
+    """`recursive` and `directory` are of the newest version; the others list the one directory."""
+    await upload(client, "f.txt", b"1", path="sub")
+    for version, expected in (
+        (None, ["sub"]),
+        (FLAT, ["sub"]),
+        ("2025-02-02-preview", ["sub"]),
+        (VERSION, ["sub", "f.txt"]),
+    ):
+        params = {"identifier": "test-session", "recursive": "true"} | ({"api-version": version} if version else {})
+        listed = (await client.get("/files", params=params)).json()["value"]
+        names = [entry.get("properties", entry).get("filename", entry.get("name")) for entry in listed]
+        assert names == expected, version
+        assert all(("directory" in entry) is (version == VERSION) for entry in listed)
+
+
+@pytest.mark.parametrize(
+    ("version", "ids"),
+    [(FLAT, ["2", "3", "4"]), (VERSION, ["2", "3", "4"]), (None, [("2", "3"), ("4", "5"), ("6", "7")])],
+)
+async def test_entries_are_numbered(client: httpx.AsyncClient, version: str | None, ids: list[object]) -> None:
+    """The `$id`s of a listing go on from entry to entry, in the order in which they stand."""
+    for name in "abc":
+        await upload(client, name, b"x")
+    params = {"identifier": "test-session"} | ({"api-version": version} if version else {})
+    listed = (await client.get("/files", params=params)).json()["value"]
+    given = [(entry["$id"], entry["properties"]["$id"]) if "properties" in entry else entry["$id"] for entry in listed]
+    assert given == ids
+
+
 @pytest.mark.parametrize("name", ["a b.txt", "ü-ñ.txt", "a#b%c;d&e=f,g@h$i^j(k).txt", "100%.txt", "content"])
 async def test_allowed_names(client: httpx.AsyncClient, name: str) -> None:
     """Every character that the documentation allows works, percent-encoded in the URL."""
@@ -98,16 +142,48 @@ async def test_allowed_names(client: httpx.AsyncClient, name: str) -> None:
 @pytest.mark.parametrize("name", ["a+b", "a~", "a!", "a[1]", "a:b", "a'b", "..", ".", "a/b", "../x", "/etc/passwd"])
 async def test_forbidden_names(client: httpx.AsyncClient, name: str) -> None:
     """A name with any other character is FileNameInvalid."""
-    answer = await upload(client, name, b"x")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FileNameInvalid")
+    answers = [await upload(client, name, b"x")]
+    for method in ("GET", "DELETE") if "/" not in name else ():
+        # A URL's own dots would be resolved.
+        url = f"/files/{quote(name, safe='').replace('.', '%2E')}"
+        answers.append(await client.request(method, url, params=PARAMS))
+    for answer in answers:
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FileNameInvalid")
 
 
-@pytest.mark.parametrize("path", [".hidden", "a/../b", "..", "/mnt/data/../x", "a.b", "a+b", "/mnt/data.x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        ".hidden",
+        "a/../b",
+        "..",
+        "a.b",
+        "a+b",
+        "./a",
+        "a/.",
+        "a/./b",
+        "./",
+        "/.",
+        "/mnt/data/../x",
+        "/mnt/data.x",
+        "/a.b/",
+    ],
+)
 async def test_forbidden_paths(client: httpx.AsyncClient, path: str) -> None:
-    """A path with a dot or another forbidden character is FilePathInvalid, with the service's wording."""
-    answer = await client.get("/files", params=PARAMS | {"path": path})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
-    assert f"File Path '{path}' is invalid because" in answer.json()["error"]["message"]
+    """A path with a dot or another forbidden character is FilePathInvalid, in the service's words, which begin at `/`."""
+    for method, tail in (("GET", ""), ("POST", ""), ("GET", "/f"), ("GET", "/f/content"), ("DELETE", "/f")):
+        file = {"file": ("f", b"x")} if method == "POST" else None
+        answer = await client.request(method, f"/files{tail}", params=PARAMS | {"path": path}, files=file)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "FilePathInvalid")
+        assert f"File Path '/{path.strip('/')}' is invalid because" in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize("path", [None, "", ".", "/", "/mnt/data", "/mnt/data/"])
+async def test_paths_of_the_root(client: httpx.AsyncClient, path: str | None) -> None:
+    """No path, an empty one, a lone dot and /mnt/data are the root."""
+    await upload(client, "here", b"x")
+    params = PARAMS if path is None else PARAMS | {"path": path}
+    assert [entry["name"] for entry in (await client.get("/files", params=params)).json()["value"]] == ["here"]
 
 
 async def test_a_path_too_deep_is_refused(client: httpx.AsyncClient) -> None:
@@ -149,6 +225,16 @@ async def test_links_are_not_followed(client: httpx.AsyncClient, tmp_path: Path)
     assert (outside / "secret.txt").read_text() == "secret"
 
 
+async def test_a_root_that_is_no_directory_is_told(client: httpx.AsyncClient, pool: Pool) -> None:
+    """Where /mnt/data cannot be opened though the session is there, no call says that there were no session."""
+    session = await pool.session("test-session")
+    session.data.rmdir()
+    session.data.write_text("")
+    answer = await client.get("/files", params=PARAMS)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "FileNotFound")
+    assert "cannot be opened" in answer.json()["error"]["message"]
+
+
 async def test_a_pipe_is_no_file(client: httpx.AsyncClient) -> None:
     """A named pipe is not waited for."""
     await execute(client, "require('child_process').execSync('mkfifo pipe')")
@@ -173,6 +259,16 @@ async def test_too_large_uploads(client: httpx.AsyncClient, monkeypatch: pytest.
     sent = 0
     assert (await client.post("/files", params=PARAMS, headers=headers, content=body())).status_code == 413
     assert (await client.get("/files", params=PARAMS)).json()["value"] == []
+
+
+async def test_the_limit_of_an_upload(client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of exactly the limit, which is 128 MiB, is taken; one byte more is refused in words."""
+    assert files.SIZE_LIMIT == 134_217_728
+    monkeypatch.setattr(files, "SIZE_LIMIT", 2**20)
+    assert (await upload(client, "whole", bytes(2**20))).json()["sizeInBytes"] == 2**20
+    refused = await upload(client, "larger", bytes(2**20 + 1))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (413, "FileTooLarge")
+    assert [entry["name"] for entry in (await client.get("/files", params=PARAMS)).json()["value"]] == ["whole"]
 
 
 FORM = {"content-type": "multipart/form-data; boundary=b"}

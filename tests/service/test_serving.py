@@ -11,6 +11,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -376,6 +377,25 @@ def test_an_open_address_is_served_with_a_token_of_the_users(home: Path) -> None
                 shown = client.get("/session", params=PARAMS).json()
                 seconds = [float(shown[name][17:-1]) for name in ("lastAccessedAt", "expireAt")]
                 assert (seconds[1] - seconds[0]) % 60 == pytest.approx(10)
+        finally:
+            server.terminate()
+    assert server.returncode == 0
+
+
+def test_a_served_pool_keeps_a_process_ready(home: Path, place: Path) -> None:
+    """`noderepl serve` starts the process of the next session as soon as one was taken."""
+    line = driving.command("serve", "--quiet")
+    environment = driving.environment(home, NODEREPL_TOKEN=TOKEN, TMPDIR=str(place))
+    with subprocess.Popen(line, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout is not None
+            url = server.stdout.readline().strip().removeprefix("listening on ")
+            with httpx.Client(base_url=url, headers=HEADERS, timeout=60) as client:
+                assert client.get("/files", params=PARAMS).status_code == 200
+            overdue = time.monotonic() + 20
+            while not list(place.glob("*/2")) and time.monotonic() < overdue:
+                time.sleep(0.01)
+            assert list(place.glob("*/2"))
         finally:
             server.terminate()
     assert server.returncode == 0
