@@ -9,6 +9,7 @@
     const { apply } = Reflect;
     const { stringify } = JSON;
     const { syncBuiltinESMExports } = realm.require("module");
+    const { setImmediate } = realm.require("timers");
     const kill = process.kill.bind(process);
     const { pid } = process;
     const caught = process._fatalException;
@@ -21,6 +22,7 @@
         needed[key] = realm[key];
     }
     let late = [];
+    let isHandling = false; // listeners for an uncaught error are called: what they throw ends Node
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", { value: "The snippet was ended" });
 
     // The kernel's own listener would tell of late errors on the stderr of whatever snippet is there.
@@ -31,6 +33,8 @@
     process.on("uncaughtException", keep);
 
     function keep(error, origin) {
+        isHandling = true;
+        setImmediate(() => (isHandling = false));
         if (error === ENDED || process.listenerCount("uncaughtException") > 1) {
             return;
         }
@@ -49,16 +53,17 @@
 
     function end(what, code) {
         const run = current();
-        if (run === null || run.ended !== null) {
+        if (run !== null && run.ended === null) {
+            exit(code, what);
+            if (run.isSynchronous) {
+                // Nothing in the snippet can catch this.
+                post("Runtime.terminateExecution");
+                for (;;);
+            }
+        }
+        if (!isHandling) {
             throw ENDED;
         }
-        exit(code, what);
-        if (run.isSynchronous) {
-            // Nothing in the snippet can catch this.
-            post("Runtime.terminateExecution");
-            for (;;);
-        }
-        throw ENDED;
     }
 
     // Without its parent the session is over, and the kernel itself leaves.
@@ -109,11 +114,12 @@
         if (run !== null && run.isSynchronous) {
             return;
         }
-        capture(() => {});
         try {
+            capture(() => {});
             caught.call(process, ENDED);
-        } finally {
             capture(null);
+        } catch {
+            // The snippet has set the callback itself, and it has been told.
         }
     }
 

@@ -66,8 +66,20 @@
     function start(kernel, request) {
         kernel.async();
         const current = {
-            ...{ __proto__: null, kernel, request, number: ++count, began: now(), seconds: request.seconds, ended: null },
-            ...{ waiting: false, isSynchronous: true, isSettled: false, script: null, media: [], displays: { __proto__: null }, notes: [], timer: null },
+            __proto__: null,
+            kernel,
+            request,
+            number: ++count,
+            began: now(),
+            waiting: false, // for $$.done() or another function of `$$`
+            isSynchronous: true, // it has not come to its first await, nor to its end
+            isSettled: false, // nothing more is to be heard of it
+            ended: null, // its answer
+            script: null,
+            media: [],
+            displays: { __proto__: null },
+            notes: [],
+            timer: null,
         };
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
@@ -89,15 +101,14 @@
     function settle(current, failure, answer) {
         current.isSettled = true;
         mend(current.notes, current.request);
-        if (current.ended !== null) {
-            return;
-        }
-        if (failure) {
-            end(current, timeout(current));
-        } else if (answer.exceptionDetails) {
-            fail(current, valueOf(answer.exceptionDetails.exception), answer.exceptionDetails);
-        } else if (!current.waiting) {
-            finish(current, valueOf(answer.result));
+        if (current.ended === null) {
+            if (failure) {
+                end(current, timeout(current));
+            } else if (answer.exceptionDetails) {
+                fail(current, valueOf(answer.exceptionDetails.exception), answer.exceptionDetails);
+            } else if (!current.waiting) {
+                finish(current, valueOf(answer.result));
+            }
         }
         post("Runtime.releaseObjectGroup", { objectGroup: "snippet" });
     }
@@ -157,8 +168,8 @@
         }
     }
 
-    function timeout({ seconds }) {
-        return { __proto__: null, kind: "timeout", text: `${seconds} s` };
+    function timeout({ request }) {
+        return { __proto__: null, kind: "timeout", text: `${request.seconds} s` };
     }
 
     function exit(code, text) {

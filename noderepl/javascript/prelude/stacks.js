@@ -11,10 +11,12 @@
     const OWN = "noderepl-prelude"; // the name that this very script has
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
     const MACHINERY = /\n +at [^\n]*?(?:noderepl-prelude|node:inspector|evalmachine\.<anonymous>)(?::\d+)+\)?/g;
+    const KEPT = 1000; // snippets whose places are known
     const WIDEST = 200; // of a source line that is shown whole
     const scripts = new Map(); // number -> what scripts.js made of the snippet
     const places = new WeakMap(); // error -> where its uppermost frame in a snippet is
     const get = Map.prototype.get.call.bind(Map.prototype.get);
+    const remove = Map.prototype.delete.call.bind(Map.prototype.delete);
     const set = Map.prototype.set.call.bind(Map.prototype.set);
     const getPlace = WeakMap.prototype.get.call.bind(WeakMap.prototype.get);
     const setPlace = WeakMap.prototype.set.call.bind(WeakMap.prototype.set);
@@ -27,6 +29,7 @@
     // The expression with the name by which its frames are known.
     function named(number, script) {
         set(scripts, number, script);
+        remove(scripts, number - KEPT);
         return `${script.expression}\n//# sourceURL=${SHOWN}-${number}`;
     }
 
@@ -86,9 +89,9 @@
     }
 
     function withTypedPlaces(text) {
-        return replace(text, NAME, (whole, number, line, column) => {
+        return replace(text, NAME, (_, number, line, column) => {
             const place = placeIn(Number(number), Number(line), Number(column));
-            return place ? `${SHOWN}:${place.line}:${place.column}` : whole;
+            return place ? `${SHOWN}:${place.line}:${place.column}` : `${SHOWN}:${line}:${column}`;
         });
     }
 

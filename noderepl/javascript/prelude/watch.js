@@ -19,6 +19,7 @@
         stderr: true,
         workerData: { cells, base, name },
     });
+    thread.on("error", () => {}); // without it only the service's own time-out is left
     thread.unref();
 
     function arm(milliseconds) {
