@@ -94,9 +94,14 @@ async def test_a_picture(session: Session) -> None:
 
 async def test_state_and_order(session: Session, endpoint: str) -> None:
     """Variables stay, executions of a session run one after the other, and another session knows nothing of them."""
-    first = session.execute("var n = 1; $$.async(); setTimeout(() => { n += 1; $$.done() }, 200)")
-    _, second = await asyncio.gather(first, session.execute("n"))
-    assert told(second)[2] == "2"
+    slow = (
+        "var n = 1; require('fs').writeFileSync('begun', ''); $$.async(); setTimeout(() => { n += 1; $$.done() }, 200)"
+    )
+    first = asyncio.create_task(session.execute(slow))
+    while not await session.files():  # noqa: ASYNC110  # nothing tells
+        await asyncio.sleep(0.01)
+    assert told(await session.execute("n"))[2] == "2"
+    await first
     other = session.renewed("another-session")
     assert told(await other.execute("typeof n"))[2] == "'undefined'"
 
