@@ -22,6 +22,12 @@ THROWS = 'throw new TypeError("x")'
         (["-p", "null"], "", "null\n"),
         (["-p", "({a: 1, b: [1, 2]})"], "", "{ a: 1, b: [ 1, 2 ] }\n"),
         (["-p", "console.log('x'); 5"], "", "x\n5\n"),
+        (["-p", "await Promise.resolve({ a: 1 })"], "", "{ a: 1 }\n"),
+        (["-p", "{a: 1}", "-p", "_.a"], "", "{ a: 1 }\n1\n"),
+        (["-e", "const a = 1", "-e", "const a = 2", "-p", "a"], "", "2\n"),
+        (["-p", "'x'.repeat(20000).length", "-p", "'y'.repeat(11000)"], "", "20000\n" + "y" * 11000 + "\n"),
+        (["-c", "import { sep } from 'path'; sep"], "", "'/'\n"),
+        ([], "import { sep } from 'node:path'\nconsole.log(await sep)", "/\n"),
         (["-e", "1+3"], "", ""),
         (["-e", "console.log(6*7)"], "", "42\n"),
         (["-e", "process.stdout.write('no newline')"], "", "no newline"),
@@ -52,6 +58,22 @@ def test_a_file_is_one_snippet(home, tmp_path):
     """FILE runs whole; a byte order mark is no part of it."""
     (tmp_path / "a.js").write_text("\ufeffvar x = 2\nfunction f() {\n\n  return x * 21\n}\nconsole.log(f())\n", "utf-8")
     assert run(str(tmp_path / "a.js"), home=home).stdout == "42\n"
+
+
+def test_a_module_runs_as_a_file(home, tmp_path):
+    """FILE may be a module: a shebang line, imports, await and exports are taken, and its errors name its lines."""
+    text = "#!/usr/bin/env node\nimport path from 'path'\nexport const a = await path.sep\nconsole.log(a)\nnull.x\n"
+    (tmp_path / "a.mjs").write_text(text, "utf-8")
+    ran = run(str(tmp_path / "a.mjs"), home=home)
+    assert (ran.returncode, ran.stdout) == (1, "/\n")
+    assert "repl:5:6\nnull.x\n     ^\n" in ran.stderr
+
+
+def test_what_nobody_catches_is_told_and_counts(home):
+    """A rejection that nobody handles is words on stderr and exit code 1, as with Node itself."""
+    ran = run("-e", "Promise.reject(new RangeError('unhandled')); console.log(1)", home=home)
+    assert (ran.returncode, ran.stdout) == (1, "1\n")
+    assert "caught by nobody" in ran.stderr and "RangeError: unhandled" in ran.stderr
 
 
 def test_a_throw_is_words(home):
