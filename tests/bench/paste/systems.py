@@ -208,11 +208,12 @@ class _InTerminal:
         if self.terminal.until(_at_prompt, START_SECONDS) is None:
             raise LeftOut(f"{line[0]} shows no prompt")
 
-    def interrupted(self) -> Told:
-        """Presses Ctrl-C, as a person would who does not want to wait any longer for a block."""
+    def interrupted(self) -> str:
+        """Presses Ctrl-C, as a person would who does not want to wait any longer. Returns what was there to read."""
+        seen = self.terminal.seen()
         self.terminal.write("\x03")
         self.terminal.until(lambda _: self.terminal.is_quiet(), 1)
-        return Told(timed_out=True)
+        return seen
 
     def _probe(self) -> str:
         """Presses the keys of a question. Returns its answer, which is not what a terminal echoes of the question."""
@@ -258,11 +259,10 @@ class NodesRepl(_InTerminal):
         # Typed ahead: its answer comes when the block is done.
         answer = self._probe()
         text = self.terminal.until(lambda text: answer in text or self._has_swallowed(text), SECONDS)
-        if text is None:
-            return self.interrupted()
-        if answer not in text:
-            self.interrupted()
-        return Told(_uncaught(text))
+        timed_out = text is None
+        if text is None or answer not in text:
+            text = self.interrupted() if text is None else text + self.interrupted()
+        return Told(_uncaught(text), timed_out)
 
     def _has_swallowed(self, text: str) -> bool:
         """Whether an error is told, and what was typed ahead is gone.
@@ -294,10 +294,11 @@ class DenosRepl(_InTerminal):
         self.terminal.write(f"\x1b[200~{lines}\x1b[201~\r")
         # It discards what is typed while a block runs: nothing can be asked before the prompt is there again.
         text = self.terminal.until(lambda text: _at_prompt(text) and self.terminal.is_quiet(), SECONDS)
+        timed_out = text is None
         if text is None:
-            return self.interrupted()
+            text = self.interrupted()
         refused = re.search(r"^parse error: (.*)", text, re.MULTILINE)
-        return Told(Thrown("SyntaxError", refused[1]) if refused else _uncaught(text))
+        return Told(Thrown("SyntaxError", refused[1]) if refused else _uncaught(text), timed_out)
 
 
 SYSTEMS = (NodeRepl, BareKernel, NodesRepl, DenosRepl)

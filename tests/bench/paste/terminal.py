@@ -46,13 +46,17 @@ class Terminal:
     def until(self, there: Callable[[str], bool], seconds: float) -> str | None:
         """What the program has written since the last call, without escapes, once `there` says so; None if not in time."""
         end = time.monotonic() + seconds
-        while not there(text := _ESCAPE.sub("", self._unread.decode("utf-8", "replace"))):
+        while not there(text := self.seen()):
             if self._ended or time.monotonic() > end:
                 return None
             if select.select([self._file], [], [], 0.05)[0]:
                 self._read()
         self._unread = b""
         return text
+
+    def seen(self) -> str:
+        """What the program has written since until() last returned a text, without escapes."""
+        return _ESCAPE.sub("", self._unread.decode("utf-8", "replace"))
 
     def is_quiet(self, seconds: float = 0.05) -> bool:
         """Whether nothing comes for a moment."""
