@@ -182,7 +182,7 @@ def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> I
     for error in execution.late:
         pieces += [Piece("warning", "Thrown in the background, and caught by nobody:\n")]
         pieces += [*thrown(error, styled=styled), Piece("", "\n")]
-    pieces += [Piece("note", f"[{_media(media)}]\n") for media in execution.media]
+    pieces += map(_media, execution.media)
     if execution.error:
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
     pieces += [Piece("warning", _ended(note)) for note in execution.notes]
@@ -197,8 +197,11 @@ def _printed(value: Value | None) -> str:
     return without_kernel(value.text)
 
 
-def _media(media: Media) -> str:
-    return f"{one_line(media.mime)}, {human_size(len(media.data))}: %save --result FILE writes it"
+def _media(media: Media) -> Piece:
+    if media.mime == "text/plain":
+        return Piece("stdout", _ended(media.data.decode("utf-8", "replace")))
+    size = human_size(len(media.data))
+    return Piece("note", f"[{one_line(media.mime)}, {size}: %save --result FILE writes it]\n")
 
 
 def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:
