@@ -12,7 +12,7 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -87,18 +87,24 @@ async def serve(
         server.force_exit = server.should_exit
         server.should_exit = True
 
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, stop)
-    try:
+    with contextlib.closing(listener), _signals(stop):
         address = f"[{host}]" if ":" in host else host
         scheme = "https" if tls else "http"
         ready(f"{scheme}://{address}:{listener.getsockname()[1]}")
         await server.serve(sockets=[listener])
+
+
+@contextlib.contextmanager
+def _signals(stop: Callable[[], None]) -> Iterator[None]:
+    """`stop` is called at every signal that is to end the server."""
+    loop = asyncio.get_running_loop()
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    try:
+        yield
     finally:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
-        listener.close()
 
 
 def is_loopback(host: str) -> bool:
