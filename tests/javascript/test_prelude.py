@@ -137,6 +137,34 @@ async def test_what_waits_for_ever_does_not_end_the_session(node: Node, tmp_path
             assert await shown(dispatcher, "collect(); 'alive'") == "'alive'", waits
 
 
+ALLOCATE = "let kept = []; for (let i = 0; i < 300000; i++) kept.push({ i })"
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        f"async function main() {{ await null; {ALLOCATE} }}; main(); 'answered'",
+        f"process.nextTick(() => {{ {ALLOCATE} }}); 'answered'",
+        f"queueMicrotask(() => {{ {ALLOCATE} }}); 'answered'",
+        f"Promise.resolve().then(() => {{ {ALLOCATE} }}); 'answered'",
+        f"process.nextTick(() => {{ {ALLOCATE} }}); import('fs'); 'answered'",
+        "let turns = 0; process.nextTick(function again() { if (turns++ < 1000) process.nextTick(again) }); 'answered'",
+    ],
+)
+async def test_what_runs_before_the_answer_may_allocate(dispatcher: Dispatcher, code: str) -> None:
+    """What nobody awaits and runs ahead of the answer may take memory as it likes; the session lives on."""
+    assert await shown(dispatcher, code) == "'answered'"
+    assert await shown(dispatcher, "typeof turns + 'alive'") in ("'numberalive'", "'undefinedalive'")
+
+
+@pytest.mark.parametrize("target", ["process.pid", "-process.pid", "0", "-1"])
+async def test_no_way_of_signalling_itself_ends_the_session(dispatcher: Dispatcher, target: str) -> None:
+    """Signals to the process by its id, its group or all processes end the snippet, and the session goes on."""
+    await shown(dispatcher, "var kept = 1")
+    assert "the session goes on" in await shown(dispatcher, f"try {{ process.kill({target}) }} catch {{}}")
+    assert await shown(dispatcher, "kept") == "1"
+
+
 async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path) -> None:
     """%page shows and %save --result writes what the screen cuts: long strings, lists and bytes."""
     cut = await shown(dispatcher, "'x'.repeat(20000)")

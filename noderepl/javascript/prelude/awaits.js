@@ -1,7 +1,7 @@
-// What a snippet waits for, kept until it comes: of a promise that nobody else holds the inspector tells that it was
-// collected, and that ends Node.js, as the telling runs JavaScript in the middle of a collection.
+// What a snippet waits for, and its evaluation itself, kept until it comes: of a promise that nobody else holds the inspector
+// tells that it was collected, and that ends Node.js, as the telling runs JavaScript in the middle of a collection.
 (function awaits({ realm }) {
-    const { Promise, Set, Symbol } = realm;
+    const { Number, Promise, Set, Symbol, process } = realm;
     const { isPromise } = realm.require("util/types");
     const then = Promise.prototype.then.call.bind(Promise.prototype.then);
     const resolved = Promise.resolve.bind(Promise);
@@ -9,6 +9,28 @@
     const add = Set.prototype.add.call.bind(Set.prototype.add);
     const remove = Set.prototype.delete.call.bind(Set.prototype.delete);
     const held = new Set();
+    const { promiseHooks } = realm.require("v8");
+    // Node.js 20 runs no JavaScript there, and with a hook it ends at other places.
+    const isNeeded = Number(process.versions.node.split(".")[0]) > 20;
+
+    // The first promise that is made in an action: the one of an evaluation, which is to be had in no other way.
+    function firstMade(action) {
+        if (!isNeeded) {
+            action();
+            return null;
+        }
+        let first = null;
+        const stop = promiseHooks.onInit((promise) => {
+            first ??= promise;
+            stop();
+        });
+        try {
+            action();
+        } finally {
+            stop();
+        }
+        return first;
+    }
 
     // The value to await instead of `value`, which comes to the same.
     function hold(value) {
@@ -46,5 +68,5 @@
         return held;
     }
 
-    return { hold, holdAll };
+    return { firstMade, hold, holdAll };
 });

@@ -15,6 +15,7 @@
     const caught = process._fatalException;
     const capture = process.setUncaughtExceptionCaptureCallback.bind(process);
     const HARMLESS = [0, "SIGCONT", "SIGWINCH", "SIGCHLD", "SIGURG", 18, 28, 17, 23];
+    const ITSELF = [pid, -pid, 0, -1]; // for all of these Node ends what it has before it signals
     const MOST_LATE = 100;
     const NAMES = ["Buffer", "Error", "Object", "Promise", "String", "global", "globalThis", "process"];
     const needed = { __proto__: null };
@@ -77,9 +78,10 @@
     }
 
     function guardedKill(target, signal) {
-        const isDeadly = Number(target) === pid && !HARMLESS.includes(signal);
+        const isDeadly = ITSELF.includes(Number(target)) && !HARMLESS.includes(signal);
         if (isDeadly && !(typeof signal === "string" && process.listenerCount(signal) > 0)) {
-            end(`process.kill(process.pid${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
+            const whom = { __proto__: null, [pid]: "process.pid", [-pid]: "-process.pid" }[Number(target)] ?? Number(target);
+            end(`process.kill(${whom}${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
         }
         return kill(target, signal);
     }

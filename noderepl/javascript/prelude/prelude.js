@@ -76,6 +76,7 @@
             isSettled: false, // nothing more is to be heard of it
             ended: null, // its answer
             script: null,
+            promise: null, // of the evaluation, held while this is the current one (awaits.js)
             media: [],
             displays: { __proto__: null },
             notes: [],
@@ -90,7 +91,9 @@
             current.script = types.strip(scripts.compile(request), request.typescript);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
-            post("Runtime.evaluate", how, (failure, answer) => settle(current, failure, answer));
+            current.promise = awaits.firstMade(() =>
+                post("Runtime.evaluate", how, (failure, answer) => settle(current, failure, answer)),
+            );
         } catch (error) {
             fail(current, error);
         }
