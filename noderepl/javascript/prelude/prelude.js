@@ -12,7 +12,7 @@
 (function install(realm, name, parts, watchdog) {
     "use strict";
     const { BigInt, JSON, Number, Object, TypeError, require } = realm;
-    const { defineProperty, freeze, getOwnPropertyDescriptor, prototype, setPrototypeOf } = Object;
+    const { defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }

@@ -154,11 +154,16 @@
     function relocate(error, witness) {
         const frames = attempt(() => witness.stack.slice(headOf(witness).length));
         const place = getPlace(places, witness);
-        if (place !== undefined && isNativeError(error) && getPlace(places, withStack(error)) === undefined) {
+        if (place !== undefined && isNativeError(error) && getPlace(places, withStack(error)) === undefined && isNodesAlone(error)) {
             defineProperty(error, "stack", { value: headOf(error) + frames, configurable: true, writable: true });
             setPlace(places, error, place);
         }
         return error;
+    }
+
+    // Whether no frame is in a file: a module that throws tells its own place.
+    function isNodesAlone(error) {
+        return attempt(() => /\n +at (?!(?:async )?(?:.*\()?(?:node:|<anonymous>))/.test(error.stack)) !== true;
     }
 
     // Places are known once the stack has been asked for.

@@ -9,7 +9,7 @@
     const MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
 
     // script: as scripts.js made it. Types are replaced by blanks; where the syntax needs code of its own (enums,
-    // namespaces), that is made, and `script.transformed` leads from it to the expression it was made of.
+    // namespaces), that is made, and `map` leads from it to the expression that it was made of, `edited`.
     function strip(script, isTypeScript) {
         if (!isTypeScript) {
             return script;
