@@ -35,6 +35,7 @@ STILL_RUNNING = (
     "The prompt is yours again. What was running still runs in the session, and the next snippet waits for it; "
     "%session new starts afresh."
 )
+NOT_RUN = "It was not run."
 REMOTE_NAMES_SECONDS = 2.0
 STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
@@ -143,7 +144,14 @@ class Repl:
         """Waits for work while Ctrl-C is listened for; tells a failure. Returns its result, None where it has none."""
         from noderepl.terminal.waiting import waiting_keys
 
-        self._running = running = asyncio.create_task(work)
+        began = False
+
+        async def begun() -> Result:
+            nonlocal began
+            began = True
+            return await work
+
+        self._running = running = asyncio.create_task(begun())
         try:
             with waiting_keys(self._input, self._output, self._interrupt):
                 return await self._told(running)
@@ -153,7 +161,11 @@ class Repl:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
                 raise
-            self._console.words(STILL_RUNNING, warning=True)
+            if began:
+                self._console.words(STILL_RUNNING, warning=True)
+            else:
+                work.close()
+                self._console.words(NOT_RUN, warning=True)
         finally:
             self._running = None
         return None

@@ -174,11 +174,19 @@ def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(screen):
 def test_ctrl_c_gives_the_prompt_back(screen):
     """Ctrl-C while a snippet runs brings the prompt back at once and says that the snippet still runs."""
     screen.enter("while (true) {}")
-    screen.until(r"^> while \(true\) \{\}$")
+    screen.until("Ctrl-C gives the prompt back")
     screen.key("ctrl-c")
     screen.until("still runs in the session")
     screen.enter("%session new")
     screen.until("new session")
+    screen.enter("6 * 7")
+    screen.until(r"^42$")
+
+
+def test_ctrl_c_close_behind_enter_is_not_lost(screen):
+    """Ctrl-C that comes together with the Enter before it keeps the snippet from running, and the prompt is there."""
+    screen.type("while (true) {}\r\x03")
+    screen.until("It was not run")
     screen.enter("6 * 7")
     screen.until(r"^42$")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from prompt_toolkit.input import Input
-from prompt_toolkit.input.typeahead import store_typeahead
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
@@ -35,6 +35,8 @@ def waiting_keys(input_: Input, output: Output, interrupt: Callable[[], None]) -
     output.flush()
     try:
         with input_.raw_mode(), input_.attach(ready):
+            # What was read in one go with the Enter before: the prompt has put it aside.
+            take(get_typeahead(input_))
             yield
             take(input_.flush_keys())
     finally:
