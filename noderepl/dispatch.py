@@ -39,8 +39,8 @@ class Dispatcher:
     """Runs lines one after the other in the session of a backend.
 
     settings: where the preferences start. console: told of long transfers. entries: what was typed before. edit: opens
-    an editor on a text. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last;
-    `.session()` gives the open session.
+    an editor on a text. show: told of what is to be shown before, or after, the outcome of a line. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last;
+    `.session()` gives the open session; `.runner` is what runs snippets.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Dispatcher:
         *,
         entries: Callable[[], Sequence[str]],
         edit: Callable[[str], Awaitable[str]],
+        show: Callable[[Outcome], None] | None = None,
     ) -> None:
         self._backend = backend
         self._console = console
@@ -59,7 +60,7 @@ class Dispatcher:
         self.snippets: list[str] = []
         self.last: Execution | None = None
         self._numbers: dict[str, int] = {}
-        self._runner = Snippets(backend, self.preferences, console.value_columns)
+        self.runner = Snippets(backend, self.preferences, console.value_columns, show)
         self.session = backend.session
         self._context = Context(
             session=backend.session,
@@ -67,7 +68,7 @@ class Dispatcher:
             made=backend.made,
             preferences=self.preferences,
             run=self.run_snippet,
-            whole=self._runner.whole,
+            whole=self.runner.whole,
             last=lambda: self.last,
             numbers=self._numbers,
             execute=self._execute,
@@ -138,21 +139,20 @@ class Dispatcher:
             raise
         return outcomes
 
-    async def run_snippet(self, code: str) -> Execution:
-        """Runs one snippet as one request. Returns how it ended. Raises ServiceError."""
+    async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
+        """Runs one snippet as one request; waits: for all that it starts, too. Returns how it ended. Raises ServiceError."""
         self.snippets.append(code)
-        self.last = execution = await self._runner.run(code)
+        self.last = execution = await self.runner.run(code, waits=waits)
         if execution.number is not None and execution.value is not None:
             self._numbers[code] = execution.number
         return execution
 
     async def warm_up(self) -> None:
         """Opens the session and makes it ready for the first snippet. Raises NodeReplError."""
-        await self._runner.install()
+        await self.runner.install()
 
     async def _execute(self, code: str) -> Execution:
-        session: Session = await self._backend.session()
-        return await session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)
+        return await self.runner.run(code, aside=True)
 
 
 def _failed(outcome: Outcome) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 
 class Status(StrEnum):
@@ -17,6 +18,7 @@ class Status(StrEnum):
     OK = "ok"
     ERROR = "error"
     TIMEOUT = "timeout"
+    INTERRUPTED = "interrupted"
 
 
 class Outcome:
@@ -62,6 +64,7 @@ class Execution(Outcome):
     milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done
     besides, in words for the user. late: what was thrown since the answer before and caught by nobody. number: the
     snippet's in its session, None where the prelude has not run it. lost: the session's process ended with the snippet.
+    streamed: the output has been shown already, as it came.
     """
 
     status: Status
@@ -75,6 +78,19 @@ class Execution(Outcome):
     late: tuple[Thrown, ...] = ()
     number: int | None = None
     lost: bool = False
+    streamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Output(Outcome):
+    """What a snippet wrote, shown as it comes.
+
+    stream: stdout or stderr. number: of the snippet, where another one runs by now or none; None for the one that runs.
+    """
+
+    text: str
+    stream: Literal["stdout", "stderr"]
+    number: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

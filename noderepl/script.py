@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
 from noderepl.backend import Backend, with_backend
 from noderepl.dispatch import Dispatcher, open_console
 from noderepl.errors import ExitCode, UsageError
-from noderepl.outcome import Execution, Failure, Outcome, Status, Thrown
+from noderepl.outcome import Execution, Failure, Outcome, Output, Status, Thrown
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import without_kernel
 
 Verb = Literal["eval", "print", "command", "file"]
-EXIT_CODES = {Status.OK: ExitCode.OK, Status.ERROR: ExitCode.THREW, Status.TIMEOUT: ExitCode.TIMED_OUT}
+EXIT_CODES = {
+    Status.OK: ExitCode.OK,
+    Status.ERROR: ExitCode.THREW,
+    Status.TIMEOUT: ExitCode.TIMED_OUT,
+    Status.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+# How long the session may take to end a snippet, before noderepl ends without it.
+PATIENCE_SECONDS = 3.0
 
 
 def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
@@ -29,37 +38,68 @@ def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
     backend.start()
     console = open_console(settings)
-    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor)
+    show = None if settings.json else partial(_show, console)
+    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=show)
     try:
-        return await run_actions(settings, actions, dispatcher, console)
+        return await run_actions(settings, actions, dispatcher, console, is_all=True)
     finally:
         if backend.notice and not settings.quiet and sys.stderr.isatty():
             console.words(backend.notice)
 
 
 async def run_actions(
-    settings: Settings, actions: Sequence[tuple[Verb, str]], dispatcher: Dispatcher, console: Console
+    settings: Settings,
+    actions: Sequence[tuple[Verb, str]],
+    dispatcher: Dispatcher,
+    console: Console,
+    *,
+    is_all: bool = False,
 ) -> int:
     """Runs actions in order up to the first that fails, and prints what each gives.
 
-    actions: pairs of how and the text. Returns the exit code of the last one run. Raises NodeReplError.
+    actions: pairs of how and the text. is_all: nothing comes after them, so the last one is waited for as `node` does,
+    until nothing goes on. Returns the exit code of the last one run. Raises NodeReplError.
     """
-    for verb, text in actions:
-        outcomes = await (dispatcher.run_line(text) if verb == "command" else _run_one(dispatcher, text))
+    for number, (verb, text) in enumerate(actions, 1):
+        waits = is_all and number == len(actions)
+        try:
+            outcomes = await _run_one(dispatcher, verb, text, waits=waits)
+        except asyncio.CancelledError:
+            if (execution := await dispatcher.runner.interrupted(PATIENCE_SECONDS)) is not None:
+                _print_output(settings, console, execution)
+            raise
         for outcome in outcomes:
-            if settings.json and isinstance(outcome, Execution):
-                console.data(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")
-            elif verb == "command" or not isinstance(outcome, Execution):
-                console.show(outcome)
-            else:
-                console.show_plain(outcome, with_value=verb == "print")
+            _print(settings, console, verb, outcome)
             if (code := exit_code(outcome)) != ExitCode.OK:
                 return code
     return ExitCode.OK
 
 
-async def _run_one(dispatcher: Dispatcher, code: str) -> Sequence[Outcome]:
-    return [await dispatcher.run_snippet(code)]
+async def _run_one(dispatcher: Dispatcher, verb: Verb, text: str, *, waits: bool) -> Sequence[Outcome]:
+    return await dispatcher.run_line(text) if verb == "command" else [await dispatcher.run_snippet(text, waits=waits)]
+
+
+def _print(settings: Settings, console: Console, verb: Verb, outcome: Outcome) -> None:
+    if settings.json and isinstance(outcome, Execution):
+        console.data(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")
+    elif verb == "command" or not isinstance(outcome, Execution):
+        console.show(outcome)
+    else:
+        console.show_plain(outcome, with_value=verb == "print")
+
+
+def _print_output(settings: Settings, console: Console, execution: Execution) -> None:
+    """Prints what a snippet wrote that was interrupted; the exit code says so."""
+    if settings.json:
+        _print(settings, console, "eval", execution)
+    else:
+        console.show_plain(replace(execution, error=None, notes=()), with_value=False)
+
+
+def _show(console: Console, outcome: Outcome) -> None:
+    """Prints what comes before, or after, an action's own outcome."""
+    if isinstance(outcome, Output):
+        console.show_output(outcome)
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -7,22 +7,24 @@ for each snippet; the prelude comes with the first one, or ahead of it while the
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
-from noderepl.errors import SessionLost
+from noderepl.errors import NodeReplError, SessionLost
 from noderepl.magics import Preferences
-from noderepl.outcome import Execution, Status
+from noderepl.outcome import Execution, Outcome, Status
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.prelude import Options
     from noderepl.javascript.prepare import Prepared
+    from noderepl.live import Live
 
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
@@ -41,15 +43,28 @@ NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)
 class Snippets:
     """Runs snippets in the current session of a backend.
 
-    preferences: how; read at each snippet. width: gives the columns that values may take.
+    preferences: how; read at each snippet. width: gives the columns that values may take. show: told of output as it
+    comes, and of what comes of a snippet that was given up on; None where nobody looks.
     """
 
-    def __init__(self, backend: Backend, preferences: Preferences, width: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        backend: Backend,
+        preferences: Preferences,
+        width: Callable[[], int],
+        show: Callable[[Outcome], None] | None = None,
+    ) -> None:
         self._backend = backend
         self._preferences = preferences
         self._width = width
         self._ready: Session | None = None
         self._unable: Session | None = None
+        self._show = show
+        self._running: asyncio.Task[Execution] | None = None
+        self._live: Live | None = None
+        self._before: Live | None = None
+        self._following: asyncio.Task[None] | None = None
+        self._works: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
 
@@ -66,13 +81,49 @@ class Snippets:
                 execution = await session.execute(prelude.installation(), input_type=self._preferences.input_type)
                 self._ready = session if execution.status is Status.OK else None
 
-    async def run(self, code: str) -> Execution:
-        """Runs one snippet as one request. Raises SessionLost where it has not run, ServiceError, NotAuthorised."""
-        session = await self._backend.session()
-        if self._preferences.mode == "plain" or session is self._unable:
-            return await self._plain(session, code)
-        async with self._turn:
-            return await self._through_prelude(session, code)
+    async def run(self, code: str, *, waits: bool = False, aside: bool = False) -> Execution:
+        """Runs one snippet as one request; where this is cancelled the snippet goes on, and what comes of it is shown.
+
+        waits: for all that it starts, too. aside: it is noderepl's own, without a number and a result. Raises
+        SessionLost where it has not run, ServiceError, NotAuthorised.
+        """
+        work = asyncio.create_task(self._run(code, waits=waits, aside=aside))
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            if work is self._running:
+                self._behind(self._show_later(work))
+            else:
+                work.cancel()
+            raise
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a snippet runs, maybe one that was given up on."""
+        return self._running is not None
+
+    async def interrupt(self) -> bool:
+        """Asks the session to end the snippet that runs; False where there is none that can be asked.
+
+        Raises ServiceError, NotAuthorised.
+        """
+        if self._live is None:
+            return False
+        await self._live.interrupt()
+        return True
+
+    async def interrupted(self, patience: float) -> Execution | None:
+        """Ends the snippet that runs, and waits for what comes of it; None where that takes longer than the patience.
+
+        patience: seconds. Raises as run() and interrupt() do.
+        """
+        if (running := self._running) is None:
+            return None
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                if await self.interrupt():
+                    return await asyncio.shield(running)
+        return None
 
     async def whole(self) -> Execution:
         """The last value uncut. Raises as run() does."""
@@ -82,29 +133,82 @@ class Snippets:
         execution = await self._plain(session, prelude.whole(self._options()))
         return self._read(execution) or execution
 
-    async def _through_prelude(self, session: Session, code: str) -> Execution:
+    async def _run(self, code: str, *, waits: bool, aside: bool) -> Execution:
+        session = await self._backend.session()
+        async with self._turn:
+            self._running = asyncio.current_task()
+            try:
+                if self._preferences.mode == "plain" or session is self._unable:
+                    return await self._plain(session, code)
+                return await self._through_prelude(session, code, waits=waits, aside=aside)
+            finally:
+                self._running = None
+
+    async def _through_prelude(self, session: Session, code: str, *, waits: bool, aside: bool) -> Execution:
         from noderepl.javascript import prelude
         from noderepl.javascript.prepare import prepare
+        from noderepl.live import Live
 
         preferences, name = self._preferences, prelude.global_name()
         prepared = prepare(code, global_name=name, typescript=preferences.typescript)
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
-        sent = prelude.snippet(prepared, self._options(), seconds=seconds)
+        if self._following is not None:
+            self._following.cancel()
+        self._live = live = Live(session, self._show)
+        request = prelude.Request(live.id, seconds, waits=waits, aside=aside)
+        sent = prelude.snippet(prepared, self._options(), request)
         is_first = session is not self._ready
         if is_first:
+            self._before = None
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
-        execution = await session.execute(sent, input_type=preferences.input_type, timeout=limit)
+        try:
+            execution = await live.attend(session.execute(sent, input_type=preferences.input_type, timeout=limit))
+        finally:
+            self._live = None
+            self._behind(live.withdraw())
         answer = self._read(execution)
         # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
         self._ready = session if answer is not None else None
         if answer is not None:
-            return self._with_hints(answer, prepared)
+            return self._with_hints(await self._completed(session, live, execution, answer), prepared)
         if is_first and execution.status is Status.ERROR and not execution.lost:
             self._unable = session
             return self._with_note(await self._plain(session, code), NO_PRELUDE)
         return execution
+
+    async def _completed(self, session: Session, live: Live, execution: Execution, answer: Execution) -> Execution:
+        """The answer with all of its output, after what the snippet before still wrote."""
+        from noderepl.javascript import prelude
+
+        written = prelude.written(execution)
+        if written is None:
+            return answer
+        if written.pieces == 0 and written.exceeds(execution):
+            kept = await self._plain(session, prelude.keep_output())
+            written = prelude.written(kept) or written
+        if self._before is not None:
+            await self._before.read_until(written.before)
+        self._before = live
+        answer = await live.completed(answer, written)
+        if written.pending:
+            self._following = self._behind(live.follow_on())
+        return answer
+
+    async def _show_later(self, work: asyncio.Task[Execution]) -> None:
+        """Shows what comes of a snippet that was given up on."""
+        with contextlib.suppress(NodeReplError):
+            execution = await work
+            if self._show is not None:
+                self._show(execution)
+
+    def _behind(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Does work that nobody waits for."""
+        task = asyncio.create_task(work)
+        self._works.add(task)
+        task.add_done_callback(self._works.discard)
+        return task
 
     def _read(self, execution: Execution) -> Execution | None:
         from noderepl.javascript import prelude
@@ -112,7 +216,7 @@ class Snippets:
         try:
             return prelude.read(execution)
         except prelude.Absent as error:
-            self._ready = None
+            self._ready = self._before = None
             raise SessionLost(LOST) from error
 
     async def _plain(self, session: Session, code: str) -> Execution:

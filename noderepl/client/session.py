@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 Progress = Callable[[int, int | None], None]
 
 MARGIN_SECONDS = 30
+# What the prelude and its client tell each other in files (javascript/output.py).
+OWN_FILES = ".noderepl-"
 # The embedded pool's own codes for answers that tell a loss themselves: it is not told a second time.
 LOSSES = frozenset(["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded", "SessionCeilingExceeded"])
 REPLACED = "The session was replaced by an empty one: earlier variables are gone, and packages and files may be."
@@ -122,7 +124,7 @@ class Session:
         return replace(execution, notes=notes)
 
     async def files(self) -> tuple[RemoteFile, ...]:
-        """List the files of the session's /mnt/data. Raises ServiceError and NotAuthorised."""
+        """List the files of the session's /mnt/data, without noderepl's own. Raises ServiceError and NotAuthorised."""
         answer = await self._ask(lambda dialect: dialect.files(self.identifier))
         found: list[RemoteFile] = []
         seen: set[str] = set()
@@ -130,7 +132,7 @@ class Session:
             page, link = answer.read(listings.read_files)
             found += page
             if link is None:
-                return tuple(found)
+                return tuple(file for file in found if not file.name.startswith(OWN_FILES))
             following = _same_origin(answer, link)
             if following in seen:
                 raise problems.malformed(answer.response, answer.about, "a listing whose pages go in a circle")
@@ -154,20 +156,27 @@ class Session:
         source: a file on this machine. name: its name in the session. progress: told bytes sent and bytes in all.
         Raises LocalFileError, UsageError for a name the service forbids, TooLarge, ServiceError and NotAuthorised.
         """
-        _, base = wire.split_name(name)
         with _opened(source, progress) as stream:
-            answer = await self._link.ask(
-                Asking(
-                    lambda dialect: dialect.upload(self.identifier, name),
-                    self.identifier,
-                    attach=lambda: {"file": (base, stream)},
-                )
-            )
+            answer = await self._send(name, stream)
             size = stream.total
         if not answer.response.content:
             return RemoteFile(name, size)
         told: RemoteFile = answer.read(listings.read_file)
         return told
+
+    async def write(self, name: str, data: bytes) -> None:
+        """Send bytes as a file. name: its name in the session. Raises as upload() does."""
+        await self._send(name, data)
+
+    async def _send(self, name: str, content: BinaryIO | bytes) -> Answer:
+        _, base = wire.split_name(name)
+        return await self._link.ask(
+            Asking(
+                lambda dialect: dialect.upload(self.identifier, name),
+                self.identifier,
+                attach=lambda: {"file": (base, content)},
+            )
+        )
 
     async def download(self, name: str, sink: BinaryIO, progress: Progress | None = None) -> int:
         """Write a file's bytes to sink as they arrive, and return how many.

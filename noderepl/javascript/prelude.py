@@ -14,13 +14,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from noderepl.javascript.output import Written
 from noderepl.javascript.prepare import Prepared
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 
 _PREFIX = "noderepl:"
+INTERRUPTED = "the snippet was ended; the session goes on"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
-_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript")
+_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript", "output", "pending")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,21 @@ class Options:
 
     width: int = 80
     depth: int | None = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How a snippet is run.
+
+    id: of the request, by which its files are called. seconds: how long the snippet may run; the request must be given
+    longer. waits: whether the answer comes only once nothing goes on that the snippet started. aside: whether it is
+    noderepl's own, without a number and a result.
+    """
+
+    id: int
+    seconds: float
+    waits: bool = False
+    aside: bool = False
 
 
 class Absent(Exception):
@@ -47,20 +64,27 @@ def installation() -> str:
     return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
 
 
-def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
-    """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not.
-
-    seconds: how long the snippet may run; the request must be given longer.
-    """
-    request = {
+def snippet(prepared: Prepared, options: Options, request: Request) -> str:
+    """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not."""
+    told = {
         "text": prepared.text,
         "edits": [[edit.start, edit.end, edit.text] for edit in prepared.edits],
         "declarations": [asdict(declaration) for declaration in prepared.declarations],
         "assignments": [asdict(assignment) for assignment in prepared.assignments],
         "typescript": prepared.is_typescript,
-        "seconds": seconds,
     }
-    return _call("run", request | asdict(options))
+    return _call("run", told | asdict(request) | asdict(options))
+
+
+def keep_output() -> str:
+    """JavaScript that puts the latest snippet's output into files, where the prelude is, and tells as an answer does."""
+    return _call("keepOutput", {})
+
+
+def written(execution: Execution) -> Written | None:
+    """What a prelude's answer tells of output; None where there is none."""
+    told = _told(execution)
+    return Written.read(told) if told is not None and "output" in told else None
 
 
 def whole(options: Options) -> str:
@@ -70,18 +94,17 @@ def whole(options: Options) -> str:
 
 def read(execution: Execution) -> Execution | None:
     """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
-    text = execution.value.data if execution.value is not None else None
-    if not isinstance(text, str) or not text.startswith(_PREFIX):
+    told = _told(execution)
+    if told is None:
         return None
-    if text == _ABSENT:
-        raise Absent
-    told = json.loads(text.removeprefix(_PREFIX))
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:
         case "error":
             status, error = Status.ERROR, _thrown(told["error"])
         case "timeout":
             status, error = Status.TIMEOUT, Thrown("Timeout", f"the snippet ran for {told['text']} {_TIME_OVER}")
+        case "interrupt":
+            status, error = Status.INTERRUPTED, Thrown("Interrupted", INTERRUPTED)
         case "exit":
             words = f"the snippet called {told['text']}: it ended there, and the session goes on"
             if told["code"]:
@@ -97,8 +120,18 @@ def read(execution: Execution) -> Execution | None:
         milliseconds=round(told["ms"]),
         notes=notes + execution.notes,
         late=tuple(map(_thrown, told["late"])),
-        number=told["number"],
+        number=told["number"] or None,
     )
+
+
+def _told(execution: Execution) -> dict[str, Any] | None:
+    text = execution.value.data if execution.value is not None else None
+    if not isinstance(text, str) or not text.startswith(_PREFIX):
+        return None
+    if text == _ABSENT:
+        raise Absent
+    told: dict[str, Any] = json.loads(text.removeprefix(_PREFIX))
+    return told
 
 
 def _value(told: dict[str, Any]) -> Value | None:

@@ -9,10 +9,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Literal, TextIO
 
-from noderepl.outcome import Execution, Outcome, Words
+from noderepl.outcome import Execution, Outcome, Output, Words
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.paint import Paint, colour_depth
-from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_plain
+from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_output, render_plain
 from noderepl.terminal.themes import Theme
 
 Colour = Literal["auto", "always", "never"]
@@ -52,6 +52,7 @@ class Console:
         self._stderr = _Stream(stderr, color, environ)
         self._passing = ""
         self._has_bar = False
+        self._open: _Stream | None = None
 
     @property
     def theme(self) -> Theme:
@@ -67,12 +68,23 @@ class Console:
         return self._stdout.columns() or 128
 
     def show(self, outcome: Outcome) -> None:
-        """Writes an outcome as the prompt shows it."""
+        """Writes an outcome as the prompt shows it, below what a snippet wrote on a line that it has not ended."""
+        is_own = isinstance(outcome, Output) and outcome.number is None
+        if self._open is not None and not is_own:
+            self._open.write(["\n"])
+            self._open = None
+        if isinstance(outcome, Output) and is_own and outcome.text:
+            stream = self._stdout if outcome.stream == "stdout" else self._stderr
+            self._open = None if outcome.text.endswith("\n") else stream
         self._write(render(outcome, width=self._stdout.columns(), styled=self._stdout.colour or self._stderr.colour))
 
     def show_plain(self, execution: Execution, *, with_value: bool) -> None:
         """Writes a snippet's outcome as scripts want it; with_value: its value too, as `node -p` does."""
         self._write(render_plain(execution, with_value=with_value, styled=self._stderr.colour))
+
+    def show_output(self, output: Output) -> None:
+        """Writes what a snippet wrote as scripts want it."""
+        self._write(render_output(output))
 
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, unless a terminal must be kept safe from it."""
@@ -97,7 +109,7 @@ class Console:
 
     def status(self, text: str) -> None:
         """Shows what is going on in one line of a terminal, where no progress bar does; gone at other words."""
-        if self._stderr.can_move and not self._has_bar:
+        if self._stderr.can_move and not self._has_bar and self._open is None:
             self._pass([Piece("note", text)])
 
     def end_passing(self) -> None:

@@ -18,6 +18,7 @@ from noderepl.outcome import (
     FileList,
     Media,
     Outcome,
+    Output,
     Page,
     RemoteFile,
     Saved,
@@ -86,6 +87,8 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
     match outcome:
         case Execution():
             return Rendered(tuple(_execution(outcome, styled)))
+        case Output(text, stream, number):
+            return _one(stream, *_output(text, stream, number))
         case Text(text) | Page(text):
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
@@ -105,12 +108,18 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
     return Rendered()
 
 
+def render_output(output: Output) -> Rendered:
+    """What a snippet wrote, for a script: exactly as it came."""
+    return _one(output.stream, Piece("", output.text))
+
+
 def render_plain(execution: Execution, *, with_value: bool, styled: bool = False) -> Rendered:
     """A snippet's outcome for a script: stdout exactly as it came, the value only where asked for, words on stderr.
 
     with_value: whether the value is printed, as `node -p` does: a string as it is, else as util.inspect has it.
     """
-    parts = [_part("stdout", Piece("", execution.stdout)), *_words(execution, styled, stderr_ends=False)]
+    stdout = "" if execution.streamed else execution.stdout
+    parts = [_part("stdout", Piece("", stdout)), *_words(execution, styled, stderr_ends=False)]
     if with_value and execution.error is None and not execution.media:
         parts.append(_part("stdout", Piece("", _printed(execution.value) + "\n")))
     return Rendered(tuple(parts))
@@ -164,7 +173,8 @@ def _part(stream: Stream, *pieces: Piece) -> Part:
 
 
 def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
-    yield _part("stdout", Piece("stdout", _ended(execution.stdout)))
+    if not execution.streamed:
+        yield _part("stdout", Piece("stdout", _ended(execution.stdout)))
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
@@ -175,7 +185,7 @@ def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
 
 def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> Iterator[Part]:
     """What of an execution goes to stderr; an error's words begin on a line of their own."""
-    stderr = without_kernel(execution.stderr)
+    stderr = "" if execution.streamed else without_kernel(execution.stderr)
     if stderr_ends or execution.error:
         stderr = _ended(stderr)
     pieces = [Piece("stderr", stderr)]
@@ -187,6 +197,16 @@ def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> I
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
     pieces += [Piece("warning", _ended(note)) for note in execution.notes]
     yield _part("stderr", *pieces)
+
+
+def _output(text: str, stream: Stream, number: int | None) -> Iterator[Piece]:
+    """What a snippet wrote; where it is not the one that runs, its lines begin with its number."""
+    if number is None:
+        yield Piece(stream, text)
+        return
+    for line in text.splitlines(keepends=True):
+        yield Piece("note", f"[{number}] ")
+        yield Piece(stream, _ended(line))
 
 
 def _printed(value: Value | None) -> str:

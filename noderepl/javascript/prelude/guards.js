@@ -46,6 +46,10 @@
         }
     }
 
+    function hasLate() {
+        return late.length > 0;
+    }
+
     function takeLate() {
         const taken = late;
         late = [];
@@ -154,5 +158,5 @@
         return hidden;
     }
 
-    return { takeLate, unwind, restore, needed };
+    return { hasLate, takeLate, unwind, restore, needed };
 });

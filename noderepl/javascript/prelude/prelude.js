@@ -5,9 +5,11 @@
 //   it is there already it does nothing. It throws where the session has no inspector.
 //   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut. Both
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
-//     {"kind": "value" | "error" | "timeout" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name", "message",
-//      "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text]}
-//   request: {"text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth"}
+//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name",
+//      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
+//      "notes": [text], "output": (output.js), "pending": whether something that it started goes on}
+//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth",
+//     "waits": whether the answer waits until nothing goes on any more, "aside": whether it has no number and no result}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -43,8 +45,10 @@
     const current = () => run;
     const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
     const types = parts.typescript({ realm });
+    const output = parts.output({ realm });
+    const pending = parts.pending({ realm });
 
-    const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
+    const api = { __proto__: null, run: start, whole, keepOutput, expire, unwind: guards.unwind, take, show: output.show };
     api.hold = awaits.hold;
     api.holdAll = awaits.holdAll;
     api.needed = guards.needed;
@@ -69,7 +73,7 @@
             __proto__: null,
             kernel,
             request,
-            number: ++count,
+            number: request.aside ? 0 : ++count,
             began: now(),
             waiting: false, // for $$.done() or another function of `$$`
             isSynchronous: true, // it has not come to its first await, nor to its end
@@ -83,17 +87,19 @@
             timer: null,
         };
         run = current;
+        output.begin(request.id, current.number);
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         displays.expose(current, { finish, fail });
-        current.timer = setTimeout(expire, request.seconds * 1000);
-        watch.arm(request.seconds * 1000);
+        current.timer = setTimeout(expire, request.seconds * 1000, "timeout", request.id);
+        watch.arm(request.id, request.seconds * 1000);
+        pending.begin();
         try {
             current.script = types.strip(scripts.compile(request), request.typescript);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
-            current.promise = awaits.firstMade(() =>
-                post("Runtime.evaluate", how, (failure, answer) => settle(current, failure, answer)),
-            );
+            const settled = (failure, answer) => settle(current, failure, answer);
+            const evaluate = () => post("Runtime.evaluate", how, settled);
+            current.promise = output.within(current.number, () => awaits.firstMade(evaluate));
         } catch (error) {
             fail(current, error);
         }
@@ -106,7 +112,7 @@
         mend(current.notes, current.request);
         if (current.ended === null) {
             if (failure) {
-                end(current, timeout(current));
+                end(current, cut(current, "timeout"));
             } else if (answer.exceptionDetails) {
                 fail(current, valueOf(answer.exceptionDetails.exception), answer.exceptionDetails);
             } else if (!current.waiting) {
@@ -145,18 +151,25 @@
             return;
         }
         const told = value === undefined ? shown : displays.describe(current, value, options);
-        if (value !== undefined) {
+        if (value !== undefined && current.number > 0) {
             last.value = value;
             keep(current.number, value);
         }
-        end(current, { __proto__: null, kind: "value", text: told?.text, data: told?.data });
+        const answer = { __proto__: null, kind: "value", text: told?.text, data: told?.data };
+        if (current.request.waits) {
+            pending.wait(() => current.ended !== null || guards.hasLate(), () => end(current, answer));
+        } else {
+            end(current, answer);
+        }
     }
 
     function fail(current, error, details) {
         if (current.ended !== null) {
             return;
         }
-        last.error = error;
+        if (current.number > 0) {
+            last.error = error;
+        }
         const told = stacks.describe(error, options, details && current.number, details);
         if (current.script !== null && told.isUnparsed) {
             scripts.undo(current.script);
@@ -164,15 +177,16 @@
         end(current, { __proto__: null, kind: "error", error: told });
     }
 
-    function expire() {
-        if (run !== null) {
-            end(run, timeout(run));
+    // kind: "timeout" or "interrupt". id: of the request that is meant.
+    function expire(kind, id) {
+        if (run !== null && run.request.id === id) {
+            end(run, cut(run, kind));
             leave(run);
         }
     }
 
-    function timeout({ request }) {
-        return { __proto__: null, kind: "timeout", text: `${request.seconds} s` };
+    function cut({ request }, kind) {
+        return { __proto__: null, kind, text: `${request.seconds} s` };
     }
 
     function exit(code, text) {
@@ -204,7 +218,18 @@
         watch.disarm();
         run = null;
         const { ended, number, media, notes } = current;
-        answer(current, { ...ended, __proto__: null, number, ms: now() - current.began, media, notes });
+        const told = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
+        told.output = output.end();
+        told.pending = pending.isAny();
+        answer(current, told);
+        output.rest();
+    }
+
+    function keepOutput(kernel, request) {
+        kernel.async();
+        const told = { __proto__: null, kind: "value", number: count, ms: 0, media: [], notes: [], pending: pending.isAny() };
+        told.output = output.keep();
+        answer({ kernel, request }, told);
     }
 
     // The last value uncut: its text, or the bytes that it is.

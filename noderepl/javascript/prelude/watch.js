@@ -1,15 +1,17 @@
-// The end of a snippet's time, also where a loop leaves the event loop no turn: a thread of its own looks at the clock.
+// The end of a snippet's time, the wish to end it earlier and the look at its output meanwhile: a thread of its own sees to
+// them, as a loop leaves the event loop no turn.
 //
-// Contract with watchdog.js: cells[0] is what the thread waits on, cells[1] the moment in ms at which it is to act, 0 for
-// never, cells[2] the moment that it waits for. Moments count from `base`, on the clock that both threads share.
+// Contract with watchdog.js: cells[ASLEEP] is 1 while the thread waits to be woken, cells[END] the moment at which the
+// snippet is to be ended, 0 for none, cells[RUN] the request's id, cells[BEGAN] when it began, and cells[WAITS] is 1 while
+// the main thread waits for a process. Moments are in ms of the clock that both threads share.
 (function watch({ realm, name }, source) {
-    const { Atomics, Int32Array, Number, SharedArrayBuffer, process } = realm;
+    const { Atomics, BigInt, BigInt64Array, SharedArrayBuffer, process } = realm;
     const { Worker } = realm.require("worker_threads");
     const clock = process.hrtime.bigint;
-    const { load, store, add, notify } = Atomics;
-    const GRACE = 50;
-    const base = clock();
-    const cells = new Int32Array(new SharedArrayBuffer(12));
+    const { load, store, notify } = Atomics;
+    const GRACE = 50n;
+    const [ASLEEP, END, RUN, BEGAN, WAITS] = [0, 1, 2, 3, 4];
+    const cells = new BigInt64Array(new SharedArrayBuffer(40));
     const thread = new Worker(source, {
         eval: true,
         execArgv: [],
@@ -17,22 +19,39 @@
         stdin: false,
         stdout: true,
         stderr: true,
-        workerData: { cells, base, name },
+        workerData: { cells, name, ASLEEP, END, RUN, BEGAN, WAITS },
     });
     thread.on("error", () => {}); // without it only the service's own time-out is left
     thread.unref();
+    tellOfWaiting();
 
-    function arm(milliseconds) {
-        const moment = Number((clock() - base) / 1000000n) + milliseconds + GRACE;
-        store(cells, 1, moment);
-        if (load(cells, 0) === 0 || load(cells, 2) > moment) {
-            add(cells, 0, 1);
-            notify(cells, 0);
+    function arm(id, milliseconds) {
+        const moment = clock() / 1000000n;
+        store(cells, RUN, BigInt(id));
+        store(cells, BEGAN, moment);
+        store(cells, END, moment + BigInt(milliseconds) + GRACE);
+        if (load(cells, ASLEEP) === 1n) {
+            store(cells, ASLEEP, 0n);
+            notify(cells, ASLEEP);
         }
     }
 
     function disarm() {
-        store(cells, 1, 0);
+        store(cells, END, 0n);
+    }
+
+    // All of execSync() and its like come here.
+    function tellOfWaiting() {
+        const synchronous = process.binding("spawn_sync");
+        const { spawn } = synchronous;
+        synchronous.spawn = (options) => {
+            store(cells, WAITS, 1n);
+            try {
+                return spawn(options);
+            } finally {
+                store(cells, WAITS, 0n);
+            }
+        };
     }
 
     return { arm, disarm };

@@ -1,41 +1,108 @@
-// A thread of the session that ends a snippet whose time is over; watch.js has the contract.
+// A thread of the session that looks after the snippet that runs, also where a loop leaves the event loop no turn; watch.js
+// has the contract.
 //
-// It speaks to the main thread through the inspector, which interrupts even a loop: first it asks for the answer, and where
-// none goes out because the event loop gets no turn, it ends what runs.
+// It speaks to the main thread through the inspector, which interrupts even a loop: every now and then it asks for the output
+// to be put where it can be read, and once the snippet's time is over, or a file asks for its end, for the answer. Where none
+// goes out because the event loop gets no turn, it ends what runs, and with it the processes that the main thread waits for.
 "use strict";
-const { cells, base, name } = require("worker_threads").workerData;
+const { workerData } = require("worker_threads");
+const { existsSync, readdirSync, readFileSync, rmSync } = require("fs");
 const { Session } = require("inspector");
+const { cells, name, ASLEEP, END, RUN, BEGAN, WAITS } = workerData;
 const session = new Session();
 session.connectToMainThread();
 const { load, store, wait } = Atomics;
 const PATIENCE = 100; // ms
+const STEP = 50; // ms between two looks
+const FIRST = 1000n; // ms until output is put where it can be read
+const NEXT = 250n; // ms from then on
+const PLACES = new Set([process.cwd(), "/mnt/data"]); // where uploaded files may come to
 
-const now = () => Number((process.hrtime.bigint() - base) / 1000000n);
+const now = () => process.hrtime.bigint() / 1000000n;
+const call = (what) => session.post("Runtime.evaluate", { expression: `${name}.${what}`, silent: true });
 
-function act(moment) {
-    session.post("Runtime.evaluate", { expression: `${name}.expire()`, silent: true });
-    wait(cells, 1, moment, PATIENCE);
-    if (load(cells, 1) === moment) {
-        session.post("Runtime.evaluate", { expression: `${name}.unwind()`, silent: true });
+// The file that asks for the end of the run, if it is there.
+function asking() {
+    for (const place of PLACES) {
+        const file = `${place}/.noderepl-interrupt-${load(cells, RUN)}`;
+        if (existsSync(file)) {
+            return file;
+        }
+    }
+    return undefined;
+}
+
+function act(end, kind) {
+    call(`expire("${kind}", ${load(cells, RUN)})`);
+    killAwaited();
+    wait(cells, END, end, PATIENCE);
+    if (load(cells, END) === end) {
+        call("unwind()");
         session.post("Runtime.terminateExecution");
-        wait(cells, 1, moment, PATIENCE);
+        wait(cells, END, end, PATIENCE);
     }
 }
 
+// Of the main thread's children, the one that it waits for is the youngest: it can start no other meanwhile.
+function killAwaited() {
+    if (load(cells, WAITS) === 0n) {
+        return;
+    }
+    const all = processes();
+    const isYounger = (one, other) => one.started - other.started || one.pid - other.pid;
+    const youngest = all.filter(({ parent }) => parent === process.pid).sort(isYounger).pop();
+    const ended = youngest === undefined ? [] : [youngest.pid];
+    for (let index = 0; index < ended.length; index++) {
+        ended.push(...all.filter(({ parent }) => parent === ended[index]).map(({ pid }) => pid));
+    }
+    ended.forEach(kill);
+}
+
+function processes() {
+    const found = [];
+    for (const pid of attempt(() => readdirSync("/proc"), []).filter((entry) => /^\d+$/.test(entry))) {
+        const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "latin1"), "");
+        const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+        found.push({ pid: Number(pid), parent: Number(fields[1]), started: Number(fields[19]) });
+    }
+    return found;
+}
+
+function kill(pid) {
+    attempt(() => process.kill(pid, "SIGKILL"));
+}
+
+function attempt(action, otherwise) {
+    try {
+        return action();
+    } catch {
+        return otherwise;
+    }
+}
+
+let shown = 0n; // when the output was asked for
 for (;;) {
-    const moment = load(cells, 1);
-    if (moment === 0) {
-        store(cells, 0, 0);
-        if (load(cells, 1) === 0) {
-            wait(cells, 0, 0);
+    const end = load(cells, END);
+    if (end === 0n) {
+        store(cells, ASLEEP, 1n);
+        if (load(cells, END) === 0n) {
+            wait(cells, ASLEEP, 1n);
         }
-    } else if (moment <= now()) {
-        act(moment);
-    } else {
-        store(cells, 2, moment);
-        store(cells, 0, 1);
-        if (load(cells, 1) === moment) {
-            wait(cells, 0, 1, moment - now());
-        }
+        store(cells, ASLEEP, 0n);
+        continue;
+    }
+    const moment = now();
+    const file = asking();
+    if (file !== undefined) {
+        act(end, "interrupt");
+        attempt(() => load(cells, END) === end || rmSync(file));
+    } else if (moment >= end) {
+        act(end, "timeout");
+    } else if (moment >= load(cells, BEGAN) + FIRST && moment >= shown + NEXT) {
+        shown = moment;
+        call("show()");
+    }
+    if (load(cells, END) === end) {
+        wait(cells, ASLEEP, 0n, STEP);
     }
 }

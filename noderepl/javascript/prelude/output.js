@@ -1,0 +1,190 @@
+// What snippets write, in order: it goes to the kernel as always, and where that is too late or too much for it, into files that
+// the client reads beside the answers.
+//
+// Contract with ../output.py: a *piece* is a file .noderepl-output-ID-N of the session, N from 0 for each request ID, with the
+// JSON [[number, "stdout" | "stderr", text], …]: what the snippet of that number wrote, 0 for the one that runs. Pieces stay
+// until the request after the next one. An answer tells {"pieces": of this request, "before": of the one before it, "bytes":
+// {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was too much}. Where an answer tells of
+// pieces, they have all that its snippet wrote.
+(function output({ realm }) {
+    const { Buffer, JSON, Object, Promise, Reflect, WeakSet, process } = realm;
+    const { AsyncLocalStorage } = realm.require("async_hooks");
+    const { existsSync, renameSync, unlinkSync, writeFileSync } = realm.require("fs");
+    const { StringDecoder } = realm.require("string_decoder");
+    const { setTimeout } = realm.require("timers");
+    const { isUint8Array } = realm.require("util/types");
+    const { byteLength } = Buffer;
+    const { nextTick } = process;
+    const { stringify } = JSON;
+    const { defineProperty, getOwnPropertySymbols, setPrototypeOf } = Object;
+    const { apply } = Reflect;
+    const decode = StringDecoder.prototype.write.call.bind(StringDecoder.prototype.write);
+    const add = WeakSet.prototype.add.call.bind(WeakSet.prototype.add);
+    const has = WeakSet.prototype.has.call.bind(WeakSet.prototype.has);
+    const { within, origin } = trace();
+    const prefix = `${existsSync("/mnt/data") ? "/mnt/data" : process.cwd()}/.noderepl-output-`;
+    const PASSED = 1 << 20; // bytes of a snippet that the kernel gets too
+    const PIECE = 1 << 20; // characters
+    const MOST = 2000; // pieces of a request
+    const MOST_BYTES = 1 << 27;
+    const DELAY = 200; // ms that late output is gathered for
+
+    const known = new WeakSet(); // streams
+    const pass = { __proto__: null, stdout: null, stderr: null };
+    let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest
+    let before = request; // the one before it
+    let isRunning = false;
+    let bytes = { __proto__: null, stdout: 0, stderr: 0 };
+    let waiting = []; // what is in no piece yet; a list of events
+    let size = 0;
+    let isDue = false;
+    let isBroken = false; // pieces cannot be written
+    let isDropped = false;
+
+    // within(number, action) makes origin() tell, in all that goes back to the action, that number. Before Node.js 24 this takes
+    // hooks that show in every promise: there the latest snippet counts for what was started by any.
+    function trace() {
+        const numbers = new AsyncLocalStorage();
+        if (numbers.run(0, () => getOwnPropertySymbols(Promise.resolve()).length) > 0) {
+            numbers.disable();
+            return { within: (_, action) => action(), origin: () => undefined };
+        }
+        return { within: numbers.run.bind(numbers), origin: numbers.getStore.bind(numbers) };
+    }
+
+    // Until end(), what is written is this snippet's own, unless an earlier one has started it.
+    function begin(id, number) {
+        if (isDue) {
+            put();
+        }
+        waiting = []; // the kernel had it
+        size = 0;
+        discard(before);
+        before = request;
+        request = { __proto__: null, id, number, pieces: 0 };
+        bytes = { __proto__: null, stdout: 0, stderr: 0 };
+        isBroken = false;
+        isDropped = false;
+        isRunning = true;
+        listen("stdout", true);
+        listen("stderr", true);
+    }
+
+    function end() {
+        isRunning = false;
+        return request.pieces > 0 || isDue ? keep() : told();
+    }
+
+    function keep() {
+        put();
+        return told();
+    }
+
+    function told() {
+        return { __proto__: null, pieces: request.pieces, before: before.pieces, bytes, dropped: isDropped };
+    }
+
+    // The kernel has other streams between snippets, into which its own of a snippet may flow.
+    function rest() {
+        listen("stdout", false);
+        listen("stderr", false);
+    }
+
+    function listen(stream, always) {
+        const target = process[stream];
+        const { write } = target;
+        if (has(known, target) || typeof write !== "function") {
+            return;
+        }
+        add(known, target);
+        if (always) {
+            pass[stream] = (...given) => apply(write, target, given);
+        }
+        const decoder = new StringDecoder("utf8");
+        function value(chunk, encoding, callback) {
+            const text = typeof chunk === "string" ? chunk : isUint8Array(chunk) ? decode(decoder, chunk) : undefined;
+            if (text === undefined || (!always && isRunning)) {
+                return apply(write, target, [chunk, encoding, callback]);
+            }
+            if (take(stream, text)) {
+                return pass[stream](chunk, encoding, callback);
+            }
+            const done = typeof encoding === "function" ? encoding : callback;
+            if (typeof done === "function") {
+                nextTick(done);
+            }
+            return true;
+        }
+        defineProperty(target, "write", { __proto__: null, value, configurable: true, writable: true });
+    }
+
+    // Whether the kernel is to have it. The watchdog's thread may call show() at any call in here.
+    function take(stream, text) {
+        const number = origin() ?? request.number;
+        const isOwn = isRunning && number === request.number;
+        const length = byteLength(text);
+        if (isOwn) {
+            bytes[stream] += length;
+        }
+        const from = isOwn ? 0 : number;
+        const last = waiting[waiting.length - 1];
+        if (last !== undefined && last[0] === from && last[1] === stream) {
+            last[2] += text;
+        } else {
+            waiting[waiting.length] = [from, stream, text];
+        }
+        size += text.length;
+        if (size > PIECE) {
+            put();
+        }
+        if (!isOwn && !isDue) {
+            isDue = true;
+            setTimeout(put, DELAY).unref();
+        }
+        return isOwn && (isBroken || bytes.stdout + bytes.stderr <= PASSED);
+    }
+
+    // What is waiting becomes a piece.
+    function put() {
+        const events = waiting;
+        waiting = [];
+        size = 0;
+        isDue = false;
+        if (events.length === 0 || isBroken) {
+            return;
+        }
+        const place = `${prefix}${request.id}-${request.pieces}`;
+        if (request.pieces === MOST || bytes.stdout + bytes.stderr > MOST_BYTES) {
+            isDropped = true;
+            return;
+        }
+        request.pieces++;
+        try {
+            for (let index = 0; index < events.length; index++) {
+                setPrototypeOf(events[index], null);
+            }
+            writeFileSync(`${place}.new`, stringify(setPrototypeOf(events, null)));
+            renameSync(`${place}.new`, place);
+        } catch {
+            isBroken = true;
+        }
+    }
+
+    function show() {
+        if (isRunning) {
+            put();
+        }
+    }
+
+    function discard({ id, pieces }) {
+        for (let index = 0; index < pieces; index++) {
+            try {
+                unlinkSync(`${prefix}${id}-${index}`);
+            } catch {
+                // The user was first.
+            }
+        }
+    }
+
+    return { begin, end, keep, rest, show, within };
+});

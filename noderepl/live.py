@@ -1,0 +1,133 @@
+"""A request while it runs, and after it: its output as it comes, and the wish to end it, both by way of the session's files.
+
+The service neither streams nor cancels (service-api.md, sections 1c and 6), and file calls do not wait for the kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from noderepl.errors import NotFound, ServiceError
+from noderepl.javascript.output import Written, beyond, interrupt_name, piece_name, read_piece
+from noderepl.outcome import Execution, Output
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+FIRST_SECONDS = 1.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
+# File calls keep a session from its cooldown (DOC-POOL), so what is silent is not asked for ever.
+QUIET_SECONDS = 60.0
+DROPPED = "The snippet wrote more than the session keeps (128 MB): the rest is missing here."
+MISSING = "Part of the output is missing: its file in the session was gone, or could not be read."
+Show = Callable[[Output], None]
+
+
+class Live:
+    """One request and its output. show: told of output as it comes; None where nobody looks before the answer.
+
+    `.id` is the number that the request tells the prelude.
+    """
+
+    def __init__(self, session: Session, show: Show | None) -> None:
+        self.id = secrets.randbits(31)
+        self._session = session
+        self._show = show
+        self._next = 0
+        self._own: list[Output] = []
+        self._has_asked = False
+        self._is_answered = False
+        self._is_partial = False
+
+    async def attend(self, sending: Awaitable[Execution]) -> Execution:
+        """Waits for the answer while output is shown. Raises as the sending does."""
+        following = asyncio.create_task(self._follow(FIRST_SECONDS)) if self._show else None
+        try:
+            return await sending
+        finally:
+            if following is not None:
+                following.cancel()
+                await asyncio.wait([following])
+
+    async def interrupt(self) -> None:
+        """Asks the session to end the snippet. Raises ServiceError, NotAuthorised."""
+        self._has_asked = True
+        await self._session.write(interrupt_name(self.id), b"\n")
+
+    async def withdraw(self) -> None:
+        """Takes the wish back that interrupt() may have left, so that nobody meets its file."""
+        if self._has_asked:
+            with contextlib.suppress(ServiceError):
+                await self._session.remove(interrupt_name(self.id))
+
+    async def completed(self, execution: Execution, written: Written) -> Execution:
+        """The execution with all of its output, of which nothing is shown a second time."""
+        await self.read_until(written.pieces)
+        self._is_answered = True
+        if written.pieces == 0:
+            return execution
+        whole = {}
+        for stream, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
+            own = [event.text for event in self._own if event.stream == stream]
+            if rest := beyond(text, own):
+                own.append(rest)
+                self._tell(Output(rest, stream))
+            whole[stream] = "".join(own)
+        notes = (DROPPED,) * written.dropped + (MISSING,) * self._is_partial
+        return replace(execution, **whole, notes=execution.notes + notes, streamed=self._show is not None)
+
+    async def read_until(self, pieces: int) -> None:
+        """Reads the pieces that there are, up to this many."""
+        while self._next < pieces:
+            try:
+                is_there = await self._read()
+            except ServiceError:
+                is_there = False
+            if not is_there:
+                self._is_partial = True
+                self._next += 1
+
+    async def follow_on(self) -> None:
+        """Shows what still comes after the answer, until it is silent for a minute or a call fails."""
+        if self._show:
+            await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
+
+    async def _follow(self, first: float, patience: float = float("inf")) -> None:
+        delay, quiet = first, 0.0
+        while quiet < patience:
+            await asyncio.sleep(delay)
+            quiet += delay
+            delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS)) if quiet > first else SHORTEST_SECONDS
+            try:
+                while await self._read():
+                    delay, quiet = SHORTEST_SECONDS, 0.0
+            except ServiceError:
+                return
+
+    async def _read(self) -> bool:
+        """Shows the next piece; False where it is not there. Raises ServiceError, NotAuthorised."""
+        number = self._next
+        sink = io.BytesIO()
+        try:
+            await self._session.download(piece_name(self.id, number), sink)
+            events = read_piece(sink.getvalue())
+        except (NotFound, ValueError):
+            return False
+        self._next = number + 1
+        for event in events:
+            if event.number is None and self._is_answered:
+                continue
+            if event.number is None:
+                self._own.append(event)
+            self._tell(event)
+        return True
+
+    def _tell(self, event: Output) -> None:
+        if self._show is not None:
+            self._show(event)
