@@ -45,9 +45,12 @@ class Live:
         self._is_answered = False
         self._is_partial = False
 
-    async def attend(self, sending: Awaitable[Execution]) -> Execution:
-        """Waits for the answer while output is shown. Raises as the sending does."""
-        following = asyncio.create_task(self._follow(FIRST_SECONDS)) if self._show else None
+    async def attend(self, sending: Awaitable[Execution], before: Live | None) -> Execution:
+        """Waits for the answer while output is shown, also what the request before still wrote.
+
+        Raises as the sending does.
+        """
+        following = asyncio.create_task(self._follow_after(before)) if self._show else None
         try:
             return await sending
         finally:
@@ -98,12 +101,19 @@ class Live:
         if self._show:
             await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
 
+    async def _follow_after(self, before: Live | None) -> None:
+        await asyncio.sleep(FIRST_SECONDS)
+        with contextlib.suppress(ServiceError):
+            while before is not None and await before._read():
+                pass
+            await self._follow(0)
+
     async def _follow(self, first: float, patience: float = float("inf")) -> None:
         delay, quiet = first, 0.0
         while quiet < patience:
             await asyncio.sleep(delay)
             quiet += delay
-            delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS)) if quiet > first else SHORTEST_SECONDS
+            delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS))
             try:
                 while await self._read():
                     delay, quiet = SHORTEST_SECONDS, 0.0

@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
 STILL_RUNNING = (
-    "The prompt is yours again. What was running still runs in the session, and the next snippet waits for it; "
-    "%session new starts afresh."
+    "The prompt is yours again, but the session is still busy: the next snippet waits until it is free, which the "
+    "toolbar shows. %session new starts afresh."
 )
 NOT_RUN = "It was not run."
 REMOTE_NAMES_SECONDS = 2.0
@@ -77,6 +77,7 @@ class Repl:
         self._backend = backend
         self._console = console
         self._running: asyncio.Task[object] | None = None
+        self._asking: asyncio.Task[None] | None = None
         self._editor_open = False
         self._style = console.theme.style()
         self._input = create_input()
@@ -84,7 +85,7 @@ class Repl:
         self._history = SnippetHistory(
             platformdirs.user_state_path("noderepl", appauthor=False) / "history", keep=without_identifier
         )
-        self._dispatcher = Dispatcher(backend, settings, console, entries=self._history.entries, edit=self._edit)
+        self._dispatcher = Dispatcher(backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside)
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),
@@ -167,7 +168,7 @@ class Repl:
                 work.close()
                 self._console.words(NOT_RUN, warning=True)
         finally:
-            self._running = None
+            self._running = self._asking = None
         return None
 
     async def _told(self, running: asyncio.Task[Result]) -> Result:
@@ -175,13 +176,32 @@ class Repl:
         began = time.monotonic()
         while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
             if not self._editor_open:
-                self._console.status(f"{time.monotonic() - began:.0f} s · Ctrl-C gives the prompt back")
+                what = "interrupted; Ctrl-C again gives the prompt back" if self._asking else "Ctrl-C interrupts"
+                self._console.status(f"{time.monotonic() - began:.0f} s · {what}")
         self._console.end_passing()
         return await running
 
     def _interrupt(self) -> None:
-        if self._running is not None and not self._editor_open:
+        """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
+        if self._running is None or self._editor_open:
+            return
+        if self._asking is None and self._dispatcher.runner.can_interrupt:
+            self._asking = asyncio.create_task(self._ask_for_end())
+        else:
             self._running.cancel()
+
+    async def _ask_for_end(self) -> None:
+        try:
+            await self._dispatcher.runner.interrupt()
+        except NodeReplError as error:
+            self._console.show(Failure(f"the snippet could not be interrupted: {error}", error.exit_code))
+
+    def _show_beside(self, outcome: Outcome) -> None:
+        """Shows what comes before, or after, the outcome of a line: above the prompt, where there is one."""
+        if self._running is not None:
+            self._console.show(outcome)
+        else:
+            self._prompt.show_above(partial(self._console.show, outcome))
 
     def _show(self, outcome: Outcome) -> None:
         match outcome:
@@ -247,6 +267,8 @@ class Repl:
         parts = [self._backend.label, f"session {shortened(self._backend.identifier)}"]
         preferences = self._dispatcher.preferences
         parts += [preferences.input_type, *(["plain"] if preferences.mode == "plain" else [])]
+        if self._dispatcher.runner.is_busy:
+            parts.append("busy")
         if (last := self._dispatcher.last) is not None:
             parts.append(_duration(last.milliseconds))
             parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []

@@ -65,7 +65,7 @@ async def run_actions(
         try:
             outcomes = await _run_one(dispatcher, verb, text, waits=waits)
         except asyncio.CancelledError:
-            if (execution := await dispatcher.runner.interrupted(PATIENCE_SECONDS)) is not None:
+            if is_all and (execution := await dispatcher.runner.interrupted(PATIENCE_SECONDS)) is not None:
                 _print_output(settings, console, execution)
             raise
         for outcome in outcomes:

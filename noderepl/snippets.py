@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, SessionLost
 from noderepl.magics import Preferences
-from noderepl.outcome import Execution, Outcome, Status
+from noderepl.outcome import Execution, Failure, Outcome, Status
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
@@ -102,15 +102,15 @@ class Snippets:
         """Whether a snippet runs, maybe one that was given up on."""
         return self._running is not None
 
-    async def interrupt(self) -> bool:
-        """Asks the session to end the snippet that runs; False where there is none that can be asked.
+    @property
+    def can_interrupt(self) -> bool:
+        """Whether a snippet runs that the session can be asked to end."""
+        return self._live is not None
 
-        Raises ServiceError, NotAuthorised.
-        """
-        if self._live is None:
-            return False
-        await self._live.interrupt()
-        return True
+    async def interrupt(self) -> None:
+        """Asks the session to end the snippet that runs, if it can be asked. Raises ServiceError, NotAuthorised."""
+        if self._live is not None:
+            await self._live.interrupt()
 
     async def interrupted(self, patience: float) -> Execution | None:
         """Ends the snippet that runs, and waits for what comes of it; None where that takes longer than the patience.
@@ -121,8 +121,8 @@ class Snippets:
             return None
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(patience):
-                if await self.interrupt():
-                    return await asyncio.shield(running)
+                await self.interrupt()
+                return await asyncio.shield(running)
         return None
 
     async def whole(self) -> Execution:
@@ -164,7 +164,8 @@ class Snippets:
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
         try:
-            execution = await live.attend(session.execute(sent, input_type=preferences.input_type, timeout=limit))
+            sending = session.execute(sent, input_type=preferences.input_type, timeout=limit)
+            execution = await live.attend(sending, self._before)
         finally:
             self._live = None
             self._behind(live.withdraw())
@@ -198,10 +199,12 @@ class Snippets:
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:
         """Shows what comes of a snippet that was given up on."""
-        with contextlib.suppress(NodeReplError):
-            execution = await work
-            if self._show is not None:
-                self._show(execution)
+        try:
+            outcome: Outcome = await work
+        except NodeReplError as error:
+            outcome = Failure(str(error), error.exit_code)
+        if self._show is not None:
+            self._show(outcome)
 
     def _behind(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
         """Does work that nobody waits for."""

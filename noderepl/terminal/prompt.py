@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.document import Document
@@ -150,6 +151,10 @@ class Prompt:
     def refresh(self) -> None:
         """Paints the prompt again where it is on screen, with what the toolbar now says."""
         self._session.app.invalidate()
+
+    def show_above(self, write: Callable[[], None]) -> None:
+        """Calls what writes to the terminal so that it appears above the prompt, whatever is being typed."""
+        run_in_terminal(write)
 
     def _message(self) -> StyleAndTextTuples:
         hint: StyleAndTextTuples = [(HINT_STYLE, EDITOR_HINT + "\n")] if self._in_editor else []

@@ -214,20 +214,21 @@
             return;
         }
         leave(current);
+        const goesOn = pending.isAny(); // while the snippet's own timer counts on both sides
         clearTimeout(current.timer);
         watch.disarm();
         run = null;
         const { ended, number, media, notes } = current;
         const told = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
         told.output = output.end();
-        told.pending = pending.isAny();
+        told.pending = goesOn;
         answer(current, told);
         output.rest();
     }
 
     function keepOutput(kernel, request) {
         kernel.async();
-        const told = { __proto__: null, kind: "value", number: count, ms: 0, media: [], notes: [], pending: pending.isAny() };
+        const told = { __proto__: null, kind: "value", number: count, ms: 0, media: [], notes: [], pending: false };
         told.output = output.keep();
         answer({ kernel, request }, told);
     }
