@@ -7,7 +7,6 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, SessionLost
@@ -18,9 +17,6 @@ from noderepl.settings import Settings
 from noderepl.snippets import Snippets
 from noderepl.terminal.console import Console
 from noderepl.terminal.themes import load_theme, shipped_directory, theme_summaries
-
-if TYPE_CHECKING:
-    from noderepl.client.session import Session
 
 
 def theme_directories(settings: Settings) -> Sequence[Path]:
@@ -39,8 +35,9 @@ class Dispatcher:
     """Runs lines one after the other in the session of a backend.
 
     settings: where the preferences start. console: told of long transfers. entries: what was typed before. edit: opens
-    an editor on a text. show: told of what is to be shown before, or after, the outcome of a line. `.preferences` is what magics change; `.snippets` what has run; `.last` what came of the last;
-    `.session()` gives the open session; `.runner` is what runs snippets.
+    an editor on a text. show: told of what is to be shown before, or after, the outcome of a line. `.preferences` is
+    what magics change; `.snippets` what has run; `.last` what came of the last; `.session()` gives the open session;
+    `.runner` is what runs snippets.
     """
 
     def __init__(
@@ -140,7 +137,10 @@ class Dispatcher:
         return outcomes
 
     async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
-        """Runs one snippet as one request; waits: for all that it starts, too. Returns how it ended. Raises ServiceError."""
+        """Runs one snippet as one request. waits: for all that it starts, too.
+
+        Returns how it ended. Raises ServiceError.
+        """
         self.snippets.append(code)
         self.last = execution = await self.runner.run(code, waits=waits)
         if execution.number is not None and execution.value is not None:

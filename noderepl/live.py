@@ -1,4 +1,4 @@
-"""A request while it runs, and after it: its output as it comes, and the wish to end it, both by way of the session's files.
+"""A request while it runs, and after it: its output as it comes, and the wish to end it, both by files of the session.
 
 The service neither streams nor cancels (service-api.md, sections 1c and 6), and file calls do not wait for the kernel.
 """
@@ -11,10 +11,10 @@ import io
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from noderepl.errors import NotFound, ServiceError
-from noderepl.javascript.output import Written, beyond, interrupt_name, piece_name, read_piece
+from noderepl.javascript.output import Written, beyond, interrupt_name, piece_name, read_piece, size_of
 from noderepl.outcome import Execution, Output
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ FIRST_SECONDS = 1.0
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
 # File calls keep a session from its cooldown (DOC-POOL), so what is silent is not asked for ever.
 QUIET_SECONDS = 60.0
+READ_SECONDS = 2.0
 DROPPED = "The snippet wrote more than the session keeps (128 MB): the rest is missing here."
 MISSING = "Part of the output is missing: its file in the session was gone, or could not be read."
 Show = Callable[[Output], None]
@@ -43,7 +44,8 @@ class Live:
         self._own: list[Output] = []
         self._has_asked = False
         self._is_answered = False
-        self._is_partial = False
+        self._is_over = asyncio.Event()
+        self._reading = asyncio.Lock()
 
     async def attend(self, sending: Awaitable[Execution], before: Live | None) -> Execution:
         """Waits for the answer while output is shown, also what the request before still wrote.
@@ -54,9 +56,11 @@ class Live:
         try:
             return await sending
         finally:
+            self._is_over.set()
             if following is not None:
+                # What is being read is needed anyway.
+                await asyncio.wait([following], timeout=READ_SECONDS)
                 following.cancel()
-                await asyncio.wait([following])
 
     async def interrupt(self) -> None:
         """Asks the session to end the snippet. Raises ServiceError, NotAuthorised."""
@@ -75,34 +79,44 @@ class Live:
         self._is_answered = True
         if written.pieces == 0:
             return execution
-        whole = {}
-        for stream, text in (("stdout", execution.stdout), ("stderr", execution.stderr)):
-            own = [event.text for event in self._own if event.stream == stream]
-            if rest := beyond(text, own):
-                own.append(rest)
-                self._tell(Output(rest, stream))
-            whole[stream] = "".join(own)
-        notes = (DROPPED,) * written.dropped + (MISSING,) * self._is_partial
-        return replace(execution, **whole, notes=execution.notes + notes, streamed=self._show is not None)
+        whole = replace(
+            execution,
+            stdout=self._whole("stdout", execution.stdout, written),
+            stderr=self._whole("stderr", execution.stderr, written),
+            streamed=self._show is not None,
+        )
+        if not written.exceeds(whole):
+            return whole
+        return replace(whole, notes=(*whole.notes, DROPPED if written.dropped else MISSING))
+
+    def _whole(self, stream: Literal["stdout", "stderr"], text: str, written: Written) -> str:
+        """All that was written to a stream. text: what of it came with the answer, of which the rest is shown now."""
+        own = [event.text for event in self._own if event.stream == stream]
+        rest = beyond(text, own)
+        if rest:
+            self._tell(Output(rest, stream))
+        return "".join([*own, rest]) if written.sizes[stream] > size_of(text) else text
 
     async def read_until(self, pieces: int) -> None:
         """Reads the pieces that there are, up to this many."""
         while self._next < pieces:
-            try:
-                is_there = await self._read()
-            except ServiceError:
-                is_there = False
-            if not is_there:
-                self._is_partial = True
-                self._next += 1
+            number = self._next
+            with contextlib.suppress(ServiceError):
+                await self._read()
+            self._next = max(self._next, number + 1)
 
     async def follow_on(self) -> None:
-        """Shows what still comes after the answer, until it is silent for a minute or a call fails."""
+        """Shows what still comes after the answer, until it is silent for a minute, a call fails or stop() says so."""
         if self._show:
+            self._is_over.clear()
             await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
 
+    def stop(self) -> None:
+        """Ends follow_on()."""
+        self._is_over.set()
+
     async def _follow_after(self, before: Live | None) -> None:
-        await asyncio.sleep(FIRST_SECONDS)
+        await self._pause(FIRST_SECONDS)
         with contextlib.suppress(ServiceError):
             while before is not None and await before._read():
                 pass
@@ -110,8 +124,8 @@ class Live:
 
     async def _follow(self, first: float, patience: float = float("inf")) -> None:
         delay, quiet = first, 0.0
-        while quiet < patience:
-            await asyncio.sleep(delay)
+        while quiet < patience and not self._is_over.is_set():
+            await self._pause(delay)
             quiet += delay
             delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS))
             try:
@@ -120,16 +134,22 @@ class Live:
             except ServiceError:
                 return
 
+    async def _pause(self, seconds: float) -> None:
+        """Waits, but not longer than until all is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_over.wait()
+
     async def _read(self) -> bool:
         """Shows the next piece; False where it is not there. Raises ServiceError, NotAuthorised."""
-        number = self._next
-        sink = io.BytesIO()
-        try:
-            await self._session.download(piece_name(self.id, number), sink)
-            events = read_piece(sink.getvalue())
-        except (NotFound, ValueError):
-            return False
-        self._next = number + 1
+        async with self._reading:
+            sink = io.BytesIO()
+            try:
+                await self._session.download(piece_name(self.id, self._next), sink)
+                events = read_piece(sink.getvalue())
+            except (NotFound, ValueError):
+                return False
+            self._next += 1
         for event in events:
             if event.number is None and self._is_answered:
                 continue

@@ -85,7 +85,9 @@ class Repl:
         self._history = SnippetHistory(
             platformdirs.user_state_path("noderepl", appauthor=False) / "history", keep=without_identifier
         )
-        self._dispatcher = Dispatcher(backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside)
+        self._dispatcher = Dispatcher(
+            backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside
+        )
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),

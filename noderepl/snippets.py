@@ -63,7 +63,6 @@ class Snippets:
         self._running: asyncio.Task[Execution] | None = None
         self._live: Live | None = None
         self._before: Live | None = None
-        self._following: asyncio.Task[None] | None = None
         self._works: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
@@ -153,8 +152,8 @@ class Snippets:
         prepared = prepare(code, global_name=name, typescript=preferences.typescript)
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
-        if self._following is not None:
-            self._following.cancel()
+        if self._before is not None:
+            self._before.stop()
         self._live = live = Live(session, self._show)
         request = prelude.Request(live.id, seconds, waits=waits, aside=aside)
         sent = prelude.snippet(prepared, self._options(), request)
@@ -194,7 +193,7 @@ class Snippets:
         self._before = live
         answer = await live.completed(answer, written)
         if written.pending:
-            self._following = self._behind(live.follow_on())
+            self._behind(live.follow_on())
         return answer
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:

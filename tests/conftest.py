@@ -2,11 +2,16 @@
 
 import os
 import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
+from bare_kernel import bare_kernel, installed_nel
+from dispatching import opened
 from nodes import node_of_wheel
 
+from noderepl.dispatch import Dispatcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.sandbox import bubblewrap_works
 
@@ -69,3 +74,20 @@ def tmux() -> str:
     found = shutil.which("tmux")
     _only_where(found is not None, "tmux")
     return str(found)
+
+
+@pytest.fixture(params=["embedded", "bare"])
+async def dispatch(
+    request: pytest.FixtureRequest, node: Node, shared: Path, tmp_path: Path
+) -> AsyncIterator[Callable[..., Awaitable[Dispatcher]]]:
+    """Opens a dispatcher on the embedded pool, or over HTTP on the bare kernel, whose directory is called /mnt/data."""
+    async with AsyncExitStack() as stack:
+        where: dict[str, object] = {"node": str(node.path)}
+        if request.param == "bare":
+            (place := tmp_path / "kernel").mkdir()
+            where = {"endpoint": await stack.enter_async_context(bare_kernel(node, installed_nel(shared), place))}
+
+        async def open_(**options: object) -> Dispatcher:
+            return await stack.enter_async_context(opened(tmp_path, **where, **options))
+
+        yield open_

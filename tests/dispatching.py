@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from noderepl.backend import Backend
 from noderepl.dispatch import Dispatcher, open_console
-from noderepl.outcome import Prefill
+from noderepl.outcome import Outcome, Prefill
 from noderepl.settings import read_settings
 from noderepl.terminal.render import render
 
@@ -16,8 +16,10 @@ WIDTH = 80
 
 
 @asynccontextmanager
-async def opened(place: Path, **options: object) -> AsyncIterator[Dispatcher]:
-    """A dispatcher with these options, in a home with nothing in it."""
+async def opened(
+    place: Path, *, show: Callable[[Outcome], None] | None = None, **options: object
+) -> AsyncIterator[Dispatcher]:
+    """A dispatcher with these options, in a home with nothing in it. show: told of what comes beside answers."""
     settings = read_settings({"quiet": True, **options}, environ={}, directory=place)
     backend = Backend(settings)
 
@@ -27,7 +29,7 @@ async def opened(place: Path, **options: object) -> AsyncIterator[Dispatcher]:
     try:
         console = open_console(settings)
         console.value_columns = lambda: WIDTH  # type: ignore[method-assign]
-        yield Dispatcher(backend, settings, console, entries=tuple, edit=no_editor)
+        yield Dispatcher(backend, settings, console, entries=tuple, edit=no_editor, show=show)
     finally:
         await backend.close()
 

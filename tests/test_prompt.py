@@ -171,12 +171,42 @@ def test_ctrl_c_clears_the_line_and_ctrl_d_leaves(screen):
     assert screen.ended() == 0
 
 
-def test_ctrl_c_gives_the_prompt_back(screen):
-    """Ctrl-C while a snippet runs brings the prompt back at once and says that the snippet still runs."""
-    screen.enter("while (true) {}")
-    screen.until("Ctrl-C gives the prompt back")
+def test_ctrl_c_ends_the_snippet(screen):
+    """Ctrl-C while a snippet runs ends it in the session, whose state is kept."""
+    screen.enter("var kept = 6; while (true) {}")
+    screen.until("Ctrl-C interrupts")
     screen.key("ctrl-c")
-    screen.until("still runs in the session")
+    screen.until("^Interrupted: the snippet was ended")
+    screen.enter("kept * 7")
+    screen.until(r"^42$")
+
+
+def test_more_ctrl_c_gives_the_prompt_back(screen):
+    """Where the session does not react, the second Ctrl-C says that it is busy, more of them end nothing, and its answer comes."""
+    screen.enter("require('crypto').pbkdf2Sync('a', 'b', 2e7, 64, 'sha512').length")
+    screen.until("Ctrl-C interrupts")
+    screen.key("ctrl-c")
+    screen.until("interrupted; Ctrl-C again gives the prompt back")
+    screen.key("ctrl-c")
+    screen.until("the session is still busy")
+    screen.until(" busy ")
+    for _ in range(3):
+        screen.key("ctrl-c")
+    screen.type("6 * ")
+    screen.until("^Interrupted: the snippet was ended")
+    assert wait_for(lambda: " busy " not in screen.text)
+    screen.enter("7")
+    screen.until(r"^42$")
+
+
+def test_a_busy_session_can_be_left(screen):
+    """%session new gives another one at once."""
+    screen.enter("require('crypto').pbkdf2Sync('a', 'b', 1e9, 64, 'sha512')")
+    screen.until("Ctrl-C interrupts")
+    screen.key("ctrl-c")
+    screen.until("interrupted; Ctrl-C again")
+    screen.key("ctrl-c")
+    screen.until("the session is still busy")
     screen.enter("%session new")
     screen.until("new session")
     screen.enter("6 * 7")
@@ -446,9 +476,9 @@ def test_hidden_characters_are_seen_in_the_input(screen):
 def test_a_long_wait_is_seen(screen):
     """From the first second on, how long a snippet has been running is on the screen, and goes with the answer."""
     screen.enter("$$.async(); setTimeout(() => $$.done('there'), 2500)")
-    screen.until(r"^1 s · Ctrl-C gives the prompt back$")
+    screen.until(r"^1 s · Ctrl-C interrupts$")
     screen.until(r"^'there'$")
-    assert "gives the prompt back" not in screen.text
+    assert "Ctrl-C interrupts" not in screen.text
 
 
 def test_a_new_session_leaves_none_behind(screen):

@@ -34,7 +34,7 @@ class Written:
     def exceeds(self, execution: Execution) -> bool:
         """Whether the snippet wrote more than came with the answer."""
         came = {"stdout": execution.stdout, "stderr": execution.stderr}
-        return any(size > len(came[stream].encode("utf-8", "surrogatepass")) for stream, size in self.sizes.items())
+        return any(size > size_of(came[stream]) for stream, size in self.sizes.items())
 
 
 def piece_name(request: int, number: int) -> str:
@@ -55,6 +55,11 @@ def read_piece(data: bytes) -> Sequence[Output]:
         raise ValueError(str(error)) from error
 
 
+def size_of(text: str) -> int:
+    """The bytes of a text, as the prelude counts them."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
 def beyond(text: str, written: Iterable[str]) -> str:
     """What of the kernel's text is not in what was written, in order; the kernel may have cut its text."""
     whole = "".join(written)
@@ -62,7 +67,8 @@ def beyond(text: str, written: Iterable[str]) -> str:
         return ""
     if text.startswith(whole):
         return text[len(whole) :]
-    rest, at = [], 0
+    rest: list[str] = []
+    at = 0
     for part in written:
         if part.startswith(text[at:]):
             return "".join(rest)

@@ -77,7 +77,7 @@ def snippet(prepared: Prepared, options: Options, request: Request) -> str:
 
 
 def keep_output() -> str:
-    """JavaScript that puts the latest snippet's output into files, where the prelude is, and tells as an answer does."""
+    """JavaScript that puts the latest snippet's output into files, where the prelude is, and tells of them."""
     return _call("keepOutput", {})
 
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from bare_kernel import bare_kernel, installed_nel
-from dispatching import opened, shown
+from dispatching import shown
 from snippet_table import read_table
 
 from noderepl.dispatch import Dispatcher
@@ -23,23 +21,6 @@ def steady(text: str) -> str:
     return re.sub(
         r"Node\.js \d+\.\d+\.\d+", "Node.js N", re.sub(r"\n +at (?:async )?(?:.*\()?node:[\w/]+:\d+:\d+\)?", "", text)
     )
-
-
-@pytest.fixture(params=["embedded", "bare"])
-async def dispatch(
-    request: pytest.FixtureRequest, node: Node, shared: Path, tmp_path: Path
-) -> AsyncIterator[Callable[..., Awaitable[Dispatcher]]]:
-    """Opens a dispatcher on the embedded pool, or over HTTP on the bare kernel, whose directory is called /mnt/data."""
-    async with AsyncExitStack() as stack:
-        where: dict[str, object] = {"node": str(node.path)}
-        if request.param == "bare":
-            (place := tmp_path / "kernel").mkdir()
-            where = {"endpoint": await stack.enter_async_context(bare_kernel(node, installed_nel(shared), place))}
-
-        async def open_(**options: object) -> Dispatcher:
-            return await stack.enter_async_context(opened(tmp_path, **where, **options))
-
-        yield open_
 
 
 @pytest.mark.parametrize("group", GROUPS)

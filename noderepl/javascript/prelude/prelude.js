@@ -90,7 +90,7 @@
         output.begin(request.id, current.number);
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         displays.expose(current, { finish, fail });
-        current.timer = setTimeout(expire, request.seconds * 1000, "timeout", request.id);
+        current.timer = setTimeout(expire, request.seconds * 1000, request.id);
         watch.arm(request.id, request.seconds * 1000);
         pending.begin();
         try {
@@ -112,7 +112,7 @@
         mend(current.notes, current.request);
         if (current.ended === null) {
             if (failure) {
-                end(current, cut(current, "timeout"));
+                end(current, cut(current));
             } else if (answer.exceptionDetails) {
                 fail(current, valueOf(answer.exceptionDetails.exception), answer.exceptionDetails);
             } else if (!current.waiting) {
@@ -177,16 +177,16 @@
         end(current, { __proto__: null, kind: "error", error: told });
     }
 
-    // kind: "timeout" or "interrupt". id: of the request that is meant.
-    function expire(kind, id) {
+    // id: of the request that is meant.
+    function expire(id) {
         if (run !== null && run.request.id === id) {
-            end(run, cut(run, kind));
+            end(run, cut(run));
             leave(run);
         }
     }
 
-    function cut({ request }, kind) {
-        return { __proto__: null, kind, text: `${request.seconds} s` };
+    function cut({ request }) {
+        return { __proto__: null, kind: watch.isAsked() ? "interrupt" : "timeout", text: `${request.seconds} s` };
     }
 
     function exit(code, text) {

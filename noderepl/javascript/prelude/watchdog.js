@@ -8,7 +8,7 @@
 const { workerData } = require("worker_threads");
 const { existsSync, readdirSync, readFileSync, rmSync } = require("fs");
 const { Session } = require("inspector");
-const { cells, name, ASLEEP, END, RUN, BEGAN, WAITS } = workerData;
+const { cells, name, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
 const session = new Session();
 session.connectToMainThread();
 const { load, store, wait } = Atomics;
@@ -32,8 +32,8 @@ function asking() {
     return undefined;
 }
 
-function act(end, kind) {
-    call(`expire("${kind}", ${load(cells, RUN)})`);
+function act(end) {
+    call(`expire(${load(cells, RUN)})`);
     killAwaited();
     wait(cells, END, end, PATIENCE);
     if (load(cells, END) === end) {
@@ -94,10 +94,11 @@ for (;;) {
     const moment = now();
     const file = asking();
     if (file !== undefined) {
-        act(end, "interrupt");
+        store(cells, ASKED, 1n);
+        act(end);
         attempt(() => load(cells, END) === end || rmSync(file));
     } else if (moment >= end) {
-        act(end, "timeout");
+        act(end);
     } else if (moment >= load(cells, BEGAN) + FIRST && moment >= shown + NEXT) {
         shown = moment;
         call("show()");

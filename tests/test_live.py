@@ -1,0 +1,207 @@
+"""What happens while a snippet runs, and after it: its end by request and its output as it comes, on both kernels."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from noderepl.dispatch import Dispatcher
+from noderepl.outcome import Execution, Outcome, Output, Status
+
+Open = Callable[..., Awaitable[Dispatcher]]
+LINES = 100_000
+COUNTING = f"for (let i = 0; i < {LINES}; i++) {{ console[i % 7 ? 'log' : 'error'](`line ${{i}}`); PAUSE }}"
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Waits for a condition; a test fails where it does not come true."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        await asyncio.sleep(0.01)
+
+
+def text(shown: list[Outcome], stream: str = "stdout") -> str:
+    """What was shown of a stream, as the running snippet's own."""
+    return "".join(one.text for one in shown if isinstance(one, Output) and one.stream == stream and one.number is None)
+
+
+async def interrupted(dispatcher: Dispatcher, code: str, *, after: float = 0.5) -> Execution:
+    """What comes of a snippet that is interrupted so many seconds after its start."""
+    running = asyncio.create_task(dispatcher.run_snippet(code))
+    await asyncio.sleep(after)
+    assert dispatcher.runner.can_interrupt
+    await dispatcher.runner.interrupt()
+    async with asyncio.timeout(10):
+        return await running
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while (true);",
+        "await new Promise(() => {})",
+        "for (;;) console.log('busy')",
+        "for await (const _ of (async function* () { for (;;) yield 1 })());",
+        "(function f() { try { f() } finally { f() } })()",
+        "require('child_process').execSync('sleep 60')",
+        "try { require('child_process').execSync('sh -c \"sleep 60; true\"') } catch {} for (;;);",
+        "require('child_process').spawnSync(process.execPath, ['-e', 'for (;;);'])",
+        "Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)",
+        "setTimeout(() => { for (;;); }); await new Promise(() => {})",
+    ],
+)
+async def test_an_interrupt_ends_a_snippet_and_nothing_else(dispatch: Open, code: str) -> None:
+    """Whatever a snippet is at, it ends, what it printed is there, the session keeps its state and goes on."""
+    dispatcher = await dispatch()
+    await dispatcher.run_snippet("var kept = 41; console.log('before')")
+    execution = await interrupted(dispatcher, f"console.log('began'); kept++; {code}")
+    assert execution.status is Status.INTERRUPTED
+    assert execution.stdout.startswith("began\n")
+    after = await dispatcher.run_snippet("kept")
+    assert (after.status, after.value and after.value.data) == (Status.OK, 42)
+
+
+async def test_a_process_that_is_not_waited_for_survives_an_interrupt(dispatch: Open) -> None:
+    """What a snippet has started in the background goes on."""
+    dispatcher = await dispatch()
+    await dispatcher.run_snippet("const cp = require('child_process'); var other = cp.spawn('sleep', ['60'])")
+    execution = await interrupted(dispatcher, "cp.execSync('sleep 61')")
+    assert execution.status is Status.INTERRUPTED
+    after = await dispatcher.run_snippet("[other.exitCode, other.signalCode, other.kill()]")
+    assert after.value is not None
+    assert after.value.text == "[ null, null, true ]"
+
+
+async def test_an_interrupt_is_not_taken_for_that_of_a_later_snippet(dispatch: Open) -> None:
+    """One that comes when its snippet has ended ends no other, and leaves no file."""
+    dispatcher = await dispatch()
+    running = asyncio.create_task(dispatcher.run_snippet("await new Promise((resolve) => setTimeout(resolve, 150))"))
+    await until(lambda: dispatcher.runner.can_interrupt)
+    live = dispatcher.runner._live  # the moment between answer and wish cannot be hit from outside
+    assert live is not None
+    await running
+    await live.interrupt()
+    after = await dispatcher.run_snippet("await new Promise((resolve) => setTimeout(resolve, 300)); 'ran'")
+    assert after.value is not None
+    assert after.value.data == "ran"
+
+
+@pytest.mark.parametrize("pause", ["", "if (i % 20000 === 0) await new Promise((r) => setTimeout(r, 400));"])
+async def test_each_line_is_shown_once_and_in_order(dispatch: Open, pause: str) -> None:
+    """Of 100,000 numbered lines on both streams none is missing, twice or out of its order, as shown and as answered."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    execution = await dispatcher.run_snippet(COUNTING.replace("PAUSE", pause))
+    expected = {
+        "stdout": "".join(f"line {i}\n" for i in range(LINES) if i % 7),
+        "stderr": "".join(f"line {i}\n" for i in range(LINES) if i % 7 == 0),
+    }
+    assert execution.streamed
+    assert {"stdout": execution.stdout, "stderr": execution.stderr} == expected
+    assert {stream: text(shown, stream) for stream in expected} == expected
+
+
+async def test_lines_up_to_a_random_stop_are_shown_once(dispatch: Open) -> None:
+    """An interrupt at any moment leaves a beginning of the lines, in order over both streams, as shown and as answered."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    slow = "const t = performance.now(); while (performance.now() - t < 0.1);"
+    stop = random.uniform(0.2, 2.5)
+    execution = await interrupted(dispatcher, COUNTING.replace("PAUSE", slow), after=stop)
+    assert execution.status is Status.INTERRUPTED
+    if execution.streamed:
+        events = "".join(one.text for one in shown if isinstance(one, Output))
+        assert events == "".join(f"line {i}\n" for i in range(events.count("\n")))
+        assert (text(shown), text(shown, "stderr")) == (execution.stdout, execution.stderr)
+    count = execution.stdout.count("\n") + execution.stderr.count("\n")
+    assert count > 0, f"stopped after {stop} s"
+    assert execution.stdout == "".join(f"line {i}\n" for i in range(count) if i % 7)
+    assert execution.stderr == "".join(f"line {i}\n" for i in range(count) if i % 7 == 0)
+
+
+async def test_output_is_shown_while_the_snippet_runs(dispatch: Open) -> None:
+    """Also of a loop that leaves the event loop no turn, and stdout and stderr apart."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    code = "console.log('out'); console.error('err'); for (;;);"
+    running = asyncio.create_task(dispatcher.run_snippet(code))
+    await until(lambda: text(shown) and text(shown, "stderr"))
+    assert not running.done()
+    assert (text(shown), text(shown, "stderr")) == ("out\n", "err\n")
+    await dispatcher.runner.interrupt()
+    execution = await running
+    assert (execution.status, execution.stdout, execution.stderr) == (Status.INTERRUPTED, "out\n", "err\n")
+    assert (text(shown), text(shown, "stderr")) == ("out\n", "err\n")
+
+
+async def test_fifty_megabytes_arrive_whole(dispatch: Open) -> None:
+    """What is more than the service would take comes all the same, and at once."""
+    dispatcher = await dispatch()
+    execution = await dispatcher.run_snippet(
+        "const part = 'é😀'.repeat(50000); for (let i = 0; i < 167; i++) process.stdout.write(part)"
+    )
+    assert execution.status is Status.OK
+    assert execution.stdout == "é😀" * 50000 * 167
+    assert len(execution.stdout.encode()) > 50_000_000
+
+
+async def test_what_comes_after_an_answer_is_shown_with_its_number(dispatch: Open) -> None:
+    """It appears when nothing runs, and is not taken for the output of the next snippet."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    await dispatcher.run_snippet("console.log('own')")
+    execution = await dispatcher.run_snippet("setTimeout(() => console.log('late'), 100); 1")
+    assert execution.stdout == ""
+    await until(lambda: shown)
+    assert shown == [Output("late\n", "stdout", 2)]
+    assert (await dispatcher.run_snippet("console.log('next')")).stdout == "next\n"
+    assert len(shown) == 1
+
+
+async def test_what_comes_after_an_answer_comes_with_the_next_one(dispatch: Open) -> None:
+    """Where nobody asked for it meanwhile it is there before the next answer."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    await dispatcher.run_snippet("setTimeout(() => console.log('late'), 20); 1")
+    await asyncio.sleep(0.1)
+    await dispatcher.run_snippet("2")
+    assert shown == [Output("late\n", "stdout", 1)]
+
+
+async def test_what_is_between_session_and_client_is_not_seen(dispatch: Open) -> None:
+    """Neither the files nor the thread: not in a listing, in /mnt/data, among listeners, resources or as an exit code."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    look = (
+        "[require('fs').readdirSync('.'), process.eventNames().map((name) => process.listenerCount(name)), "
+        "process.exitCode, process.getActiveResourcesInfo().filter((name) => name !== 'Timeout')]"
+    )
+    before = await dispatcher.run_snippet(look)
+    await dispatcher.run_snippet("console.log('long'); for (const t = Date.now(); Date.now() - t < 1500;);")
+    await interrupted(dispatcher, "for (;;);")
+    session = await dispatcher.session()
+    assert await session.files() == ()
+    await dispatcher.run_snippet("1")
+    after = await dispatcher.run_snippet(look)
+    assert before.value is not None
+    assert after.value == before.value
+
+
+async def test_a_user_who_deletes_everything_loses_nothing(dispatch: Open) -> None:
+    """With the files gone output is complete, and a snippet can still be interrupted."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    delete = "for (const name of fs.readdirSync('.')) fs.rmSync(name, { recursive: true });"
+    loop = (
+        f"for (let i = 0; i < 40; i++) {{ console.log(i); {delete} for (const t = Date.now(); Date.now() - t < 50;); }}"
+    )
+    execution = await dispatcher.run_snippet(f"const fs = require('fs'); {loop}")
+    assert execution.stdout == "".join(f"{i}\n" for i in range(40))
+    assert sorted(text(shown).split()) == sorted(execution.stdout.split())
+    execution = await interrupted(dispatcher, f"{delete} for (;;);")
+    assert execution.status is Status.INTERRUPTED
