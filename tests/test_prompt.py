@@ -189,12 +189,12 @@ def test_more_ctrl_c_gives_the_prompt_back(screen):
     screen.until("interrupted; Ctrl-C again gives the prompt back")
     screen.key("ctrl-c")
     screen.until("the session is still busy")
-    screen.until(" busy ")
+    screen.until("· busy")
     for _ in range(3):
         screen.key("ctrl-c")
     screen.type("6 * ")
     screen.until("^Interrupted: the snippet was ended")
-    assert wait_for(lambda: " busy " not in screen.text)
+    assert wait_for(lambda: "· busy" not in screen.text)
     screen.enter("7")
     screen.until(r"^42$")
 
