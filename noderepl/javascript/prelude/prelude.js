@@ -51,7 +51,7 @@
     api.import = modules.dynamic;
     api.load = modules.load;
     defineProperty(api, "meta", { get: modules.meta });
-    defineProperty(api, "constant", { set: assignToConstant });
+    api.constant = constant;
     defineProperty(realm, name, { value: freeze(api) });
     remember("_", "value");
     remember("_error", "error");
@@ -266,7 +266,16 @@
         }
     }
 
-    function assignToConstant() {
-        throw new TypeError("Assignment to constant variable.");
+    // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.
+    function constant(value) {
+        return {
+            __proto__: null,
+            get value() {
+                return value;
+            },
+            set value(_) {
+                throw new TypeError("Assignment to constant variable.");
+            },
+        };
     }
 });

@@ -24,7 +24,7 @@
         const made = declare(declarations, lexical, edits);
         for (const { name: target, start, end, shorthand } of assignments) {
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
-                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant`];
+                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant(${target}).value`];
             }
         }
         sort(edits, (one, other) => one[0] - other[0] || one[1] - other[1]);
