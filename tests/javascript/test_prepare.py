@@ -370,6 +370,7 @@ def test_typescript_assignments(typed, expected):
     ("x", "auto", (False, False)), ("x", "on", (True, False)), ("x", "off", (False, False)), ("let x: 1", "off", (False, False)),
     ("f<string>(x)", "auto", (False, False)), ("f<string>(x)", "on", (True, False)), ("let x: ;", "auto", (False, False)),
     ("let x: ;", "on", (True, False)), ("a = <b>c</b>", "auto", (False, True)), ("<a/>", "off", (False, True)),
+    ("let x: number = ;", "auto", (True, False)), ("let x: number = ;", "off", (False, False)), ("let x = 1 2", "auto", (False, False)),
     ("<T>x", "auto", (True, False)), ("let x: A = <b/>", "auto", (False, True)), ("if (a <b && c> d) {", "auto", (False, False)),
     ("import a from 'm'\n(b)", "auto", (False, False)), ("import a from 'm' assert {}", "off", (False, False)),
     ("let type = 1, declare, namespace, any; type.type = {readonly: 1}", "auto", (False, False)),

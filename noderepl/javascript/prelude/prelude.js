@@ -42,7 +42,7 @@
     const report = (error) => stacks.describe(error, options);
     const current = () => run;
     const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
-    const types = parts.typescript({ realm });
+    const types = parts.typescript({ realm, placeAt: stacks.placeAt });
 
     const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
     api.hold = awaits.hold;
