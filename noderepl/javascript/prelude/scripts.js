@@ -86,9 +86,11 @@
         return new Set(names);
     }
 
-    // What a function declaration or the engine itself has made can be assigned to, but not be shadowed by `let`.
+    // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can not even be
+    // assigned to is left to `let`, for the engine to refuse.
     function isFixed(word) {
-        return getOwnPropertyDescriptor(realm, word)?.configurable === false;
+        const found = getOwnPropertyDescriptor(realm, word);
+        return found?.configurable === false && (found.writable === true || found.set !== undefined);
     }
 
     // A variable that is there already stays configurable, so that `let` may take its name later.
