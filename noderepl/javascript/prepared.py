@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["let", "const", "class", "function", "var"]
+Kind = Literal["let", "const", "using", "class", "function", "var"]
 
 _NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
 
@@ -26,10 +26,10 @@ class Declaration:
     """One statement that declares names in the session's global scope.
 
     kind: what the names are; those of an import are "const", a TypeScript enum or namespace is "var". start, end: the
-    keyword `let`, `const`, `var` or `import`; for any other statement both are its start, behind an `export`. stop:
-    the end of the statement, and of the whole loop where the declaration stands in the head of one. nested: a `var`
-    that is hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without its keyword: plain
-    names, each with a value.
+    keyword `let`, `const`, `using`, `await using`, `var` or `import`; for any other statement both are its start,
+    behind an `export`. stop: the end of the statement, and of the whole loop where the declaration stands in the head
+    of one. nested: a `var` that is hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without
+    its keyword: plain names, each with a value.
     """
 
     kind: Kind

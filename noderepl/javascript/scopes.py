@@ -153,9 +153,10 @@ class _Walk:
         keyword = node.child_by_field_name("kind")
         if self._scope.parent is not None or keyword is None:
             self._scope.names.update(names)
-        elif keyword.type in ("let", "const"):
-            kind: Kind = "let" if keyword.type == "let" else "const"
-            where = keyword.start_byte, keyword.end_byte, node.end_byte
+        else:
+            kind: Kind = "let" if keyword.type == "let" else "const" if keyword.type == "const" else "using"
+            last = node.children[1] if keyword.type == "await" else keyword
+            where = keyword.start_byte, last.end_byte, node.end_byte
             self.found.declarations.append(Declaration(kind, names, *where))
         return True
 

@@ -173,7 +173,7 @@ DECLARED = [
     ("{ let a; const b = 1; class C {} function d() {} }", ""), ("for (let a;;) ; for (const b of c) ;", ""),
     ("function f() { var a; let b; { var c } }", "function f"), ("(() => { var a })(); (function g() { var b })()", ""),
     ("class A { static { var a } m() { var b } f = () => { var c } }", "class A"), ("({ m() { var a }, get b() { var c } })", ""),
-    ("if (a) function f() {}", ""), ("using a = b", ""), ("await using a = b", ""), ("let async = 1, of, get, await_", "let async,of,get,await_"),
+    ("if (a) function f() {}", ""), ("using a = b", "using a"), ("await using a = b, c = d", "using a,c"), ("{ using a = b }", ""), ("let async = 1, of, get, await_", "let async,of,get,await_"),
     ("var \\u0061b = 1; let \\u{63}d", "var ab-|let cd"), ("let ünï = 1, 日本, 𠮷, $, _", "let ünï,日本,𠮷,$,_"),
     ("import a, {b as c, d} from 'm'; let e", "const a,c,d|let e"), ("import * as a from 'm'", "const a"), ("import 'm'", ""),
     ("export const a = 1, {b} = c", "const a,b"), ("export var a = 1", "var a-"), ("export function f() {}", "function f"),
@@ -337,8 +337,14 @@ def test_declarations(typed, expected):
     assert declared(prepared) == expected
     for one in prepared.declarations:
         keyword = typed_at(prepared, one.start, one.end)
-        assert keyword == "" if one.kind in ("class", "function") else keyword in (one.kind, "import")
-        assert re.match(r"let|const|var|import|class|(async )?function", typed_at(prepared, one.start, one.stop))
+        assert (
+            keyword == ""
+            if one.kind in ("class", "function")
+            else keyword.removeprefix("await ") in (one.kind, "import")
+        )
+        assert re.match(
+            r"let|const|(await )?using|var|import|class|(async )?function", typed_at(prepared, one.start, one.stop)
+        )
 
 
 @pytest.mark.parametrize(("typed", "expected"), ASSIGNED)

@@ -33,7 +33,7 @@
     let options = {};
     const last = { __proto__: null, value: undefined, error: undefined };
 
-    const scripts = parts.scripts({ realm, name, post });
+    const scripts = parts.scripts({ realm, name, post, note });
     const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
     const modules = parts.modules({ realm, note, hold: awaits.hold, relocate: stacks.relocate });

@@ -2,13 +2,15 @@
 //
 // request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop", "nested",
 // "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has already. In V8's
-// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, and assigning to
-// them is made an error here. Offsets count UTF-16 code units.
-(function scripts({ realm, name, post }) {
-    const { Array, Math, Object, Set, String } = realm;
+// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, also those of `using`,
+// and assigning to them is made an error here. Offsets count UTF-16 code units.
+(function scripts({ realm, name, post, note }) {
+    const { Array, Function, Math, Object, Set, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { min } = Math;
     const constants = new Set();
+    const hasUsing = compiles("{ using resource = null }");
+    let isUsingTold = false;
     const has = Set.prototype.has.call.bind(Set.prototype.has);
     const add = Set.prototype.add.call.bind(Set.prototype.add);
     const remove = Set.prototype.delete.call.bind(Set.prototype.delete);
@@ -47,6 +49,9 @@
         for (const declaration of declarations) {
             const { kind, names, start, end, stop } = declaration;
             const edit = (from, to, text) => (edits[edits.length] = [from, to, text]);
+            if (kind === "using" && !hasUsing) {
+                continue; // for the engine to refuse
+            }
             const isLexical = names.some((word) => has(lexical, word));
             if (kind === "var") {
                 if (isLexical) {
@@ -68,9 +73,22 @@
                     edit(stop, stop, ";");
                 }
             }
-            names.forEach((word) => (kind === "const" ? add(constants, word) : remove(constants, word)));
+            const isConstant = kind === "const" || kind === "using";
+            names.forEach((word) => (isConstant ? add(constants, word) : remove(constants, word)));
+            if (kind === "using" && !isUsingTold) {
+                isUsingTold = true;
+                note("`using` outside of blocks does not dispose: the name stays for the next snippets.");
+            }
         }
         return made;
+    }
+
+    function compiles(body) {
+        try {
+            return Boolean(new Function(body));
+        } catch {
+            return false;
+        }
     }
 
     // A `var` of a name that `let` has: declared anew once, and elsewhere in the snippet assigned to.
