@@ -58,7 +58,7 @@ class Assignment:
 class Prepared:
     """All that is known of a snippet; every position counts UTF-16 code units of `text`, as JavaScript does.
 
-    text: as typed. edits: in order, none overlaps another or a declaration's keyword. declarations, assignments: in
+    text: as typed, but for a byte order mark. edits: in order, none overlaps another or a declaration's keyword. declarations, assignments: in
     order. notes: sentences for the user.
     """
 
