@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 _DECLARING = ("const", "let", "var", "function", "async", "class")
 # What may follow in an import or export statement: in each state tokens, or kinds of them, and the states they lead to.
 _STEPS: dict[str, dict[str, str]] = {
-    "import": {"name": "default", "string": "end", "*": "namespace", "{": "list", ".": "dot"},
+    "import": {"a name": "default", "a string": "end", "*": "namespace", "{": "list", ".": "dot"},
     "dot": {"meta": "meta"},
     "meta": {},
     "export": {"*": "all", "{": "list", "default": "value", **dict.fromkeys(_DECLARING, "declaration")},
@@ -36,19 +36,19 @@ _STEPS: dict[str, dict[str, str]] = {
     "second": {"*": "namespace", "{": "list"},
     "namespace": {"as": "alias"},
     "all": {"as": "alias", "from": "from"},
-    "alias": {"name": "bound", "string": "bound"},
-    "list": {"name": "listed", "string": "listed", "}": "names"},
+    "alias": {"a name": "bound", "a string": "bound"},
+    "list": {"a name": "listed", "a string": "listed", "}": "names"},
     "listed": {"as": "renamed", ",": "list", "}": "names"},
-    "renamed": {"name": "named", "string": "named"},
+    "renamed": {"a name": "named", "a string": "named"},
     "named": {",": "list", "}": "names"},
     "names": {"from": "from"},
     "bound": {"from": "from"},
-    "from": {"string": "end"},
+    "from": {"a string": "end"},
     "end": {"with": "with", "assert": "with"},
     "with": {"{": "attributes"},
-    "attributes": {"name": "key", "string": "key", "}": "whole"},
+    "attributes": {"a name": "key", "a string": "key", "}": "whole"},
     "key": {":": "colon"},
-    "colon": {"string": "pair"},
+    "colon": {"a string": "pair"},
     "pair": {",": "attributes", "}": "whole"},
     "whole": {},
 }
@@ -95,7 +95,8 @@ def rewrite_broken(root: Node, source: bytes, global_name: str) -> Rewriting:
     for statement in _statements(root, source):
         start, end = statement.start, statement.end
         if statement.kind == "sound":
-            sound[start : end + 1] = ended[start:end] + b";"[: len(source) - end]
+            end += source.startswith(b";", end)
+            sound[start:end] = ended[start:end]
             continue
         become = {"broken": "do{}", "export": "", "value": ";0,", "meta": f"{global_name}.meta"}[statement.kind]
         edits.append(Edit(start, end, become + "\n" * source.count(b"\n", start, end)))
@@ -126,7 +127,7 @@ def _statement(keyword: Node, source: bytes) -> _Statement | None:
         assert found is not None and found.lastgroup is not None
         token = found[found.lastgroup].decode("utf-8", "replace")
         steps = _STEPS[state]
-        following = steps.get(token) or steps.get(found.lastgroup)
+        following = steps.get(token) or steps.get(f"a {found.lastgroup}")
         if following is None:
             break
         at, state = found.end(), following

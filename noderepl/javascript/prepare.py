@@ -47,8 +47,9 @@ class _Reading:
 def prepare(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Prepared:
     """Find what has to be changed in a snippet, what it declares and what it assigns to.
 
-    text: the snippet; a byte order mark before it goes. global_name: the identifier that holds `load`, `import` and `meta` in the session. typescript:
-    whether the snippet is TypeScript; "auto" is yes where it is an error as JavaScript and none as TypeScript.
+    text: the snippet; a byte order mark before it goes. global_name: the identifier that holds `load`, `import` and
+    `meta` in the session. typescript: whether the snippet is TypeScript; "auto" is yes where it is an error as
+    JavaScript and none, or a later one, as TypeScript.
     """
     text = text.removeprefix("\ufeff")
     source = text.encode("utf-8", "surrogatepass")

@@ -47,31 +47,16 @@
         const made = [];
         const seen = new Set();
         for (const declaration of declarations) {
-            const { kind, names, start, end, stop } = declaration;
-            const edit = (from, to, text) => (edits[edits.length] = [from, to, text]);
+            const { kind, names } = declaration;
             if (kind === "using" && !hasUsing) {
                 continue; // for the engine to refuse
             }
             const isLexical = names.some((word) => has(lexical, word));
-            if (kind === "var") {
-                if (isLexical) {
-                    edit(start, end, variable(declaration, seen));
-                } else {
-                    made.push(...names.filter(makeRoom));
-                }
-            } else if (kind === "function") {
-                if (isLexical) {
-                    edit(start, start, `let ${names[0]}=`);
-                    edit(stop, stop, ";");
-                }
+            const adds = (other) => other !== declaration && other.names.includes(names[0]);
+            if (kind === "var" ? !isLexical : kind === "enum" && declarations.some(adds)) {
+                made.push(...names.filter(makeRoom));
             } else {
-                const word = names.some(isFixed) ? "var" : "let";
-                if (kind !== "class") {
-                    edit(start, end, word);
-                } else if (word === "var") {
-                    edit(start, start, `var ${names[0]}=`);
-                    edit(stop, stop, ";");
-                }
+                edits.push(...adapted(declaration, isLexical, seen));
             }
             const isConstant = kind === "const" || kind === "using";
             names.forEach((word) => (isConstant ? add(constants, word) : remove(constants, word)));
@@ -81,6 +66,25 @@
             }
         }
         return made;
+    }
+
+    // The edits that make a declaration one that the engine takes again.
+    function adapted(declaration, isLexical, seen) {
+        const { kind, names, start, end, stop } = declaration;
+        const word = names.some(isFixed) ? "var" : "let";
+        const around = (before, after) => [[start, start, before], [stop, stop, after]];
+        switch (kind) {
+            case "var":
+                return [[start, end, variable(declaration, seen)]];
+            case "enum":
+                return around(`${word} ${names[0]}=(()=>{`, `;return ${names[0]}})();`);
+            case "function":
+                return isLexical ? around(`let ${names[0]}=`, ";") : [];
+            case "class":
+                return word === "var" ? around(`var ${names[0]}=`, ";") : [];
+            default:
+                return [[start, end, word]];
+        }
     }
 
     function compiles(body) {
