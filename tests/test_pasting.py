@@ -52,6 +52,14 @@ def test_a_transcript_becomes_its_code(screen, home):
     assert history(home).count("\n# ") == 1 and "+\treturn price * sold\n" in history(home)
 
 
+def test_a_byte_order_mark_goes(screen):
+    """The mark that files of Windows begin with is not shown, and what stands behind it runs."""
+    screen.paste("\ufeff#!/usr/bin/env node\n6 * 7")
+    screen.until(r"^> #!/usr/bin/env node\n\.\.\. 6 \* 7$")
+    screen.key("enter")
+    screen.until(r"^42$")
+
+
 def test_f2_puts_the_original_back(screen):
     """F2 gives the text as it was copied; undo goes between both and back to the empty line."""
     screen.paste(TRANSCRIPT)

@@ -125,7 +125,7 @@ class _Module:
             f"await {self._global_name}.load({self._typed(source)}, [{names}]{with_}"
             for names in (", ".join(wanted), "")
         )
-        end = ")" if node.children[-1].type == ";" else ");"
+        end = ")" if self._source.startswith(b";", node.end_byte - 1) else ");"
         members = f"{{{', '.join(pattern)}}}"
         if not bound:
             self._replace(start, last.end_byte, f"void {load}", end)

@@ -1,11 +1,10 @@
 """What a snippet has to be told apart into before a session can run it; the session's prelude makes the last edits.
 
-A snippet with an error, as tree-sitter reads it, is left alone: the engine must see what was typed to report it. What
-the grammar for JavaScript takes for an error although it is none is read by the one for TypeScript, which takes the
-older `import … assert {…}`, and a line that begins with `(` or `[` behind an import. Errors to both, and so sent
-untouched, are: attributes behind `export … from`; a line that begins with a template, a regular expression, `+` or `-`
-behind an import or export without a semicolon; `yield` as a name; `for (async of => …;;)`; an escape in a tagged
-template that is none (`\\u`). An `export` alone on its line is taken for a name, and left.
+A snippet with an error, as tree-sitter reads it, is left alone but for what only a module can have (broken.py): the
+engine must see what was typed to report it. What the grammar for JavaScript takes for an error although it is none is
+read by the one for TypeScript, which takes the older `import … assert {…}`. Errors to both are: `yield` as a name;
+`for (async of => …;;)`; an escape in a tagged template that is none (`\\u`). An `export` alone on its line is taken
+for a name, and left.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Literal
 
 from tree_sitter import Node, Parser
 
+from noderepl.javascript.broken import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
 from noderepl.javascript.prepared import Assignment, Declaration, Edit, Offsets, Prepared
 from noderepl.javascript.scopes import Found, find
@@ -47,15 +47,15 @@ class _Reading:
 def prepare(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Prepared:
     """Find what has to be changed in a snippet, what it declares and what it assigns to.
 
-    text: the snippet. global_name: the identifier that holds `load`, `import` and `meta` in the session. typescript:
-    whether the snippet is TypeScript; "auto" is yes where it is an error as JavaScript and none as TypeScript.
+    text: the snippet; a byte order mark before it goes. global_name: the identifier that holds `load`, `import` and
+    `meta` in the session. typescript: whether the snippet is TypeScript; "auto" is yes where it is an error as
+    JavaScript and none, or a later one, as TypeScript.
     """
+    text = text.removeprefix("\ufeff")
     source = text.encode("utf-8", "surrogatepass")
     reading = _choose(source, typescript)
     if reading is None:
-        is_typescript = typescript == "on"
-        has_jsx = not is_typescript and _shows_jsx(parser().parse(source).root_node)
-        return Prepared(text, (), (), (), is_typescript, has_jsx, ())
+        return _prepare_broken(text, source, global_name, typescript)
     edits = [Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports]
     for start, end in reading.found.metas:
         edits.append(Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end)))
@@ -76,11 +76,30 @@ def prepare(text: str, *, global_name: str, typescript: Literal["auto", "on", "o
         edits.append(Edit(reading.brace, reading.brace, "("))
         end = len(source.rstrip()) + 1
         edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
-    edits.sort(key=lambda edit: (edit.start, edit.end))
-    declarations.sort(key=lambda declaration: declaration.start)
     is_jsx = reading.found.has_jsx and not reading.is_typescript
-    placed = _placed(edits, declarations, reading, source)
+    placed = _placed(edits, declarations, reading.found.assignments, source, reading.brace)
     return Prepared(text, *placed, reading.is_typescript, is_jsx, tuple(notes))
+
+
+def _prepare_broken(text: str, source: bytes, global_name: str, typescript: Literal["auto", "on", "off"]) -> Prepared:
+    """What can be said of a text with an error, for the engine to report that: nothing, where it is TypeScript."""
+    root = parser().parse(source).root_node
+    has_jsx = typescript != "on" and _shows_jsx(root)
+    if typescript == "on" or (typescript == "auto" and not has_jsx and _fails_later_as_typescript(root, source)):
+        return Prepared(text, (), (), (), True, False, ())
+    module = rewrite_broken(root, source, global_name)
+    placed = _placed(module.edits, module.declarations, [], source, None)
+    return Prepared(text, *placed, False, has_jsx, tuple(module.notes))
+
+
+def _fails_later_as_typescript(javascript: Node, source: bytes) -> bool:
+    root = typescript_parser().parse(source).root_node
+    return _has_types(root) and _first_error(root) > _first_error(javascript)
+
+
+def _first_error(root: Node) -> int:
+    """How far a text is sound, or where the first that is not ends: an error may begin with what it leaves open."""
+    return min(node.end_byte for node in _nodes(root) if node.is_error or node.is_missing)
 
 
 def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
@@ -105,6 +124,8 @@ def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None
         if not root.has_error and _is_object(root, brace, wrapped):
             return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
     root = parser.parse(source).root_node
+    if root.has_error and (ended := with_ends(root, source)) != source:
+        root = parser.parse(ended).root_node
     return None if root.has_error else _Reading(root, source, find(root, source), is_typescript, None)
 
 
@@ -134,13 +155,18 @@ def _line_end(reading: _Reading, end: int) -> str:
 
 
 def _placed(
-    edits: list[Edit], declarations: list[Declaration], reading: _Reading, source: bytes
+    edits: list[Edit],
+    declarations: list[Declaration],
+    assignments: list[Assignment],
+    source: bytes,
+    brace: int | None,
 ) -> tuple[tuple[Edit, ...], tuple[Declaration, ...], tuple[Assignment, ...]]:
-    """The finds, moved from byte offsets of what was parsed to UTF-16 offsets of what was typed."""
-    assignments = reading.found.assignments
-    if reading.brace is None and source.isascii():
+    """The finds in order, moved from byte offsets of what was parsed to UTF-16 offsets of what was typed."""
+    edits.sort(key=lambda edit: (edit.start, edit.end))
+    declarations.sort(key=lambda declaration: declaration.start)
+    if brace is None and source.isascii():
         return tuple(edits), tuple(declarations), tuple(assignments)
-    offsets, brace = Offsets(source), reading.brace
+    offsets = Offsets(source)
 
     def at(place: int) -> int:
         return offsets(place if brace is None or place <= brace else place - 1)

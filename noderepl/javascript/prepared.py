@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["let", "const", "class", "function", "var"]
+Kind = Literal["let", "const", "using", "class", "function", "enum", "var"]
 
 _NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
 
@@ -25,11 +25,11 @@ class Edit:
 class Declaration:
     """One statement that declares names in the session's global scope.
 
-    kind: what the names are; those of an import are "const", a TypeScript enum or namespace is "var". start, end: the
-    keyword `let`, `const`, `var` or `import`; for any other statement both are its start, behind an `export`. stop:
-    the end of the statement, and of the whole loop where the declaration stands in the head of one. nested: a `var`
-    that is hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without its keyword: plain
-    names, each with a value.
+    kind: what the names are; those of an import are "const", a TypeScript enum or namespace is "enum". start, end: the
+    keyword `let`, `const`, `using`, `await using`, `var` or `import`; for any other statement both are its start,
+    behind an `export`. stop: the end of the statement, and of the whole loop where the declaration stands in the head
+    of one. nested: a `var` that is hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without
+    its keyword: plain names, each with a value.
     """
 
     kind: Kind
@@ -58,8 +58,8 @@ class Assignment:
 class Prepared:
     """All that is known of a snippet; every position counts UTF-16 code units of `text`, as JavaScript does.
 
-    text: as typed. edits: in order, none overlaps another or a declaration's keyword. declarations, assignments: in
-    order. notes: sentences for the user.
+    text: as typed, but for a byte order mark. edits: in order, none overlaps another or a declaration's keyword.
+    declarations, assignments: in order. notes: sentences for the user.
     """
 
     text: str

@@ -153,9 +153,10 @@ class _Walk:
         keyword = node.child_by_field_name("kind")
         if self._scope.parent is not None or keyword is None:
             self._scope.names.update(names)
-        elif keyword.type in ("let", "const"):
-            kind: Kind = "let" if keyword.type == "let" else "const"
-            where = keyword.start_byte, keyword.end_byte, node.end_byte
+        else:
+            kind: Kind = "let" if keyword.type == "let" else "const" if keyword.type == "const" else "using"
+            last = node.children[1] if keyword.type == "await" else keyword
+            where = keyword.start_byte, last.end_byte, node.end_byte
             self.found.declarations.append(Declaration(kind, names, *where))
         return True
 
@@ -236,7 +237,7 @@ class _Walk:
         return True
 
     def enum(self, node: Node) -> bool:
-        self._declare("var", list(self._names([node.child_by_field_name("name")])), node)
+        self._declare("enum", list(self._names([node.child_by_field_name("name")])), node)
         return True
 
     def namespace(self, node: Node) -> bool:
@@ -249,9 +250,9 @@ class _Walk:
         # Without `export` it is read as an expression, which stands one level deeper.
         if self._depth == 2 and self._scope.parent is None:
             start = node.start_byte
-            self.found.declarations.append(Declaration("var", tuple(names), start, start, node.end_byte))
+            self.found.declarations.append(Declaration("enum", tuple(names), start, start, node.end_byte))
         else:
-            self._declare("var", names, node)
+            self._declare("enum", names, node)
         self._open(is_function=True, is_opaque=True)
         return True
 

@@ -55,7 +55,7 @@ def is_incomplete(text: str) -> bool:
     backticks = 0
     last = None
     lacks_more = False
-    for leaf in _leaves(root):
+    for leaf in leaves(root):
         if leaf.is_missing:
             lacks_more = lacks_more or leaf.end_byte >= len(source)
             continue
@@ -96,7 +96,8 @@ def _lacks_its_body(root: Node, end: int) -> bool:
     )
 
 
-def _leaves(root: Node) -> Iterator[Node]:
+def leaves(root: Node) -> Iterator[Node]:
+    """The tokens of a tree, in order."""
     cursor = root.walk()
     while True:
         if not cursor.goto_first_child():

@@ -25,8 +25,8 @@ class Pasting:
         self._changes: tuple[str, ...] = ()
 
     def insert(self, buffer: Buffer, data: str) -> None:
-        """Puts a paste into the input."""
-        text = data.replace("\r\n", "\n").replace("\r", "\n")
+        """Puts a paste into the input, without a byte order mark before it."""
+        text = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         is_first = not buffer.text.strip()
         buffer.insert_text(text)
         if not is_first or self._is_magic(text):

@@ -35,7 +35,7 @@
     let options = {};
     const last = { __proto__: null, value: undefined, error: undefined };
 
-    const scripts = parts.scripts({ realm, name, post });
+    const scripts = parts.scripts({ realm, name, post, note });
     const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
     const modules = parts.modules({ realm, note, hold: awaits.hold, relocate: stacks.relocate });
@@ -44,7 +44,7 @@
     const report = (error) => stacks.describe(error, options);
     const current = () => run;
     const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
-    const types = parts.typescript({ realm });
+    const types = parts.typescript({ realm, placeAt: stacks.placeAt });
     const output = parts.output({ realm });
     const pending = parts.pending({ realm });
 
@@ -55,7 +55,7 @@
     api.import = modules.dynamic;
     api.load = modules.load;
     defineProperty(api, "meta", { get: modules.meta });
-    defineProperty(api, "constant", { set: assignToConstant });
+    api.constant = constant;
     defineProperty(realm, name, { value: freeze(api) });
     remember("_", "value");
     remember("_error", "error");
@@ -292,7 +292,16 @@
         }
     }
 
-    function assignToConstant() {
-        throw new TypeError("Assignment to constant variable.");
+    // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.
+    function constant(value) {
+        return {
+            __proto__: null,
+            get value() {
+                return value;
+            },
+            set value(_) {
+                throw new TypeError("Assignment to constant variable.");
+            },
+        };
     }
 });

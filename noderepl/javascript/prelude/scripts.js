@@ -2,13 +2,15 @@
 //
 // request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop", "nested",
 // "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has already. In V8's
-// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, and assigning to
-// them is made an error here. Offsets count UTF-16 code units.
-(function scripts({ realm, name, post }) {
-    const { Array, Math, Object, Set, String } = realm;
+// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, also those of `using`,
+// and assigning to them is made an error here. Offsets count UTF-16 code units.
+(function scripts({ realm, name, post, note }) {
+    const { Array, Function, Math, Object, Set, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { min } = Math;
     const constants = new Set();
+    const hasUsing = compiles("{ using resource = null }");
+    let isUsingTold = false;
     const has = Set.prototype.has.call.bind(Set.prototype.has);
     const add = Set.prototype.add.call.bind(Set.prototype.add);
     const remove = Set.prototype.delete.call.bind(Set.prototype.delete);
@@ -24,7 +26,7 @@
         const made = declare(declarations, lexical, edits);
         for (const { name: target, start, end, shorthand } of assignments) {
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
-                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant`];
+                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant(${target}).value`];
             }
         }
         sort(edits, (one, other) => one[0] - other[0] || one[1] - other[1]);
@@ -45,32 +47,52 @@
         const made = [];
         const seen = new Set();
         for (const declaration of declarations) {
-            const { kind, names, start, end, stop } = declaration;
-            const edit = (from, to, text) => (edits[edits.length] = [from, to, text]);
-            const isLexical = names.some((word) => has(lexical, word));
-            if (kind === "var") {
-                if (isLexical) {
-                    edit(start, end, variable(declaration, seen));
-                } else {
-                    made.push(...names.filter(makeRoom));
-                }
-            } else if (kind === "function") {
-                if (isLexical) {
-                    edit(start, start, `let ${names[0]}=`);
-                    edit(stop, stop, ";");
-                }
-            } else {
-                const word = names.some(isFixed) ? "var" : "let";
-                if (kind !== "class") {
-                    edit(start, end, word);
-                } else if (word === "var") {
-                    edit(start, start, `var ${names[0]}=`);
-                    edit(stop, stop, ";");
-                }
+            const { kind, names } = declaration;
+            if (kind === "using" && !hasUsing) {
+                continue; // for the engine to refuse
             }
-            names.forEach((word) => (kind === "const" ? add(constants, word) : remove(constants, word)));
+            const isLexical = names.some((word) => has(lexical, word));
+            const adds = (other) => other !== declaration && other.names.includes(names[0]);
+            if (kind === "var" ? !isLexical : kind === "enum" && declarations.some(adds)) {
+                made.push(...names.filter(makeRoom));
+            } else {
+                edits.push(...adapted(declaration, isLexical, seen));
+            }
+            const isConstant = kind === "const" || kind === "using";
+            names.forEach((word) => (isConstant ? add(constants, word) : remove(constants, word)));
+            if (kind === "using" && !isUsingTold) {
+                isUsingTold = true;
+                note("`using` outside of blocks does not dispose: the name stays for the next snippets.");
+            }
         }
         return made;
+    }
+
+    // The edits that make a declaration one that the engine takes again.
+    function adapted(declaration, isLexical, seen) {
+        const { kind, names, start, end, stop } = declaration;
+        const word = names.some(isFixed) ? "var" : "let";
+        const around = (before, after) => [[start, start, before], [stop, stop, after]];
+        switch (kind) {
+            case "var":
+                return [[start, end, variable(declaration, seen)]];
+            case "enum":
+                return around(`${word} ${names[0]}=(()=>{`, `;return ${names[0]}})();`);
+            case "function":
+                return isLexical ? around(`let ${names[0]}=`, ";") : [];
+            case "class":
+                return word === "var" ? around(`var ${names[0]}=`, ";") : [];
+            default:
+                return [[start, end, word]];
+        }
+    }
+
+    function compiles(body) {
+        try {
+            return Boolean(new Function(body));
+        } catch {
+            return false;
+        }
     }
 
     // A `var` of a name that `let` has: declared anew once, and elsewhere in the snippet assigned to.
@@ -86,9 +108,11 @@
         return new Set(names);
     }
 
-    // What a function declaration or the engine itself has made can be assigned to, but not be shadowed by `let`.
+    // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can not even be
+    // assigned to is left to `let`, for the engine to refuse.
     function isFixed(word) {
-        return getOwnPropertyDescriptor(realm, word)?.configurable === false;
+        const found = getOwnPropertyDescriptor(realm, word);
+        return found?.configurable === false && (found.writable === true || found.set !== undefined);
     }
 
     // A variable that is there already stays configurable, so that `let` may take its name later.

@@ -100,6 +100,11 @@
         return script && typed(script, line, column);
     }
 
+    // Tells an error's place in a snippet that has not run.
+    function placeAt(error, script, line, column) {
+        setPlace(places, error, typed(script, line, column));
+    }
+
     // What is told of something thrown. details: the inspector's, for a snippet that does not even parse.
     function describe(error, options, number, details) {
         const isError = isNativeError(error);
@@ -180,5 +185,5 @@
         }
     }
 
-    return { named, describe, relocate, attempt };
+    return { named, describe, relocate, attempt, placeAt };
 });

@@ -1,12 +1,17 @@
 // TypeScript without its types, by Node's own means where the session has them.
-(function typescript({ realm }) {
-    const { Buffer, JSON, Object, SyntaxError, process, require } = realm;
+(function typescript({ realm, placeAt }) {
+    const { Buffer, JSON, Object, RegExp, SyntaxError, process, require } = realm;
     const { stripTypeScriptTypes, SourceMap } = require("module");
     const { assign } = Object;
     const { parse } = JSON;
     const toBuffer = Buffer.from;
     const { versions } = process;
+    const exec = RegExp.prototype.exec.call.bind(RegExp.prototype.exec);
+    const test = RegExp.prototype.test.call.bind(RegExp.prototype.test);
     const MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
+    const PLACE = /^:(\d+)\n(?:(?:[^\n]+\n)*?( *)\^+\n)?/;
+    const NONE = /[\p{Mark}\p{Format}]/u;
+    const WIDE = /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
 
     // script: as scripts.js made it. Types are replaced by blanks; where the syntax needs code of its own (enums,
     // namespaces), that is made, and `map` leads from it to the expression that it was made of, `edited`.
@@ -24,7 +29,7 @@
             return { ...script, expression: stripTypeScriptTypes(script.expression, { mode: "strip" }) };
         } catch (error) {
             if (error.code !== "ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX") {
-                throw error;
+                throw placed(error, script);
             }
         } finally {
             process.emitWarning = emitWarning;
@@ -33,6 +38,31 @@
         const [, encoded] = MAP.exec(made);
         const map = new SourceMap(parse(toBuffer(encoded, "base64").toString()));
         return { ...script, expression: made.replace(MAP, ""), edited: script.expression, map };
+    }
+
+    // Node tells a place in the stack only: `:LINE`, lines of the source, and a caret below that line unless it is the end.
+    function placed(error, script) {
+        const told = assign(new SyntaxError(error.message), { stack: `SyntaxError: ${error.message}` });
+        const [found, line, above] = exec(PLACE, error.stack) ?? [];
+        if (found !== undefined) {
+            const lines = script.expression.split("\n");
+            placeAt(told, script, line, above === undefined ? Infinity : 1 + lengthOf(lines[line - 1], above.length));
+        }
+        return told;
+    }
+
+    // How much of a line takes that many columns of a screen, with tab stops at every fourth.
+    function lengthOf(line, width) {
+        let length = 0;
+        let column = 0;
+        for (const character of line) {
+            if (column >= width) {
+                break;
+            }
+            length += character.length;
+            column += character === "\t" ? 4 - (column % 4) : test(NONE, character) ? 0 : test(WIDE, character) ? 2 : 1;
+        }
+        return length;
     }
 
     return { strip };
