@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import re
+import secrets
 from collections.abc import Callable
 from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
-from noderepl.errors import SessionLost
+from noderepl.errors import ServiceError, SessionLost
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Status
+from noderepl.recall import Sending, Unable, send_once
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
@@ -63,11 +65,12 @@ class Snippets:
 
         async with self._turn:
             if self._ready is None:
-                execution = await session.execute(prelude.installation(), input_type=self._preferences.input_type)
+                code, input_type = prelude.installation(), self._preferences.input_type
+                execution = await session.execute(code, input_type=input_type, repeatable=True)
                 self._ready = session if execution.status is Status.OK else None
 
     async def run(self, code: str) -> Execution:
-        """Runs one snippet as one request. Raises SessionLost where it has not run, ServiceError, NotAuthorised."""
+        """Runs one snippet as one request. Raises SessionLost and NotRun where it has not run; any ServiceError."""
         session = await self._backend.session()
         if self._preferences.mode == "plain" or session is self._unable:
             return await self._plain(session, code)
@@ -78,9 +81,14 @@ class Snippets:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
 
-        session = await self._backend.session()
-        execution = await self._plain(session, prelude.whole(self._options()))
-        return self._read(execution) or execution
+        session, preferences = await self._backend.session(), self._preferences
+        code, input_type, timeout = prelude.whole(self._options()), preferences.input_type, preferences.timeout
+        execution = await session.execute(code, input_type=input_type, timeout=timeout, repeatable=True)
+        try:
+            return prelude.read(execution) or execution
+        except prelude.Absent as error:
+            self._ready = None
+            raise SessionLost(LOST) from error
 
     async def _through_prelude(self, session: Session, code: str) -> Execution:
         from noderepl.javascript import prelude
@@ -90,30 +98,26 @@ class Snippets:
         prepared = prepare(code, global_name=name, typescript=preferences.typescript)
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
-        sent = prelude.snippet(prepared, self._options(), seconds=seconds)
+        run = secrets.token_hex(8)
+        sent = prelude.snippet(prepared, self._options(), seconds=seconds, run=run)
         is_first = session is not self._ready
         if is_first:
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
-        execution = await session.execute(sent, input_type=preferences.input_type, timeout=limit)
-        answer = self._read(execution)
-        # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
-        self._ready = session if answer is not None else None
-        if answer is not None:
-            return self._with_hints(answer, prepared)
-        if is_first and execution.status is Status.ERROR and not execution.lost:
-            self._unable = session
-            return self._with_note(await self._plain(session, code), NO_PRELUDE)
-        return execution
-
-    def _read(self, execution: Execution) -> Execution | None:
-        from noderepl.javascript import prelude
-
         try:
-            return prelude.read(execution)
+            execution = await send_once(session, Sending(sent, run, is_first, preferences.input_type, limit))
         except prelude.Absent as error:
             self._ready = None
             raise SessionLost(LOST) from error
+        except Unable:
+            self._unable = session
+            return self._with_note(await self._plain(session, code), NO_PRELUDE)
+        except ServiceError as error:
+            self._ready = None if error.doubt else self._ready
+            raise
+        # Without the prelude's answer it may be gone, as has been told; with the next snippet it comes again.
+        self._ready = session if execution.number is not None else None
+        return execution if self._ready is None else self._with_hints(execution, prepared)
 
     async def _plain(self, session: Session, code: str) -> Execution:
         preferences = self._preferences

@@ -172,8 +172,7 @@ def from_answer(response: httpx.Response, about: Circumstances) -> errors.Servic
     code = code or response.headers.get("x-ms-error-code", "")
     problem = _Problem(response.status_code, code, printable(words, about.secrets), response.headers)
     kind, sentence = _meaning(problem, about)
-    doubt = about.maybe if problem.status >= 500 or problem.status == HTTPStatus.REQUEST_TIMEOUT else ""
-    return _error(kind, sentence, response, about, code, doubt)
+    return _error(kind, sentence, response, about, code=code, is_refusal=_is_refusal(response))
 
 
 def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> errors.ServiceError:
@@ -183,7 +182,7 @@ def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> 
     came = f"{kind}, beginning {first!r}" if first else "an empty body"
     detail = f" ({why})" if why else ""
     sentence = f"{about.host} did not answer as the API does: {came}{detail}; is --endpoint a pool's?"
-    return _error(errors.MalformedAnswer, sentence, response, about, "", about.maybe)
+    return _error(errors.MalformedAnswer, sentence, response, about)
 
 
 def too_long(most: int, about: Circumstances) -> errors.ServiceError:
@@ -228,18 +227,34 @@ def _error(
     sentence: str,
     response: httpx.Response,
     about: Circumstances,
-    code: str,
-    doubt: str,
+    *,
+    code: str = "",
+    is_refusal: bool = False,
 ) -> errors.ServiceError:
     return kind(
         sentence,
-        doubt=doubt,
+        doubt="" if is_refusal else about.maybe,
         status=response.status_code,
         code=printable(code, about.secrets, 80) or None,
         correlation_id=printable(response.headers.get("mise-correlation-id", ""), about.secrets, 80) or None,
         passing=response.status_code in _PASSING,
-        retry_after=seconds_asked(response.headers.get("retry-after", ""), response.headers.get("date", "")),
+        retry_after=_retry_after(response),
     )
+
+
+def _is_refusal(response: httpx.Response) -> bool:
+    """Return whether an answer other than 2xx says that the request was not carried out.
+
+    A gateway answers 502, 503 and 504 also where the service went away with the request; who asks to come back later
+    (503 with Retry-After) has not passed it on.
+    """
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _retry_after(response) is not None
+    return response.status_code < 500 and response.status_code != HTTPStatus.REQUEST_TIMEOUT
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    return seconds_asked(response.headers.get("retry-after", ""), response.headers.get("date", ""))
 
 
 def _body(response: httpx.Response) -> tuple[str, str]:

@@ -11,12 +11,11 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from typing import TypeVar
 
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
 
-from noderepl.errors import PoolFull, ServiceError, TooManyRequests, Unreachable
+from noderepl.errors import PoolFull, ServiceError
 
 # For how long a call is tried in all; and as long as this endpoint has answered nothing, as it may be a wrong one.
 SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
@@ -60,13 +59,6 @@ def _moment(date: str) -> float | None:
         return None
 
 
-def was_refused(error: ServiceError) -> bool:
-    """Return whether a failed call was not carried out: it was not sent, or turned away before anything was done."""
-    if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
-        return error.retry_after is not None
-    return isinstance(error, (Unreachable, TooManyRequests))
-
-
 class Retries:
     """Makes the calls to one pool, again where that may help.
 
@@ -87,24 +79,27 @@ class Retries:
         def limit(state: RetryCallState) -> float:
             return self._limit(_failure(state), repeatable)
 
-        async def before_sleep(state: RetryCallState) -> None:
+        def is_over(state: RetryCallState) -> bool:
+            return (state.seconds_since_start or 0) + state.upcoming_sleep > limit(state)
+
+        def before_sleep(state: RetryCallState) -> None:
             self._tell(Waiting(_failure(state).message, state.upcoming_sleep, limit(state)))
 
         tries = AsyncRetrying(
             sleep=asyncio.sleep,
             retry=lambda state: isinstance(_failure(state), ServiceError) and limit(state) > 0,
             wait=_pause,
-            stop=lambda state: state.seconds_since_start + state.upcoming_sleep > limit(state),
+            stop=is_over,
             before_sleep=before_sleep,
             reraise=True,
         )
         try:
-            answer = await tries(call)
+            answer: Result = await tries(call)
         except ServiceError as error:
             error.tries = tries.statistics["attempt_number"]
             raise
         finally:
-            if tries.statistics["attempt_number"] > 1 or tries.statistics["idle_for"]:
+            if tries.statistics["idle_for"]:
                 self._tell(None)
         self._has_answered = True
         return answer
@@ -114,7 +109,7 @@ class Retries:
         self._has_answered = self._has_answered or error.status is not None
         if isinstance(error, PoolFull):
             return self._full_seconds
-        if not error.passing or not (repeatable or was_refused(error)):
+        if not error.passing or (error.doubt and not repeatable):
             return 0
         return SECONDS if self._has_answered else UNKNOWN_SECONDS
 

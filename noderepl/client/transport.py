@@ -162,8 +162,8 @@ class Link:
                     self._proven = self._proven or call.own_route
                     yield answer
                     return
-                answer = await answer.whole()
-                error = problems.from_answer(answer.response, answer.about)
+                whole = await answer.whole()
+                error = problems.from_answer(whole.response, answer.about)
             dialect, guess = self._next(answer, error)
             if refused is None or not (guessed or isinstance(error, UnsupportedVersion)):
                 refused = error

@@ -20,7 +20,8 @@ from noderepl.outcome import Execution, Media, Status, Thrown, Value
 _PREFIX = "noderepl:"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
-_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript")
+_WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
+_PARTS = ("answers", "awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class Absent(Exception):
     """The session does not have the prelude, so what was sent has not run."""
 
 
+class NoAnswer(Exception):
+    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or `forgotten`: it ran."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
+
+
 @cache
 def global_name() -> str:
     """The name of the prelude in the session: another for each version, as none can be replaced."""
@@ -47,12 +56,14 @@ def installation() -> str:
     return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
 
 
-def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
+def snippet(prepared: Prepared, options: Options, *, seconds: float, run: str) -> str:
     """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not.
 
-    seconds: how long the snippet may run; the request must be given longer.
+    seconds: how long the snippet may run; the request must be given longer. run: an id that no other has; a session
+    runs it once at most.
     """
     request = {
+        "id": run,
         "text": prepared.text,
         "edits": [[edit.start, edit.end, edit.text] for edit in prepared.edits],
         "declarations": [asdict(declaration) for declaration in prepared.declarations],
@@ -63,19 +74,41 @@ def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
     return _call("run", request | asdict(options))
 
 
+def recall(run: str) -> str:
+    """JavaScript that gives the answer of a snippet again; where that has not begun, it never will."""
+    return _call("recall", {"id": run})
+
+
 def whole(options: Options) -> str:
     """JavaScript that tells the last value uncut, where the prelude is."""
     return _call("whole", asdict(options))
 
 
 def read(execution: Execution) -> Execution | None:
-    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
+    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent, NoAnswer."""
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
     if text == _ABSENT:
         raise Absent
-    told = json.loads(text.removeprefix(_PREFIX))
+    try:
+        told = json.loads(text.removeprefix(_PREFIX))
+    except ValueError:  # it was cut or changed on its way
+        return None
+    if told["kind"] in _WITHOUT_ANSWER:
+        raise NoAnswer(told["kind"])
+    return _answer(execution, told)
+
+
+def is_passed_over(execution: Execution) -> bool:
+    """Whether a snippet has answered without the prelude, as it can by the kernel's older names."""
+    if execution.value is None:
+        return bool(execution.media)
+    text = execution.value.data
+    return isinstance(text, str) and not text.startswith(_PREFIX)
+
+
+def _answer(execution: Execution, told: dict[str, Any]) -> Execution:
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:
         case "error":

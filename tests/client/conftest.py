@@ -13,6 +13,8 @@ from noderepl.client import retries
 from noderepl.client.session import Session
 
 IDENTIFIER = "secret-Identifier_0123456789abcd"
+
+
 @pytest.fixture(autouse=True)
 def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that failed is not made again, but where a test wants it."""

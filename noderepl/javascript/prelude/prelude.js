@@ -3,11 +3,12 @@
 // Contract with ../prelude.py, which sends the files of this directory once per session:
 //   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change; where
 //   it is there already it does nothing. It throws where the session has no inspector.
-//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut. Both
+//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
+//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name", "message",
 //      "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text]}
-//   request: {"text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth"}
+//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth"}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -43,8 +44,9 @@
     const current = () => run;
     const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
     const types = parts.typescript({ realm });
+    const answers = parts.answers();
 
-    const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
+    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
     api.hold = awaits.hold;
     api.holdAll = awaits.holdAll;
     api.needed = guards.needed;
@@ -64,6 +66,10 @@
     }
 
     function start(kernel, request) {
+        if (!answers.begin(request.id)) {
+            recall(kernel, request);
+            return;
+        }
         kernel.async();
         const current = {
             __proto__: null,
@@ -223,7 +229,16 @@
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
-        kernel.text(`noderepl:${stringify(told)}`);
+        const text = stringify(told);
+        if (request.id !== undefined) {
+            answers.keep(request.id, text);
+        }
+        kernel.text(`noderepl:${text}`);
+    }
+
+    function recall(kernel, { id }) {
+        kernel.async();
+        kernel.text(`noderepl:${answers.of(id)}`);
     }
 
     function mend(notes, { declarations = [] }) {
