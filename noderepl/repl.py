@@ -31,11 +31,14 @@ from noderepl.terminal.themes import theme_names
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+    from noderepl.client.retries import Waiting
+
 STILL_RUNNING = (
     "The prompt is yours again. What was running still runs in the session, and the next snippet waits for it; "
     "%session new starts afresh."
 )
 NOT_RUN = "It was not run."
+NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
 REMOTE_NAMES_SECONDS = 2.0
 STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
@@ -78,6 +81,9 @@ class Repl:
         self._console = console
         self._running: asyncio.Task[object] | None = None
         self._editor_open = False
+        self._waiting: Waiting | None = None
+        self._unsent = False
+        backend.tell = self._wait
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
@@ -162,7 +168,7 @@ class Repl:
             if current is not None and current.cancelling():
                 raise
             if began:
-                self._console.words(STILL_RUNNING, warning=True)
+                self._console.words(NOT_SENT if self._unsent else STILL_RUNNING, warning=True)
             else:
                 work.close()
                 self._console.words(NOT_RUN, warning=True)
@@ -175,12 +181,17 @@ class Repl:
         began = time.monotonic()
         while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
             if not self._editor_open:
-                self._console.status(f"{time.monotonic() - began:.0f} s · Ctrl-C gives the prompt back")
+                why = f" · {self._waiting.words}" if self._waiting else ""
+                self._console.status(f"{time.monotonic() - began:.0f} s · Ctrl-C gives the prompt back{why}")
         self._console.end_passing()
         return await running
 
+    def _wait(self, waiting: Waiting | None) -> None:
+        self._waiting = waiting
+
     def _interrupt(self) -> None:
         if self._running is not None and not self._editor_open:
+            self._unsent = self._waiting is not None and self._waiting.unsent
             self._running.cancel()
 
     def _show(self, outcome: Outcome) -> None:

@@ -27,11 +27,19 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call has failed and is tried again. why: the failure. seconds: until it is. limit: when it is given up."""
+    """A call has failed and is tried again in a moment.
+
+    why: the failure. limit: the seconds after which it is given up. unsent: whether what was asked for is not done yet.
+    """
 
     why: str
-    seconds: float
     limit: float
+    unsent: bool
+
+    @property
+    def words(self) -> str:
+        """The same for a status line."""
+        return f"trying again for {self.limit:.0f} s: {self.why}"
 
 
 Tell = Callable[[Waiting | None], None]
@@ -83,7 +91,7 @@ class Retries:
             return (state.seconds_since_start or 0) + state.upcoming_sleep > limit(state)
 
         def before_sleep(state: RetryCallState) -> None:
-            self._tell(Waiting(_failure(state).message, state.upcoming_sleep, limit(state)))
+            self._tell(Waiting(_failure(state).message, limit(state), not repeatable))
 
         tries = AsyncRetrying(
             sleep=asyncio.sleep,
