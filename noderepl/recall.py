@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from noderepl.settings import InputType
 
 LEAST_SECONDS = 5
-FETCHED = "The answer was lost on its way and fetched again, without what the snippet wrote to stdout and stderr: {}."
+FETCHED = "The answer was fetched again, without what the snippet wrote to stdout and stderr ({})."
 UNREAD = "the session's answer cannot be read"
 MAY_HAVE_RUN = "; the snippet may have run"
 NOT_RUN = "; the snippet was not run"
@@ -66,7 +66,8 @@ async def send_once(session: Session, sending: Sending) -> Execution:
     else:
         if answer is not None or execution.lost or prelude.is_passed_over(execution):
             return answer or execution
-        lost = ServiceError(UNREAD if execution.error is None else execution.error.message, doubt=MAY_HAVE_RUN)
+        told = UNREAD if execution.error is None else execution.error.message.replace(MAY_HAVE_RUN, "")
+        lost = ServiceError(told, doubt=MAY_HAVE_RUN)
     left = max(LEAST_SECONDS, round(sending.seconds - (time.monotonic() - began)))
     if execution is not None and execution.status is Status.ERROR and sending.installs:
         await _check(session, sending)

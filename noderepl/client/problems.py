@@ -28,6 +28,7 @@ AUDIENCE = "https://dynamicsessions.io"
 FOREIGN = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 
 _VERSION = re.compile(r"api[\s_-]*version", re.IGNORECASE)
+_PLACE = re.compile(r" \(_ssl\.c:\d+\)")
 _FULL = re.compile(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
 _PASSING = {HTTPStatus.TOO_MANY_REQUESTS, 502, 503, 504}
 _OWN_CODES = {"FileNotFound", "NoSessionFoundError", "ExecutionNotFound", "SessionsCountExceedsLimit"}
@@ -78,10 +79,11 @@ def from_exception(exc: Exception, about: Circumstances) -> errors.NodeReplError
 
 
 def _unreachable(exc: Exception, about: Circumstances) -> errors.NodeReplError:
-    if _is_tls(exc):
+    if _is_tls(exc) and not isinstance(exc, httpx.TimeoutException):
         return errors.Unreachable(
             f"no trusted TLS connection to {about.host}: its certificate or protocol was refused "
-            f"({printable(str(exc), about.secrets, 120)}); check --endpoint, and SSL_CERT_FILE behind a proxy"
+            f"({printable(_PLACE.sub('', str(exc)), about.secrets, 120)}); check --endpoint, and SSL_CERT_FILE behind "
+            "a proxy"
         )
     why = "no answer within the time for connecting" if isinstance(exc, httpx.TimeoutException) else "no connection"
     return errors.Unreachable(
@@ -171,8 +173,11 @@ def from_answer(response: httpx.Response, about: Circumstances) -> errors.Servic
     code, words = _body(response)
     code = code or response.headers.get("x-ms-error-code", "")
     problem = _Problem(response.status_code, code, printable(words, about.secrets), response.headers)
+    is_refusal = _is_refusal(response)
     kind, sentence = _meaning(problem, about)
-    return _error(kind, sentence, response, about, code=code, is_refusal=_is_refusal(response))
+    if kind is errors.ServiceFailed and not problem.words and (is_refusal or not about.maybe):
+        sentence += "; that usually passes, try again"
+    return _error(kind, sentence, response, about, code=code, is_refusal=is_refusal)
 
 
 def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> errors.ServiceError:
@@ -312,9 +317,7 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
         what = "file" if about.call.subject == "upload" else "request"
         return errors.TooLarge, f"the {what} is too large for the service (413): uploads end at 128 MB{said}"
     if status >= 500:
-        return errors.ServiceFailed, (
-            f"{about.host} failed ({_named(status)}){said or '; that usually passes, try again'}"
-        )
+        return errors.ServiceFailed, f"{about.host} failed ({_named(status)}){said}"
     return errors.BadRequest, f"{about.host} refuses the request ({_named(status)}){said}"
 
 

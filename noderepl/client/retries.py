@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential_jitter
+from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
 
 from noderepl.errors import PoolFull, ServiceError
 
 # For how long a call is tried in all; and as long as this endpoint has answered nothing, as it may be a wrong one.
 SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
-# Before the second try, doubled before each further one, with as much again at random; and at most.
+# Before the second try, doubled before each further one, and at most; up to SHORTEST more at random.
 SHORTEST, LONGEST = 0.5, 8.0
 
 Result = TypeVar("Result")
@@ -129,6 +129,6 @@ def _failure(state: RetryCallState) -> ServiceError:
 
 
 def _pause(state: RetryCallState) -> float:
-    chosen = wait_exponential_jitter(initial=SHORTEST, max=LONGEST, jitter=SHORTEST)(state)
+    chosen = wait_exponential(multiplier=SHORTEST, max=LONGEST)(state) + wait_random(0, SHORTEST)(state)
     asked = _failure(state).retry_after
     return chosen if asked is None else asked + min(chosen, SHORTEST)

@@ -248,9 +248,10 @@ class Session:
 
     def _notes(self, headers: httpx.Headers, had_run: bool) -> tuple[str, ...]:
         """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
-        guid = headers.get("x-ms-session-guid", "")
+        # A header that came twice is one text.
+        guid = headers.get("x-ms-session-guid", "").partition(",")[0]
         other = bool(guid and self._guid and guid != self._guid)
-        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and had_run
+        fresh = headers.get("x-ms-new-allocation", "").lower().startswith("true") and had_run
         self._guid = guid or self._guid
         return (REPLACED,) if other or fresh else ()
 

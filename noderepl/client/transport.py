@@ -90,7 +90,7 @@ class Answer:
         try:
             return decode(json.loads(self.response.content))
         except (ValueError, RecursionError) as exc:
-            why = "" if isinstance(exc, (json.JSONDecodeError, UnicodeDecodeError)) else str(exc)
+            why = "" if isinstance(exc, (json.JSONDecodeError, UnicodeDecodeError, RecursionError)) else str(exc)
             raise problems.malformed(self.response, self.about, why) from exc
 
 

@@ -140,7 +140,7 @@ FULL = {
         (answer(409, x_ms_error_code="Conflicting"), errors.BadRequest, "Conflicting", ["409 Conflict"]),
         (httpx.Response(502, html=HTML), errors.ServiceFailed, None, ["502 Bad Gateway", "may have run"]),
         (httpx.Response(503, text="try\x1b[31m later"), errors.ServiceFailed, None, ["it says: try [31m later"]),
-        (answer(500), errors.ServiceFailed, None, ["500 Internal Server Error", "try again"]),
+        (answer(500), errors.ServiceFailed, None, ["500 Internal Server Error", "may have run"]),
         (answer(302, location="https://login.example/?identifier=x"), errors.MalformedAnswer, None,
          ["redirects to login.example (302)", "not followed"]),
         (answer(307, location="/elsewhere"), errors.MalformedAnswer, None, ["redirects elsewhere"]),

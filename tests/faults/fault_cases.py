@@ -20,10 +20,12 @@ ODD = (None, 5, True, [], [1], {}, {"a": 1})
 class Case:
     """One row. name: what goes wrong. faults: done to the snippet's request, each in a run of its own.
 
-    times: how often, None for always. asking: done to every request that asks what became of the snippet. options: of
+    times: how often, None for always. asking, asking_times: the same for requests that ask what became of the snippet.
+    options: of
     noderepl. is_first: whether the snippet's request is the first of the client. sleep: of the snippet, in ms. wait:
     seconds after which a late request has come. tls: which certificate the proxy shows. endpoint: instead of the
-    proxy's. tokens: what azure-identity would give, one after the other. early: the connection is met, not a request.
+    proxy's. has_credential: whether tokens come from a credential. early: the connection is met, not a request.
+    deaf: seconds for which the port is closed.
     hour: by how many hours this machine's clock is wrong from the fault on.
     """
 
@@ -31,14 +33,16 @@ class Case:
     faults: tuple[Fault, ...]
     times: int | None = 1
     asking: Fault | None = None
+    asking_times: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     is_first: bool = False
     sleep: int = 0
     wait: float = 0
     tls: str = ""
     endpoint: str = ""
-    tokens: tuple[str, ...] = ()
+    has_credential: bool = False
     early: bool = False
+    deaf: float = 0
     hour: int = 0
     is_quick: bool = False
 
@@ -109,7 +113,8 @@ def _statuses() -> list[Case]:
             _case(f"{code}, `Retry-After: 0`, not passed on", kinds.status(code, Retry_After="0")),
             _case(f"{code}, `Retry-After: 0`, passed on", kinds.status(code, passed=True, Retry_After="0")),
         ]
-    return cases + [
+    return [
+        *cases,
         _case("500, not passed on", kinds.status(500)),
         _case("500, passed on", kinds.status(500, passed=True)),
         _case("408, passed on", kinds.status(408, passed=True)),
@@ -118,9 +123,9 @@ def _statuses() -> list[Case]:
         _case("403", kinds.status(403)),
         _case("413", kinds.status(413)),
         _case("401, the token is given", kinds.status(401), times=None),
-        _case("401, and a new token is taken", _none, options={"auth": "azure"}, tokens=("old", "")),
-        _case("401, and a new token is refused too", _none, options={"auth": "azure"}, tokens=("", "old", "older"),
-              times=None, early=False, hour=0),
+        _case("401, a new token is taken", kinds.status(401), options={"auth": "azure"}, has_credential=True),
+        _case("401, a new token is refused too", kinds.status(401), options={"auth": "azure"}, has_credential=True,
+              times=2),
         _case("the pool is full", kinds.status(429, body=FULL), times=None),
         _case("the pool is full, told as 404", kinds.status(404, body=NO_MORE), times=None),
         _case("the pool is full for a moment, `--wait 5`", kinds.status(429, body=FULL), times=2, options={"wait": 5}),
@@ -134,21 +139,22 @@ def _statuses() -> list[Case]:
 
 CONNECTIONS = [
     _case("nothing goes wrong", _none),
-    _case("the port is closed for a moment", kinds.deaf_for(0.3), early=True),
+    _case("the port is closed for a moment", _none, deaf=0.3),
     _case("nobody listens", _none, endpoint="http://localhost:1"),
     _case("the host's name is not known", _none, endpoint="https://nowhere.invalid"),
     _case("TLS: the certificate has expired", _none, tls="expired"),
     _case("TLS: the certificate is another host's", _none, tls="other"),
     _case("TLS: nobody vouches for the certificate", _none, tls="unknown"),
-    _case("TLS: the service speaks plain HTTP", _none, tls="plain"),
+    _case("TLS: the service speaks plain HTTP", kinds.plain, tls="plain", early=True, times=None),
+    _case("TLS: silence in the handshake", kinds.stalled, tls="plain", early=True, times=None),
     _case("TLS: all is well", _none, tls="good"),
-    _case("reset once connected", kinds.reset, early=True),
-    _case("reset once connected, and ever after", kinds.reset, early=True, times=None),
+    _case("reset once connected", kinds.reset_soon, early=True),
+    _case("reset once connected, and ever after", kinds.reset_soon, early=True, times=None),
     _case("reset, not passed on", kinds.reset),
     _case("reset, not passed on, and the session cannot be asked", kinds.reset, asking=kinds.reset),
     _case("reset, passed on", kinds.reset_after),
     _case("reset, passed on, and the session cannot be asked", kinds.reset_after, asking=kinds.reset),
-    _case("reset, passed on, asked again only at the third try", kinds.reset_after, asking=None),
+    _case("reset, passed on, asked again only at the third try", kinds.reset_after, asking=kinds.reset, asking_times=2),
     _case("reset while the snippet runs", kinds.reset_while, sleep=400),
     _case("reset, passed on later", kinds.late(0.4), wait=0.8),
     _case("reset, passed on; the session is deleted", _ended),
@@ -194,10 +200,11 @@ BODIES = [
     _case("a page instead", kinds.body(lambda was: PAGE, b"content-type: text/html")),
     _case("a page as JSON", kinds.body(lambda was: PAGE)),
     _case("JSON that ends early", kinds.body(lambda was: was[:-20])),
-    _case("JSON that is not UTF-8", kinds.body(lambda was: was[:20] + b"\xff\xfe" + was[22:])),
+    _case("JSON that is not UTF-8", kinds.body(lambda was: was[:-2] + b"\xff}")),
     _case("JSON of great depth", kinds.body(lambda was: b"[" * 200_000)),
-    _case("JSON that is no object", kinds.body(lambda was: b"[]"), kinds.body(lambda was: b"5"),
-          kinds.body(lambda was: b'"text"'), kinds.body(lambda was: b"null")),
+    _case("JSON that is a list", kinds.body(lambda was: b"[]")),
+    _case("JSON that is a number", kinds.body(lambda was: b"5")),
+    _case("JSON that is null", kinds.body(lambda was: b"null")),
     _case("JSON of another API", kinds.body(lambda was: b'{"hello": 1}')),
     _case("the value's text is cut", kinds.body(lambda was: was.replace(b'\\"media\\":', b""))),
     _case("gzip", kinds.body(gzip.compress, b"content-encoding: gzip")),
@@ -209,12 +216,19 @@ BODIES = [
 ]  # fmt: skip
 
 FIELDS = [
-    _field("status", None, 5, True, [], {}, "Succeded", words="of another type, or unknown"),
-    _field("status", "Failed", "Running", words="one of a failure"),
-    _field("result", *ODD, "text", words="of another type"),
-    _field("result.executionResult", *ODD, words="of another type"),
+    _field("status", None, 5, True, [], {}, words="of another type"),
+    _field("status", "Failed", words="`Failed`"),
+    _field("status", "Running", words="`Running`"),
+    _field("result", None, 5, True, {}, {"a": 1}, words="null, a number, a boolean, or an empty or another object"),
+    _field("result", [1], words="a list"),
+    _field("result", "text", words="a text"),
+    _field("result.executionResult", None, 5, True, words="null, a number or a boolean"),
+    _field("result.executionResult", [1], words="a list"),
+    _field("result.executionResult", {"a": 1}, words="an object"),
+    _field("result.executionResult", "text", words="another text"),
     _field("result.executionResult", "", words="empty"),
-    _field("result.stdout", None, [], {}, "", words="null or empty"),
+    _field("result.stdout", None, "", words="null or empty"),
+    _field("result.stdout", [], words="a list"),
     _field("result.stdout", 5, words="a number"),
     _field("result.stderr", None, "", words="null or empty"),
     _field("result.executionTimeInMilliseconds", None, "x", True, [], {}, -5, 1e400, words="of another type"),
@@ -242,7 +256,7 @@ HEADERS = [
     _case("100 before the answer", _continued),
     _case("an answer too many", _doubled),
     _case("a media type of nonsense", kinds.body(lambda was: was, b"content-type: ;;;charset=nonsense")),
-    _case("another session's guid", kinds.headers(
+    _case("another `x-ms-session-guid`", kinds.headers(
         lambda lines: [line for line in lines if b"guid" not in line] + [b"x-ms-session-guid: other"])),
     _case("the clock jumps an hour ahead, 429 with a date and none of the service's", kinds.status(
         429, Retry_After=_date(time.time())), hour=1),

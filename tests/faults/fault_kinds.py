@@ -43,6 +43,12 @@ async def reset(_: Exchange) -> None:
     raise Reset
 
 
+async def reset_soon(_: Exchange) -> None:
+    """The connection is reset once it is surely made."""
+    await asyncio.sleep(0.05)
+    raise Reset
+
+
 async def reset_after(exchange: Exchange) -> None:
     """The request is passed on, and the connection reset when the pool has answered."""
     await exchange.passed_on()
@@ -51,7 +57,7 @@ async def reset_after(exchange: Exchange) -> None:
 
 async def reset_while(exchange: Exchange) -> None:
     """The request is passed on, and the connection reset while the pool is at it."""
-    asyncio.create_task(exchange.passed_on())  # noqa: RUF006  # the proxy ends it
+    exchange.proxy.later(exchange.passed_on())
     await asyncio.sleep(0.1)
     raise Reset
 
@@ -92,21 +98,16 @@ def late(seconds: float) -> Fault:
             await asyncio.sleep(seconds)
             await exchange.passed_on()
 
-        asyncio.create_task(later())  # noqa: RUF006  # the proxy ends it
+        exchange.proxy.later(later())
         raise Reset
 
     return fault
 
 
-def deaf_for(seconds: float) -> Fault:
-    """The port is closed for a while, and the request is lost."""
-
-    async def fault(exchange: Exchange) -> None:
-        await exchange.proxy.deafen()
-        await asyncio.sleep(seconds)
-        await exchange.proxy.listen()
-
-    return fault
+async def plain(exchange: Exchange) -> None:
+    """Whatever has come is answered in HTTP without TLS."""
+    await exchange.send(response(400, {}, b""))
+    raise asyncio.IncompleteReadError(b"", None)
 
 
 def changed(change: Change) -> Fault:

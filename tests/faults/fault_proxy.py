@@ -80,6 +80,11 @@ class FaultProxy:
         """Does these faults from now on, and no others."""
         self.planned = list(planned)
 
+    def later(self, work: Coroutine[Any, Any, object]) -> None:
+        """Begins work in the proxy's own thread; called from there."""
+        self._works.add(task := asyncio.ensure_future(work))
+        task.add_done_callback(self._works.discard)
+
     def do(self, work: Coroutine[Any, Any, None]) -> None:
         """Does work in the proxy's own thread, and waits for its end."""
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
@@ -112,6 +117,7 @@ class FaultProxy:
     def __post_init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._writers: set[asyncio.StreamWriter] = set()
+        self._works: set[asyncio.Future[object]] = set()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
 
     def __enter__(self) -> FaultProxy:
@@ -139,7 +145,8 @@ class FaultProxy:
                 await self._exchange(reader, writer)
         except Reset:
             _reset(writer)
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ssl.SSLError):
+            # Cancelled it is at the end of the proxy only, where asyncio would complain of it.
             pass
         finally:
             self._writers.discard(writer)
@@ -178,7 +185,7 @@ def _plain(answer: bytes) -> bytes:
     if b"transfer-encoding" in names:
         body = b"".join(_chunks(body))
     kept = [names[name] for name in names if name not in {b"transfer-encoding", b"connection", b"content-length"}]
-    has_body = not status.split(b" ")[1] in {b"204", b"304"}
+    has_body = status.split(b" ")[1] not in {b"204", b"304"}
     length = [b"content-length: %d" % len(body)] if has_body else []
     return b"\r\n".join([status, *kept, *length]) + b"\r\n\r\n" + body
 
