@@ -26,6 +26,7 @@ from noderepl.service.sandbox import NoSandbox
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
+    from noderepl.client.retries import Tell, Waiting
     from noderepl.client.session import Session
 
 EMBEDDED = "http://embedded"
@@ -38,7 +39,8 @@ class Backend:
     """Opens the session of one run and closes all that was started for it.
 
     settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
-    `.made` holds the identifiers that were made up here, as opposed to given by the user.
+    `.made` holds the identifiers that were made up here, as opposed to given by the user. `.tell` is called when a call
+    to the service that failed will be tried again, and with None when that is over.
     """
 
     def __init__(self, settings: Settings, *, spares: int = 0) -> None:
@@ -46,6 +48,7 @@ class Backend:
         with settings.blame("session"):
             self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
         self.made = set() if settings.session else {self._identifier}
+        self.tell: Tell = _tell_nobody
         with settings.blame("api-version"):
             first_dialect(settings.api_version)
         if settings.endpoint:
@@ -105,23 +108,32 @@ class Backend:
         if self._pool:
             await self._pool.close()
 
+    def _told(self, waiting: Waiting | None) -> None:
+        self.tell(waiting)
+
     async def _open(self) -> Session:
         await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
         from noderepl.client.auth import make_auth
         from noderepl.client.session import Session
 
         settings = self._settings
+        open_session = partial(
+            Session,
+            identifier=self._identifier,
+            api_version=settings.api_version,
+            wait=settings.wait,
+            tell=self._told,
+        )
         if self._pool is not None:
             import httpx
 
             from noderepl.service.app import create_app
 
-            transport = httpx.ASGITransport(app=create_app(self._pool))
-            return Session(EMBEDDED, identifier=self._identifier, api_version=settings.api_version, transport=transport)
+            return open_session(EMBEDDED, transport=httpx.ASGITransport(app=create_app(self._pool)))
         assert settings.endpoint is not None
         with settings.blame("auth"):
             auth = make_auth(settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token)
-        return Session(settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth)
+        return open_session(settings.endpoint, auth=auth)
 
 
 def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0) -> int:
@@ -162,6 +174,10 @@ async def _guarded(
         return await main(backend)
     finally:
         await backend.close()
+
+
+def _tell_nobody(_: Waiting | None) -> None:
+    pass
 
 
 def _import_slow_parts(*, embedded: bool) -> None:

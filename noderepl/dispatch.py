@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from noderepl.backend import Backend
-from noderepl.errors import NodeReplError, SessionLost
+from noderepl.errors import NodeReplError, NotRun, SessionLost
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import Execution, Failure, Outcome, Prefill, Status, UseTheme, Words
@@ -88,7 +88,7 @@ class Dispatcher:
                 return await self._run_npm(npm)
             try:
                 return [await self.run_snippet(line)] if line.strip() else []
-            except SessionLost as error:
+            except (SessionLost, NotRun) as error:
                 return [Failure(str(error), error.exit_code), Prefill(line)]
         lines = [part for part in line.splitlines() if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])

@@ -31,11 +31,14 @@ from noderepl.terminal.themes import theme_names
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
+    from noderepl.client.retries import Waiting
+
 STILL_RUNNING = (
     "The prompt is yours again, but the session is still busy: the next snippet waits until it is free, which the "
     "toolbar shows. %session new starts afresh."
 )
 NOT_RUN = "It was not run."
+NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
 REMOTE_NAMES_SECONDS = 2.0
 STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
@@ -79,6 +82,9 @@ class Repl:
         self._running: asyncio.Task[object] | None = None
         self._asking: asyncio.Task[None] | None = None
         self._editor_open = False
+        self._waiting: Waiting | None = None
+        self._unsent = False
+        backend.tell = self._wait
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
@@ -165,7 +171,7 @@ class Repl:
             if current is not None and current.cancelling():
                 raise
             if began:
-                self._console.words(STILL_RUNNING, warning=True)
+                self._console.words(NOT_SENT if self._unsent else STILL_RUNNING, warning=True)
             else:
                 work.close()
                 self._console.words(NOT_RUN, warning=True)
@@ -179,15 +185,22 @@ class Repl:
         while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
             if not self._editor_open:
                 what = "interrupted; Ctrl-C again gives the prompt back" if self._asking else "Ctrl-C interrupts"
-                self._console.status(f"{time.monotonic() - began:.0f} s · {what}")
+                why = f" · {self._waiting.words}" if self._waiting else ""
+                self._console.status(f"{time.monotonic() - began:.0f} s · {what}{why}")
         self._console.end_passing()
         return await running
+
+    def _wait(self, waiting: Waiting | None) -> None:
+        self._waiting = waiting
 
     def _interrupt(self) -> None:
         """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
         if self._running is None or self._editor_open:
             return
-        if self._asking is None and self._dispatcher.runner.can_interrupt:
+        self._unsent = self._waiting is not None and self._waiting.unsent
+        if self._unsent:
+            self._dispatcher.runner.drop()
+        if self._asking is None and not self._unsent and self._dispatcher.runner.can_interrupt:
             self._asking = asyncio.create_task(self._ask_for_end())
         else:
             self._running.cancel()

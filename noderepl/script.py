@@ -38,6 +38,7 @@ def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
     backend.start()
     console = open_console(settings)
+    backend.tell = lambda waiting: console.status(waiting.words) if waiting else console.end_passing()
     show = None if settings.json else partial(_show, console)
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=show)
     try:

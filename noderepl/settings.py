@@ -107,6 +107,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
     Option("timeout", "seconds a snippet may run, 1 to 220", 60, _whole(*TIMEOUT_RANGE), "SECONDS"),
+    Option("wait", "seconds to wait while the pool is full, 600 if none are named", 0, _whole(0, 86400), "[SECONDS]"),
     Option(
         "input",
         "how snippets are sent: inline, inlinetext or base64",
@@ -179,6 +180,7 @@ class Settings:
     auth: AuthKind
     scope: str
     timeout: int
+    wait: int
     input: InputType
     mode: Mode
     ts: TypeScript

@@ -15,14 +15,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
-from noderepl.errors import NodeReplError, SessionLost
+from noderepl.errors import NodeReplError, ServiceError, SessionLost
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Failure, Outcome, Status
+from noderepl.recall import Sending, Unable, send_once
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.javascript.prelude import Options
+    from noderepl.javascript.prelude import Answer, Options
     from noderepl.javascript.prepare import Prepared
     from noderepl.live import Live
 
@@ -77,20 +78,21 @@ class Snippets:
 
         async with self._turn:
             if self._ready is None:
-                execution = await session.execute(prelude.installation(), input_type=self._preferences.input_type)
+                code, input_type = prelude.installation(), self._preferences.input_type
+                execution = await session.execute(code, input_type=input_type, repeatable=True)
                 self._ready = session if execution.status is Status.OK else None
 
     async def run(self, code: str, *, waits: bool = False, aside: bool = False) -> Execution:
         """Runs one snippet as one request; where this is cancelled the snippet goes on, and what comes of it is shown.
 
         waits: for all that it starts, too. aside: it is noderepl's own, without a number and a result. Raises
-        SessionLost where it has not run, ServiceError, NotAuthorised.
+        SessionLost and NotRun where it has not run; any ServiceError.
         """
         work = asyncio.create_task(self._run(code, waits=waits, aside=aside))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            if work is self._running:
+            if work is self._running and not work.cancelling():
                 self._behind(self._show_later(work))
             else:
                 work.cancel()
@@ -105,6 +107,11 @@ class Snippets:
     def can_interrupt(self) -> bool:
         """Whether a snippet runs that the session can be asked to end."""
         return self._live is not None
+
+    def drop(self) -> None:
+        """Gives up on the snippet that runs, which must not have been sent yet."""
+        if self._running is not None:
+            self._running.cancel()
 
     async def interrupt(self) -> None:
         """Asks the session to end the snippet that runs, if it can be asked. Raises ServiceError, NotAuthorised."""
@@ -128,9 +135,13 @@ class Snippets:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
 
-        session = await self._backend.session()
-        execution = await self._plain(session, prelude.whole(self._options()))
-        return self._read(execution) or execution
+        execution = await self._repeatable(await self._backend.session(), prelude.whole(self._options()))
+        try:
+            answer = prelude.read(execution)
+            return execution if answer is None else answer.execution
+        except prelude.Absent as error:
+            self._ready = None
+            raise SessionLost(LOST) from error
 
     async def _run(self, code: str, *, waits: bool, aside: bool) -> Execution:
         session = await self._backend.session()
@@ -163,38 +174,44 @@ class Snippets:
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
         try:
-            sending = session.execute(sent, input_type=preferences.input_type, timeout=limit)
-            execution = await live.attend(sending, self._before)
+            sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
+            answer = await live.attend(send_once(session, sending), self._before)
+        except prelude.Absent as error:
+            self._ready = self._before = None
+            raise SessionLost(LOST) from error
+        except Unable:
+            self._unable = session
+            return self._with_note(await self._plain(session, code), NO_PRELUDE)
+        except ServiceError as error:
+            self._ready = None if error.doubt else self._ready
+            raise
         finally:
             self._live = None
             self._behind(live.withdraw())
-        answer = self._read(execution)
-        # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
-        self._ready = session if answer is not None else None
-        if answer is not None:
-            return self._with_hints(await self._completed(session, live, execution, answer), prepared)
-        if is_first and execution.status is Status.ERROR and not execution.lost:
-            self._unable = session
-            return self._with_note(await self._plain(session, code), NO_PRELUDE)
-        return execution
+        if isinstance(answer, Execution):
+            # The prelude may be gone, as has been told; with the next snippet it comes again.
+            self._ready = None
+            return answer
+        self._ready = session
+        return self._with_hints(await self._completed(session, live, answer), prepared)
 
-    async def _completed(self, session: Session, live: Live, execution: Execution, answer: Execution) -> Execution:
+    async def _completed(self, session: Session, live: Live, answer: Answer) -> Execution:
         """The answer with all of its output, after what the snippet before still wrote."""
         from noderepl.javascript import prelude
 
-        written = prelude.written(execution)
+        execution, written = answer.execution, answer.written
         if written is None:
-            return answer
+            return execution
         if written.pieces == 0 and written.exceeds(execution):
-            kept = await self._plain(session, prelude.keep_output())
-            written = prelude.written(kept) or written
+            kept = prelude.read(await self._repeatable(session, prelude.recall(live.id)))
+            written = (kept and kept.written) or written
         if self._before is not None:
             await self._before.read_until(written.before)
         self._before = live
-        answer = await live.completed(answer, written)
+        execution = await live.completed(execution, written)
         if written.pending:
             self._behind(live.follow_on())
-        return answer
+        return execution
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:
         """Shows what comes of a snippet that was given up on."""
@@ -212,14 +229,12 @@ class Snippets:
         task.add_done_callback(self._works.discard)
         return task
 
-    def _read(self, execution: Execution) -> Execution | None:
-        from noderepl.javascript import prelude
-
-        try:
-            return prelude.read(execution)
-        except prelude.Absent as error:
-            self._ready = self._before = None
-            raise SessionLost(LOST) from error
+    async def _repeatable(self, session: Session, code: str) -> Execution:
+        """Runs code of noderepl's own, for which twice is as good as once."""
+        preferences = self._preferences
+        return await session.execute(
+            code, input_type=preferences.input_type, timeout=preferences.timeout, repeatable=True
+        )
 
     async def _plain(self, session: Session, code: str) -> Execution:
         preferences = self._preferences

@@ -17,8 +17,9 @@ from noderepl.client.answers import read_execution
 from noderepl.client.endpoint import origin
 from noderepl.client.identifier import check_identifier
 from noderepl.client.listings import PoolMetadata, SessionInfo
+from noderepl.client.retries import Retries, Tell
 from noderepl.client.transport import Answer, Asking, Link
-from noderepl.errors import LocalFileError, ServiceError
+from noderepl.errors import LocalFileError, NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
 
 if TYPE_CHECKING:
@@ -46,14 +47,18 @@ class Session:
         auth: httpx.Auth | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wait: float = 0,
+        tell: Tell = lambda _: None,
     ) -> None:
         """Send nothing yet: the service makes the session when it is first asked for something.
 
         endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
         api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
-        clock: seconds, for durations. Raises UsageError.
+        clock: seconds, for durations. wait: for how many seconds a full pool is asked again. tell: called when a call
+        that failed will be tried again, and with None when that is over. Raises UsageError.
         """
-        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport)
+        retries = Retries(wait, tell)
+        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
         self._begin(link, identifier, clock)
 
     def _begin(self, link: Link, identifier: str, clock: Callable[[], float]) -> None:
@@ -88,11 +93,14 @@ class Session:
         other._begin(self._link, identifier, self._clock)
         return other
 
-    async def execute(self, code: str, *, input_type: InputType = "inline", timeout: int = 60) -> Execution:
+    async def execute(
+        self, code: str, *, input_type: InputType = "inline", timeout: int = 60, repeatable: bool = False
+    ) -> Execution:
         """Run a snippet and return how it ended; a snippet that throws or takes too long is a value, not an error.
 
-        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. Raises ServiceError
-        and NotAuthorised; ConnectionLost, MalformedAnswer and ServiceFailed say that the snippet may have run.
+        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. repeatable: whether
+        running it twice is running it once; else it is not sent again once it may have run. Raises ServiceError and
+        NotAuthorised; a `doubt` in it says that the snippet may have run.
         """
         started = self._clock()
         # Also where the answer is given up on: what was sent has been run, and may have been lost since.
@@ -101,6 +109,7 @@ class Session:
             lambda dialect: dialect.execute(self.identifier, code, input_type, timeout),
             self.identifier,
             read_seconds=timeout + MARGIN_SECONDS,
+            repeatable=repeatable,
         )
         try:
             answer = await self._link.ask(asking)
@@ -175,6 +184,7 @@ class Session:
                 lambda dialect: dialect.upload(self.identifier, name),
                 self.identifier,
                 attach=lambda: {"file": (base, content)},
+                is_transfer=True,
             )
         )
 
@@ -184,23 +194,31 @@ class Session:
         progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
         written by then stays in the sink.
         """
-        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier)
-        received = 0
-        async with self._link.open(asking) as answer:
-            if not name.lower().endswith((".htm", ".html")):
-                await answer.refuse_page()
-            length = answer.response.headers.get("content-length", "")
-            total = int(length) if length.isdecimal() and "content-encoding" not in answer.response.headers else None
-            async for chunk in answer.response.aiter_bytes():
-                sink.write(chunk)
-                received += len(chunk)
-                if progress is not None:
-                    progress(received, total)
-        return received
+        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
+        start = sink.tell()
+
+        async def once() -> int:
+            sink.seek(start)
+            sink.truncate()
+            received = 0
+            async with self._link.open(asking) as answer:
+                if not name.lower().endswith((".htm", ".html")):
+                    await answer.refuse_page()
+                headers = answer.response.headers
+                length = headers.get("content-length", "")
+                total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
+                async for chunk in answer.response.aiter_bytes():
+                    sink.write(chunk)
+                    received += len(chunk)
+                    if progress is not None:
+                        progress(received, total)
+            return received
+
+        return await self._link.repeat(once, repeatable=True)
 
     async def remove(self, name: str) -> None:
         """Delete one file. Raises as file() does."""
-        await self._ask(lambda dialect: dialect.remove(self.identifier, name))
+        await self._removed(lambda dialect: dialect.remove(self.identifier, name))
 
     async def info(self) -> SessionInfo:
         """Tell when the session began and ends. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
@@ -210,7 +228,7 @@ class Session:
 
     async def delete(self) -> None:
         """End the session and all it holds. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
-        await self._ask(lambda dialect: dialect.delete(self.identifier))
+        await self._removed(lambda dialect: dialect.delete(self.identifier))
         self._forget()
 
     async def metadata(self) -> PoolMetadata:
@@ -226,14 +244,23 @@ class Session:
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))
 
+    async def _removed(self, build: Callable[[wire.Dialect], wire.Call]) -> None:
+        try:
+            await self._ask(build)
+        except NotFound as error:
+            # It is gone by the try whose answer was lost.
+            if error.tries == 1:
+                raise
+
     def _since(self, started: float) -> int:
         return round((self._clock() - started) * 1000)
 
     def _notes(self, headers: httpx.Headers, had_run: bool) -> tuple[str, ...]:
         """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
-        guid = headers.get("x-ms-session-guid", "")
+        # A header that came twice is one text.
+        guid = headers.get("x-ms-session-guid", "").partition(",")[0]
         other = bool(guid and self._guid and guid != self._guid)
-        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and had_run
+        fresh = headers.get("x-ms-new-allocation", "").lower().startswith("true") and had_run
         self._guid = guid or self._guid
         return (REPLACED,) if other or fresh else ()
 

@@ -22,7 +22,20 @@ _PREFIX = "noderepl:"
 INTERRUPTED = "the snippet was ended; the session goes on"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
-_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript", "output", "pending")
+_WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
+_PARTS = (
+    "answers",
+    "awaits",
+    "scripts",
+    "stacks",
+    "modules",
+    "displays",
+    "watch",
+    "guards",
+    "typescript",
+    "output",
+    "pending",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +50,9 @@ class Options:
 class Request:
     """How a snippet is run.
 
-    id: of the request, by which its files are called. seconds: how long the snippet may run; the request must be given
-    longer. waits: whether the answer comes only once nothing goes on that the snippet started. aside: whether it is
-    noderepl's own, without a number and a result.
+    id: of the request, by which its files are called; no other has it, and a session runs it once at most. seconds: how
+    long the snippet may run; the request must be given longer. waits: whether the answer comes only once nothing goes
+    on that the snippet started. aside: whether it is noderepl's own, without a number and a result.
     """
 
     id: int
@@ -48,8 +61,24 @@ class Request:
     aside: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The prelude's answer. written: what it tells of output, None where nothing has run."""
+
+    execution: Execution
+    written: Written | None
+
+
 class Absent(Exception):
     """The session does not have the prelude, so what was sent has not run."""
+
+
+class NoAnswer(Exception):
+    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or `forgotten`: it ran."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 @cache
@@ -76,15 +105,9 @@ def snippet(prepared: Prepared, options: Options, request: Request) -> str:
     return _call("run", told | asdict(request) | asdict(options))
 
 
-def keep_output() -> str:
-    """JavaScript that puts the latest snippet's output into files, where the prelude is, and tells of them."""
-    return _call("keepOutput", {})
-
-
-def written(execution: Execution) -> Written | None:
-    """What a prelude's answer tells of output; None where there is none."""
-    told = _told(execution)
-    return Written.read(told) if told is not None and "output" in told else None
+def recall(run: int) -> str:
+    """JavaScript that gives the answer of a snippet again; where that has not begun, it never will."""
+    return _call("recall", {"id": run})
 
 
 def whole(options: Options) -> str:
@@ -92,11 +115,31 @@ def whole(options: Options) -> str:
     return _call("whole", asdict(options))
 
 
-def read(execution: Execution) -> Execution | None:
-    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
-    told = _told(execution)
-    if told is None:
+def read(execution: Execution) -> Answer | None:
+    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent, NoAnswer."""
+    text = execution.value.data if execution.value is not None else None
+    if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
+    if text == _ABSENT:
+        raise Absent
+    try:
+        told = json.loads(text.removeprefix(_PREFIX))
+    except ValueError:  # it was cut or changed on its way
+        return None
+    if told["kind"] in _WITHOUT_ANSWER:
+        raise NoAnswer(told["kind"])
+    return Answer(_executed(execution, told), Written.read(told) if "output" in told else None)
+
+
+def is_passed_over(execution: Execution) -> bool:
+    """Whether a snippet has answered without the prelude, as it can by the kernel's older names."""
+    if execution.value is None:
+        return bool(execution.media)
+    text = execution.value.data
+    return isinstance(text, str) and not text.startswith(_PREFIX)
+
+
+def _executed(execution: Execution, told: dict[str, Any]) -> Execution:
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:
         case "error":
@@ -122,16 +165,6 @@ def read(execution: Execution) -> Execution | None:
         late=tuple(map(_thrown, told["late"])),
         number=told["number"] or None,
     )
-
-
-def _told(execution: Execution) -> dict[str, Any] | None:
-    text = execution.value.data if execution.value is not None else None
-    if not isinstance(text, str) or not text.startswith(_PREFIX):
-        return None
-    if text == _ABSENT:
-        raise Absent
-    told: dict[str, Any] = json.loads(text.removeprefix(_PREFIX))
-    return told
 
 
 def _value(told: dict[str, Any]) -> Value | None:

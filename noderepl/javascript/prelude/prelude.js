@@ -3,7 +3,8 @@
 // Contract with ../prelude.py, which sends the files of this directory once per session:
 //   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change; where
 //   it is there already it does nothing. It throws where the session has no inspector.
-//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut. Both
+//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
+//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name",
 //      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
@@ -47,8 +48,9 @@
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
     const output = parts.output({ realm });
     const pending = parts.pending({ realm });
+    const answers = parts.answers();
 
-    const api = { __proto__: null, run: start, whole, keepOutput, expire, unwind: guards.unwind, take, show: output.show };
+    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take, show: output.show };
     api.hold = awaits.hold;
     api.holdAll = awaits.holdAll;
     api.needed = guards.needed;
@@ -68,6 +70,10 @@
     }
 
     function start(kernel, request) {
+        if (!answers.begin(request.id)) {
+            recall(kernel, request);
+            return;
+        }
         kernel.async();
         const current = {
             __proto__: null,
@@ -226,13 +232,6 @@
         output.rest();
     }
 
-    function keepOutput(kernel, request) {
-        kernel.async();
-        const told = { __proto__: null, kind: "value", number: count, ms: 0, media: [], notes: [], pending: false };
-        told.output = output.keep();
-        answer({ kernel, request }, told);
-    }
-
     // The last value uncut: its text, or the bytes that it is.
     function whole(kernel, request) {
         const { value } = last;
@@ -249,6 +248,19 @@
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
+        if (request.id !== undefined) {
+            answers.keep(request.id, told);
+        }
+        kernel.text(`noderepl:${stringify(told)}`);
+    }
+
+    // With the output of the latest snippet in pieces, as it may not have come either.
+    function recall(kernel, { id }) {
+        const told = answers.of(id);
+        if (told.output !== undefined && output.isOf(id)) {
+            told.output = output.keep();
+        }
+        kernel.async();
         kernel.text(`noderepl:${stringify(told)}`);
     }
 
