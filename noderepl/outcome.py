@@ -62,6 +62,7 @@ class Execution(Outcome):
     milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done
     besides, in words for the user. late: what was thrown since the answer before and caught by nobody. number: the
     snippet's in its session, None where the prelude has not run it. lost: the session's process ended with the snippet.
+    replaced: the service says that the session was an empty one when the snippet came, though it had been used before.
     """
 
     status: Status
@@ -75,6 +76,7 @@ class Execution(Outcome):
     late: tuple[Thrown, ...] = ()
     number: int | None = None
     lost: bool = False
+    replaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Literal
 
 from noderepl.backend import Backend, with_backend
-from noderepl.dispatch import Dispatcher, open_console
+from noderepl.dispatch import Dispatcher, open_console, sessions_directory
 from noderepl.errors import ExitCode, UsageError
 from noderepl.outcome import Execution, Failure, Outcome, Status, Thrown
 from noderepl.settings import Settings
@@ -23,7 +23,8 @@ EXIT_CODES = {Status.OK: ExitCode.OK, Status.ERROR: ExitCode.THREW, Status.TIMEO
 
 def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
     """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
-    return with_backend(settings, partial(_run, settings, actions))
+    state = sessions_directory() if settings.keep or settings.resume else None
+    return with_backend(settings, partial(_run, settings, actions), state=state)
 
 
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
@@ -33,6 +34,10 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
     try:
         return await run_actions(settings, actions, dispatcher, console)
     finally:
+        dispatcher.lifetime.let_go()
+        for trouble in (backend.owned.notice, backend.owned.trouble()):
+            if trouble and not settings.quiet:
+                console.words(trouble, warning=True)
         if backend.notice and not settings.quiet and sys.stderr.isatty():
             console.words(backend.notice)
 
@@ -65,6 +70,9 @@ async def _run_one(dispatcher: Dispatcher, code: str) -> Sequence[Outcome]:
 def exit_code(outcome: Outcome) -> int:
     """The exit code that an outcome stands for."""
     if isinstance(outcome, Execution):
+        if outcome.replaced:
+            # It ran, but in an empty session: whatever came of it, the script has gone wrong before.
+            return ExitCode.SERVICE
         return ExitCode.THREW if outcome.late and outcome.status is Status.OK else EXIT_CODES[outcome.status]
     return outcome.exit_code if isinstance(outcome, Failure) else ExitCode.OK
 

@@ -33,7 +33,10 @@ REPLACED = "The session was replaced by an empty one: earlier variables are gone
 
 
 class Session:
-    """A session of a pool, and the connections to the pool. Not to be used after aclose()."""
+    """A session of a pool, and the connections to the pool. Not to be used after aclose().
+
+    `.is_asked`: whether something was sent that makes the service have such a session.
+    """
 
     def __init__(
         self,
@@ -44,20 +47,33 @@ class Session:
         auth: httpx.Auth | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        idle: float | None = None,
     ) -> None:
         """Send nothing yet: the service makes the session when it is first asked for something.
 
         endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
         api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
-        clock: seconds, for durations. Raises UsageError.
+        clock: seconds, for durations. wall: seconds that go on while the machine sleeps, for idle times.
+        idle: seconds since it was last used, None for a new one. Raises UsageError.
         """
         link = Link(endpoint, api_version=api_version, auth=auth, transport=transport)
-        self._begin(link, identifier, clock)
+        self._begin(link, identifier, clock, wall, idle)
 
-    def _begin(self, link: Link, identifier: str, clock: Callable[[], float]) -> None:
+    def _begin(
+        self,
+        link: Link,
+        identifier: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        idle: float | None = None,
+    ) -> None:
         self.identifier = check_identifier(identifier)
         self._link = link
         self._clock = clock
+        self._wall = wall
+        self._used = None if idle is None else wall() - idle
+        self.is_asked = False
         self._forget()
 
     def _forget(self) -> None:
@@ -77,13 +93,22 @@ class Session:
         """The dialect chosen so far; settled by the first answer."""
         return self._link.dialect
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the last answer to a call that counts as use; None where nothing has been answered.
+
+        Snippets and file calls count (DOC-POOL: the idle time is reset by each call); whether GET /session does is not
+        known, so it is not counted.
+        """
+        return None if self._used is None else max(0.0, self._wall() - self._used)
+
     def renewed(self, identifier: str) -> Session:
         """Return another session of the same pool, over the same connections and with what is known of its dialect.
 
         aclose() of either closes the connections of both. Raises UsageError for a bad identifier.
         """
         other = object.__new__(type(self))
-        other._begin(self._link, identifier, self._clock)
+        other._begin(self._link, identifier, self._clock, self._wall)
         return other
 
     async def execute(self, code: str, *, input_type: InputType = "inline", timeout: int = 60) -> Execution:
@@ -101,7 +126,7 @@ class Session:
             read_seconds=timeout + MARGIN_SECONDS,
         )
         try:
-            answer = await self._link.ask(asking)
+            answer = await self._use(asking)
         except ServiceError as exc:
             if not problems.is_execution_timeout(exc):
                 raise
@@ -119,11 +144,11 @@ class Session:
         if execution.error is not None and execution.error.name in LOSSES:
             self._forget()
             execution = replace(execution, lost=True)
-        return replace(execution, notes=notes)
+        return replace(execution, notes=notes, replaced=bool(notes))
 
     async def files(self) -> tuple[RemoteFile, ...]:
         """List the files of the session's /mnt/data. Raises ServiceError and NotAuthorised."""
-        answer = await self._ask(lambda dialect: dialect.files(self.identifier))
+        answer = await self._use(Asking(lambda dialect: dialect.files(self.identifier), self.identifier))
         found: list[RemoteFile] = []
         seen: set[str] = set()
         while True:
@@ -144,7 +169,7 @@ class Session:
         name: relative to /mnt/data or absolute below it. Raises UsageError for a name the service forbids, NotFound,
         ServiceError and NotAuthorised.
         """
-        answer = await self._ask(lambda dialect: dialect.file(self.identifier, name))
+        answer = await self._use(Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier))
         found: RemoteFile = answer.read(listings.read_file)
         return found
 
@@ -156,7 +181,7 @@ class Session:
         """
         _, base = wire.split_name(name)
         with _opened(source, progress) as stream:
-            answer = await self._link.ask(
+            answer = await self._use(
                 Asking(
                     lambda dialect: dialect.upload(self.identifier, name),
                     self.identifier,
@@ -177,7 +202,9 @@ class Session:
         """
         asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier)
         received = 0
+        self.is_asked = True
         async with self._link.open(asking) as answer:
+            self._used = self._wall()
             if not name.lower().endswith((".htm", ".html")):
                 await answer.refuse_page()
             length = answer.response.headers.get("content-length", "")
@@ -191,7 +218,7 @@ class Session:
 
     async def remove(self, name: str) -> None:
         """Delete one file. Raises as file() does."""
-        await self._ask(lambda dialect: dialect.remove(self.identifier, name))
+        await self._use(Asking(lambda dialect: dialect.remove(self.identifier, name), self.identifier))
 
     async def info(self) -> SessionInfo:
         """Tell when the session began and ends. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
@@ -213,6 +240,13 @@ class Session:
     async def aclose(self) -> None:
         """Close the connections, also those of renewed() sessions; the remote session stays until it is idle."""
         await self._link.aclose()
+
+    async def _use(self, asking: Asking) -> Answer:
+        """Ask for what makes the session where there is none, and begins its idle time anew."""
+        self.is_asked = True
+        answer = await self._link.ask(asking)
+        self._used = self._wall()
+        return answer
 
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))

@@ -47,10 +47,27 @@ def installation() -> str:
     return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
 
 
-def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
+def probe() -> str:
+    """JavaScript that says whether the prelude is there, and does nothing."""
+    return checked(f"'{_PREFIX}present'")
+
+
+def checked(expression: str) -> str:
+    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
+    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
+
+
+def check(execution: Execution) -> None:
+    """Raises Absent where what was sent has not run because the session lacks the prelude."""
+    if execution.value is not None and execution.value.data == _ABSENT:
+        raise Absent
+
+
+def snippet(prepared: Prepared, options: Options, *, seconds: float, number: int | None = None) -> str:
     """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not.
 
-    seconds: how long the snippet may run; the request must be given longer.
+    seconds: how long the snippet may run; the request must be given longer. number: the one that it is to have, where
+    that is not given away yet; otherwise the next.
     """
     request = {
         "text": prepared.text,
@@ -59,6 +76,7 @@ def snippet(prepared: Prepared, options: Options, *, seconds: float) -> str:
         "assignments": [asdict(assignment) for assignment in prepared.assignments],
         "typescript": prepared.is_typescript,
         "seconds": seconds,
+        "number": number or 0,
     }
     return _call("run", request | asdict(options))
 
@@ -71,10 +89,9 @@ def whole(options: Options) -> str:
 def read(execution: Execution) -> Execution | None:
     """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
     text = execution.value.data if execution.value is not None else None
+    check(execution)
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
-    if text == _ABSENT:
-        raise Absent
     told = json.loads(text.removeprefix(_PREFIX))
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:
@@ -118,8 +135,7 @@ def _media(told: dict[str, Any]) -> Media:
 
 
 def _call(method: str, request: dict[str, object]) -> str:
-    name = global_name()
-    return f"typeof {name} === 'undefined' ? '{_ABSENT}' : {name}.{method}(this.$$, {json.dumps(request)})\n"
+    return checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
 
 
 @cache

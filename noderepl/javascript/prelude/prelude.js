@@ -7,7 +7,7 @@
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name", "message",
 //      "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text]}
-//   request: {"text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth"}
+//   request: {"text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth", "number"}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -69,7 +69,7 @@
             __proto__: null,
             kernel,
             request,
-            number: ++count,
+            number: (count = request.number > count ? request.number : count + 1),
             began: now(),
             waiting: false, // for $$.done() or another function of `$$`
             isSynchronous: true, // it has not come to its first await, nor to its end
