@@ -169,10 +169,11 @@ async def _guarded(
 ) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    is_leaving = False
 
     def stop(number: int, _: object) -> None:
-        # The first is enough: the clean-up must not be cancelled.
-        if not stopped_by:
+        # One is enough: the clean-up must not be cancelled, nor where the end of a terminal was read before its signal.
+        if not stopped_by and not is_leaving:
             loop.call_soon_threadsafe(task.cancel)
         stopped_by.append(number)
 
@@ -182,6 +183,7 @@ async def _guarded(
     try:
         return await main(backend)
     finally:
+        is_leaving = True
         await backend.close()
 
 

@@ -217,6 +217,7 @@ class Dispatcher:
             await self._in_session(self._runner.install)
         except SessionLost as error:
             self._lose()
+            self._untold = False
             await self._runner.install()
             raise SessionLost(f"{error}. {self.journal.words()}") from error
         finally:

@@ -6,6 +6,7 @@ It sends nothing and writes nothing; whoever makes it is handed each event, and 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,7 +50,7 @@ class Npm:
     reaches_outside = True
 
     def __str__(self) -> str:
-        return f"%npm {' '.join(self.arguments)}"
+        return f"%npm {shlex.join(self.arguments)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ class Upload:
     reaches_outside = False
 
     def __str__(self) -> str:
-        return f"%upload {self.source} --as {self.name}"
+        return f"%upload {shlex.join([str(self.source), '--as', self.name])}"
 
 
 Entry = Snippet | Npm | Upload

@@ -88,8 +88,11 @@ class Owned:
 
     async def end(self, session: Session) -> None:
         """Deletes a session, and what is written down of it. Raises as Session.delete() does."""
-        with contextlib.suppress(NotFound):
+        try:
             await session.delete()
+        except NotFound:
+            self._forget(session.identifier)
+            raise
         self._forget(session.identifier)
 
     async def leave(self, session: Session | None) -> None:

@@ -127,8 +127,8 @@ class Repl:
         return ExitCode.OK
 
     def _notices(self) -> Sequence[str]:
-        notices = [self._backend.notice, self._backend.owned.notice] if not self._settings.quiet else []
-        return [notice for notice in (*notices, self._dispatcher.resumed) if notice]
+        notices = (self._backend.notice, self._backend.owned.notice, self._dispatcher.resumed)
+        return [notice for notice in notices if notice and not self._settings.quiet]
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
         prefill, editor = "", False
@@ -233,13 +233,13 @@ class Repl:
 
     async def _count_down(self) -> None:
         """Paints the toolbar again when the time that the session has left reads otherwise."""
-        lifetime, told = self._dispatcher.lifetime, ""
+        lifetime, told = self._dispatcher.lifetime, ("", False)
         while True:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._used.wait(), lifetime.until_next())
             self._used.clear()
             await lifetime.learn()
-            if told != (told := lifetime.countdown()):
+            if told != (told := (lifetime.countdown(), lifetime.is_kept)):
                 self._prompt.refresh()
 
     async def _remote_files(self) -> Sequence[str]:

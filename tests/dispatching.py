@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,9 +16,11 @@ WIDTH = 80
 
 
 @asynccontextmanager
-async def opened(place: Path, **options: object) -> AsyncIterator[Dispatcher]:
-    """A dispatcher with these options, in a home with nothing in it."""
-    settings = read_settings({"quiet": True, **options}, environ={}, directory=place)
+async def opened(
+    place: Path, *, environ: Mapping[str, str] | None = None, **options: object
+) -> AsyncIterator[Dispatcher]:
+    """A dispatcher with these options, in a home with nothing in it. environ: the user's variables."""
+    settings = read_settings({"quiet": True, **options}, environ=environ or {}, directory=place)
     backend = Backend(settings)
 
     async def no_editor(text: str) -> str:

@@ -44,13 +44,14 @@ class Context:
     left, a live set: nobody else knows them. end: deletes a session for good. keep: lets the current one stay when
     noderepl is left. is_embedded: whether the pool is the embedded one. lifetime: when the session ends. journal: what
     was done in it, and what was lost.
-    run: runs one snippet in the session, as if it had been typed. rerun: runs one that ran before, under the number it
-    had. whole: gives the last value uncut. last: what came of the last snippet. numbers: the number of each snippet
-    that has a value, a live mapping. execute: runs code that is not the user's, and keeps no record of it. entries: what was typed before, oldest first. snippets: the snippets run
-    so far in this run, a live list. progress: told a label, the bytes done and the total (None if unknown) of a long
-    transfer. step: told in words how far something is. edit: opens the user's editor on a text and returns the edited
-    text. themes: the themes there are, name to summary. environ: the user's environment. directory: the
-    user's working directory, where local paths start.
+    run: runs one snippet in the session, as if it had been typed. rerun: runs one that ran before, under the number
+    it had. whole: gives the last value uncut. last: what came of the last snippet. numbers: the number of each
+    snippet that has a value, a live mapping. execute: runs code that is not the user's, and keeps no record of it.
+    entries: what was typed before, oldest first. snippets: the snippets run so far in this run, a live list.
+    progress: told a label, the bytes done and the total (None if unknown) of a long transfer. step: told in words
+    how far something is. edit: opens the user's editor on a text and returns the edited text. themes: the themes
+    there are, name to summary. environ: the user's environment. directory: the user's working directory, where
+    local paths start.
     """
 
     session: Callable[[], Awaitable[Session]]

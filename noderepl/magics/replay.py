@@ -32,16 +32,14 @@ async def _replay(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     steps = list(enumerate(journal.lost, 1))[first - 1 : last]
     if "dry-run" in given.flags:
         return _listed(steps)
-    outcomes: list[Outcome] = []
     for number, entry in steps:
         context.step(f"replay {number - first + 1}/{len(steps)}: {_line(entry)}")
-        failed = await _again(context, entry)
-        if failed:
-            context.journal.pass_to(number - 1)
-            return [*outcomes, *failed, _stopped(number, first, last)]
-    context.journal.pass_to(last)
+        if failed := await _again(context, entry):
+            journal.pass_to(number - 1)
+            return [*failed, _stopped(number, first, last)]
+        journal.pass_to(number)
     left = len(journal.lost) - journal.position
-    rest = f" {left} are left: %replay goes on with {journal.position + 1}." if left else ""
+    rest = f" {_counted(left)} left: %replay goes on with {journal.position + 1}." if left else ""
     return [Words(f"Replayed {_numbers(first, last)}.{rest}")]
 
 
@@ -85,6 +83,10 @@ def _stopped(number: int, first: int, last: int) -> Failure:
     on = f", %replay {number + 1}- goes on behind it" if number < last else ""
     text = f"The replay stopped at {number}, with {done}; %replay tries {number} again{on}"
     return Failure(text, ExitCode.THREW)
+
+
+def _counted(left: int) -> str:
+    return f"{left} steps are" if left != 1 else "1 step is"
 
 
 def _numbers(first: int, last: int) -> str:

@@ -43,6 +43,8 @@ async def _new(context: Context) -> Sequence[Outcome]:
 async def _ended(context: Context, session: Session) -> bool:
     try:
         await context.end(session)
+    except NotFound:
+        return True
     except ServiceError:
         return False
     return True
