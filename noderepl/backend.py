@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from noderepl.client.endpoint import base_url
-from noderepl.client.identifier import check_identifier, new_identifier
 from noderepl.client.wire import first_dialect
 from noderepl.errors import ExitCode, PoolUnavailable, UsageError
+from noderepl.owned import Owned
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
@@ -39,15 +39,13 @@ class Backend:
     """Opens the session of one run and closes all that was started for it.
 
     settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
-    `.made` holds the identifiers that were made up here, as opposed to given by the user. `.tell` is called when a call
-    to the service that failed will be tried again, and with None when that is over.
+    state: as for Owned. `.owned`: the sessions of this run. `.tell` is called when a call that failed will
+    be tried again, and with None when that is over.
     """
 
-    def __init__(self, settings: Settings, *, spares: int = 0) -> None:
+    def __init__(self, settings: Settings, *, spares: int = 0, state: Path | None = None) -> None:
         self._settings = settings
-        with settings.blame("session"):
-            self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
-        self.made = set() if settings.session else {self._identifier}
+        self.owned = Owned(settings, state)
         self.tell: Tell = _tell_nobody
         with settings.blame("api-version"):
             first_dialect(settings.api_version)
@@ -60,7 +58,7 @@ class Backend:
     @property
     def identifier(self) -> str:
         """The current session's identifier, a secret."""
-        return self._identifier
+        return self.owned.identifier
 
     @property
     def label(self) -> str:
@@ -77,6 +75,18 @@ class Backend:
     def notice(self) -> str | None:
         """What the user should know about the embedded pool, once it is known."""
         return self._pool.notice if self._pool else None
+
+    @property
+    def cooldown(self) -> float | None:
+        """Seconds after which the pool ends an idle session, where that is known without asking it."""
+        return COOLDOWN_SECONDS if self._pool else self._settings.known_cooldown
+
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the session was last used; None where it was not, as far as is known here."""
+        opening = self._opening
+        is_open = opening is not None and opening.done() and not opening.cancelled() and not opening.exception()
+        return opening.result().idle if opening is not None and is_open else None
 
     def start(self) -> None:
         """Starts Node.js, where the pool is the embedded one; returns at once."""
@@ -95,16 +105,19 @@ class Backend:
         async def given() -> Session:
             return session
 
-        self._identifier = session.identifier
+        self.owned.identifier = session.identifier
         self._opening = asyncio.create_task(given())
 
     async def close(self) -> None:
-        """Closes the connections and ends the embedded pool: no process and no temporary file is left."""
+        """Ends what was made here: sessions that are not kept, connections, the embedded pool and its files."""
+        session = None
         if self._opening:
             self._opening.cancel()
             outcome = (await asyncio.gather(self._opening, return_exceptions=True))[0]
-            if not isinstance(outcome, BaseException):
-                await outcome.aclose()
+            session = None if isinstance(outcome, BaseException) else outcome
+        await self.owned.leave(session)
+        if session:
+            await session.aclose()
         if self._pool:
             await self._pool.close()
 
@@ -119,7 +132,7 @@ class Backend:
         settings = self._settings
         open_session = partial(
             Session,
-            identifier=self._identifier,
+            identifier=self.identifier,
             api_version=settings.api_version,
             wait=settings.wait,
             tell=self._told,
@@ -133,18 +146,21 @@ class Backend:
         assert settings.endpoint is not None
         with settings.blame("auth"):
             auth = make_auth(settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token)
-        return open_session(settings.endpoint, auth=auth)
+        idle = self.owned.resumed.idle if self.owned.resumed else None
+        return open_session(settings.endpoint, auth=auth, idle=idle)
 
 
-def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0) -> int:
+def with_backend(
+    settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0, state: Path | None = None
+) -> int:
     """Runs `main` in an event loop with a backend that is closed whatever happens.
 
-    spares: workers of the embedded pool that stand ready for a next session. Returns the exit code of main, or 128 + N
-    where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
+    spares: workers of the embedded pool that stand ready for a next session. state: as for Owned. Returns the exit code
+    of main, or 128 + N where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
     """
     stopped_by: list[int] = []
     try:
-        return asyncio.run(_guarded(partial(Backend, settings, spares=spares), main, stopped_by))
+        return asyncio.run(_guarded(partial(Backend, settings, spares=spares, state=state), main, stopped_by))
     except asyncio.CancelledError:
         if not stopped_by:
             raise
@@ -160,10 +176,11 @@ async def _guarded(
 ) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    is_leaving = False
 
     def stop(number: int, _: object) -> None:
-        # The first is enough: the clean-up must not be cancelled.
-        if not stopped_by:
+        # One is enough: the clean-up must not be cancelled, nor where the end of a terminal was read before its signal.
+        if not stopped_by and not is_leaving:
             loop.call_soon_threadsafe(task.cancel)
         stopped_by.append(number)
 
@@ -173,6 +190,7 @@ async def _guarded(
     try:
         return await main(backend)
     finally:
+        is_leaving = True
         await backend.close()
 
 

@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
-from noderepl.dispatch import Dispatcher, open_console, theme_directories
+from noderepl.dispatch import Dispatcher, open_console, sessions_directory, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Page, Prefill, UseTheme
@@ -51,7 +52,7 @@ def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
     before: what runs ahead of the first prompt, in the same session. early: what stands for the prompt so far. Returns
     the exit code. Raises NodeReplError only for what keeps the prompt from opening.
     """
-    return with_backend(settings, partial(_run, settings, before, early), spares=1)
+    return with_backend(settings, partial(_run, settings, before, early), spares=1, state=sessions_directory())
 
 
 async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
@@ -85,6 +86,7 @@ class Repl:
         self._waiting: Waiting | None = None
         self._unsent = False
         backend.tell = self._wait
+        self._used = asyncio.Event()
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
@@ -117,19 +119,25 @@ class Repl:
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
-        if self._backend.notice and not self._settings.quiet:
+        for notice in self._notices():
             early.erase()
-            self._console.words(self._backend.notice, warning=True)
+            self._console.words(notice, warning=True)
         painted = asyncio.Event()
-        warming = asyncio.create_task(self._warm_up(painted))
+        behind = [asyncio.create_task(self._warm_up(painted)), asyncio.create_task(self._count_down())]
         try:
             await self._attend(before(self._dispatcher, self._console))
             await self._loop(early, painted)
         except EOFError:
             pass
         finally:
-            warming.cancel()
+            for task in behind:
+                task.cancel()
+            self._dispatcher.lifetime.let_go()
         return ExitCode.OK
+
+    def _notices(self) -> Sequence[str]:
+        notices = (self._backend.notice, self._backend.owned.notice, self._dispatcher.resumed)
+        return [notice for notice in notices if notice and not self._settings.quiet]
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
         prefill, editor = "", False
@@ -141,11 +149,14 @@ class Repl:
                 continue
             if trouble := self._history.trouble():
                 self._console.words(f"The history is not kept: {trouble}.", warning=True)
+            if trouble := self._backend.owned.trouble():
+                self._console.words(f"This session cannot be resumed after a crash: {trouble}.", warning=True)
             outcomes: Sequence[Outcome] = await self._attend(self._dispatcher.run_line(text)) or ()
             for outcome in outcomes:
                 self._show(outcome)
             if any(isinstance(outcome, Leave) for outcome in outcomes):
                 return
+            self._used.set()
             prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
 
@@ -252,7 +263,19 @@ class Repl:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # All that was imported stays; without this a full collection holds up a key now and then.
         gc.freeze()
+        self._used.set()
         self._prompt.refresh()
+
+    async def _count_down(self) -> None:
+        """Paints the toolbar again when the time that the session has left reads otherwise."""
+        lifetime, told = self._dispatcher.lifetime, ("", False)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._used.wait(), lifetime.until_next())
+            self._used.clear()
+            await lifetime.learn()
+            if told != (told := (lifetime.countdown(), lifetime.is_kept)):
+                self._prompt.refresh()
 
     async def _remote_files(self) -> Sequence[str]:
         try:
@@ -289,7 +312,12 @@ class Repl:
             parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []
         if get_app().editing_mode == EditingMode.VI:
             parts.append(get_app().vi_state.input_mode.value)
-        return [("class:toolbar", " " + " · ".join(parts) + " ")]
+        lifetime = self._dispatcher.lifetime
+        parts += ["kept warm"] if lifetime.is_kept else []
+        shown: StyleAndTextTuples = [("class:toolbar", " " + " · ".join(parts) + " ")]
+        if ending := lifetime.countdown():
+            shown += [("class:toolbar", "· "), ("class:toolbar-key", f"{ending} ")]
+        return shown
 
 
 def _duration(milliseconds: int) -> str:

@@ -97,6 +97,8 @@ class Option:
 OPTIONS: tuple[Option, ...] = (
     Option("endpoint", "pool management endpoint; without it the embedded pool", None, _text, "URL"),
     Option("session", "session identifier; without it a new one", None, _text, "ID", secret=True),
+    Option("resume", "go on in the endpoint's last session that was kept or lost its noderepl", False, _flag),
+    Option("keep", "keep the session on leaving, for --resume", False, _flag),
     Option("api-version", "API version, or auto for the newest that the service knows", "auto", _text, "VERSION"),
     Option(
         "auth",
@@ -176,6 +178,8 @@ class Settings:
 
     endpoint: str | None
     session: str | None = field(repr=False)
+    resume: bool
+    keep: bool
     api_version: str
     auth: AuthKind
     scope: str
@@ -203,6 +207,11 @@ class Settings:
     token: str | None = field(repr=False)
     directory: Path
     places: Mapping[str, str] = field(repr=False)
+
+    @property
+    def known_cooldown(self) -> float | None:
+        """The cooldown of a remote pool where the user says it, for services that do not."""
+        return float(self.cooldown) if "cooldown" in self.places else None
 
     @contextmanager
     def blame(self, name: str) -> Iterator[None]:

@@ -12,10 +12,11 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, ServiceError, SessionLost
+from noderepl.lifetime import span
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Failure, Outcome, Status
 from noderepl.recall import Sending, Unable, send_once
@@ -23,16 +24,13 @@ from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.javascript.prelude import Answer, Options
+    from noderepl.javascript.prelude import Absent, Answer, Options
     from noderepl.javascript.prepare import Prepared
     from noderepl.live import Live
 
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
-LOST = (
-    "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet "
-    "was not run; run it again to run it in the new session."
-)
+NOT_RUN = ", so the snippet was not run"
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are "
     "typed: without await, import or redeclarations."
@@ -45,7 +43,8 @@ class Snippets:
     """Runs snippets in the current session of a backend.
 
     preferences: how; read at each snippet. width: gives the columns that values may take. show: told of output as it
-    comes, and of what comes of a snippet that was given up on; None where nobody looks.
+    comes, and of what comes of a snippet that was given up on; None where nobody looks. expects_prelude: whether the
+    backend's session has the prelude from an earlier run, so that one without it was replaced.
     """
 
     def __init__(
@@ -54,10 +53,13 @@ class Snippets:
         preferences: Preferences,
         width: Callable[[], int],
         show: Callable[[Outcome], None] | None = None,
+        *,
+        expects_prelude: bool = False,
     ) -> None:
         self._backend = backend
         self._preferences = preferences
         self._width = width
+        self._expects_prelude = expects_prelude
         self._ready: Session | None = None
         self._unable: Session | None = None
         self._show = show
@@ -69,26 +71,36 @@ class Snippets:
         self._turn = asyncio.Lock()
 
     async def install(self) -> None:
-        """Puts the prelude into the session ahead of the first snippet. Raises ServiceError, NotAuthorised."""
+        """Puts the prelude into the session ahead of the first snippet.
+
+        Raises SessionLost where it should have been there and is not; ServiceError, NotAuthorised.
+        """
         await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
-        session = await self._backend.session()
+        session = await self._session()
         if self._preferences.mode == "plain":
             return
         from noderepl.javascript import prelude
 
+        idle = session.idle
         async with self._turn:
             if self._ready is None:
                 code, input_type = prelude.installation(), self._preferences.input_type
                 execution = await session.execute(code, input_type=input_type, repeatable=True)
                 self._ready = session if execution.status is Status.OK else None
+            elif idle is not None and not session.is_asked:
+                try:
+                    prelude.read(await self._repeatable(session, prelude.probe()))
+                except prelude.Absent as error:
+                    raise self._lost(idle, error, "") from error
 
-    async def run(self, code: str, *, waits: bool = False, aside: bool = False) -> Execution:
+    async def run(self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False) -> Execution:
         """Runs one snippet as one request; where this is cancelled the snippet goes on, and what comes of it is shown.
 
-        waits: for all that it starts, too. aside: it is noderepl's own, without a number and a result. Raises
-        SessionLost and NotRun where it has not run; any ServiceError.
+        number: the one that it is to have, if no other of the session has it. waits: for all that it starts, too.
+        aside: it is noderepl's own, without a number and a result. Raises SessionLost and NotRun where it has not run;
+        any ServiceError.
         """
-        work = asyncio.create_task(self._run(code, waits=waits, aside=aside))
+        work = asyncio.create_task(self._run(code, number=number or 0, waits=waits, aside=aside))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
@@ -135,26 +147,33 @@ class Snippets:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
 
-        execution = await self._repeatable(await self._backend.session(), prelude.whole(self._options()))
+        session = await self._session()
+        idle = session.idle
+        execution = await self._repeatable(session, prelude.whole(self._options()))
         try:
             answer = prelude.read(execution)
             return execution if answer is None else answer.execution
         except prelude.Absent as error:
-            self._ready = None
-            raise SessionLost(LOST) from error
+            raise self._lost(idle, error) from error
 
-    async def _run(self, code: str, *, waits: bool, aside: bool) -> Execution:
+    async def _session(self) -> Session:
         session = await self._backend.session()
+        if self._expects_prelude:
+            self._ready, self._expects_prelude = session, False
+        return session
+
+    async def _run(self, code: str, **how: Any) -> Execution:
+        session = await self._session()
         async with self._turn:
             self._running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or session is self._unable:
                     return await self._plain(session, code)
-                return await self._through_prelude(session, code, waits=waits, aside=aside)
+                return await self._through_prelude(session, code, **how)
             finally:
                 self._running = None
 
-    async def _through_prelude(self, session: Session, code: str, *, waits: bool, aside: bool) -> Execution:
+    async def _through_prelude(self, session: Session, code: str, **how: Any) -> Execution:
         from noderepl.javascript import prelude
         from noderepl.javascript.prepare import prepare
         from noderepl.live import Live
@@ -166,19 +185,19 @@ class Snippets:
         if self._before is not None:
             self._before.stop()
         self._live = live = Live(session, self._show)
-        request = prelude.Request(live.id, seconds, waits=waits, aside=aside)
+        request = prelude.Request(live.id, seconds, **how)
         sent = prelude.snippet(prepared, self._options(), request)
         is_first = session is not self._ready
         if is_first:
             self._before = None
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
+        idle = session.idle
         try:
             sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
             answer = await live.attend(send_once(session, sending), self._before)
         except prelude.Absent as error:
-            self._ready = self._before = None
-            raise SessionLost(LOST) from error
+            raise self._lost(idle, error) from error
         except Unable:
             self._unable = session
             return self._with_note(await self._plain(session, code), NO_PRELUDE)
@@ -193,7 +212,9 @@ class Snippets:
             self._ready = None
             return answer
         self._ready = session
-        return self._with_hints(await self._completed(session, live, answer), prepared)
+        execution = await self._completed(session, live, answer)
+        # Where the prelude was there before, this is its session whatever the service says.
+        return self._with_hints(execution if is_first else _not_replaced(execution), prepared)
 
     async def _completed(self, session: Session, live: Live, answer: Answer) -> Execution:
         """The answer with all of its output, after what the snippet before still wrote."""
@@ -212,6 +233,13 @@ class Snippets:
         if written.pending:
             self._behind(live.follow_on())
         return execution
+
+    def _lost(self, idle: float | None, absent: Absent, so: str = NOT_RUN) -> SessionLost:
+        """The error for a session without the prelude; idle: seconds for which it had not been used."""
+        self._ready = self._before = None
+        when = f" after {span(idle)} without a call" if idle is not None else ""
+        says = ", as the pool's answer says" if absent.is_told else ""
+        return SessionLost(f"the session was replaced by an empty one{when}{says}{so}")
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:
         """Shows what comes of a snippet that was given up on."""
@@ -262,3 +290,10 @@ class Snippets:
             return execution
         self._told.add(note)
         return replace(execution, notes=(*execution.notes, note))
+
+
+def _not_replaced(answer: Execution) -> Execution:
+    from noderepl.client.session import REPLACED
+
+    notes = tuple(note for note in answer.notes if note != REPLACED)
+    return replace(answer, replaced=False, notes=notes) if answer.replaced else answer

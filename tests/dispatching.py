@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,13 +17,17 @@ WIDTH = 80
 
 @asynccontextmanager
 async def opened(
-    place: Path, *, token: str = "", show: Callable[[Outcome], None] | None = None, **options: object
+    place: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    show: Callable[[Outcome], None] | None = None,
+    **options: object,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher with these options, in a home with nothing in it.
 
-    token: in NODEREPL_TOKEN. show: told of what comes beside answers.
+    environ: the user's variables. show: told of what comes beside answers.
     """
-    settings = read_settings({"quiet": True, **options}, environ={"NODEREPL_TOKEN": token}, directory=place)
+    settings = read_settings({"quiet": True, **options}, environ=environ or {}, directory=place)
     backend = Backend(settings)
 
     async def no_editor(text: str) -> str:

@@ -36,7 +36,10 @@ REPLACED = "The session was replaced by an empty one: earlier variables are gone
 
 
 class Session:
-    """A session of a pool, and the connections to the pool. Not to be used after aclose()."""
+    """A session of a pool, and the connections to the pool. Not to be used after aclose().
+
+    `.is_asked`: whether something was sent that makes the service have such a session.
+    """
 
     def __init__(
         self,
@@ -47,6 +50,8 @@ class Session:
         auth: httpx.Auth | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        idle: float | None = None,
         wait: float = 0,
         tell: Tell = lambda _: None,
     ) -> None:
@@ -54,17 +59,28 @@ class Session:
 
         endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
         api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
-        clock: seconds, for durations. wait: for how many seconds a full pool is asked again. tell: called when a call
-        that failed will be tried again, and with None when that is over. Raises UsageError.
+        clock: seconds, for durations. wall: seconds that go on while the machine sleeps, for idle times.
+        idle: seconds since it was last used, None for a new one. wait: for how many seconds a full pool is asked again.
+        tell: called when a call that failed will be tried again, and with None when that is over. Raises UsageError.
         """
         retries = Retries(wait, tell)
         link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
-        self._begin(link, identifier, clock)
+        self._begin(link, identifier, clock, wall, idle)
 
-    def _begin(self, link: Link, identifier: str, clock: Callable[[], float]) -> None:
+    def _begin(
+        self,
+        link: Link,
+        identifier: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        idle: float | None = None,
+    ) -> None:
         self.identifier = check_identifier(identifier)
         self._link = link
         self._clock = clock
+        self._wall = wall
+        self._used = None if idle is None else wall() - idle
+        self.is_asked = False
         self._forget()
 
     def _forget(self) -> None:
@@ -84,13 +100,22 @@ class Session:
         """The dialect chosen so far; settled by the first answer."""
         return self._link.dialect
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the last answer to a call that counts as use; None where nothing has been answered.
+
+        Snippets and file calls count (DOC-POOL: the idle time is reset by each call); whether GET /session does is not
+        known, so it is not counted.
+        """
+        return None if self._used is None else max(0.0, self._wall() - self._used)
+
     def renewed(self, identifier: str) -> Session:
         """Return another session of the same pool, over the same connections and with what is known of its dialect.
 
         aclose() of either closes the connections of both. Raises UsageError for a bad identifier.
         """
         other = object.__new__(type(self))
-        other._begin(self._link, identifier, self._clock)
+        other._begin(self._link, identifier, self._clock, self._wall)
         return other
 
     async def execute(
@@ -112,7 +137,7 @@ class Session:
             repeatable=repeatable,
         )
         try:
-            answer = await self._link.ask(asking)
+            answer = await self._use(asking)
         except ServiceError as exc:
             if not problems.is_execution_timeout(exc):
                 raise
@@ -130,11 +155,11 @@ class Session:
         if execution.error is not None and execution.error.name in LOSSES:
             self._forget()
             execution = replace(execution, lost=True)
-        return replace(execution, notes=notes)
+        return replace(execution, notes=notes, replaced=bool(notes))
 
     async def files(self) -> tuple[RemoteFile, ...]:
         """List the files of the session's /mnt/data, without noderepl's own. Raises ServiceError and NotAuthorised."""
-        answer = await self._ask(lambda dialect: dialect.files(self.identifier))
+        answer = await self._use(Asking(lambda dialect: dialect.files(self.identifier), self.identifier))
         found: list[RemoteFile] = []
         seen: set[str] = set()
         while True:
@@ -155,7 +180,7 @@ class Session:
         name: relative to /mnt/data or absolute below it. Raises UsageError for a name the service forbids, NotFound,
         ServiceError and NotAuthorised.
         """
-        answer = await self._ask(lambda dialect: dialect.file(self.identifier, name))
+        answer = await self._use(Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier))
         found: RemoteFile = answer.read(listings.read_file)
         return found
 
@@ -179,7 +204,7 @@ class Session:
 
     async def _send(self, name: str, content: BinaryIO | bytes) -> Answer:
         _, base = wire.split_name(name)
-        return await self._link.ask(
+        return await self._use(
             Asking(
                 lambda dialect: dialect.upload(self.identifier, name),
                 self.identifier,
@@ -196,12 +221,14 @@ class Session:
         """
         asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
         start = sink.tell()
+        self.is_asked = True
 
         async def once() -> int:
             sink.seek(start)
             sink.truncate()
             received = 0
             async with self._link.open(asking) as answer:
+                self._used = self._wall()
                 if not name.lower().endswith((".htm", ".html")):
                     await answer.refuse_page()
                 headers = answer.response.headers
@@ -241,12 +268,19 @@ class Session:
         """Close the connections, also those of renewed() sessions; the remote session stays until it is idle."""
         await self._link.aclose()
 
+    async def _use(self, asking: Asking) -> Answer:
+        """Ask for what makes the session where there is none, and begins its idle time anew."""
+        self.is_asked = True
+        answer = await self._link.ask(asking)
+        self._used = self._wall()
+        return answer
+
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))
 
     async def _removed(self, build: Callable[[wire.Dialect], wire.Call]) -> None:
         try:
-            await self._ask(build)
+            await self._use(Asking(build, self.identifier))
         except NotFound as error:
             # It is gone by the try whose answer was lost.
             if error.tries == 1:

@@ -51,12 +51,14 @@ class Request:
     """How a snippet is run.
 
     id: of the request, by which its files are called; no other has it, and a session runs it once at most. seconds: how
-    long the snippet may run; the request must be given longer. waits: whether the answer comes only once nothing goes
+    long the snippet may run; the request must be given longer. number: the one that the snippet is to have, where that
+    is not given away yet; otherwise the next. waits: whether the answer comes only once nothing goes
     on that the snippet started. aside: whether it is noderepl's own, without a number and a result.
     """
 
     id: int
     seconds: float
+    number: int = 0
     waits: bool = False
     aside: bool = False
 
@@ -70,7 +72,11 @@ class Answer:
 
 
 class Absent(Exception):
-    """The session does not have the prelude, so what was sent has not run."""
+    """The session does not have the prelude, so what was sent has not run. is_told: the service says so, too."""
+
+    def __init__(self, is_told: bool = False) -> None:
+        super().__init__()
+        self.is_told = is_told
 
 
 class NoAnswer(Exception):
@@ -91,6 +97,16 @@ def installation() -> str:
     """JavaScript that puts the prelude into a session; again, it does nothing."""
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
+
+
+def probe() -> str:
+    """JavaScript that says whether the prelude is there, and does nothing."""
+    return checked(f"'{_PREFIX}present'")
+
+
+def checked(expression: str) -> str:
+    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
+    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
 
 
 def snippet(prepared: Prepared, options: Options, request: Request) -> str:
@@ -121,7 +137,7 @@ def read(execution: Execution) -> Answer | None:
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
     if text == _ABSENT:
-        raise Absent
+        raise Absent(execution.replaced)
     try:
         told = json.loads(text.removeprefix(_PREFIX))
     except ValueError:  # it was cut or changed on its way
@@ -184,8 +200,7 @@ def _media(told: dict[str, Any]) -> Media:
 
 
 def _call(method: str, request: dict[str, object]) -> str:
-    name = global_name()
-    return f"typeof {name} === 'undefined' ? '{_ABSENT}' : {name}.{method}(this.$$, {json.dumps(request)})\n"
+    return checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
 
 
 @cache

@@ -105,7 +105,7 @@ async def _run(case: Case, fault: Fault, upstream: str, place: Path, session: st
             stack.enter_context(mock.patch.object(auth, "_default_credential", Credential))
         endpoint = case.endpoint or (proxy.url.replace("http:", "https:") if case.tls else proxy.url)
         options = {"endpoint": endpoint, "session": session, "timeout": 1 if case.is_quick else 20, **case.options}
-        async with opened(place, token=TOKEN, **options) as dispatcher:
+        async with opened(place, environ={"NODEREPL_TOKEN": TOKEN}, **options) as dispatcher:
             with contextlib.suppress(NodeReplError):
                 await (asyncio.sleep(0) if case.is_first else dispatcher.warm_up())
             if case.early:
@@ -173,7 +173,7 @@ async def _still_works(dispatcher: Dispatcher) -> bool:
 
 async def count(upstream: str, session: str, counter: str, place: Path) -> int:
     """How often a counter was counted up, asked without a proxy."""
-    async with opened(place, token=TOKEN, endpoint=upstream, session=session) as dispatcher:
+    async with opened(place, environ={"NODEREPL_TOKEN": TOKEN}, endpoint=upstream, session=session) as dispatcher:
         (outcome,) = await dispatcher.run_line(f"globalThis.{counter} ?? 0")
         return int(rendered(outcome))
 

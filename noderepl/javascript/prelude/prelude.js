@@ -10,7 +10,7 @@
 //      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
 //      "notes": [text], "output": (output.js), "pending": whether something that it started goes on}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth",
-//     "waits": whether the answer waits until nothing goes on any more, "aside": whether it has no number and no result}
+//     "number": the one that it is to have, if that is not given away, "waits": whether the answer waits until nothing goes on any more, "aside": whether it has no number and no result}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -79,7 +79,7 @@
             __proto__: null,
             kernel,
             request,
-            number: request.aside ? 0 : ++count,
+            number: numberFor(request),
             began: now(),
             waiting: false, // for $$.done() or another function of `$$`
             isSynchronous: true, // it has not come to its first await, nor to its end
@@ -110,6 +110,15 @@
             fail(current, error);
         }
         current.isSynchronous = false;
+    }
+
+    // 0 for what is not the user's.
+    function numberFor({ number, aside }) {
+        if (aside) {
+            return 0;
+        }
+        count = number > count ? number : count + 1;
+        return count;
     }
 
     // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
