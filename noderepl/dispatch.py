@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.backend import Backend
-from noderepl.errors import NodeReplError, NotRun, SessionLost
+from noderepl.errors import NodeReplError, ServiceError
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import Execution, Failure, Outcome, Prefill, Status, UseTheme, Words
@@ -90,8 +90,9 @@ class Dispatcher:
                 return await self._run_npm(npm)
             try:
                 return [await self.run_snippet(line)] if line.strip() else []
-            except (SessionLost, NotRun) as error:
-                return [Failure(str(error), error.exit_code), Prefill(line)]
+            except ServiceError as error:
+                # What has certainly not run is at the prompt again.
+                return [Failure(str(error), error.exit_code), *([] if error.doubt else [Prefill(line)])]
         lines = [part for part in line.splitlines() if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
 
