@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.backend import Backend
-from noderepl.errors import LocalFileError, NodeReplError, NotRun, SessionLost
+from noderepl.errors import LocalFileError, NodeReplError, ServiceError, SessionLost
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.journal import Event, Journal, Snippet
 from noderepl.lifetime import Lifetime, span
@@ -127,8 +128,11 @@ class Dispatcher:
                 return await self._run_npm(npm, line)
             try:
                 return [await self.run_snippet(line)] if line.strip() else []
-            except NotRun as error:
-                return [Failure(str(error), error.exit_code), Prefill(line)]
+            except SessionLost:
+                raise
+            except ServiceError as error:
+                # What has certainly not run is at the prompt again.
+                return [Failure(str(error), error.exit_code), *([] if error.doubt else [Prefill(line)])]
         lines = [part for part in line.splitlines() if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
 
@@ -184,23 +188,23 @@ class Dispatcher:
     async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
         """Runs one snippet as one request. waits: for all that it starts, too.
 
-        Returns how it ended. Raises SessionLost, NotRun, ServiceError.
+        Returns how it ended. Raises ServiceError.
         """
         self.snippets.append(code)
         try:
             return await self._run(code, waits=waits)
-        except (SessionLost, NotRun):
-            self.snippets.pop()
+        except ServiceError as error:
+            if not error.doubt:
+                self.snippets.pop()
             raise
 
     async def _run(self, code: str, number: int | None = None, *, waits: bool = False) -> Execution:
         try:
             execution = await self._in_session(partial(self.runner.run, code, number=number, waits=waits))
-        except (SessionLost, NotRun):
-            raise
-        except BaseException:
-            # It may have run all the same.
-            self.journal.add(Snippet(code, is_ok=False))
+        except (ServiceError, asyncio.CancelledError) as error:
+            if getattr(error, "doubt", True):
+                # It may have run all the same.
+                self.journal.add(Snippet(code, is_ok=False))
             raise
         ended = Snippet(code, execution.number, execution.status is Status.OK, execution.value is not None)
         self._heed(execution, ended)

@@ -77,7 +77,7 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     except NotRun:
         raise
     except ServiceError:
-        if execution is None or execution.status is Status.OK:
+        if execution is None or execution.status is not Status.TIMEOUT:
             raise
         return execution
 
@@ -105,7 +105,7 @@ async def _answer_again(session: Session, sending: Sending, lost: ServiceError, 
     except prelude.NoAnswer as found:
         if found.kind == "unbegun":
             raise NotRun(lost.message + (NOT_RUN_HERE if sending.installs else NOT_RUN)) from lost
-        raise ServiceError(lost.message + (RUNNING if found.kind == "running" else FORGOTTEN)) from lost
+        raise ServiceError(lost.message, doubt=RUNNING if found.kind == "running" else FORGOTTEN) from lost
     except prelude.Absent:
         raise ServiceError(lost.message, doubt=REPLACED) from lost
     except ServiceError:

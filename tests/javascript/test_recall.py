@@ -1,0 +1,95 @@
+"""What a session knows of the snippets that it ran, by their ids."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from dispatching import opened, rendered
+
+from noderepl.dispatch import Dispatcher
+from noderepl.javascript import prelude
+from noderepl.javascript.prelude import NoAnswer, Options
+from noderepl.javascript.prepare import prepare
+from noderepl.outcome import Execution
+from noderepl.service.node import Node
+
+
+async def ask(dispatcher: Dispatcher, code: str) -> Execution:
+    session = await dispatcher.session()
+    answer = prelude.read(await session.execute(prelude.installation() + code))
+    assert answer is not None
+    return answer
+
+
+def snippet(code: str, run: str) -> str:
+    prepared = prepare(code, global_name=prelude.global_name(), typescript="auto")
+    return prelude.snippet(prepared, Options(), seconds=5, run=run)
+
+
+async def test_a_snippet_runs_once_for_an_id(node: Node, tmp_path: Path) -> None:
+    """The same request again is answered as it was, with value, error, pictures and late errors, and runs nothing."""
+    async with opened(tmp_path, node=str(node.path)) as dispatcher:
+        await ask(dispatcher, snippet("var runs = 0", "first"))
+        for code in (
+            "({ runs: ++runs })",
+            "runs++; throw new RangeError('as it was')",
+            "runs++; $$.png('iVBORw0KGgo=')",
+            "runs++; Promise.reject(new Error('late')); await 1",
+            "runs++; process.exit(3)",
+            "runs++; await new Promise(done => setTimeout(done, 50)); runs",
+        ):
+            first = await ask(dispatcher, snippet(code, code))
+            again = await ask(dispatcher, snippet(code, code))
+            recalled = await ask(dispatcher, prelude.recall(code))
+            for other in (again, recalled):
+                assert (other.value, other.error, other.media, other.late, other.number, other.status) == (
+                    first.value, first.error, first.media, first.late, first.number, first.status,
+                )  # fmt: skip
+        assert rendered(await ask(dispatcher, snippet("runs", "last"))) == "6"
+
+
+async def test_an_id_that_was_asked_for_never_runs(tmp_path: Path) -> None:
+    """Once a session has said that a snippet never began, it never does."""
+    async with opened(tmp_path) as dispatcher:
+        with pytest.raises(NoAnswer, match="unbegun"):
+            await ask(dispatcher, prelude.recall("late"))
+        with pytest.raises(NoAnswer, match="unbegun"):
+            await ask(dispatcher, snippet("globalThis.ran = true", "late"))
+        with pytest.raises(NoAnswer, match="unbegun"):
+            await ask(dispatcher, prelude.recall("late"))
+        assert rendered(await ask(dispatcher, snippet("typeof ran", "check"))) == "'undefined'"
+
+
+async def test_only_the_last_answers_are_kept(tmp_path: Path) -> None:
+    """Of older snippets the session knows that they ran, so that none of them runs again."""
+    async with opened(tmp_path) as dispatcher:
+        await ask(dispatcher, snippet("var runs = 1", "old"))
+        for number in range(4):
+            await ask(dispatcher, snippet(str(number), str(number)))
+        assert rendered(await ask(dispatcher, prelude.recall("0"))) == "0"
+        for code in (prelude.recall("old"), snippet("runs++", "old")):
+            with pytest.raises(NoAnswer, match="forgotten"):
+                await ask(dispatcher, code)
+        assert rendered(await ask(dispatcher, snippet("runs", "check"))) == "1"
+
+
+async def test_asking_waits_for_a_snippet_that_runs(tmp_path: Path) -> None:
+    """Who asks while the snippet runs gets the answer once there is one."""
+    async with opened(tmp_path) as dispatcher:
+        code = snippet("await new Promise(done => setTimeout(done, 200)); 'slow'", "slow")
+        running = asyncio.create_task(ask(dispatcher, code))
+        await asyncio.sleep(0.1)
+        assert rendered(await ask(dispatcher, prelude.recall("slow"))) == "'slow'"
+        assert rendered(await running) == "'slow'"
+
+
+async def test_users_cannot_change_what_is_kept(tmp_path: Path) -> None:
+    """Whatever built-ins a snippet replaces, the session answers as before."""
+    async with opened(tmp_path) as dispatcher:
+        code = "Object.prototype.x1 = 'text'; Array.prototype.push = JSON.stringify = Map.prototype.get = null; 7"
+        assert rendered(await ask(dispatcher, snippet(code, "x"))) == "7"
+        assert rendered(await ask(dispatcher, prelude.recall("x"))) == "7"
+        with pytest.raises(NoAnswer, match="unbegun"):
+            await ask(dispatcher, prelude.recall("x1"))
