@@ -180,7 +180,7 @@ class Snippets:
 
 
 def _lost(idle: float | None, execution: Execution) -> str:
-    when = f" after {span(idle)} without a call" if idle is not None else ""
+    when = f" after {span(idle)} without a call" if idle is not None and idle >= 1 else ""
     says = ", as the pool's answer says" if execution.replaced else ""
     return f"the session was replaced by an empty one{when}{says}"
 

@@ -82,7 +82,7 @@ def test_a_resumed_session_that_was_lost_meanwhile_is_noticed(pool, home):
     pool.drop(pool.sessions()[0])
     ran = script(pool, home, "--resume", "-p", "a")
     assert (ran.returncode, ran.stdout) == (3, "")
-    assert ran.stderr.startswith("noderepl: the session was replaced by an empty one after ")
+    assert ran.stderr.startswith("noderepl: the session was replaced by an empty one")
     assert ran.stderr.count("\n") == 1 and "was not run" in ran.stderr
 
 
@@ -154,7 +154,7 @@ def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
         screen.ended()
     pool.drop(pool.sessions()[0])
     with prompt(pool, home, "--resume") as screen:
-        screen.until(r"(?s)the session was replaced by an empty one after .*Lost with it: variable stock\.")
+        screen.until(r"(?s)the session was replaced by an empty one.*Lost with it: variable stock\.")
         screen.ready()
         screen.enter("%replay")
         screen.until("^Replayed step 1\\.$")
@@ -212,6 +212,41 @@ def test_a_damaged_state_file_is_told_in_one_sentence(pool, home, spoilt):
     assert f"{file} is damaged" in ran.stderr
     assert script(pool, home, "--keep", "-p", "1").stdout == "1\n"
     assert script(pool, home, "--resume", "-p", "2").stdout == "2\n"
+
+
+def test_events_that_make_no_sense_are_told_in_one_sentence(pool, home):
+    """A file of JSON that no noderepl has written is no traceback either."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    (file,) = kept(home)
+    for event in (
+        '{"event": "snippet"}',
+        "3",
+        '{"event": "pass", "position": -1}',
+        '{"event": "npm", "arguments": []}',
+    ):
+        head = file.read_text().splitlines()[0]
+        file.write_text(f"{head}\n{event}\n")
+        ran = script(pool, home, "--resume", "-p", "a")
+        assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+        assert "damaged" in ran.stderr
+
+
+def test_the_progress_of_a_replay_is_seen(pool, home):
+    """A line says which step of how many is at work; what the steps print is not shown."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        for number in (1, 2, 3):
+            screen.enter(f"console.log('printed'); await new Promise((done) => setTimeout(done, 700)); {number}")
+            screen.until(f"^{number}$")
+        pool.drop(pool.sessions()[0])
+        screen.enter("%clear")
+        screen.enter("1")
+        screen.until("3 steps again")
+        screen.key("ctrl-c")
+        screen.enter("%replay")
+        screen.until(r"^replay 2/3: console\.log\('printed'\); await new Promise")
+        screen.until(r"^Replayed steps 1 to 3\.$")
+        assert "\nprinted" not in screen.text and "replay 2/3" not in screen.text
 
 
 def test_half_a_line_at_the_end_is_no_damage(pool, home):
