@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -283,8 +284,10 @@ def test_the_embedded_pool_says_that_it_keeps_nothing(home):
     assert ran.returncode == 2 and "two sessions" in ran.stderr
 
 
-class Silent(BaseHTTPRequestHandler):
-    """A service that runs a snippet and then never answers again."""
+class Slow(BaseHTTPRequestHandler):
+    """A service that runs a snippet at once and takes its time to delete a session."""
+
+    seconds = 30.0
 
     def do_POST(self) -> None:
         body = b'{"status": "Succeeded", "result": {"executionResult": "1"}}'
@@ -294,24 +297,52 @@ class Silent(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        self.send_error(404)
+
     def do_DELETE(self) -> None:
-        time.sleep(30)
+        time.sleep(self.seconds)
+        self.send_response(204)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
 
 
+@contextmanager
+def slow(seconds: float) -> Iterator[str]:
+    """The endpoint of a service whose deletions take so long."""
+    handler = type("Slower", (Slow,), {"seconds": seconds})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_leaving_is_quick_where_the_service_does_not_answer(home):
     """The deletion is given up after two seconds."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    began = time.monotonic()
-    ran = run("--endpoint", f"http://127.0.0.1:{server.server_port}", "--mode", "plain", "-p", "1", home=home)
-    took = time.monotonic() - began
-    server.shutdown()
+    with slow(30) as endpoint:
+        began = time.monotonic()
+        ran = run("--endpoint", endpoint, "--mode", "plain", "-p", "1", home=home)
+        took = time.monotonic() - began
     assert (ran.returncode, ran.stdout) == (0, "1\n")
     assert 2.0 <= took < LEAVES_WITHIN
+
+
+def test_a_signal_does_not_break_the_leaving_off(home):
+    """Where noderepl is left already, the signal of a terminal that closes does not keep the session from being deleted."""
+    with slow(1.5) as endpoint, Screen("--endpoint", endpoint, "--mode", "plain", home=home) as screen:
+        screen.ready()
+        screen.enter("1")
+        screen.until("^1$")
+        assert len(kept(home)) == 1
+        screen.ready()
+        screen.key("ctrl-d")
+        time.sleep(0.9)
+        os.kill(screen.pid, signal.SIGHUP)
+        assert screen.ended() >= 0
+    assert kept(home) == []
 
 
 def test_versions_without_deletion_leave_in_silence(pool, home):
