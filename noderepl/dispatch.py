@@ -14,6 +14,7 @@ from noderepl.backend import Backend
 from noderepl.errors import LocalFileError, NodeReplError, ServiceError, SessionLost
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.journal import Event, Journal, Snippet
+from noderepl.kept import KEEP
 from noderepl.lifetime import Lifetime, span
 from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import Execution, Failure, Outcome, Prefill, Status, UseTheme, Words
@@ -272,7 +273,8 @@ class Dispatcher:
         """What is told of a loss; the line that was not run for it comes back to the prompt."""
         self._lose()
         self._untold = False
-        return [Failure(str(error), error.exit_code), Words(self.journal.words(), warning=True), Prefill(line)]
+        words = Words(self.journal.words(), warning=True)
+        return [Failure(str(error), error.exit_code), words, Prefill(error.again or line)]
 
     def _number(self, entry: Snippet) -> None:
         if entry.number is not None and entry.has_value:
@@ -281,7 +283,7 @@ class Dispatcher:
     def _recall(self, events: Sequence[Event]) -> None:
         """Goes on with what was written down of the session. Raises LocalFileError where that makes no sense."""
         try:
-            self.journal.recall(event for event in events if event.get("event") != "keep")
+            self.journal.recall(event for event in events if event != KEEP)
         except ValueError as error:
             raise LocalFileError("what is kept of the session to resume is damaged; start without --resume") from error
         ran = [entry for entry in self.journal.done if isinstance(entry, Snippet)]

@@ -120,7 +120,12 @@ class NotFound(ServiceError):
 
 
 class SessionLost(ServiceError):
-    """The session was replaced by an empty one before the snippet; the snippet has not run."""
+    """The session was replaced by an empty one before the snippet; the snippet has not run.
+
+    again: what to type instead of what was typed, once it is known what was lost; None: the same.
+    """
+
+    again: str | None = None
 
 
 class NotRun(ServiceError):

@@ -124,7 +124,7 @@ class Journal:
                 match event:
                     case {"event": "lose"}:
                         self.lose()
-                    case {"event": "pass", "position": int(position)}:
+                    case {"event": "pass", "position": int(position)} if position >= 0:
                         self.pass_to(position)
                     case _:
                         self.add(_entry(event))

@@ -14,13 +14,15 @@ import os
 import secrets
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from noderepl.errors import LocalFileError
 
 # No pool keeps an idle session for longer than an hour (DOC-POOL), nor one in use for days.
+KEEP = {"event": "keep"}
+"""What is written down where the user wants the session to stay."""
 STALE_SECONDS = 7 * 24 * 3600
 
 
@@ -29,7 +31,7 @@ class About:
     """Which session. made: whether noderepl made it, and so deletes it on leaving."""
 
     endpoint: str
-    identifier: str
+    identifier: str = field(repr=False)
     made: bool
 
 
@@ -43,6 +45,10 @@ class Record:
         self.events = events
         self.idle = max(0.0, time.time() - os.fstat(file.fileno()).st_mtime)
         """Seconds since the session was last used, when the file was taken."""
+
+    def has(self, file: BinaryIO) -> bool:
+        """Whether this is the open file of the record."""
+        return file is self._file
 
     def add(self, event: Mapping[str, Any]) -> None:
         """Writes an event down. Raises OSError."""
@@ -79,7 +85,6 @@ def new_record(directory: Path, about: About) -> Record:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         file.write(_line({"endpoint": about.endpoint, "identifier": about.identifier, "made": about.made}))
         file.flush()
-        os.fsync(file.fileno())
         unfinished.rename(path)
     except OSError:
         unfinished.unlink(missing_ok=True)
@@ -91,23 +96,21 @@ def new_record(directory: Path, about: About) -> Record:
 def last_record(directory: Path, endpoint: str) -> Record | None:
     """Takes the session of this endpoint that was used last and that nobody has; None where there is none.
 
-    Raises LocalFileError for a damaged file, if no other one will do.
+    Raises LocalFileError where a file that is damaged might be that one.
     """
-    damaged: LocalFileError | None = None
     free = sorted(_free(directory), key=lambda found: os.fstat(found[1].fileno()).st_mtime, reverse=True)
     taken: Record | None = None
-    for path, file in free:
-        try:
-            record = _read(path, file) if taken is None else None
-        except LocalFileError as error:
-            record, damaged = None, damaged or error
-        if record is not None and record.about.endpoint == endpoint:
-            taken = record
-        else:
-            file.close()
-    if taken is None and damaged is not None:
-        raise damaged
-    return taken
+    try:
+        for path, file in free:
+            record = _read(path, file)
+            if record.about.endpoint == endpoint:
+                taken = record
+                return taken
+        return None
+    finally:
+        for _, file in free:
+            if taken is None or not taken.has(file):
+                file.close()
 
 
 def _free(directory: Path) -> Iterator[tuple[Path, BinaryIO]]:

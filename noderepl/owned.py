@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import check_identifier, new_identifier
 from noderepl.errors import NodeReplError, NotFound, UnsupportedVersion, UsageError
-from noderepl.kept import About, Record, last_record, new_record
+from noderepl.kept import KEEP, About, Record, last_record, new_record
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Owned:
         if self.resumed:
             self.identifier = self.resumed.about.identifier
             self._records[self.identifier] = self.resumed
-            was_kept = any(event.get("event") == "keep" for event in self.resumed.events)
+            was_kept = KEEP in self.resumed.events
             self.made |= {self.identifier} if self.resumed.about.made and not was_kept else set()
         elif settings.session:
             with settings.blame("session"):
@@ -84,7 +84,7 @@ class Owned:
         if not self._settings.endpoint:
             raise UsageError(f"this session cannot be kept: {NOT_HERE}")
         self.made.discard(self.identifier)
-        self.write_down({"event": "keep"})
+        self.write_down(KEEP)
 
     async def end(self, session: Session) -> None:
         """Deletes a session, and what is written down of it. Raises as Session.delete() does."""

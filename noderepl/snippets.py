@@ -237,7 +237,7 @@ class Snippets:
     def _lost(self, idle: float | None, absent: Absent, so: str = NOT_RUN) -> SessionLost:
         """The error for a session without the prelude; idle: seconds for which it had not been used."""
         self._ready = self._before = None
-        when = f" after {span(idle)} without a call" if idle is not None else ""
+        when = f" after {span(idle)} without a call" if idle is not None and idle >= 1 else ""
         says = ", as the pool's answer says" if absent.is_told else ""
         return SessionLost(f"the session was replaced by an empty one{when}{says}{so}")
 

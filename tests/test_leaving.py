@@ -9,6 +9,7 @@ import stat
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -82,7 +83,7 @@ def test_a_resumed_session_that_was_lost_meanwhile_is_noticed(pool, home):
     pool.drop(pool.sessions()[0])
     ran = script(pool, home, "--resume", "-p", "a")
     assert (ran.returncode, ran.stdout) == (3, "")
-    assert ran.stderr.startswith("noderepl: the session was replaced by an empty one after ")
+    assert ran.stderr.startswith("noderepl: the session was replaced by an empty one")
     assert ran.stderr.count("\n") == 1 and "was not run" in ran.stderr
 
 
@@ -154,7 +155,7 @@ def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
         screen.ended()
     pool.drop(pool.sessions()[0])
     with prompt(pool, home, "--resume") as screen:
-        screen.until(r"(?s)the session was replaced by an empty one after .*Lost with it: variable stock\.")
+        screen.until(r"(?s)the session was replaced by an empty one.*Lost with it: variable stock\.")
         screen.ready()
         screen.enter("%replay")
         screen.until("^Replayed step 1\\.$")
@@ -214,6 +215,41 @@ def test_a_damaged_state_file_is_told_in_one_sentence(pool, home, spoilt):
     assert script(pool, home, "--resume", "-p", "2").stdout == "2\n"
 
 
+def test_events_that_make_no_sense_are_told_in_one_sentence(pool, home):
+    """A file of JSON that no noderepl has written is no traceback either."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    (file,) = kept(home)
+    for event in (
+        '{"event": "snippet"}',
+        "3",
+        '{"event": "pass", "position": -1}',
+        '{"event": "npm", "arguments": []}',
+    ):
+        head = file.read_text().splitlines()[0]
+        file.write_text(f"{head}\n{event}\n")
+        ran = script(pool, home, "--resume", "-p", "a")
+        assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+        assert "damaged" in ran.stderr
+
+
+def test_the_progress_of_a_replay_is_seen(pool, home):
+    """A line says which step of how many is at work; what the steps print is not shown."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        for number in (1, 2, 3):
+            screen.enter(f"console.log('printed'); await new Promise((done) => setTimeout(done, 700)); {number}")
+            screen.until(f"^{number}$")
+        pool.drop(pool.sessions()[0])
+        screen.enter("%clear")
+        screen.enter("1")
+        screen.until("3 steps again")
+        screen.key("ctrl-c")
+        screen.enter("%replay")
+        screen.until(r"^replay 2/3: console\.log\('printed'\); await new Promise")
+        screen.until(r"^Replayed steps 1 to 3\.$")
+        assert "\nprinted" not in screen.text and "replay 2/3" not in screen.text
+
+
 def test_half_a_line_at_the_end_is_no_damage(pool, home):
     """A process may be killed while it writes an event down: all before it counts, and what follows is whole again."""
     script(pool, home, "--keep", "-e", "var a = 1")
@@ -248,8 +284,10 @@ def test_the_embedded_pool_says_that_it_keeps_nothing(home):
     assert ran.returncode == 2 and "two sessions" in ran.stderr
 
 
-class Silent(BaseHTTPRequestHandler):
-    """A service that runs a snippet and then never answers again."""
+class Slow(BaseHTTPRequestHandler):
+    """A service that runs a snippet at once and takes its time to delete a session."""
+
+    seconds = 30.0
 
     def do_POST(self) -> None:
         body = b'{"status": "Succeeded", "result": {"executionResult": "1"}}'
@@ -259,24 +297,52 @@ class Silent(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+    def do_GET(self) -> None:
+        self.send_error(404)
+
     def do_DELETE(self) -> None:
-        time.sleep(30)
+        time.sleep(self.seconds)
+        self.send_response(204)
+        self.end_headers()
 
     def log_message(self, *_: object) -> None:
         pass
 
 
+@contextmanager
+def slow(seconds: float) -> Iterator[str]:
+    """The endpoint of a service whose deletions take so long."""
+    handler = type("Slower", (Slow,), {"seconds": seconds})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
 def test_leaving_is_quick_where_the_service_does_not_answer(home):
     """The deletion is given up after two seconds."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    began = time.monotonic()
-    ran = run("--endpoint", f"http://127.0.0.1:{server.server_port}", "--mode", "plain", "-p", "1", home=home)
-    took = time.monotonic() - began
-    server.shutdown()
+    with slow(30) as endpoint:
+        began = time.monotonic()
+        ran = run("--endpoint", endpoint, "--mode", "plain", "-p", "1", home=home)
+        took = time.monotonic() - began
     assert (ran.returncode, ran.stdout) == (0, "1\n")
     assert 2.0 <= took < LEAVES_WITHIN
+
+
+def test_a_signal_does_not_break_the_leaving_off(home):
+    """Where noderepl is left already, the signal of a terminal that closes does not keep the session from being deleted."""
+    with slow(1.5) as endpoint, Screen("--endpoint", endpoint, "--mode", "plain", home=home) as screen:
+        screen.ready()
+        screen.enter("1")
+        screen.until("^1$")
+        assert len(kept(home)) == 1
+        screen.ready()
+        screen.key("ctrl-d")
+        time.sleep(0.9)
+        os.kill(screen.pid, signal.SIGHUP)
+        assert screen.ended() >= 0
+    assert kept(home) == []
 
 
 def test_versions_without_deletion_leave_in_silence(pool, home):

@@ -32,11 +32,12 @@ async def _replay(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     steps = list(enumerate(journal.lost, 1))[first - 1 : last]
     if "dry-run" in given.flags:
         return _listed(steps)
+    lost = journal.lost
+    journal.pass_to(first - 1)
     for number, entry in steps:
         context.step(f"replay {number - first + 1}/{len(steps)}: {_line(entry)}")
         if failed := await _again(context, entry):
-            journal.pass_to(number - 1)
-            return [*failed, _stopped(number, first, last)]
+            return [*failed, _stopped(number, first, last, goes_on=journal.lost is lost)]
         journal.pass_to(number)
     left = len(journal.lost) - journal.position
     rest = f" {_counted(left)} left: %replay goes on with {journal.position + 1}." if left else ""
@@ -67,7 +68,9 @@ async def _again(context: Context, entry: Entry) -> Sequence[Outcome]:
                 outcomes = await run_npm(context, words)
             case Upload(source, name):
                 outcomes = [await send_file(context, await context.session(), source, name)]
-    except SessionLost:
+    except SessionLost as error:
+        # The steps have other numbers now.
+        error.again = "%replay"
         raise
     except NodeReplError as error:
         return [Failure(str(error), error.exit_code)]
@@ -78,7 +81,9 @@ def _failed(outcome: Outcome) -> bool:
     return isinstance(outcome, Failure) or (isinstance(outcome, Execution) and outcome.status is not Status.OK)
 
 
-def _stopped(number: int, first: int, last: int) -> Failure:
+def _stopped(number: int, first: int, last: int, *, goes_on: bool) -> Failure:
+    if not goes_on:
+        return Failure(f"The replay stopped at {number}, with which the session was lost again", ExitCode.THREW)
     done = f"{_numbers(first, number - 1)} done" if number > first else "nothing done"
     on = f", %replay {number + 1}- goes on behind it" if number < last else ""
     text = f"The replay stopped at {number}, with {done}; %replay tries {number} again{on}"
