@@ -1,7 +1,7 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, note, hold, relocate }) {
+(function modules({ realm, note, relocate }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { createRequire, isBuiltin } = require("module");
@@ -50,7 +50,7 @@
 
     // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
     function load(specifier, names, attributes) {
-        return hold(located(bind(specifier, names, attributes), new Error()));
+        return located(bind(specifier, names, attributes), new Error());
     }
 
     async function bind(specifier, names, attributes) {

@@ -36,7 +36,7 @@
     const scripts = parts.scripts({ realm, name, post });
     const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
-    const modules = parts.modules({ realm, note, hold: awaits.hold, relocate: stacks.relocate });
+    const modules = parts.modules({ realm, note, relocate: stacks.relocate });
     const displays = parts.displays({ realm, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
@@ -45,8 +45,6 @@
     const types = parts.typescript({ realm });
 
     const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
-    api.hold = awaits.hold;
-    api.holdAll = awaits.holdAll;
     api.needed = guards.needed;
     api.import = modules.dynamic;
     api.load = modules.load;
