@@ -20,7 +20,7 @@ from noderepl.outcome import Execution, Media, Status, Thrown, Value
 _PREFIX = "noderepl:"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
-_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript")
+_PARTS = ("held", "awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "needed", "typescript")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,11 +22,15 @@
     const { performance } = require("perf_hooks");
     const { stringify } = JSON;
     const now = performance.now.bind(performance);
+    const held = parts.held({ realm });
+    const sessionPost = held.uncurried(Session.prototype.post);
+    const connectTo = held.uncurried(Session.prototype.connect);
+    const disconnect = held.uncurried(Session.prototype.disconnect);
     const KEPT_RESULTS = 1000;
 
     let session;
     let receiver; // the id by which the inspector knows what takes values from it
-    const post = (...message) => session.post(...message);
+    const post = (method, parameters, callback) => sessionPost(session, method, parameters, callback);
     let run = null; // the snippet that has no answer yet
     let count = 0;
     let taken;
@@ -34,35 +38,37 @@
     const last = { __proto__: null, value: undefined, error: undefined };
 
     const scripts = parts.scripts({ realm, name, post });
-    const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
+    const stacks = parts.stacks({ realm, held, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
-    const modules = parts.modules({ realm, note, relocate: stacks.relocate });
-    const displays = parts.displays({ realm, inspect, attempt: stacks.attempt });
+    const modules = parts.modules({ realm, held, note, relocate: stacks.relocate });
+    const displays = parts.displays({ realm, held, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
     const current = () => run;
-    const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
+    const guards = parts.guards({ realm, held, post, current, exit, report, isExposed: displays.isExposed });
+    const needed = parts.needed({ realm, name, post, held });
     const types = parts.typescript({ realm });
 
     const api = { __proto__: null, run: start, whole, expire, unwind: guards.unwind, take };
-    api.needed = guards.needed;
+    api.needed = needed.values;
     api.import = modules.dynamic;
     api.load = modules.load;
-    defineProperty(api, "meta", { get: modules.meta });
-    defineProperty(api, "constant", { set: assignToConstant });
-    defineProperty(realm, name, { value: freeze(api) });
+    defineProperty(api, "meta", { __proto__: null, get: modules.meta });
+    defineProperty(api, "constant", { __proto__: null, set: assignToConstant });
+    defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     remember("_", "value");
     remember("_error", "error");
     connect();
 
     function connect() {
         session = new Session();
-        session.connect();
+        connectTo(session);
         post("Runtime.evaluate", { expression: name }, (_, { result }) => (receiver = result.objectId));
     }
 
     function start(kernel, request) {
         kernel.async();
+        needed.restore([]);
         const current = {
             __proto__: null,
             kernel,
@@ -101,7 +107,7 @@
     // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
     function settle(current, failure, answer) {
         current.isSettled = true;
-        mend(current.notes, current.request);
+        mend(current);
         if (current.ended === null) {
             if (failure) {
                 end(current, timeout(current));
@@ -130,7 +136,7 @@
         if (unserializableValue === undefined) {
             return subtype === "null" ? null : value;
         }
-        return type === "bigint" ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue);
+        return type === "bigint" ? BigInt(held.String.slice(unserializableValue, 0, -1)) : Number(unserializableValue);
     }
 
     function take(value) {
@@ -182,7 +188,7 @@
     function leave(current) {
         if (!current.isSettled && !current.isSynchronous) {
             current.isSettled = true;
-            session.disconnect();
+            disconnect(session);
             connect();
         }
     }
@@ -197,6 +203,7 @@
         if (run !== current) {
             return;
         }
+        mend(current);
         leave(current);
         clearTimeout(current.timer);
         watch.disarm();
@@ -217,16 +224,16 @@
     }
 
     function answer({ kernel, request }, told) {
-        mend(told.notes, request);
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
         kernel.text(`noderepl:${stringify(told)}`);
     }
 
-    function mend(notes, { declarations = [] }) {
-        for (const word of guards.restore((word) => declarations.some(({ names }) => names.includes(word)))) {
-            notes[notes.length] = `${word} was put back as it was: the session itself needs it.`;
+    function mend({ notes, request }) {
+        const restored = needed.restore(request.declarations);
+        for (let index = 0; index < restored.length; index++) {
+            notes[notes.length] = `${restored[index]} was put back as it was: the session itself needs it.`;
         }
     }
 
@@ -249,9 +256,9 @@
     // Assigned to, the name is the user's from then on.
     function remember(word, key) {
         if (getOwnPropertyDescriptor(realm, word) === undefined) {
-            const set = (value) =>
-                defineProperty(realm, word, { value, configurable: true, enumerable: true, writable: true });
-            defineProperty(realm, word, { configurable: true, get: () => last[key], set });
+            const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };
+            const set = (value) => defineProperty(realm, word, { __proto__: null, ...shape, value });
+            defineProperty(realm, word, { __proto__: null, configurable: true, get: () => last[key], set });
         }
     }
 
@@ -260,7 +267,7 @@
             delete realm[`_${number - KEPT_RESULTS}`];
         }
         if (getOwnPropertyDescriptor(realm, `_${number}`) === undefined) {
-            defineProperty(realm, `_${number}`, { value, configurable: true, writable: true });
+            defineProperty(realm, `_${number}`, { __proto__: null, value, configurable: true, writable: true });
         }
     }
 
