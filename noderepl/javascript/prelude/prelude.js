@@ -170,6 +170,10 @@
 
     function expire() {
         if (run !== null) {
+            // A value that has not gone out yet waits behind what leaves the event loop no turn.
+            if (run.ended?.kind === "value") {
+                run.ended = null;
+            }
             end(run, timeout(run));
             leave(run);
         }
