@@ -13,6 +13,9 @@
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
 
+    // Files that ask whether they are run themselves, by this or by import.meta.main, are.
+    require.main ??= realm.module;
+
     function file() {
         return join(cwd(), "repl.js");
     }
@@ -94,7 +97,8 @@
     function meta() {
         const filename = file();
         const url = pathToFileURL(filename).href;
-        return { __proto__: null, dirname: cwd(), filename, resolve: (specifier) => resolve(specifier, filename, url), url };
+        const resolved = (specifier) => resolve(specifier, filename, url);
+        return { __proto__: null, dirname: cwd(), filename, main: true, resolve: resolved, url };
     }
 
     function resolve(specifier, filename, url) {
