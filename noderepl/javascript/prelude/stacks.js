@@ -9,11 +9,12 @@
     const { max } = Math;
     const { replace } = held;
     const { exec } = held.RegExp;
-    const { slice, startsWith } = held.String;
+    const { indexOf, slice, startsWith } = held.String;
     const { get, set, delete: remove } = held.Map;
     const { get: getOf, set: setOf } = held.WeakMap;
     const toString = held.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
+    const { runInNewContext } = realm.require("vm");
     const SHOWN = "repl";
     const OWN = "noderepl-prelude"; // the name that this very script has
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
@@ -216,11 +217,21 @@
         const below = attempt(() => slice(witness.stack, headOf(witness).length));
         const at = getOf(places, witness);
         if (at !== undefined && isNativeError(error) && getOf(places, withStack(error)) === undefined && isNodesAlone(error)) {
-            const value = headOf(error) + below;
+            const value = (attempt(() => unparsedIn(error)) ?? "") + headOf(error) + below;
             defineProperty(error, "stack", { __proto__: null, value, configurable: true, writable: true });
             setOf(places, error, at);
         }
         return error;
+    }
+
+    // File, line and caret of a module that does not parse. Node keeps them apart until it prints the error, or throws it in vm.
+    function unparsedIn(error) {
+        if (error instanceof SyntaxError) {
+            attempt(() => runInNewContext("throw thrown", { __proto__: null, thrown: error }, OWN));
+        }
+        const { stack } = error;
+        const at = indexOf(stack, headOf(error));
+        return at > 0 && !startsWith(stack, OWN) ? slice(stack, 0, at) : "";
     }
 
     // Whether no frame is in a file: a module that throws tells its own place.
