@@ -195,14 +195,21 @@ class Repl:
         began = time.monotonic()
         while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
             if not self._editor_open:
-                what = "interrupted; Ctrl-C again gives the prompt back" if self._asking else "Ctrl-C interrupts"
                 why = f" · {self._waiting.words}" if self._waiting else ""
-                self._console.status(f"{time.monotonic() - began:.0f} s · {what}{why}")
+                self._console.status(f"{time.monotonic() - began:.0f} s · {self._way_out()}{why}")
         self._console.end_passing()
         return await running
 
     def _wait(self, waiting: Waiting | None) -> None:
         self._waiting = waiting
+
+    def _way_out(self) -> str:
+        if self._asking is not None:
+            return "interrupted; Ctrl-C again gives the prompt back"
+        is_sent = self._waiting is None or not self._waiting.unsent
+        return (
+            "Ctrl-C interrupts" if is_sent and self._dispatcher.runner.can_interrupt else "Ctrl-C gives the prompt back"
+        )
 
     def _interrupt(self) -> None:
         """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""

@@ -24,7 +24,9 @@ _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
 _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
 _PARTS = (
+    "held",
     "answers",
+    "results",
     "awaits",
     "scripts",
     "stacks",
@@ -32,6 +34,7 @@ _PARTS = (
     "displays",
     "watch",
     "guards",
+    "needed",
     "typescript",
     "output",
     "pending",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from dispatching import opened, rendered
 
 from noderepl.dispatch import Dispatcher
 from noderepl.javascript import prelude
-from noderepl.javascript.prelude import NoAnswer, Options
+from noderepl.javascript.prelude import NoAnswer, Options, Request
 from noderepl.javascript.prepare import prepare
 from noderepl.outcome import Execution
 from noderepl.service.node import Node
@@ -20,12 +21,17 @@ async def ask(dispatcher: Dispatcher, code: str) -> Execution:
     session = await dispatcher.session()
     answer = prelude.read(await session.execute(prelude.installation() + code))
     assert answer is not None
-    return answer
+    return answer.execution
 
 
 def snippet(code: str, run: str) -> str:
     prepared = prepare(code, global_name=prelude.global_name(), typescript="auto")
-    return prelude.snippet(prepared, Options(), seconds=5, run=run)
+    return prelude.snippet(prepared, Options(), Request(id_of(run), seconds=5))
+
+
+def id_of(run: str) -> int:
+    """The id of a run that has a name here."""
+    return zlib.crc32(run.encode()) >> 1
 
 
 async def test_a_snippet_runs_once_for_an_id(node: Node, tmp_path: Path) -> None:
@@ -42,7 +48,7 @@ async def test_a_snippet_runs_once_for_an_id(node: Node, tmp_path: Path) -> None
         ):
             first = await ask(dispatcher, snippet(code, code))
             again = await ask(dispatcher, snippet(code, code))
-            recalled = await ask(dispatcher, prelude.recall(code))
+            recalled = await ask(dispatcher, prelude.recall(id_of(code)))
             for other in (again, recalled):
                 assert (other.value, other.error, other.media, other.late, other.number, other.status) == (
                     first.value, first.error, first.media, first.late, first.number, first.status,
@@ -54,11 +60,11 @@ async def test_an_id_that_was_asked_for_never_runs(tmp_path: Path) -> None:
     """Once a session has said that a snippet never began, it never does."""
     async with opened(tmp_path) as dispatcher:
         with pytest.raises(NoAnswer, match="unbegun"):
-            await ask(dispatcher, prelude.recall("late"))
+            await ask(dispatcher, prelude.recall(id_of("late")))
         with pytest.raises(NoAnswer, match="unbegun"):
             await ask(dispatcher, snippet("globalThis.ran = true", "late"))
         with pytest.raises(NoAnswer, match="unbegun"):
-            await ask(dispatcher, prelude.recall("late"))
+            await ask(dispatcher, prelude.recall(id_of("late")))
         assert rendered(await ask(dispatcher, snippet("typeof ran", "check"))) == "'undefined'"
 
 
@@ -68,8 +74,8 @@ async def test_only_the_last_answers_are_kept(tmp_path: Path) -> None:
         await ask(dispatcher, snippet("var runs = 1", "old"))
         for number in range(4):
             await ask(dispatcher, snippet(str(number), str(number)))
-        assert rendered(await ask(dispatcher, prelude.recall("0"))) == "0"
-        for code in (prelude.recall("old"), snippet("runs++", "old")):
+        assert rendered(await ask(dispatcher, prelude.recall(id_of("0")))) == "0"
+        for code in (prelude.recall(id_of("old")), snippet("runs++", "old")):
             with pytest.raises(NoAnswer, match="forgotten"):
                 await ask(dispatcher, code)
         assert rendered(await ask(dispatcher, snippet("runs", "check"))) == "1"
@@ -81,7 +87,7 @@ async def test_asking_waits_for_a_snippet_that_runs(tmp_path: Path) -> None:
         code = snippet("await new Promise(done => setTimeout(done, 200)); 'slow'", "slow")
         running = asyncio.create_task(ask(dispatcher, code))
         await asyncio.sleep(0.1)
-        assert rendered(await ask(dispatcher, prelude.recall("slow"))) == "'slow'"
+        assert rendered(await ask(dispatcher, prelude.recall(id_of("slow")))) == "'slow'"
         assert rendered(await running) == "'slow'"
 
 
@@ -90,6 +96,6 @@ async def test_users_cannot_change_what_is_kept(tmp_path: Path) -> None:
     async with opened(tmp_path) as dispatcher:
         code = "Object.prototype.x1 = 'text'; Array.prototype.push = JSON.stringify = Map.prototype.get = null; 7"
         assert rendered(await ask(dispatcher, snippet(code, "x"))) == "7"
-        assert rendered(await ask(dispatcher, prelude.recall("x"))) == "7"
+        assert rendered(await ask(dispatcher, prelude.recall(id_of("x")))) == "7"
         with pytest.raises(NoAnswer, match="unbegun"):
-            await ask(dispatcher, prelude.recall("x1"))
+            await ask(dispatcher, prelude.recall(id_of("x1")))
