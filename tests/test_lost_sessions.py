@@ -248,3 +248,23 @@ async def test_keepalive_keeps_it_and_says_what_it_costs(tmp_path: Path) -> None
             for bad in ("%keepalive maybe", "%keepalive on 0", "%keepalive on x", "%keepalive on 1441"):
                 with pytest.raises(UsageError):
                     await lossy.run(bad)
+
+
+async def test_the_cooldown_is_the_pools_own_word_or_else_the_users(tmp_path: Path) -> None:
+    """GET /session tells it; where the API version has no such call, the configuration may, and else nobody knows."""
+    with served(tmp_path / "server", "--cooldown", "77") as pool:
+        for version, told, known in (
+            ("auto", {}, 77.0),
+            ("auto", {"cooldown": 600}, 77.0),
+            ("2024-02-02-preview", {"cooldown": 600}, 600.0),
+            ("2024-02-02-preview", {}, None),
+        ):
+            where = {"endpoint": pool.endpoint, "environ": pool.environ, "api_version": version}
+            async with opened(tmp_path, **_options(where), **told) as dispatcher:
+                await dispatcher.warm_up()
+                assert dispatcher.lifetime.cooldown == known
+                assert (dispatcher.lifetime.remaining() is None) == (known is None)
+
+
+def _options(where: dict) -> dict:
+    return {name if name == "environ" else name.replace("_", "-"): value for name, value in where.items()}
