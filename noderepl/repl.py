@@ -39,6 +39,7 @@ STILL_RUNNING = (
     "toolbar shows. %session new starts afresh."
 )
 NOT_RUN = "It was not run."
+GIVEN_UP = "It was given up on, and does not run."
 NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
 REMOTE_NAMES_SECONDS = 2.0
 STATUS_SECONDS = 1.0
@@ -182,7 +183,8 @@ class Repl:
             if current is not None and current.cancelling():
                 raise
             if began:
-                self._console.words(NOT_SENT if self._unsent else STILL_RUNNING, warning=True)
+                told = NOT_SENT if self._unsent else STILL_RUNNING if self._dispatcher.runner.is_busy else GIVEN_UP
+                self._console.words(told, warning=True)
             else:
                 work.close()
                 self._console.words(NOT_RUN, warning=True)

@@ -63,7 +63,7 @@ def test_the_status_line_says_why_it_takes_long(proxy: FaultProxy, home: Path) -
     """While a refused snippet waits, the seconds and the reason are on the screen, and Ctrl-C ends that; it has not run."""
     with prompt(proxy, home) as screen:
         screen.ready()
-        proxy.plan(Planned(kinds.status(503, Retry_After="3"), b"waited", None))
+        proxy.plan(Planned(kinds.status(503, Retry_After="3"), b"globalThis.waited", None))
         screen.enter("globalThis.waited = 1")
         screen.until(r"^[12] s · Ctrl-C gives the prompt back · trying again for 30 s: .*503")
         screen.key("ctrl-c")
