@@ -39,14 +39,15 @@ class Backend:
     """Opens the session of one run and closes all that was started for it.
 
     settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
-    state: as for Owned. `.owned`: the sessions of this run. `.tell` is called when a call that failed will
-    be tried again, and with None when that is over.
+    state: as for Owned. `.owned`: the sessions of this run. `.tell` is called when a call that failed will be tried
+    again, and with None when that is over. `.is_cut_off`: whether the user's terminal went away.
     """
 
     def __init__(self, settings: Settings, *, spares: int = 0, state: Path | None = None) -> None:
         self._settings = settings
         self.owned = Owned(settings, state)
         self.tell: Tell = _tell_nobody
+        self.is_cut_off = False
         with settings.blame("api-version"):
             first_dialect(settings.api_version)
         if settings.endpoint:
@@ -115,7 +116,7 @@ class Backend:
             self._opening.cancel()
             outcome = (await asyncio.gather(self._opening, return_exceptions=True))[0]
             session = None if isinstance(outcome, BaseException) else outcome
-        await self.owned.leave(session)
+        await self.owned.leave(session, is_cut_off=self.is_cut_off)
         if session:
             await session.aclose()
         if self._pool:
@@ -191,6 +192,7 @@ async def _guarded(
         return await main(backend)
     finally:
         is_leaving = True
+        backend.is_cut_off = backend.is_cut_off or signal.SIGHUP in stopped_by
         await backend.close()
 
 

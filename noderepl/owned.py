@@ -95,11 +95,14 @@ class Owned:
             raise
         self._forget(session.identifier)
 
-    async def leave(self, session: Session | None) -> None:
+    async def leave(self, session: Session | None, *, is_cut_off: bool = False) -> None:
         """Ends what nobody could come back to, as a pool has few places; takes a short time at most.
 
         session: any open one of the pool, None where none was opened. One that cannot be reached stays written down.
+        is_cut_off: whether the user's terminal went away: then what is written down stays, for --resume.
         """
+        if is_cut_off:
+            self.made -= self._records.keys()
         if self._settings.keep and self.identifier in self.made & self._records.keys():
             self.keep()
         elif session is not None and self._settings.endpoint and not self._settings.keep:

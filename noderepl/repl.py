@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
@@ -129,7 +130,7 @@ class Repl:
             await self._attend(before(self._dispatcher, self._console))
             await self._loop(early, painted)
         except EOFError:
-            pass
+            self._backend.is_cut_off = not _is_there(self._input.fileno())
         finally:
             for task in behind:
                 task.cancel()
@@ -327,6 +328,15 @@ class Repl:
         if ending := lifetime.countdown():
             shown += [("class:toolbar", "· "), ("class:toolbar-key", f"{ending} ")]
         return shown
+
+
+def _is_there(terminal: int) -> bool:
+    """Whether a terminal, a file descriptor, has not gone away."""
+    try:
+        termios.tcgetattr(terminal)
+    except termios.error:
+        return False
+    return True
 
 
 def _duration(milliseconds: int) -> str:

@@ -87,9 +87,9 @@ def test_a_resumed_session_that_was_lost_meanwhile_is_noticed(pool, home):
     assert ran.stderr.count("\n") == 1 and "was not run" in ran.stderr
 
 
-@pytest.mark.parametrize("way", ["ctrl-d", "exit", signal.SIGHUP, signal.SIGTERM])
-def test_the_prompt_deletes_its_sessions_however_it_ends(pool, home, way):
-    """The session goes, and one that was left for another as well; the terminal's end and a kind kill are no exception."""
+@pytest.mark.parametrize("way", ["ctrl-d", "exit", signal.SIGTERM])
+def test_the_prompt_deletes_its_sessions_when_it_is_left(pool, home, way):
+    """The session goes, and one that was left for another as well; a kind kill is no exception."""
     with prompt(pool, home) as screen:
         screen.ready()
         screen.enter("var a = 1")
@@ -110,14 +110,30 @@ def test_the_prompt_deletes_its_sessions_however_it_ends(pool, home, way):
     assert len(kept(home)) == 1 and "mine-1234" in kept(home)[0].read_text()
 
 
-def test_a_closed_terminal_leaves_nothing_behind(pool, home):
-    """Where the terminal's end is read before its signal comes, the session is deleted all the same."""
+@pytest.mark.parametrize("how", ["closed", "closed while running", "signal"])
+def test_a_lost_terminal_keeps_the_session(pool, home, how):
+    """Whether its end is read or its signal comes first, the session is there for the next noderepl, which deletes it."""
     screen = prompt(pool, home)
     screen.ready()
-    screen.enter("var a = 1")
+    screen.enter("var a = 41")
     screen.until("^undefined$")
+    if how == "closed while running":
+        screen.enter("await new Promise((resolve) => setTimeout(resolve, 4000))")
+        screen.until("Ctrl-C interrupts")
+    if how == "signal":
+        os.kill(screen.pid, signal.SIGHUP)
+        screen.ended()
     os.close(screen._file)
-    os.waitpid(screen.pid, 0)
+    if how != "signal":
+        os.waitpid(screen.pid, 0)
+    assert len(pool.sessions()) == 1
+    with prompt(pool, home, "--resume") as again:
+        again.until(r"^The session of \d+ s ago goes on")
+        again.ready()
+        again.enter("a + 1")
+        again.until("^42$")
+        again.key("ctrl-d")
+        assert again.ended() == 0
     assert pool.sessions() == [] and kept(home) == []
 
 
