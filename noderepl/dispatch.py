@@ -80,6 +80,11 @@ class Dispatcher:
             directory=Path(),
         )
 
+    @property
+    def is_sending(self) -> bool:
+        """Whether the request of a snippet is on its way, or its answer."""
+        return self._runner.is_sending
+
     async def run_line(self, line: str) -> Sequence[Outcome]:
         """Runs what was typed: a magic, a snippet, or lines for npm above one. Returns what is to be shown.
 

@@ -191,7 +191,8 @@ class Repl:
 
     def _interrupt(self) -> None:
         if self._running is not None and not self._editor_open:
-            self._unsent = self._waiting is not None and self._waiting.unsent
+            waiting = self._waiting
+            self._unsent = waiting is not None and (waiting.unsent or not self._dispatcher.is_sending)
             self._running.cancel()
 
     def _show(self, outcome: Outcome) -> None:

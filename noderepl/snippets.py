@@ -43,7 +43,8 @@ NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)
 class Snippets:
     """Runs snippets in the current session of a backend.
 
-    preferences: how; read at each snippet. width: gives the columns that values may take.
+    preferences: how; read at each snippet. width: gives the columns that values may take. `.is_sending` is whether the
+    request of a snippet is on its way, or its answer.
     """
 
     def __init__(self, backend: Backend, preferences: Preferences, width: Callable[[], int]) -> None:
@@ -54,6 +55,7 @@ class Snippets:
         self._unable: Session | None = None
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
+        self.is_sending = False
 
     async def install(self) -> None:
         """Puts the prelude into the session ahead of the first snippet. Raises ServiceError, NotAuthorised."""
@@ -72,10 +74,15 @@ class Snippets:
     async def run(self, code: str) -> Execution:
         """Runs one snippet as one request. Raises SessionLost and NotRun where it has not run; any ServiceError."""
         session = await self._backend.session()
-        if self._preferences.mode == "plain" or session is self._unable:
-            return await self._plain(session, code)
-        async with self._turn:
-            return await self._through_prelude(session, code)
+        try:
+            if self._preferences.mode == "plain" or session is self._unable:
+                self.is_sending = True
+                return await self._plain(session, code)
+            async with self._turn:
+                self.is_sending = True
+                return await self._through_prelude(session, code)
+        finally:
+            self.is_sending = False
 
     async def whole(self) -> Execution:
         """The last value uncut. Raises as run() does."""
