@@ -92,6 +92,9 @@ async def run_case(case: Case, upstream: str, place: Path, session: str = SESSIO
 
 async def _run(case: Case, fault: Fault, upstream: str, place: Path, session: str) -> Row:
     counter = f"count{time.monotonic_ns()}"
+    if case.is_first:
+        # Nobody has been in the session before.
+        session += counter
     wait = f"await new Promise(done => setTimeout(done, {case.sleep})); " if case.sleep else ""
     snippet = f"globalThis.{counter} = (globalThis.{counter} ?? 0) + 1; {wait}'ran'"
     with ExitStack() as stack:
