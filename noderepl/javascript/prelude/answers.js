@@ -6,9 +6,8 @@
     "use strict";
     const KEPT_IDS = 1000;
     const KEPT_TEXTS = 4; // clients may share a session
-    const UNBEGUN = `{"kind":"unbegun"}`;
-    const RUNNING = `{"kind":"running"}`;
-    const FORGOTTEN = `{"kind":"forgotten"}`;
+    const UNBEGUN = 0, RUNNING = 1, FORGOTTEN = 2;
+    const WITHOUT_TEXT = ["unbegun", "running", "forgotten"];
     const texts = { __proto__: null };
     const ids = { __proto__: null };
     let count = 0;
@@ -39,7 +38,8 @@
         if (begin(id)) {
             texts[id] = UNBEGUN;
         }
-        return texts[id];
+        const text = texts[id];
+        return typeof text === "string" ? text : `{"kind":"${WITHOUT_TEXT[text]}","id":"${id}"}`;
     }
 
     return { begin, keep, of };

@@ -6,7 +6,7 @@
 //   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
 //   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
-//     {"kind": "value" | "error" | "timeout" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name", "message",
+//     {"kind": "value" | "error" | "timeout" | "exit", "id", "number", "ms", "text"?, "data"?, "error"?: {"name", "message",
 //      "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text]}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth"}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
@@ -229,6 +229,7 @@
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
+        told.id = request.id;
         const text = stringify(told);
         if (request.id !== undefined) {
             answers.keep(request.id, text);
