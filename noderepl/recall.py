@@ -37,8 +37,11 @@ class Unable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A snippet's request. code: what is sent. run: the id in it. installs: whether the prelude goes with it, as the
-    session may not have it. seconds: how long the service lets it run."""
+    """A snippet's request.
+
+    code: what is sent. run: the id in it. installs: whether the prelude goes with it, as the session may not have it.
+    seconds: how long the service lets it run.
+    """
 
     code: str
     run: int
@@ -59,7 +62,7 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     execution = None
     try:
         execution = await session.execute(sending.code, input_type=sending.input_type, timeout=sending.seconds)
-        answer = prelude.read(execution)
+        answer = prelude.read(execution, sending.run)
     except ServiceError as error:
         if not error.doubt:
             raise
@@ -87,7 +90,7 @@ async def _check(session: Session, sending: Sending) -> None:
     from noderepl.javascript import prelude
 
     try:
-        prelude.read(await _asked(session, sending, prelude.recall(sending.run), LEAST_SECONDS))
+        prelude.read(await _asked(session, sending, prelude.recall(sending.run), LEAST_SECONDS), sending.run)
     except prelude.Absent as error:
         raise Unable from error
     except (prelude.NoAnswer, ServiceError):
@@ -101,7 +104,7 @@ async def _answer_again(session: Session, sending: Sending, lost: ServiceError, 
     # With the prelude, so that a request with it that is late finds its id taken.
     code = (prelude.installation() if sending.installs else "") + prelude.recall(sending.run)
     try:
-        answer = prelude.read(await _asked(session, sending, code, seconds))
+        answer = prelude.read(await _asked(session, sending, code, seconds), sending.run)
     except prelude.NoAnswer as found:
         if found.kind == "unbegun":
             raise NotRun(lost.message + (NOT_RUN_HERE if sending.installs else NOT_RUN)) from lost

@@ -218,7 +218,8 @@ class Repl:
         """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
         if self._running is None or self._editor_open:
             return
-        self._unsent = self._waiting is not None and self._waiting.unsent
+        waiting, is_busy = self._waiting, self._dispatcher.runner.is_busy
+        self._unsent = waiting is not None and (waiting.unsent or not is_busy)
         if self._unsent:
             self._dispatcher.runner.drop()
         if self._asking is None and not self._unsent and self._dispatcher.runner.can_interrupt:

@@ -224,7 +224,7 @@ class Snippets:
         if written is None:
             return execution
         if written.pieces == 0 and written.exceeds(execution):
-            kept = prelude.read(await self._repeatable(session, prelude.recall(live.id)))
+            kept = prelude.read(await self._repeatable(session, prelude.recall(live.id)), live.id)
             written = (kept and kept.written) or written
         if self._before is not None:
             await self._before.read_until(written.before)

@@ -1,7 +1,8 @@
 """The connections to one pool: sending calls with timeouts, and finding the dialect that the pool speaks.
 
-Shared by all sessions of the pool. What goes wrong is turned into errors by problems.py alone, and retries.py decides
-what is tried again. A call whose api-version or route the service refused was not carried out: it is asked otherwise.
+Shared by all sessions of the pool. What goes wrong is turned into errors by problems.py and broken.py alone; retries.py
+decides what is tried again. A call whose api-version or route the service refused was not carried out, and is asked
+otherwise.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from noderepl.client import problems
+from noderepl.client import broken, problems
 from noderepl.client.endpoint import base_url, check_token_may_go, is_loopback
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
@@ -124,7 +125,7 @@ class Link:
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not is_loopback(self.endpoint),
             )
-        except (OSError, ValueError, ImportError, *problems.FOREIGN) as exc:
+        except (OSError, ValueError, ImportError, *broken.FOREIGN) as exc:
             raise ConfigError(
                 "the proxy or certificate settings of the environment cannot be used "
                 "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
@@ -211,8 +212,8 @@ class Link:
                 if "," in response.headers.get("content-encoding", ""):
                     raise problems.packed_twice(about)
                 yield Answer(response, dialect, about)
-        except problems.FOREIGN as exc:
-            raise problems.from_exception(exc, about) from exc
+        except broken.FOREIGN as exc:
+            raise broken.from_exception(exc, about) from exc
 
 
 def _keep_logs_clean() -> None:

@@ -134,8 +134,11 @@ def whole(options: Options) -> str:
     return _call("whole", asdict(options))
 
 
-def read(execution: Execution) -> Answer | None:
-    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent, NoAnswer."""
+def read(execution: Execution, run: int | None = None) -> Answer | None:
+    """What a snippet's request came to; None where the answer is not the prelude's, or not to that snippet.
+
+    run: the snippet's id, None where none was asked about. Raises Absent, NoAnswer.
+    """
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
@@ -144,6 +147,8 @@ def read(execution: Execution) -> Answer | None:
     try:
         told = json.loads(text.removeprefix(_PREFIX))
     except ValueError:  # it was cut or changed on its way
+        return None
+    if told.get("id") != run:
         return None
     if told["kind"] in _WITHOUT_ANSWER:
         raise NoAnswer(told["kind"])

@@ -80,6 +80,12 @@ async def _doubled(exchange: Exchange) -> None:
     await exchange.send(await exchange.passed_on() + kinds.response(200, {}, b'{"status": "Succeeded"}'))
 
 
+async def _again(exchange: Exchange) -> None:
+    """The answer comes two times."""
+    answer = await exchange.passed_on()
+    await exchange.send(answer + answer)
+
+
 def _date(clock: float) -> str:
     return kinds.in_an_hour(clock - 3600)
 
@@ -255,6 +261,7 @@ HEADERS = [
     _case("HTTP/1.0", kinds.changed(lambda head, body: b"HTTP/1.0" + head[8:] + b"\r\n\r\n" + body)),
     _case("100 before the answer", _continued),
     _case("an answer too many", _doubled),
+    _case("the answer twice", _again),
     _case("a media type of nonsense", kinds.body(lambda was: was, b"content-type: ;;;charset=nonsense")),
     _case("another `x-ms-session-guid`", kinds.headers(
         lambda lines: [line for line in lines if b"guid" not in line] + [b"x-ms-session-guid: other"])),

@@ -6,9 +6,8 @@
     "use strict";
     const KEPT_IDS = 1000;
     const KEPT = 4; // clients may share a session
-    const UNBEGUN = { __proto__: null, kind: "unbegun" };
-    const RUNNING = { __proto__: null, kind: "running" };
-    const FORGOTTEN = { __proto__: null, kind: "forgotten" };
+    const [UNBEGUN, RUNNING, FORGOTTEN] = [0, 1, 2];
+    const WITHOUT_ANSWER = ["unbegun", "running", "forgotten"];
     const kept = { __proto__: null };
     const ids = { __proto__: null };
     let count = 0;
@@ -39,7 +38,8 @@
         if (begin(id)) {
             kept[id] = UNBEGUN;
         }
-        return kept[id];
+        const told = kept[id];
+        return typeof told === "object" ? told : { __proto__: null, kind: WITHOUT_ANSWER[told], id };
     }
 
     return { begin, keep, of };

@@ -6,7 +6,7 @@
 //   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
 //   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
-//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name",
+//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?, "error"?: {"name",
 //      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
 //      "notes": [text], "output": (output.js), "pending": whether something that it started goes on}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth",
@@ -262,6 +262,7 @@
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
+        told.id = request.id;
         if (request.id !== undefined) {
             answers.keep(request.id, told);
         }
