@@ -18,7 +18,7 @@ from noderepl.backend import Backend
 from noderepl.errors import ServiceError, SessionLost
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Status
-from noderepl.recall import Sending, Unable, send_once
+from noderepl.recall import Sending, send_once
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
@@ -67,9 +67,10 @@ class Snippets:
 
         async with self._turn:
             if self._ready is None:
-                code, input_type = prelude.installation(), self._preferences.input_type
+                code, input_type = prelude.installation() + prelude.presence(), self._preferences.input_type
                 execution = await session.execute(code, input_type=input_type, repeatable=True)
-                self._ready = session if execution.status is Status.OK else None
+                is_there = execution.status is Status.OK and not prelude.is_absent(execution)
+                self._ready = session if is_there else None
 
     async def run(self, code: str) -> Execution:
         """Runs one snippet as one request. Raises SessionLost and NotRun where it has not run; any ServiceError."""
@@ -115,8 +116,9 @@ class Snippets:
             execution = await send_once(session, Sending(sent, run, is_first, preferences.input_type, limit))
         except prelude.Absent as error:
             self._ready = None
-            raise SessionLost(LOST) from error
-        except Unable:
+            if not is_first:
+                raise SessionLost(LOST) from error
+            # It came with the snippet, and is not there all the same.
             self._unable = session
             return self._with_note(await self._plain(session, code), NO_PRELUDE)
         except ServiceError as error:

@@ -51,9 +51,15 @@ def global_name() -> str:
 
 
 def installation() -> str:
-    """JavaScript that puts the prelude into a session; again, it does nothing."""
+    """JavaScript that puts the prelude into a session where that is possible; again, it does nothing."""
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
-    return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
+    # What follows says whether the prelude is there; a session without an inspector cannot have it.
+    return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+
+
+def presence() -> str:
+    """JavaScript that says, as a snippet does, where the prelude is not there."""
+    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : undefined\n"
 
 
 def snippet(prepared: Prepared, options: Options, *, seconds: float, run: str) -> str:
@@ -92,7 +98,7 @@ def read(execution: Execution, run: str | None = None) -> Execution | None:
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
-    if text == _ABSENT:
+    if is_absent(execution):
         raise Absent
     try:
         told = json.loads(text.removeprefix(_PREFIX))
@@ -103,6 +109,11 @@ def read(execution: Execution, run: str | None = None) -> Execution | None:
     if told["kind"] in _WITHOUT_ANSWER:
         raise NoAnswer(told["kind"])
     return _answer(execution, told)
+
+
+def is_absent(execution: Execution) -> bool:
+    """Whether the session says that it does not have the prelude."""
+    return execution.value is not None and execution.value.data == _ABSENT
 
 
 def is_passed_over(execution: Execution) -> bool:
@@ -163,7 +174,7 @@ def _call(method: str, request: dict[str, object]) -> str:
 @cache
 def _source() -> str:
     parts = ", ".join(f"{name}: {_part(name)}" for name in _PARTS)
-    return f'"use strict";\n{{ const parts = {{ {parts} }};\n{_part("prelude")}'
+    return f'"use strict";\n{{ const parts = {{ {parts} }};\ntry {{ {_part("prelude")}'
 
 
 def _part(name: str) -> str:
