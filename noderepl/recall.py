@@ -31,10 +31,6 @@ FORGOTTEN = "; the snippet ran, but its answer is gone"
 RUNNING = "; the snippet is still running"
 
 
-class Unable(Exception):
-    """The session cannot have the prelude, so what was sent has not run."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sending:
     """A snippet's request.
@@ -53,8 +49,8 @@ class Sending:
 async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     """Sends a snippet, and gives what became of it.
 
-    Returns the prelude's answer, or what the service says instead of one. Raises prelude.Absent and
-    Unable where the snippet has not run for want of the prelude, NotRun where its request was lost, ServiceError.
+    Returns the prelude's answer, or what the service says instead of one. Raises prelude.Absent where the snippet has
+    not run for want of the prelude, NotRun where its request was lost, ServiceError.
     """
     from noderepl.javascript import prelude
 
@@ -73,8 +69,6 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
         told = UNREAD if execution.error is None else execution.error.message.replace(MAY_HAVE_RUN, "")
         lost = ServiceError(told, doubt=MAY_HAVE_RUN)
     left = max(LEAST_SECONDS, round(sending.seconds - (time.monotonic() - began)))
-    if execution is not None and execution.status is Status.ERROR and sending.installs:
-        await _check(session, sending)
     try:
         return await _answer_again(session, sending, lost, left)
     except NotRun:
@@ -83,18 +77,6 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
         if execution is None or execution.status is not Status.TIMEOUT:
             raise
         return execution
-
-
-async def _check(session: Session, sending: Sending) -> None:
-    """Raises Unable where the session does not have the prelude after it was sent there."""
-    from noderepl.javascript import prelude
-
-    try:
-        prelude.read(await _asked(session, sending, prelude.recall(sending.run), LEAST_SECONDS), sending.run)
-    except prelude.Absent as error:
-        raise Unable from error
-    except (prelude.NoAnswer, ServiceError):
-        return
 
 
 async def _answer_again(session: Session, sending: Sending, lost: ServiceError, seconds: int) -> Answer:

@@ -19,12 +19,12 @@ from noderepl.errors import NodeReplError, ServiceError, SessionLost
 from noderepl.lifetime import span
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Failure, Outcome, Status
-from noderepl.recall import Sending, Unable, send_once
+from noderepl.recall import Sending, send_once
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.javascript.prelude import Absent, Answer, Options
+    from noderepl.javascript.prelude import Answer, Options
     from noderepl.javascript.prepare import Prepared
     from noderepl.live import Live
 
@@ -84,14 +84,13 @@ class Snippets:
         idle = session.idle
         async with self._turn:
             if self._ready is None:
-                code, input_type = prelude.installation(), self._preferences.input_type
-                execution = await session.execute(code, input_type=input_type, repeatable=True)
-                self._ready = session if execution.status is Status.OK else None
+                execution = await self._repeatable(session, prelude.installation() + prelude.probe())
+                is_there = execution.status is Status.OK and not prelude.is_absent(execution)
+                self._ready = session if is_there else None
             elif idle is not None and not session.is_asked:
-                try:
-                    prelude.read(await self._repeatable(session, prelude.probe()))
-                except prelude.Absent as error:
-                    raise self._lost(idle, error, "") from error
+                execution = await self._repeatable(session, prelude.probe())
+                if prelude.is_absent(execution):
+                    raise self._lost(idle, execution.replaced, "")
 
     async def run(self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False) -> Execution:
         """Runs one snippet as one request; where this is cancelled the snippet goes on, and what comes of it is shown.
@@ -154,7 +153,7 @@ class Snippets:
             answer = prelude.read(execution)
             return execution if answer is None else answer.execution
         except prelude.Absent as error:
-            raise self._lost(idle, error) from error
+            raise self._lost(idle, error.is_told) from error
 
     async def _session(self) -> Session:
         session = await self._backend.session()
@@ -197,8 +196,10 @@ class Snippets:
             sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
             answer = await live.attend(send_once(session, sending), self._before)
         except prelude.Absent as error:
-            raise self._lost(idle, error) from error
-        except Unable:
+            if not is_first:
+                raise self._lost(idle, error.is_told) from error
+            # It came with the snippet, and is not there all the same.
+            self._ready = None
             self._unable = session
             return self._with_note(await self._plain(session, code), NO_PRELUDE)
         except ServiceError as error:
@@ -234,11 +235,14 @@ class Snippets:
             self._behind(live.follow_on())
         return execution
 
-    def _lost(self, idle: float | None, absent: Absent, so: str = NOT_RUN) -> SessionLost:
-        """The error for a session without the prelude; idle: seconds for which it had not been used."""
+    def _lost(self, idle: float | None, is_told: bool, so: str = NOT_RUN) -> SessionLost:
+        """The error for a session without the prelude.
+
+        idle: seconds for which it had not been used. is_told: whether the pool's answer says that it is another.
+        """
         self._ready = self._before = None
         when = f" after {span(idle)} without a call" if idle is not None and idle >= 1 else ""
-        says = ", as the pool's answer says" if absent.is_told else ""
+        says = ", as the pool's answer says" if is_told else ""
         return SessionLost(f"the session was replaced by an empty one{when}{says}{so}")
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:

@@ -97,19 +97,15 @@ def global_name() -> str:
 
 
 def installation() -> str:
-    """JavaScript that puts the prelude into a session; again, it does nothing."""
+    """JavaScript that puts the prelude into a session where that is possible; again, it does nothing."""
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
-    return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
+    # What follows says whether the prelude is there; a session without an inspector cannot have it.
+    return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
 
 
 def probe() -> str:
-    """JavaScript that says whether the prelude is there, and does nothing."""
-    return checked(f"'{_PREFIX}present'")
-
-
-def checked(expression: str) -> str:
-    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
-    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
+    """JavaScript that says where the prelude is not there, as a snippet does, and does nothing else."""
+    return _checked("undefined")
 
 
 def snippet(prepared: Prepared, options: Options, request: Request) -> str:
@@ -142,7 +138,7 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
-    if text == _ABSENT:
+    if is_absent(execution):
         raise Absent(execution.replaced)
     try:
         told = json.loads(text.removeprefix(_PREFIX))
@@ -153,6 +149,11 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     if told["kind"] in _WITHOUT_ANSWER:
         raise NoAnswer(told["kind"])
     return Answer(_executed(execution, told), Written.read(told) if "output" in told else None)
+
+
+def is_absent(execution: Execution) -> bool:
+    """Whether the session says that it does not have the prelude."""
+    return execution.value is not None and execution.value.data == _ABSENT
 
 
 def is_passed_over(execution: Execution) -> bool:
@@ -214,7 +215,7 @@ def _call(method: str, request: dict[str, object]) -> str:
 @cache
 def _source() -> str:
     parts = ", ".join(f"{name}: {_part(name)}" for name in _PARTS)
-    return f'"use strict";\n{{ const parts = {{ {parts} }};\n{_part("prelude")}'
+    return f'"use strict";\n{{ const parts = {{ {parts} }};\ntry {{ {_part("prelude")}'
 
 
 def _part(name: str) -> str:
