@@ -209,7 +209,12 @@ def _media(told: dict[str, Any]) -> Media:
 
 
 def _call(method: str, request: dict[str, object]) -> str:
-    return checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
+    return _checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
+
+
+def _checked(expression: str) -> str:
+    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
+    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
 
 
 @cache
