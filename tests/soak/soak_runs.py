@@ -86,7 +86,9 @@ def proxied(upstream: str, rate: float, seed: int) -> Iterator[tuple[str, dict[s
 
 async def _run(snippets: int, url: str, session: str, place: Path) -> Soaked:
     soaked, began = Soaked(snippets), time.monotonic()
-    async with opened(place, token=TOKEN, endpoint=url, session=session, timeout=30) as dispatcher:
+    async with opened(
+        place, environ={"NODEREPL_TOKEN": TOKEN}, endpoint=url, session=session, timeout=30
+    ) as dispatcher:
         await _enter(dispatcher, STATE, soaked)
         for i in range(1, snippets + 1):
             expected, code = str(i), KINDS[i % len(KINDS)].format(i=i)
