@@ -32,6 +32,7 @@ EMBEDDED = "http://embedded"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The longest that the service allows (DOC-POOL): who reads for ten minutes should find the variables again.
 COOLDOWN_SECONDS = 3600.0
+TWICE_SECONDS = 0.2
 
 
 class Backend:
@@ -148,12 +149,19 @@ async def _guarded(
 ) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
+    again, is_closing = 0.0, False
+
+    def end() -> None:
+        # timeout(1) sends a signal twice. A later one ends what the first made main wait for, but not the clean-up.
+        nonlocal again
+        if not is_closing and loop.time() >= again:
+            task.cancel()
+            again = loop.time() + TWICE_SECONDS
 
     def stop(number: int, _: object) -> None:
-        # The first is enough: the clean-up must not be cancelled.
-        if not stopped_by:
-            loop.call_soon_threadsafe(task.cancel)
         stopped_by.append(number)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(end)
 
     for number in SIGNALS:
         signal.signal(number, stop)
@@ -161,6 +169,7 @@ async def _guarded(
     try:
         return await main(backend)
     finally:
+        is_closing = True
         await backend.close()
 
 

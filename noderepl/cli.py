@@ -6,6 +6,7 @@ Imports nothing heavy: --version and --help answer before httpx, prompt_toolkit 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -25,7 +26,8 @@ EPILOG = """\
 Without -e, -p, -c or FILE, noderepl is a prompt on a terminal and elsewhere runs its standard input as one snippet.
 -e, -p, -c and FILE may be mixed and repeated; they share one session, run in order and stop at the first that fails.
 Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be
-reached; 4 not authorised; 124 the snippet timed out; 130 interrupted.
+reached; 4 not authorised; 124 the snippet timed out; 128 + N ended by signal N; 141 nobody
+reads stdout any more.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
@@ -137,7 +139,8 @@ def _serve(settings: Settings) -> int:
 def _complain(error: NodeReplError) -> None:
     from noderepl.terminal.escapes import visible
 
-    sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -39,6 +39,7 @@ class ExitCode(IntEnum):
     NOT_AUTHORISED = 4
     TIMED_OUT = 124
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 class NodeReplError(Exception):

@@ -123,6 +123,7 @@ class Repl:
             pass
         finally:
             warming.cancel()
+            await self._dispatcher.runner.close()
         return ExitCode.OK
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
+# How long leaving may wait for the session to take a wish back.
+CLOSE_SECONDS = 1.0
 LOST = (
     "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet "
     "was not run; run it again to run it in the new session."
@@ -64,6 +66,7 @@ class Snippets:
         self._live: Live | None = None
         self._before: Live | None = None
         self._works: set[asyncio.Task[None]] = set()
+        self._withdrawing: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
 
@@ -124,6 +127,20 @@ class Snippets:
                 return await asyncio.shield(running)
         return None
 
+    async def close(self) -> None:
+        """Ends all that still goes on behind; only wishes to end a snippet are withdrawn first."""
+        if self._running is not None:
+            self._running.cancel()
+        for task in self._works - self._withdrawing:
+            task.cancel()
+        left = [*self._works, *([self._running] if self._running else [])]
+        try:
+            if left:
+                await asyncio.wait(left, timeout=CLOSE_SECONDS)
+        finally:
+            for task in left:
+                task.cancel()
+
     async def whole(self) -> Execution:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
@@ -167,7 +184,8 @@ class Snippets:
             execution = await live.attend(sending, self._before)
         finally:
             self._live = None
-            self._behind(live.withdraw())
+            self._withdrawing.add(task := self._behind(live.withdraw()))
+            task.add_done_callback(self._withdrawing.discard)
         answer = self._read(execution)
         # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
         self._ready = session if answer is not None else None

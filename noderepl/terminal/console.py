@@ -39,7 +39,7 @@ class Console:
     """Both streams of the process.
 
     stdout, stderr: where data and words go. theme: the colours. color: the setting, see use_colour. environ: the user's
-    environment. A reader who closes a stream (`| head -1`) is no error: the rest is dropped.
+    environment. A stream whose reader goes away (`| head -1`), or that takes no more, drops the rest; `.unwritable` tells.
     """
 
     def __init__(
@@ -58,6 +58,11 @@ class Console:
     def theme(self) -> Theme:
         """The theme in use."""
         return self._theme
+
+    @property
+    def unwritable(self) -> OSError | None:
+        """Why stdout takes no more, once it does not."""
+        return self._stdout.failure
 
     def set_theme(self, theme: Theme) -> None:
         """Uses another theme from now on."""
@@ -153,7 +158,7 @@ class _Stream:
 
     def __init__(self, stream: TextIO, color: Colour, environ: Mapping[str, str]) -> None:
         self._stream = stream
-        self._closed = False
+        self.failure: OSError | None = None
         self.is_terminal = stream.isatty()
         self.colour = use_colour(color, environ, self.is_terminal)
         self.can_move = self.is_terminal and environ.get("TERM") != "dumb"
@@ -169,13 +174,13 @@ class _Stream:
 
     def write(self, texts: Iterable[str]) -> None:
         """Writes and flushes all texts."""
-        if self._closed:
+        if self.failure is not None:
             return
         try:
             self._put("".join(texts))
             self._stream.flush()
-        except BrokenPipeError:
-            self._closed = True
+        except OSError as error:
+            self.failure = error
             # Python flushes the stream once more when it ends, and would complain then.
             with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a device, for its descriptor
                 os.dup2(nowhere.fileno(), self._stream.fileno())
