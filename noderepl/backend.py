@@ -164,7 +164,9 @@ async def _guarded(
             loop.call_soon_threadsafe(end)
 
     for number in SIGNALS:
-        signal.signal(number, stop)
+        # nohup(1), and a shell without job control behind `&`, have it ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
     backend = opened()
     try:
         return await main(backend)

@@ -18,7 +18,7 @@ from typing import Literal, NoReturn
 
 from noderepl import __version__
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
-from noderepl.settings import OPTIONS, Option, Settings, read_settings
+from noderepl.settings import OPTIONS, Option, Settings, config_directory, read_settings
 from noderepl.terminal.early import EarlyPrompt
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
@@ -118,13 +118,11 @@ def _text(action: Action) -> str:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    import platformdirs
-
     flags = {option.name: getattr(arguments, option.attribute) for option in OPTIONS if option.attribute in arguments}
     return read_settings(
         {name: value for name, value in flags.items() if value is not None},
         environ=os.environ,
-        directory=platformdirs.user_config_path("noderepl", appauthor=False),
+        directory=config_directory(),
         file=Path(arguments.config).expanduser() if arguments.config else None,
         profile=arguments.profile,
     )

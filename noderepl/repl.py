@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import os
 import shlex
 import signal
 import subprocess
 import tempfile
+import termios
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
@@ -22,10 +24,12 @@ from noderepl.dispatch import Dispatcher, open_console, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Page, Prefill, UseTheme
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 from noderepl.terminal.console import Console, use_colour
 from noderepl.terminal.early import EarlyPrompt
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.gone import is_hung_up
+from noderepl.terminal.stopping import stop, stopping_at_once
 from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
@@ -63,7 +67,6 @@ class Repl:
     """One prompt for one run. Must be made inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
-        import platformdirs
         from prompt_toolkit.input import create_input
         from prompt_toolkit.output import create_output
 
@@ -82,9 +85,7 @@ class Repl:
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
-        self._history = SnippetHistory(
-            platformdirs.user_state_path("noderepl", appauthor=False) / "history", keep=without_identifier
-        )
+        self._history = SnippetHistory(state_directory(), keep=without_identifier)
         self._dispatcher = Dispatcher(
             backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside
         )
@@ -110,7 +111,10 @@ class Repl:
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._resume)
         if self._backend.notice and not self._settings.quiet:
             early.erase()
             self._console.words(self._backend.notice, warning=True)
@@ -121,6 +125,10 @@ class Repl:
             await self._loop(early, painted)
         except EOFError:
             pass
+        except (OSError, termios.error) as error:
+            if not is_hung_up(error):
+                raise
+            return ExitCode.HUNG_UP
         finally:
             warming.cancel()
             await self._dispatcher.runner.close()
@@ -157,7 +165,7 @@ class Repl:
 
         self._running = running = asyncio.create_task(begun())
         try:
-            with waiting_keys(self._input, self._output, self._interrupt):
+            with waiting_keys(self._input, self._output, self._interrupt, self._suspend):
                 return await self._told(running)
         except NodeReplError as error:
             self._console.show(Failure(str(error), error.exit_code))
@@ -193,6 +201,30 @@ class Repl:
         else:
             self._running.cancel()
 
+    def _suspend(self) -> None:
+        """Ctrl-Z: gives the terminal back as it was and stops until the shell goes on with it; a snippet runs on."""
+        if self._prompt.is_open:
+            self._prompt.show_above(stop)
+            return
+        self._console.end_passing()
+        self._output.disable_bracketed_paste()
+        self._output.flush()
+        with self._input.cooked_mode():
+            stop()
+        self._output.enable_bracketed_paste()
+        self._output.flush()
+
+    def _resume(self) -> None:
+        """SIGCONT after a stop that could not be prepared for: takes the terminal again, which a shell has had."""
+        # The same signal comes with a hang-up, after which nothing is left to take.
+        with contextlib.suppress(OSError, termios.error):
+            self._input.raw_mode().__enter__()  # the block around all this ends it
+            if self._prompt.is_open:
+                self._prompt.paint_anew()
+            else:
+                self._output.enable_bracketed_paste()
+                self._output.flush()
+
     async def _ask_for_end(self) -> None:
         try:
             await self._dispatcher.runner.interrupt()
@@ -223,7 +255,7 @@ class Repl:
         """Shows a text in the user's pager; where there is none, as any other text."""
         pager = os.environ.get("PAGER") or "less"
         try:
-            with self._input.detach(), self._input.cooked_mode():
+            with self._input.detach(), self._input.cooked_mode(), stopping_at_once():
                 safe = visible(page.text, colour=False)
                 subprocess.run(shlex.split(pager), input=safe.encode(errors="replace"), check=False)
         except (OSError, ValueError):
@@ -254,7 +286,7 @@ class Repl:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
         self._editor_open = True
         try:
-            with self._input.detach(), self._input.cooked_mode():
+            with self._input.detach(), self._input.cooked_mode(), stopping_at_once():
                 return await asyncio.to_thread(_edited, editor, text)
         except subprocess.CalledProcessError as error:
             raise LocalFileError(f"the editor {editor!r} ended with exit code {error.returncode}") from error

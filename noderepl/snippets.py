@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, SessionLost
@@ -133,7 +133,7 @@ class Snippets:
             self._running.cancel()
         for task in self._works - self._withdrawing:
             task.cancel()
-        left = [*self._works, *([self._running] if self._running else [])]
+        left: list[asyncio.Task[Any]] = [*self._works, *([self._running] if self._running else [])]
         try:
             if left:
                 await asyncio.wait(left, timeout=CLOSE_SECONDS)

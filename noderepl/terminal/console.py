@@ -11,6 +11,7 @@ from typing import Literal, TextIO
 
 from noderepl.outcome import Execution, Outcome, Output, Words
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.gone import drop_rest
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_output, render_plain
 from noderepl.terminal.themes import Theme
@@ -39,7 +40,7 @@ class Console:
     """Both streams of the process.
 
     stdout, stderr: where data and words go. theme: the colours. color: the setting, see use_colour. environ: the user's
-    environment. A stream whose reader goes away (`| head -1`), or that takes no more, drops the rest; `.unwritable` tells.
+    environment. What a stream no longer takes, as its reader went away (`| head -1`), is dropped; `.unwritable` tells.
     """
 
     def __init__(
@@ -181,9 +182,7 @@ class _Stream:
             self._stream.flush()
         except OSError as error:
             self.failure = error
-            # Python flushes the stream once more when it ends, and would complain then.
-            with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a device, for its descriptor
-                os.dup2(nowhere.fileno(), self._stream.fileno())
+            drop_rest(self._stream)
 
     def _put(self, text: str) -> None:
         try:
