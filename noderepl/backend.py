@@ -33,6 +33,7 @@ EMBEDDED = "http://embedded"
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # The longest that the service allows (DOC-POOL): who reads for ten minutes should find the variables again.
 COOLDOWN_SECONDS = 3600.0
+TWICE_SECONDS = 0.2
 
 
 class Backend:
@@ -177,21 +178,29 @@ async def _guarded(
 ) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
-    is_leaving = False
+    again, is_closing = 0.0, False
+
+    def end() -> None:
+        # timeout(1) sends a signal twice. A later one ends what the first made main wait for, but not the clean-up.
+        nonlocal again
+        if not is_closing and loop.time() >= again:
+            task.cancel()
+            again = loop.time() + TWICE_SECONDS
 
     def stop(number: int, _: object) -> None:
-        # One is enough: the clean-up must not be cancelled, nor where the end of a terminal was read before its signal.
-        if not stopped_by and not is_leaving:
-            loop.call_soon_threadsafe(task.cancel)
         stopped_by.append(number)
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(end)
 
     for number in SIGNALS:
-        signal.signal(number, stop)
+        # nohup(1), and a shell without job control behind `&`, have it ignored.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
     backend = opened()
     try:
         return await main(backend)
     finally:
-        is_leaving = True
+        is_closing = True
         backend.is_cut_off = backend.is_cut_off or signal.SIGHUP in stopped_by
         await backend.close()
 

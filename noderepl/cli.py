@@ -6,6 +6,7 @@ Imports nothing heavy: --version and --help answer before httpx, prompt_toolkit 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import re
 import sys
@@ -18,7 +19,7 @@ from typing import Literal, NoReturn
 
 from noderepl import __version__
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
-from noderepl.settings import OPTIONS, Option, Settings, read_settings
+from noderepl.settings import OPTIONS, Option, Settings, config_directory, read_settings
 from noderepl.terminal.early import EarlyPrompt
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
@@ -26,7 +27,8 @@ EPILOG = """\
 Without -e, -p, -c or FILE, noderepl is a prompt on a terminal and elsewhere runs its standard input as one snippet.
 -e, -p, -c and FILE may be mixed and repeated; they share one session, run in order and stop at the first that fails.
 Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be
-reached; 4 not authorised; 124 the snippet timed out; 130 interrupted.
+reached; 4 not authorised; 124 the snippet timed out; 128 + N ended by signal N; 141 nobody
+reads stdout any more.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
@@ -118,13 +120,11 @@ def _text(action: Action) -> str:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    import platformdirs
-
     flags = {option.name: getattr(arguments, option.attribute) for option in OPTIONS if option.attribute in arguments}
     return read_settings(
         {name: value for name, value in flags.items() if value is not None},
         environ=os.environ,
-        directory=platformdirs.user_config_path("noderepl", appauthor=False),
+        directory=config_directory(),
         file=Path(arguments.config).expanduser() if arguments.config else None,
         profile=arguments.profile,
     )
@@ -139,7 +139,8 @@ def _serve(settings: Settings) -> int:
 def _complain(error: NodeReplError) -> None:
     from noderepl.terminal.escapes import visible
 
-    sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:

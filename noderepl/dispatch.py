@@ -18,7 +18,7 @@ from noderepl.kept import KEEP
 from noderepl.lifetime import Lifetime, span
 from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import Execution, Failure, Outcome, Prefill, Status, UseTheme, Words
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 from noderepl.snippets import Snippets
 from noderepl.terminal.console import Console
 from noderepl.terminal.themes import load_theme, shipped_directory, theme_summaries
@@ -34,11 +34,10 @@ def theme_directories(settings: Settings) -> Sequence[Path]:
     return (settings.directory / "themes", shipped_directory())
 
 
-def sessions_directory() -> Path:
-    """Where sessions are written down that can be resumed."""
-    import platformdirs
-
-    return platformdirs.user_state_path("noderepl", appauthor=False) / "sessions"
+def sessions_directory() -> Path | None:
+    """Where sessions are written down that can be resumed; None for a user without a home."""
+    place = state_directory()
+    return None if place is None else place / "sessions"
 
 
 def open_console(settings: Settings) -> Console:

@@ -40,7 +40,9 @@ class ExitCode(IntEnum):
     SERVICE = 3
     NOT_AUTHORISED = 4
     TIMED_OUT = 124
+    HUNG_UP = 129
     INTERRUPTED = 130
+    UNREAD = 141
 
 
 class NodeReplError(Exception):

@@ -10,42 +10,34 @@ import signal
 import subprocess
 import tempfile
 import termios
-import time
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from noderepl.attention import Attention
 from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
 from noderepl.dispatch import Dispatcher, open_console, sessions_directory, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Page, Prefill, UseTheme
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 from noderepl.terminal.console import Console, use_colour
 from noderepl.terminal.early import EarlyPrompt
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.gone import is_hung_up, is_there
+from noderepl.terminal.stopping import stop, stopping_at_once
 from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-    from noderepl.client.retries import Waiting
 
-STILL_RUNNING = (
-    "The prompt is yours again, but the session is still busy: the next snippet waits until it is free, which the "
-    "toolbar shows. %session new starts afresh."
-)
-NOT_RUN = "It was not run."
-GIVEN_UP = "It was given up on, and does not run."
-NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
 REMOTE_NAMES_SECONDS = 2.0
-STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
-Result = TypeVar("Result")
 
 
 def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
@@ -69,7 +61,6 @@ class Repl:
     """One prompt for one run. Must be made inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
-        import platformdirs
         from prompt_toolkit.input import create_input
         from prompt_toolkit.output import create_output
 
@@ -82,22 +73,16 @@ class Repl:
         self._settings = settings
         self._backend = backend
         self._console = console
-        self._running: asyncio.Task[object] | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._editor_open = False
-        self._waiting: Waiting | None = None
-        self._unsent = False
-        backend.tell = self._wait
         self._used = asyncio.Event()
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
-        self._history = SnippetHistory(
-            platformdirs.user_state_path("noderepl", appauthor=False) / "history", keep=without_identifier
-        )
+        self._history = SnippetHistory(state_directory(), keep=without_identifier)
         self._dispatcher = Dispatcher(
             backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside
         )
+        self._attention = Attention(console, self._dispatcher.runner, self._keys)
+        backend.tell = self._attention.heed
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),
@@ -120,21 +105,30 @@ class Repl:
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._interrupt)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGINT, self._attention.interrupt)
+        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._resume)
         for notice in self._notices():
             early.erase()
             self._console.words(notice, warning=True)
         painted = asyncio.Event()
         behind = [asyncio.create_task(self._warm_up(painted)), asyncio.create_task(self._count_down())]
         try:
-            await self._attend(before(self._dispatcher, self._console))
+            await self._attention.give(before(self._dispatcher, self._console))
             await self._loop(early, painted)
         except EOFError:
-            self._backend.is_cut_off = not _is_there(self._input.fileno())
+            self._backend.is_cut_off = not is_there(self._input.fileno())
+        except (OSError, termios.error) as error:
+            if not is_hung_up(error):
+                raise
+            self._backend.is_cut_off = True
+            return ExitCode.HUNG_UP
         finally:
             for task in behind:
                 task.cancel()
             self._dispatcher.lifetime.let_go()
+            await self._dispatcher.runner.close()
         return ExitCode.OK
 
     def _notices(self) -> Sequence[str]:
@@ -153,7 +147,7 @@ class Repl:
                 self._console.words(f"The history is not kept: {trouble}.", warning=True)
             if trouble := self._backend.owned.trouble():
                 self._console.words(f"This session cannot be resumed after a crash: {trouble}.", warning=True)
-            outcomes: Sequence[Outcome] = await self._attend(self._dispatcher.run_line(text)) or ()
+            outcomes: Sequence[Outcome] = await self._attention.give(self._dispatcher.run_line(text)) or ()
             for outcome in outcomes:
                 self._show(outcome)
             if any(isinstance(outcome, Leave) for outcome in outcomes):
@@ -162,80 +156,38 @@ class Repl:
             prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
 
-    async def _attend(self, work: Coroutine[None, None, Result]) -> Result | None:
-        """Waits for work while Ctrl-C is listened for; tells a failure. Returns its result, None where it has none."""
+    def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.waiting import waiting_keys
 
-        began = False
+        return waiting_keys(self._input, self._output, self._attention.interrupt, self._suspend)
 
-        async def begun() -> Result:
-            nonlocal began
-            began = True
-            return await work
-
-        self._running = running = asyncio.create_task(begun())
-        try:
-            with waiting_keys(self._input, self._output, self._interrupt):
-                return await self._told(running)
-        except NodeReplError as error:
-            self._console.show(Failure(str(error), error.exit_code))
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
-                raise
-            if began:
-                told = NOT_SENT if self._unsent else STILL_RUNNING if self._dispatcher.runner.is_busy else GIVEN_UP
-                self._console.words(told, warning=True)
-            else:
-                work.close()
-                self._console.words(NOT_RUN, warning=True)
-        finally:
-            self._running = self._asking = None
-        return None
-
-    async def _told(self, running: asyncio.Task[Result]) -> Result:
-        """Waits for a task; from the first second on its time is on the screen."""
-        began = time.monotonic()
-        while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
-            if not self._editor_open:
-                why = f" · {self._waiting.words}" if self._waiting else ""
-                self._console.status(f"{time.monotonic() - began:.0f} s · {self._way_out()}{why}")
-        self._console.end_passing()
-        return await running
-
-    def _wait(self, waiting: Waiting | None) -> None:
-        self._waiting = waiting
-
-    def _way_out(self) -> str:
-        if self._asking is not None:
-            return "interrupted; Ctrl-C again gives the prompt back"
-        is_sent = self._waiting is None or not self._waiting.unsent
-        return (
-            "Ctrl-C interrupts" if is_sent and self._dispatcher.runner.can_interrupt else "Ctrl-C gives the prompt back"
-        )
-
-    def _interrupt(self) -> None:
-        """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
-        if self._running is None or self._editor_open:
+    def _suspend(self) -> None:
+        """Ctrl-Z: gives the terminal back as it was and stops until the shell goes on with it; a snippet runs on."""
+        if self._prompt.is_open:
+            self._prompt.show_above(stop)
             return
-        waiting, is_busy = self._waiting, self._dispatcher.runner.is_busy
-        self._unsent = waiting is not None and (waiting.unsent or not is_busy)
-        if self._unsent:
-            self._dispatcher.runner.drop()
-        if self._asking is None and not self._unsent and self._dispatcher.runner.can_interrupt:
-            self._asking = asyncio.create_task(self._ask_for_end())
-        else:
-            self._running.cancel()
+        self._console.end_passing()
+        self._output.disable_bracketed_paste()
+        self._output.flush()
+        with self._input.cooked_mode():
+            stop()
+        self._output.enable_bracketed_paste()
+        self._output.flush()
 
-    async def _ask_for_end(self) -> None:
-        try:
-            await self._dispatcher.runner.interrupt()
-        except NodeReplError as error:
-            self._console.show(Failure(f"the snippet could not be interrupted: {error}", error.exit_code))
+    def _resume(self) -> None:
+        """SIGCONT after a stop that could not be prepared for: takes the terminal again, which a shell has had."""
+        # The same signal comes with a hang-up, after which nothing is left to take.
+        with suppress(OSError, termios.error):
+            self._input.raw_mode().__enter__()  # the block around all this ends it
+            if self._prompt.is_open:
+                self._prompt.paint_anew()
+            else:
+                self._output.enable_bracketed_paste()
+                self._output.flush()
 
     def _show_beside(self, outcome: Outcome) -> None:
         """Shows what comes before, or after, the outcome of a line: above the prompt, where there is one."""
-        if self._running is not None:
+        if self._attention.is_given:
             self._console.show(outcome)
         else:
             self._prompt.show_above(partial(self._console.show, outcome))
@@ -257,7 +209,7 @@ class Repl:
         """Shows a text in the user's pager; where there is none, as any other text."""
         pager = os.environ.get("PAGER") or "less"
         try:
-            with self._input.detach(), self._input.cooked_mode():
+            with self._input.detach(), self._input.cooked_mode(), stopping_at_once():
                 safe = visible(page.text, colour=False)
                 subprocess.run(shlex.split(pager), input=safe.encode(errors="replace"), check=False)
         except (OSError, ValueError):
@@ -298,16 +250,16 @@ class Repl:
 
     async def _edit(self, text: str) -> str:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        self._editor_open = True
+        self._attention.is_elsewhere = True
         try:
-            with self._input.detach(), self._input.cooked_mode():
+            with self._input.detach(), self._input.cooked_mode(), stopping_at_once():
                 return await asyncio.to_thread(_edited, editor, text)
         except subprocess.CalledProcessError as error:
             raise LocalFileError(f"the editor {editor!r} ended with exit code {error.returncode}") from error
         except (OSError, ValueError) as error:
             raise LocalFileError(f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another") from error
         finally:
-            self._editor_open = False
+            self._attention.is_elsewhere = False
 
     def _toolbar(self) -> StyleAndTextTuples:
         from prompt_toolkit.application import get_app
@@ -329,15 +281,6 @@ class Repl:
         if ending := lifetime.countdown():
             shown += [("class:toolbar", "· "), ("class:toolbar-key", f"{ending} ")]
         return shown
-
-
-def _is_there(terminal: int) -> bool:
-    """Whether a terminal, a file descriptor, has not gone away."""
-    try:
-        termios.tcgetattr(terminal)
-    except termios.error:
-        return False
-    return True
 
 
 def _duration(milliseconds: int) -> str:

@@ -13,7 +13,7 @@ from typing import Literal
 
 from noderepl.backend import Backend, with_backend
 from noderepl.dispatch import Dispatcher, open_console, sessions_directory
-from noderepl.errors import ExitCode, UsageError
+from noderepl.errors import ExitCode, LocalFileError, UsageError
 from noderepl.outcome import Execution, Failure, Outcome, Output, Status, Thrown
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
@@ -28,6 +28,7 @@ EXIT_CODES = {
 }
 # How long the session may take to end a snippet, before noderepl ends without it.
 PATIENCE_SECONDS = 3.0
+NOT_ENDED = f"The session has not ended the snippet within {PATIENCE_SECONDS:.0f} s and may still be at it."
 
 
 def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
@@ -40,11 +41,29 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
     backend.start()
     console = open_console(settings)
     backend.tell = lambda waiting: console.status(waiting.words) if waiting else console.end_passing()
-    show = None if settings.json else partial(_show, console)
-    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=show)
+    running = asyncio.current_task()
+    assert running is not None
+
+    def show(outcome: Outcome) -> None:
+        before = console.unwritable
+        _show(console, outcome)
+        if console.unwritable is not before:
+            running.cancel()
+
+    dispatcher = Dispatcher(
+        backend, settings, console, entries=tuple, edit=_no_editor, show=None if settings.json else show
+    )
     try:
-        return await run_actions(settings, actions, dispatcher, console, is_all=True)
+        code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        _check(console)
+        return code
+    except asyncio.CancelledError:
+        if console.unwritable is None:
+            raise
+        _check(console)
+        return ExitCode.UNREAD
     finally:
+        await dispatcher.runner.close()
         dispatcher.lifetime.let_go()
         for trouble in (backend.owned.notice, backend.owned.trouble()):
             if trouble and not settings.quiet:
@@ -71,8 +90,8 @@ async def run_actions(
         try:
             outcomes = await _run_one(dispatcher, verb, text, waits=waits)
         except asyncio.CancelledError:
-            if is_all and (execution := await dispatcher.runner.interrupted(PATIENCE_SECONDS)) is not None:
-                _print_output(settings, console, execution)
+            if is_all:
+                await _end_snippet(settings, dispatcher, console)
             raise
         for outcome in outcomes:
             _print(settings, console, verb, outcome)
@@ -94,12 +113,24 @@ def _print(settings: Settings, console: Console, verb: Verb, outcome: Outcome) -
         console.show_plain(outcome, with_value=verb == "print")
 
 
-def _print_output(settings: Settings, console: Console, execution: Execution) -> None:
-    """Prints what a snippet wrote that was interrupted; the exit code says so."""
-    if settings.json:
+async def _end_snippet(settings: Settings, dispatcher: Dispatcher, console: Console) -> None:
+    """Interrupts the snippet that runs, if one does, and prints what it wrote; the exit code says the rest."""
+    if not dispatcher.runner.is_busy:
+        return
+    execution = await dispatcher.runner.interrupted(PATIENCE_SECONDS)
+    if execution is None:
+        console.words(NOT_ENDED, warning=True)
+    elif settings.json:
         _print(settings, console, "eval", execution)
     else:
         console.show_plain(replace(execution, error=None, notes=()), with_value=False)
+
+
+def _check(console: Console) -> None:
+    """Raises LocalFileError where stdout takes no more, unless its reader has just gone away."""
+    why = console.unwritable
+    if why is not None and not isinstance(why, BrokenPipeError):
+        raise LocalFileError(f"standard output cannot be written: {why.strerror}") from why
 
 
 def _show(console: Console, outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ it is given; it starts nothing and prints nothing.
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
@@ -223,6 +224,26 @@ class Settings:
             raise ConfigError(f"{error} ({place})" if place else str(error)) from error
 
 
+def config_directory() -> Path:
+    """Where the user's configuration is; a place where nothing can be for a user without a home."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_config_path("noderepl", appauthor=False)
+    except RuntimeError:
+        return Path(os.devnull, "noderepl")
+
+
+def state_directory() -> Path | None:
+    """Where noderepl keeps what is not for the user to edit; None for a user without a home."""
+    import platformdirs
+
+    try:
+        return platformdirs.user_state_path("noderepl", appauthor=False)
+    except RuntimeError:
+        return None
+
+
 def read_settings(
     flags: Mapping[str, object],
     *,
@@ -274,13 +295,14 @@ def _file_values(path: Path, profile: str | None, *, required: bool) -> Iterator
     """Yields name, value, place and whether it counts of all that the file says; the other profiles' do not count."""
     try:
         text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        if required:
-            raise ConfigError(f"{path}: there is no such configuration file") from None
-        if profile:
-            raise ConfigError(f"profile {profile!r}: there is no configuration file {path}") from None
-        return
     except (OSError, UnicodeDecodeError) as error:
+        # Nor is it there in a home that is none, or another user's.
+        if not required and not os.access(path, os.F_OK):
+            if profile:
+                raise ConfigError(f"profile {profile!r}: there is no configuration file {path}") from None
+            return
+        if isinstance(error, FileNotFoundError):
+            raise ConfigError(f"{path}: there is no such configuration file") from None
         raise ConfigError(f"{path}: the configuration file cannot be read: {error}") from error
     try:
         content = tomllib.loads(text)

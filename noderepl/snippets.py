@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
 NOT_RUN = ", so the snippet was not run"
+# How long leaving may wait for the session to take a wish back.
+CLOSE_SECONDS = 1.0
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are "
     "typed: without await, import or redeclarations."
@@ -67,6 +69,7 @@ class Snippets:
         self._live: Live | None = None
         self._before: Live | None = None
         self._works: set[asyncio.Task[None]] = set()
+        self._withdrawing: set[asyncio.Task[None]] = set()
         self._told: set[str] = set()
         self._turn = asyncio.Lock()
 
@@ -142,6 +145,20 @@ class Snippets:
                 return await asyncio.shield(running)
         return None
 
+    async def close(self) -> None:
+        """Ends all that still goes on behind; only wishes to end a snippet are withdrawn first."""
+        if self._running is not None:
+            self._running.cancel()
+        for task in self._works - self._withdrawing:
+            task.cancel()
+        left: list[asyncio.Task[Any]] = [*self._works, *([self._running] if self._running else [])]
+        try:
+            if left:
+                await asyncio.wait(left, timeout=CLOSE_SECONDS)
+        finally:
+            for task in left:
+                task.cancel()
+
     async def whole(self) -> Execution:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
@@ -207,7 +224,8 @@ class Snippets:
             raise
         finally:
             self._live = None
-            self._behind(live.withdraw())
+            self._withdrawing.add(task := self._behind(live.withdraw()))
+            task.add_done_callback(self._withdrawing.discard)
         if isinstance(answer, Execution):
             # The prelude may be gone, as has been told; with the next snippet it comes again.
             self._ready = None

@@ -31,7 +31,7 @@ KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdelruxz"} | {
     "undo": "\x1f",
     "f2": "\x1bOQ",
 }
-SECONDS = 30.0
+SECONDS = float(os.environ.get("SV_S", "30"))
 
 
 def command(*arguments: str) -> list[str]:
@@ -157,9 +157,19 @@ class Screen:
 
     def ready(self) -> None:
         """Waits until the program is quiet and an empty prompt is the last line above the toolbar."""
-        while select.select([self._file], [], [], 0.2)[0]:
-            self._pump(0)
+        while select.select([self._file], [], [], 0.2)[0] and self._pump(0):
+            pass
         self.until(r"^>\s*\n(\s*\n)*\s*\S[^\n]* · [^\n]*\Z")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Gives the terminal another size, which the program is told."""
+        self._screen.resize(rows, columns)
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def hang_up(self) -> None:
+        """Closes the terminal, as a window that is closed does."""
+        os.close(self._file)
+        self._file = os.open(os.devnull, os.O_RDWR)
 
     def ended(self, seconds: float = SECONDS) -> int:
         """Waits until the program has ended. Returns its exit code, or minus the signal that ended it."""

@@ -99,7 +99,7 @@ class Channel:
             )
             kept.callback(_kill_group, process.pid)
         if survivor is not None:
-            survivor.guard(process.pid)
+            survivor.guard(process.pid, launch.environment["HOME"])
         pipes = (await _connect(answers), await _connect(complaints))
         incoming, requests = await asyncio.open_connection(sock=ours)
         kept.pop_all()

@@ -5,10 +5,21 @@ A sandbox ends with its parent by itself. Without one, Node notices a closed cha
 
 from __future__ import annotations
 
+import os
 import subprocess
 
 # Its input comes to an end when this process does, however that ends.
-_SCRIPT = 'read -r group && { read -r _; kill -s KILL -- "-$group"; }'
+# Who has left the group is known by the home.
+_SCRIPT = """
+read -r group && read -r home || exit
+read -r _
+kill -s KILL -- "-$group"
+for place in /proc/[0-9]*; do
+    if grep -qsxzF -- "HOME=$home" "$place/environ"; then
+        kill -s KILL "${place#/proc/}"
+    fi
+done
+"""
 
 
 class Survivor:
@@ -26,10 +37,10 @@ class Survivor:
             env={},
         )
 
-    def guard(self, group: int) -> None:
-        """End this process group once this process is no more."""
+    def guard(self, group: int, home: str) -> None:
+        """End this process group, and all that has this home, once this process is no more."""
         assert self._process.stdin is not None
-        self._process.stdin.write(b"%d\n" % group)
+        self._process.stdin.write(b"%d\n%s\n" % (group, os.fsencode(home)))
 
     def close(self) -> None:
         """End it without ending anybody; it must be gone before the group's number can be another's."""

@@ -20,6 +20,7 @@ from noderepl.service.node import MINIMUM
 from noderepl.service.sandbox import Launch
 
 _LATE_LIMIT = 256 * 1024
+_LAST_LOOK = 0.05
 # What a display takes besides its text, roughly.
 _DISPLAY_SIZE = 1024
 
@@ -144,8 +145,11 @@ class Worker:
             async with asyncio.timeout(timeout):
                 if self.ended is None:
                     await self._channel.send({"id": run.id, "code": code})
-                    await run.finished
+                    await asyncio.shield(run.finished)
         except TimeoutError:
+            # Where this process was stopped meanwhile, the answer may be waiting already.
+            await asyncio.wait([run.finished], timeout=_LAST_LOOK)
+        if self.ended is None and not run.finished.done():
             await self._end(Ending.TIMEOUT, f"The snippet ran longer than {timeout:g} s and was ended")
         milliseconds = round((time.monotonic() - started) * 1000)
         self._run = None

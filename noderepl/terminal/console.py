@@ -11,6 +11,7 @@ from typing import Literal, TextIO
 
 from noderepl.outcome import Execution, Outcome, Output, Words
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.gone import drop_rest
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_output, render_plain
 from noderepl.terminal.themes import Theme
@@ -39,7 +40,7 @@ class Console:
     """Both streams of the process.
 
     stdout, stderr: where data and words go. theme: the colours. color: the setting, see use_colour. environ: the user's
-    environment. A reader who closes a stream (`| head -1`) is no error: the rest is dropped.
+    environment. What a stream no longer takes, as its reader went away (`| head -1`), is dropped; `.unwritable` tells.
     """
 
     def __init__(
@@ -58,6 +59,11 @@ class Console:
     def theme(self) -> Theme:
         """The theme in use."""
         return self._theme
+
+    @property
+    def unwritable(self) -> OSError | None:
+        """Why stdout takes no more, once it does not."""
+        return self._stdout.failure
 
     def set_theme(self, theme: Theme) -> None:
         """Uses another theme from now on."""
@@ -159,7 +165,7 @@ class _Stream:
 
     def __init__(self, stream: TextIO, color: Colour, environ: Mapping[str, str]) -> None:
         self._stream = stream
-        self._closed = False
+        self.failure: OSError | None = None
         self.is_terminal = stream.isatty()
         self.colour = use_colour(color, environ, self.is_terminal)
         self.can_move = self.is_terminal and environ.get("TERM") != "dumb"
@@ -175,16 +181,14 @@ class _Stream:
 
     def write(self, texts: Iterable[str]) -> None:
         """Writes and flushes all texts."""
-        if self._closed:
+        if self.failure is not None:
             return
         try:
             self._put("".join(texts))
             self._stream.flush()
-        except BrokenPipeError:
-            self._closed = True
-            # Python flushes the stream once more when it ends, and would complain then.
-            with open(os.devnull, "w") as nowhere:  # noqa: PTH123  # a device, for its descriptor
-                os.dup2(nowhere.fileno(), self._stream.fileno())
+        except OSError as error:
+            self.failure = error
+            drop_rest(self._stream)
 
     def _put(self, text: str) -> None:
         try:

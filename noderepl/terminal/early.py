@@ -9,6 +9,8 @@ from __future__ import annotations
 import termios
 from typing import TextIO
 
+from noderepl.terminal.gone import drop_rest, is_hung_up
+
 PROMPT = "> "
 ERASE_LINE = "\r\x1b[K"
 BRACKETED_PASTE, PLAIN_PASTE = "\x1b[?2004h", "\x1b[?2004l"
@@ -39,8 +41,13 @@ class EarlyPrompt:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.erase()
-        termios.tcsetattr(self._input, termios.TCSANOW, self._before)
+        try:
+            self.erase()
+            termios.tcsetattr(self._input, termios.TCSANOW, self._before)
+        except (OSError, termios.error) as error:
+            if not is_hung_up(error):
+                raise
+            drop_rest(self._output)
 
     def erase(self) -> None:
         """Takes the prompt away where it is still there."""

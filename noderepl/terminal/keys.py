@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.enums import DEFAULT_BUFFER
@@ -21,6 +22,7 @@ from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 from noderepl.terminal.pasting import KEY, Pasting
+from noderepl.terminal.stopping import stop
 
 INDENT = "  "
 OPENERS = ("{", "(", "[")
@@ -73,6 +75,10 @@ def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool], pas
     @keys.add(KEY, filter=has_focus(DEFAULT_BUFFER))
     def _put_back(event: KeyPressEvent) -> None:
         pasting.put_back(event.current_buffer)
+
+    @keys.add("c-z")
+    def _stop(_: KeyPressEvent) -> None:
+        run_in_terminal(stop)
 
     for closer in CLOSERS:
         keys.add(closer, filter=typing)(_close(closer))

@@ -119,7 +119,6 @@ class Prompt:
             complete_while_typing=False,
             enable_history_search=True,
             enable_open_in_editor=True,
-            enable_suspend=True,
             reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
             tempfile_suffix=".js",
             key_bindings=bindings(is_whole, lambda: self._in_editor, self._pasting),
@@ -151,6 +150,18 @@ class Prompt:
     def refresh(self) -> None:
         """Paints the prompt again where it is on screen, with what the toolbar now says."""
         self._session.app.invalidate()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it is on screen."""
+        return self._session.app.is_running
+
+    def paint_anew(self) -> None:
+        """Paints the prompt where the cursor now is, as if there were none on screen yet."""
+        renderer = self._session.app.renderer
+        renderer.reset()
+        renderer.request_absolute_cursor_position()
+        self.refresh()
 
     def show_above(self, write: Callable[[], None]) -> None:
         """Calls what writes to the terminal so that it appears above the prompt, whatever is being typed."""

@@ -5,6 +5,7 @@ Must not write to a screen; prompt_toolkit and pygments are imported only where 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import re
 import tomllib
@@ -100,7 +101,12 @@ def load_theme(name: str, directories: Sequence[Path]) -> Theme:
 
 
 def _files(directories: Sequence[Path]) -> dict[str, Path]:
-    return {path.stem: path for directory in reversed(directories) for path in directory.glob("*.toml")}
+    found: dict[str, Path] = {}
+    for directory in reversed(directories):
+        # A home that is locked has none.
+        with contextlib.suppress(PermissionError):
+            found |= {path.stem: path for path in directory.glob("*.toml")}
+    return found
 
 
 def _read(path: Path) -> Theme:

@@ -1,4 +1,4 @@
-"""The keyboard while a snippet runs: Ctrl-C is seen at once, all other keys wait for the next prompt."""
+"""The keyboard while a snippet runs: Ctrl-C and Ctrl-Z are seen at once, all other keys wait for the next prompt."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from prompt_toolkit.output import Output
 
 
 @contextmanager
-def waiting_keys(input_: Input, output: Output, interrupt: Callable[[], None]) -> Iterator[None]:
+def waiting_keys(
+    input_: Input, output: Output, interrupt: Callable[[], None], suspend: Callable[[], None]
+) -> Iterator[None]:
     """Reads keys in raw mode inside the block, so that nothing typed ahead is echoed, run or lost.
 
-    interrupt: called at each Ctrl-C. A paste stays one unit: bracketed paste is on here too.
+    interrupt, suspend: called at each Ctrl-C and Ctrl-Z. A paste stays one unit: bracketed paste is on here too.
     """
     kept: list[KeyPress] = []
 
@@ -25,6 +27,8 @@ def waiting_keys(input_: Input, output: Output, interrupt: Callable[[], None]) -
             if press.key == Keys.ControlC:
                 kept.clear()
                 interrupt()
+            elif press.key == Keys.ControlZ:
+                suspend()
             elif press.key not in (Keys.CPRResponse, Keys.SIGINT):
                 kept.append(press)
 
