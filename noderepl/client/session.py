@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -217,29 +218,38 @@ class Session:
         progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
         written by then stays in the sink.
         """
-        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
         start = sink.tell()
-        self.is_asked = True
 
         async def once() -> int:
             sink.seek(start)
             sink.truncate()
-            received = 0
-            async with self._link.open(asking) as answer:
-                self._used = self._wall()
-                if not name.lower().endswith((".htm", ".html")):
-                    await answer.refuse_page()
-                headers = answer.response.headers
-                length = headers.get("content-length", "")
-                total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
-                async for chunk in answer.response.aiter_bytes():
-                    sink.write(chunk)
-                    received += len(chunk)
-                    if progress is not None:
-                        progress(received, total)
-            return received
+            return await self._receive(name, sink, progress)
 
         return await self._link.repeat(once, repeatable=True)
+
+    async def glance(self, name: str) -> bytes:
+        """Return a file's bytes, asked for only once. Raises as file() does, also for what fails in passing."""
+        sink = io.BytesIO()
+        await self._receive(name, sink, None)
+        return sink.getvalue()
+
+    async def _receive(self, name: str, sink: BinaryIO, progress: Progress | None) -> int:
+        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
+        received = 0
+        self.is_asked = True
+        async with self._link.open(asking) as answer:
+            self._used = self._wall()
+            if not name.lower().endswith((".htm", ".html")):
+                await answer.refuse_page()
+            headers = answer.response.headers
+            length = headers.get("content-length", "")
+            total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
+            async for chunk in answer.response.aiter_bytes():
+                sink.write(chunk)
+                received += len(chunk)
+                if progress is not None:
+                    progress(received, total)
+        return received
 
     async def remove(self, name: str) -> None:
         """Delete one file. Raises as file() does."""
