@@ -17,15 +17,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from noderepl.client.endpoint import base_url
-from noderepl.client.identifier import check_identifier, new_identifier
 from noderepl.client.wire import first_dialect
 from noderepl.errors import ExitCode, PoolUnavailable, UsageError
+from noderepl.owned import Owned
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
+    from noderepl.client.retries import Tell, Waiting
     from noderepl.client.session import Session
 
 EMBEDDED = "http://embedded"
@@ -39,14 +40,15 @@ class Backend:
     """Opens the session of one run and closes all that was started for it.
 
     settings: which endpoint, identifier, API version and credential. Must be made inside a running event loop.
-    `.made` holds the identifiers that were made up here, as opposed to given by the user.
+    state: as for Owned. `.owned`: the sessions of this run. `.tell` is called when a call that failed will be tried
+    again, and with None when that is over. `.is_cut_off`: whether the user's terminal went away.
     """
 
-    def __init__(self, settings: Settings, *, spares: int = 0) -> None:
+    def __init__(self, settings: Settings, *, spares: int = 0, state: Path | None = None) -> None:
         self._settings = settings
-        with settings.blame("session"):
-            self._identifier = check_identifier(settings.session) if settings.session else new_identifier()
-        self.made = set() if settings.session else {self._identifier}
+        self.owned = Owned(settings, state)
+        self.tell: Tell = _tell_nobody
+        self.is_cut_off = False
         with settings.blame("api-version"):
             first_dialect(settings.api_version)
         if settings.endpoint:
@@ -58,7 +60,7 @@ class Backend:
     @property
     def identifier(self) -> str:
         """The current session's identifier, a secret."""
-        return self._identifier
+        return self.owned.identifier
 
     @property
     def label(self) -> str:
@@ -75,6 +77,18 @@ class Backend:
     def notice(self) -> str | None:
         """What the user should know about the embedded pool, once it is known."""
         return self._pool.notice if self._pool else None
+
+    @property
+    def cooldown(self) -> float | None:
+        """Seconds after which the pool ends an idle session, where that is known without asking it."""
+        return COOLDOWN_SECONDS if self._pool else self._settings.known_cooldown
+
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the session was last used; None where it was not, as far as is known here."""
+        opening = self._opening
+        is_open = opening is not None and opening.done() and not opening.cancelled() and not opening.exception()
+        return opening.result().idle if opening is not None and is_open else None
 
     def start(self) -> None:
         """Starts Node.js, where the pool is the embedded one; returns at once."""
@@ -93,18 +107,24 @@ class Backend:
         async def given() -> Session:
             return session
 
-        self._identifier = session.identifier
+        self.owned.identifier = session.identifier
         self._opening = asyncio.create_task(given())
 
     async def close(self) -> None:
-        """Closes the connections and ends the embedded pool: no process and no temporary file is left."""
+        """Ends what was made here: sessions that are not kept, connections, the embedded pool and its files."""
+        session = None
         if self._opening:
             self._opening.cancel()
             outcome = (await asyncio.gather(self._opening, return_exceptions=True))[0]
-            if not isinstance(outcome, BaseException):
-                await outcome.aclose()
+            session = None if isinstance(outcome, BaseException) else outcome
+        await self.owned.leave(session, is_cut_off=self.is_cut_off)
+        if session:
+            await session.aclose()
         if self._pool:
             await self._pool.close()
+
+    def _told(self, waiting: Waiting | None) -> None:
+        self.tell(waiting)
 
     async def _open(self) -> Session:
         await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
@@ -112,28 +132,37 @@ class Backend:
         from noderepl.client.session import Session
 
         settings = self._settings
+        open_session = partial(
+            Session,
+            identifier=self.identifier,
+            api_version=settings.api_version,
+            wait=settings.wait,
+            tell=self._told,
+        )
         if self._pool is not None:
             import httpx
 
             from noderepl.service.app import create_app
 
-            transport = httpx.ASGITransport(app=create_app(self._pool))
-            return Session(EMBEDDED, identifier=self._identifier, api_version=settings.api_version, transport=transport)
+            return open_session(EMBEDDED, transport=httpx.ASGITransport(app=create_app(self._pool)))
         assert settings.endpoint is not None
         with settings.blame("auth"):
             auth = make_auth(settings.auth, endpoint=settings.endpoint, scope=settings.scope, token=settings.token)
-        return Session(settings.endpoint, identifier=self._identifier, api_version=settings.api_version, auth=auth)
+        idle = self.owned.resumed.idle if self.owned.resumed else None
+        return open_session(settings.endpoint, auth=auth, idle=idle)
 
 
-def with_backend(settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0) -> int:
+def with_backend(
+    settings: Settings, main: Callable[[Backend], Awaitable[int]], *, spares: int = 0, state: Path | None = None
+) -> int:
     """Runs `main` in an event loop with a backend that is closed whatever happens.
 
-    spares: workers of the embedded pool that stand ready for a next session. Returns the exit code of main, or 128 + N
-    where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
+    spares: workers of the embedded pool that stand ready for a next session. state: as for Owned. Returns the exit code
+    of main, or 128 + N where signal N (SIGINT, SIGTERM, SIGHUP) ended it.
     """
     stopped_by: list[int] = []
     try:
-        return asyncio.run(_guarded(partial(Backend, settings, spares=spares), main, stopped_by))
+        return asyncio.run(_guarded(partial(Backend, settings, spares=spares, state=state), main, stopped_by))
     except asyncio.CancelledError:
         if not stopped_by:
             raise
@@ -172,7 +201,12 @@ async def _guarded(
         return await main(backend)
     finally:
         is_closing = True
+        backend.is_cut_off = backend.is_cut_off or signal.SIGHUP in stopped_by
         await backend.close()
+
+
+def _tell_nobody(_: Waiting | None) -> None:
+    pass
 
 
 def _import_slow_parts(*, embedded: bool) -> None:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -31,6 +32,7 @@ reads stdout any more.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
+WAIT_SECONDS = 600
 Verb = Literal["eval", "print", "command", "file"]
 
 
@@ -69,7 +71,7 @@ def run(argv: Sequence[str]) -> int:
     try:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_serve_parser().parse_args(argv[1:])))
-        arguments = _parser().parse_args(argv)
+        arguments = _parser().parse_args(_with_wait(argv))
         settings = _settings(arguments)
         actions = [*arguments.actions, *([Action("file", arguments.file)] if arguments.file is not None else [])]
         return _run_mode(settings, actions)
@@ -163,6 +165,12 @@ def _parser() -> argparse.ArgumentParser:
     _add_config(parser)
     parser.add_argument("--version", action="version", version=f"noderepl {__version__}")
     return parser
+
+
+def _with_wait(argv: Sequence[str]) -> list[str]:
+    """The arguments with the seconds of a bare --wait, so that argparse does not take a FILE for them."""
+    alone = [word == "--wait" and not (following or "").isdecimal() for word, following in zip_longest(argv, argv[1:])]
+    return [f"{word}={WAIT_SECONDS}" if is_alone else word for word, is_alone in zip(argv, alone, strict=True)]
 
 
 def _serve_parser() -> argparse.ArgumentParser:

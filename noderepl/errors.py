@@ -4,7 +4,7 @@ NodeReplError                  .exit_code
 ├── UsageError             2   the command line, a magic's arguments
 │   ├── ConfigError        2   a configuration file or variable, named with its place
 │   └── LocalFileError     2   a file on this machine that is missing, exists already or cannot be used
-├── ServiceError           3   the service failed or cannot be reached    .status .code .correlation_id
+├── ServiceError           3   the service failed or cannot be reached    .status .code .correlation_id .doubt
 │   ├── Unreachable            no connection was made: nothing was sent
 │   ├── ConnectionLost         the connection broke or fell silent: the request may have been carried out
 │   ├── MalformedAnswer        the answer is not the API's
@@ -12,8 +12,10 @@ NodeReplError                  .exit_code
 │   ├── BadRequest             400 and other 4xx
 │   ├── NotFound               404: the session, file or path is not there
 │   ├── SessionLost            the session was replaced by an empty one: the snippet has not run
+│   ├── NotRun                 the request with the snippet was lost on its way: it has not run and never will
 │   ├── TooLarge               413
-│   ├── TooManyRequests        429: the pool's sessions are used up, or calls come too fast
+│   ├── TooManyRequests        429: calls come too fast
+│   │   └── PoolFull           429 or 404: the pool's sessions are used up
 │   ├── ServiceFailed          5xx
 │   └── PoolUnavailable        the embedded pool cannot start (no Node.js, no room)
 └── NotAuthorised          4   a ServiceError too, with its status and correlation_id
@@ -66,14 +68,30 @@ class LocalFileError(UsageError):
 class ServiceError(NodeReplError):
     """The service failed or cannot be reached.
 
-    message: the whole sentence. status: the HTTP status, if there was an answer. code: the service's own error code,
-    if it gave one. correlation_id: the value of mise-correlation-id, if any, for a support request.
+    message: the sentence. doubt: what it has to add where what was asked for may have been done all the same. status:
+    the HTTP status, if there was an answer. code: the service's own error code, if it gave one. correlation_id: the
+    value of mise-correlation-id, if any, for a support request. passing: whether it may be over in a moment.
+    retry_after: the seconds that the service asks to wait, if it does. `.tries`: how often it was tried.
     """
 
     def __init__(
-        self, message: str, *, status: int | None = None, code: str | None = None, correlation_id: str | None = None
+        self,
+        message: str,
+        *,
+        doubt: str = "",
+        status: int | None = None,
+        code: str | None = None,
+        correlation_id: str | None = None,
+        passing: bool = False,
+        retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        told = f" (mise-correlation-id {correlation_id})" if correlation_id else ""
+        super().__init__(message + doubt + told)
+        self.message = message
+        self.doubt = doubt
+        self.passing = passing
+        self.retry_after = retry_after
+        self.tries = 1
         self.status = status
         self.code = code
         self.correlation_id = correlation_id
@@ -104,7 +122,16 @@ class NotFound(ServiceError):
 
 
 class SessionLost(ServiceError):
-    """The session was replaced by an empty one before the snippet; the snippet has not run."""
+    """The session was replaced by an empty one before the snippet; the snippet has not run.
+
+    again: what to type instead of what was typed, once it is known what was lost; None: the same.
+    """
+
+    again: str | None = None
+
+
+class NotRun(ServiceError):
+    """The request with the snippet was lost on its way; the snippet has not run, and never will."""
 
 
 class TooLarge(ServiceError):
@@ -112,7 +139,11 @@ class TooLarge(ServiceError):
 
 
 class TooManyRequests(ServiceError):
-    """The pool has no session left, or calls come too fast (429)."""
+    """Calls come too fast (429)."""
+
+
+class PoolFull(TooManyRequests):
+    """The pool has no session left (429 or 404)."""
 
 
 class ServiceFailed(ServiceError):

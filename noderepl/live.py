@@ -11,7 +11,7 @@ import io
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from noderepl.errors import NotFound, ServiceError
 from noderepl.javascript.output import Written, beyond, interrupt_name, piece_name, read_piece, size_of
@@ -28,6 +28,7 @@ READ_SECONDS = 2.0
 DROPPED = "The snippet wrote more than the session keeps (128 MB): the rest is missing here."
 MISSING = "Part of the output is missing: its file in the session was gone, or could not be read."
 Show = Callable[[Output], None]
+Answered = TypeVar("Answered")
 
 
 class Live:
@@ -47,7 +48,7 @@ class Live:
         self._is_over = asyncio.Event()
         self._reading = asyncio.Lock()
 
-    async def attend(self, sending: Awaitable[Execution], before: Live | None) -> Execution:
+    async def attend(self, sending: Awaitable[Answered], before: Live | None) -> Answered:
         """Waits for the answer while output is shown, also what the request before still wrote.
 
         Raises as the sending does.

@@ -65,6 +65,7 @@ class Execution(Outcome):
     besides, in words for the user. late: what was thrown since the answer before and caught by nobody. number: the
     snippet's in its session, None where the prelude has not run it. lost: the session's process ended with the snippet.
     streamed: the output has been shown already, as it came.
+    replaced: the service says that the session was an empty one when the snippet came, though it had been used before.
     """
 
     status: Status
@@ -78,6 +79,7 @@ class Execution(Outcome):
     late: tuple[Thrown, ...] = ()
     number: int | None = None
     lost: bool = False
+    replaced: bool = False
     streamed: bool = False
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import os
 import shlex
@@ -11,16 +10,17 @@ import signal
 import subprocess
 import tempfile
 import termios
-import time
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from noderepl.attention import Attention
 from noderepl.backend import Backend, with_backend
 from noderepl.client.identifier import shortened
-from noderepl.dispatch import Dispatcher, open_console, theme_directories
+from noderepl.dispatch import Dispatcher, open_console, sessions_directory, theme_directories
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import ClearScreen, EditorMode, Failure, Leave, Outcome, Page, Prefill, UseTheme
@@ -28,22 +28,16 @@ from noderepl.settings import Settings, state_directory
 from noderepl.terminal.console import Console, use_colour
 from noderepl.terminal.early import EarlyPrompt
 from noderepl.terminal.escapes import visible
-from noderepl.terminal.gone import is_hung_up
+from noderepl.terminal.gone import is_hung_up, is_there
 from noderepl.terminal.stopping import stop, stopping_at_once
 from noderepl.terminal.themes import theme_names
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-STILL_RUNNING = (
-    "The prompt is yours again, but the session is still busy: the next snippet waits until it is free, which the "
-    "toolbar shows. %session new starts afresh."
-)
-NOT_RUN = "It was not run."
+
 REMOTE_NAMES_SECONDS = 2.0
-STATUS_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
-Result = TypeVar("Result")
 
 
 def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
@@ -52,7 +46,7 @@ def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
     before: what runs ahead of the first prompt, in the same session. early: what stands for the prompt so far. Returns
     the exit code. Raises NodeReplError only for what keeps the prompt from opening.
     """
-    return with_backend(settings, partial(_run, settings, before, early), spares=1)
+    return with_backend(settings, partial(_run, settings, before, early), spares=1, state=sessions_directory())
 
 
 async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
@@ -79,9 +73,7 @@ class Repl:
         self._settings = settings
         self._backend = backend
         self._console = console
-        self._running: asyncio.Task[object] | None = None
-        self._asking: asyncio.Task[None] | None = None
-        self._editor_open = False
+        self._used = asyncio.Event()
         self._style = console.theme.style()
         self._input = create_input()
         self._output = create_output()
@@ -89,6 +81,8 @@ class Repl:
         self._dispatcher = Dispatcher(
             backend, settings, console, entries=self._history.entries, edit=self._edit, show=self._show_beside
         )
+        self._attention = Attention(console, self._dispatcher.runner, self._keys)
+        backend.tell = self._attention.heed
         completer = SnippetCompleter(
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),
@@ -112,27 +106,34 @@ class Repl:
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and answers until the prompt is left. Returns the exit code."""
         loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        loop.add_signal_handler(signal.SIGINT, self._attention.interrupt)
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)
         loop.add_signal_handler(signal.SIGCONT, self._resume)
-        if self._backend.notice and not self._settings.quiet:
+        for notice in self._notices():
             early.erase()
-            self._console.words(self._backend.notice, warning=True)
+            self._console.words(notice, warning=True)
         painted = asyncio.Event()
-        warming = asyncio.create_task(self._warm_up(painted))
+        behind = [asyncio.create_task(self._warm_up(painted)), asyncio.create_task(self._count_down())]
         try:
-            await self._attend(before(self._dispatcher, self._console))
+            await self._attention.give(before(self._dispatcher, self._console))
             await self._loop(early, painted)
         except EOFError:
-            pass
+            self._backend.is_cut_off = not is_there(self._input.fileno())
         except (OSError, termios.error) as error:
             if not is_hung_up(error):
                 raise
+            self._backend.is_cut_off = True
             return ExitCode.HUNG_UP
         finally:
-            warming.cancel()
+            for task in behind:
+                task.cancel()
+            self._dispatcher.lifetime.let_go()
             await self._dispatcher.runner.close()
         return ExitCode.OK
+
+    def _notices(self) -> Sequence[str]:
+        notices = (self._backend.notice, self._backend.owned.notice, self._dispatcher.resumed)
+        return [notice for notice in notices if notice and not self._settings.quiet]
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
         prefill, editor = "", False
@@ -144,62 +145,21 @@ class Repl:
                 continue
             if trouble := self._history.trouble():
                 self._console.words(f"The history is not kept: {trouble}.", warning=True)
-            outcomes: Sequence[Outcome] = await self._attend(self._dispatcher.run_line(text)) or ()
+            if trouble := self._backend.owned.trouble():
+                self._console.words(f"This session cannot be resumed after a crash: {trouble}.", warning=True)
+            outcomes: Sequence[Outcome] = await self._attention.give(self._dispatcher.run_line(text)) or ()
             for outcome in outcomes:
                 self._show(outcome)
             if any(isinstance(outcome, Leave) for outcome in outcomes):
                 return
+            self._used.set()
             prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
 
-    async def _attend(self, work: Coroutine[None, None, Result]) -> Result | None:
-        """Waits for work while Ctrl-C is listened for; tells a failure. Returns its result, None where it has none."""
+    def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.waiting import waiting_keys
 
-        began = False
-
-        async def begun() -> Result:
-            nonlocal began
-            began = True
-            return await work
-
-        self._running = running = asyncio.create_task(begun())
-        try:
-            with waiting_keys(self._input, self._output, self._interrupt, self._suspend):
-                return await self._told(running)
-        except NodeReplError as error:
-            self._console.show(Failure(str(error), error.exit_code))
-        except asyncio.CancelledError:
-            current = asyncio.current_task()
-            if current is not None and current.cancelling():
-                raise
-            if began:
-                self._console.words(STILL_RUNNING, warning=True)
-            else:
-                work.close()
-                self._console.words(NOT_RUN, warning=True)
-        finally:
-            self._running = self._asking = None
-        return None
-
-    async def _told(self, running: asyncio.Task[Result]) -> Result:
-        """Waits for a task; from the first second on its time is on the screen."""
-        began = time.monotonic()
-        while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
-            if not self._editor_open:
-                what = "interrupted; Ctrl-C again gives the prompt back" if self._asking else "Ctrl-C interrupts"
-                self._console.status(f"{time.monotonic() - began:.0f} s · {what}")
-        self._console.end_passing()
-        return await running
-
-    def _interrupt(self) -> None:
-        """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
-        if self._running is None or self._editor_open:
-            return
-        if self._asking is None and self._dispatcher.runner.can_interrupt:
-            self._asking = asyncio.create_task(self._ask_for_end())
-        else:
-            self._running.cancel()
+        return waiting_keys(self._input, self._output, self._attention.interrupt, self._suspend)
 
     def _suspend(self) -> None:
         """Ctrl-Z: gives the terminal back as it was and stops until the shell goes on with it; a snippet runs on."""
@@ -217,7 +177,7 @@ class Repl:
     def _resume(self) -> None:
         """SIGCONT after a stop that could not be prepared for: takes the terminal again, which a shell has had."""
         # The same signal comes with a hang-up, after which nothing is left to take.
-        with contextlib.suppress(OSError, termios.error):
+        with suppress(OSError, termios.error):
             self._input.raw_mode().__enter__()  # the block around all this ends it
             if self._prompt.is_open:
                 self._prompt.paint_anew()
@@ -225,15 +185,9 @@ class Repl:
                 self._output.enable_bracketed_paste()
                 self._output.flush()
 
-    async def _ask_for_end(self) -> None:
-        try:
-            await self._dispatcher.runner.interrupt()
-        except NodeReplError as error:
-            self._console.show(Failure(f"the snippet could not be interrupted: {error}", error.exit_code))
-
     def _show_beside(self, outcome: Outcome) -> None:
         """Shows what comes before, or after, the outcome of a line: above the prompt, where there is one."""
-        if self._running is not None:
+        if self._attention.is_given:
             self._console.show(outcome)
         else:
             self._prompt.show_above(partial(self._console.show, outcome))
@@ -272,7 +226,19 @@ class Repl:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # All that was imported stays; without this a full collection holds up a key now and then.
         gc.freeze()
+        self._used.set()
         self._prompt.refresh()
+
+    async def _count_down(self) -> None:
+        """Paints the toolbar again when the time that the session has left reads otherwise."""
+        lifetime, told = self._dispatcher.lifetime, ("", False)
+        while True:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._used.wait(), lifetime.until_next())
+            self._used.clear()
+            await lifetime.learn()
+            if told != (told := (lifetime.countdown(), lifetime.is_kept)):
+                self._prompt.refresh()
 
     async def _remote_files(self) -> Sequence[str]:
         try:
@@ -284,7 +250,7 @@ class Repl:
 
     async def _edit(self, text: str) -> str:
         editor = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
-        self._editor_open = True
+        self._attention.is_elsewhere = True
         try:
             with self._input.detach(), self._input.cooked_mode(), stopping_at_once():
                 return await asyncio.to_thread(_edited, editor, text)
@@ -293,7 +259,7 @@ class Repl:
         except (OSError, ValueError) as error:
             raise LocalFileError(f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another") from error
         finally:
-            self._editor_open = False
+            self._attention.is_elsewhere = False
 
     def _toolbar(self) -> StyleAndTextTuples:
         from prompt_toolkit.application import get_app
@@ -309,7 +275,12 @@ class Repl:
             parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []
         if get_app().editing_mode == EditingMode.VI:
             parts.append(get_app().vi_state.input_mode.value)
-        return [("class:toolbar", " " + " · ".join(parts) + " ")]
+        lifetime = self._dispatcher.lifetime
+        parts += ["kept warm"] if lifetime.is_kept else []
+        shown: StyleAndTextTuples = [("class:toolbar", " " + " · ".join(parts) + " ")]
+        if ending := lifetime.countdown():
+            shown += [("class:toolbar", "· "), ("class:toolbar-key", f"{ending} ")]
+        return shown
 
 
 def _duration(milliseconds: int) -> str:

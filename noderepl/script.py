@@ -12,7 +12,7 @@ from functools import partial
 from typing import Literal
 
 from noderepl.backend import Backend, with_backend
-from noderepl.dispatch import Dispatcher, open_console
+from noderepl.dispatch import Dispatcher, open_console, sessions_directory
 from noderepl.errors import ExitCode, LocalFileError, UsageError
 from noderepl.outcome import Execution, Failure, Outcome, Output, Status, Thrown
 from noderepl.settings import Settings
@@ -33,12 +33,14 @@ NOT_ENDED = f"The session has not ended the snippet within {PATIENCE_SECONDS:.0f
 
 def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
     """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
-    return with_backend(settings, partial(_run, settings, actions))
+    state = sessions_directory() if settings.keep or settings.resume else None
+    return with_backend(settings, partial(_run, settings, actions), state=state)
 
 
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
     backend.start()
     console = open_console(settings)
+    backend.tell = lambda waiting: console.status(waiting.words) if waiting else console.end_passing()
     running = asyncio.current_task()
     assert running is not None
 
@@ -62,6 +64,10 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
         return ExitCode.UNREAD
     finally:
         await dispatcher.runner.close()
+        dispatcher.lifetime.let_go()
+        for trouble in (backend.owned.notice, backend.owned.trouble()):
+            if trouble and not settings.quiet:
+                console.words(trouble, warning=True)
         if backend.notice and not settings.quiet and sys.stderr.isatty():
             console.words(backend.notice)
 
@@ -136,6 +142,9 @@ def _show(console: Console, outcome: Outcome) -> None:
 def exit_code(outcome: Outcome) -> int:
     """The exit code that an outcome stands for."""
     if isinstance(outcome, Execution):
+        if outcome.replaced:
+            # It ran, but in an empty session: whatever came of it, the script has gone wrong before.
+            return ExitCode.SERVICE
         return ExitCode.THREW if outcome.late and outcome.status is Status.OK else EXIT_CODES[outcome.status]
     return outcome.exit_code if isinstance(outcome, Failure) else ExitCode.OK
 

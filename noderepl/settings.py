@@ -98,6 +98,8 @@ class Option:
 OPTIONS: tuple[Option, ...] = (
     Option("endpoint", "pool management endpoint; without it the embedded pool", None, _text, "URL"),
     Option("session", "session identifier; without it a new one", None, _text, "ID", secret=True),
+    Option("resume", "go on in the endpoint's last session that was kept or lost its noderepl", False, _flag),
+    Option("keep", "keep the session on leaving, for --resume", False, _flag),
     Option("api-version", "API version, or auto for the newest that the service knows", "auto", _text, "VERSION"),
     Option(
         "auth",
@@ -108,6 +110,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
     Option("timeout", "seconds a snippet may run, 1 to 220", 60, _whole(*TIMEOUT_RANGE), "SECONDS"),
+    Option("wait", "seconds to wait while the pool is full, 600 if none are named", 0, _whole(0, 86400), "[SECONDS]"),
     Option(
         "input",
         "how snippets are sent: inline, inlinetext or base64",
@@ -176,10 +179,13 @@ class Settings:
 
     endpoint: str | None
     session: str | None = field(repr=False)
+    resume: bool
+    keep: bool
     api_version: str
     auth: AuthKind
     scope: str
     timeout: int
+    wait: int
     input: InputType
     mode: Mode
     ts: TypeScript
@@ -202,6 +208,11 @@ class Settings:
     token: str | None = field(repr=False)
     directory: Path
     places: Mapping[str, str] = field(repr=False)
+
+    @property
+    def known_cooldown(self) -> float | None:
+        """The cooldown of a remote pool where the user says it, for services that do not."""
+        return float(self.cooldown) if "cooldown" in self.places else None
 
     @contextmanager
     def blame(self, name: str) -> Iterator[None]:

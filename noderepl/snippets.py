@@ -15,25 +15,24 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from noderepl.backend import Backend
-from noderepl.errors import NodeReplError, SessionLost
+from noderepl.errors import NodeReplError, ServiceError, SessionLost
+from noderepl.lifetime import span
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Failure, Outcome, Status
+from noderepl.recall import Sending, send_once
 from noderepl.settings import TIMEOUT_RANGE
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.javascript.prelude import Options
+    from noderepl.javascript.prelude import Answer, Options
     from noderepl.javascript.prepare import Prepared
     from noderepl.live import Live
 
 # The prelude ends a snippet itself, so that the session's state survives; the service must not be first.
 MARGIN_SECONDS = 3
+NOT_RUN = ", so the snippet was not run"
 # How long leaving may wait for the session to take a wish back.
 CLOSE_SECONDS = 1.0
-LOST = (
-    "The session was replaced by an empty one: earlier variables are gone, and packages and files may be. The snippet "
-    "was not run; run it again to run it in the new session."
-)
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are "
     "typed: without await, import or redeclarations."
@@ -46,7 +45,8 @@ class Snippets:
     """Runs snippets in the current session of a backend.
 
     preferences: how; read at each snippet. width: gives the columns that values may take. show: told of output as it
-    comes, and of what comes of a snippet that was given up on; None where nobody looks.
+    comes, and of what comes of a snippet that was given up on; None where nobody looks. expects_prelude: whether the
+    backend's session has the prelude from an earlier run, so that one without it was replaced.
     """
 
     def __init__(
@@ -55,10 +55,13 @@ class Snippets:
         preferences: Preferences,
         width: Callable[[], int],
         show: Callable[[Outcome], None] | None = None,
+        *,
+        expects_prelude: bool = False,
     ) -> None:
         self._backend = backend
         self._preferences = preferences
         self._width = width
+        self._expects_prelude = expects_prelude
         self._ready: Session | None = None
         self._unable: Session | None = None
         self._show = show
@@ -71,29 +74,39 @@ class Snippets:
         self._turn = asyncio.Lock()
 
     async def install(self) -> None:
-        """Puts the prelude into the session ahead of the first snippet. Raises ServiceError, NotAuthorised."""
+        """Puts the prelude into the session ahead of the first snippet.
+
+        Raises SessionLost where it should have been there and is not; ServiceError, NotAuthorised.
+        """
         await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
-        session = await self._backend.session()
+        session = await self._session()
         if self._preferences.mode == "plain":
             return
         from noderepl.javascript import prelude
 
+        idle = session.idle
         async with self._turn:
             if self._ready is None:
-                execution = await session.execute(prelude.installation(), input_type=self._preferences.input_type)
-                self._ready = session if execution.status is Status.OK else None
+                execution = await self._repeatable(session, prelude.installation() + prelude.probe())
+                is_there = execution.status is Status.OK and not prelude.is_absent(execution)
+                self._ready = session if is_there else None
+            elif idle is not None and not session.is_asked:
+                execution = await self._repeatable(session, prelude.probe())
+                if prelude.is_absent(execution):
+                    raise self._lost(idle, execution.replaced, "")
 
-    async def run(self, code: str, *, waits: bool = False, aside: bool = False) -> Execution:
+    async def run(self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False) -> Execution:
         """Runs one snippet as one request; where this is cancelled the snippet goes on, and what comes of it is shown.
 
-        waits: for all that it starts, too. aside: it is noderepl's own, without a number and a result. Raises
-        SessionLost where it has not run, ServiceError, NotAuthorised.
+        number: the one that it is to have, if no other of the session has it. waits: for all that it starts, too.
+        aside: it is noderepl's own, without a number and a result. Raises SessionLost and NotRun where it has not run;
+        any ServiceError.
         """
-        work = asyncio.create_task(self._run(code, waits=waits, aside=aside))
+        work = asyncio.create_task(self._run(code, number=number or 0, waits=waits, aside=aside))
         try:
             return await asyncio.shield(work)
         except asyncio.CancelledError:
-            if work is self._running:
+            if work is self._running and not work.cancelling():
                 self._behind(self._show_later(work))
             else:
                 work.cancel()
@@ -108,6 +121,11 @@ class Snippets:
     def can_interrupt(self) -> bool:
         """Whether a snippet runs that the session can be asked to end."""
         return self._live is not None
+
+    def drop(self) -> None:
+        """Gives up on the snippet that runs, which must not have been sent yet."""
+        if self._running is not None:
+            self._running.cancel()
 
     async def interrupt(self) -> None:
         """Asks the session to end the snippet that runs, if it can be asked. Raises ServiceError, NotAuthorised."""
@@ -145,22 +163,33 @@ class Snippets:
         """The last value uncut. Raises as run() does."""
         from noderepl.javascript import prelude
 
-        session = await self._backend.session()
-        execution = await self._plain(session, prelude.whole(self._options()))
-        return self._read(execution) or execution
+        session = await self._session()
+        idle = session.idle
+        execution = await self._repeatable(session, prelude.whole(self._options()))
+        try:
+            answer = prelude.read(execution)
+            return execution if answer is None else answer.execution
+        except prelude.Absent as error:
+            raise self._lost(idle, error.is_told) from error
 
-    async def _run(self, code: str, *, waits: bool, aside: bool) -> Execution:
+    async def _session(self) -> Session:
         session = await self._backend.session()
+        if self._expects_prelude:
+            self._ready, self._expects_prelude = session, False
+        return session
+
+    async def _run(self, code: str, **how: Any) -> Execution:
+        session = await self._session()
         async with self._turn:
             self._running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or session is self._unable:
                     return await self._plain(session, code)
-                return await self._through_prelude(session, code, waits=waits, aside=aside)
+                return await self._through_prelude(session, code, **how)
             finally:
                 self._running = None
 
-    async def _through_prelude(self, session: Session, code: str, *, waits: bool, aside: bool) -> Execution:
+    async def _through_prelude(self, session: Session, code: str, **how: Any) -> Execution:
         from noderepl.javascript import prelude
         from noderepl.javascript.prepare import prepare
         from noderepl.live import Live
@@ -172,47 +201,67 @@ class Snippets:
         if self._before is not None:
             self._before.stop()
         self._live = live = Live(session, self._show)
-        request = prelude.Request(live.id, seconds, waits=waits, aside=aside)
+        request = prelude.Request(live.id, seconds, **how)
         sent = prelude.snippet(prepared, self._options(), request)
         is_first = session is not self._ready
         if is_first:
             self._before = None
             sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
+        idle = session.idle
         try:
-            sending = session.execute(sent, input_type=preferences.input_type, timeout=limit)
-            execution = await live.attend(sending, self._before)
+            sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
+            answer = await live.attend(send_once(session, sending), self._before)
+        except prelude.Absent as error:
+            if not is_first:
+                raise self._lost(idle, error.is_told) from error
+            # It came with the snippet, and is not there all the same.
+            self._ready = None
+            self._unable = session
+            return self._with_note(await self._plain(session, code), NO_PRELUDE)
+        except ServiceError as error:
+            self._ready = None if error.doubt else self._ready
+            raise
         finally:
             self._live = None
             self._withdrawing.add(task := self._behind(live.withdraw()))
             task.add_done_callback(self._withdrawing.discard)
-        answer = self._read(execution)
-        # Without an answer the prelude may be gone, as has been told; with the next snippet it comes again.
-        self._ready = session if answer is not None else None
-        if answer is not None:
-            return self._with_hints(await self._completed(session, live, execution, answer), prepared)
-        if is_first and execution.status is Status.ERROR and not execution.lost:
-            self._unable = session
-            return self._with_note(await self._plain(session, code), NO_PRELUDE)
-        return execution
+        if isinstance(answer, Execution):
+            # The prelude may be gone, as has been told; with the next snippet it comes again.
+            self._ready = None
+            return answer
+        self._ready = session
+        execution = await self._completed(session, live, answer)
+        # Where the prelude was there before, this is its session whatever the service says.
+        return self._with_hints(execution if is_first else _not_replaced(execution), prepared)
 
-    async def _completed(self, session: Session, live: Live, execution: Execution, answer: Execution) -> Execution:
+    async def _completed(self, session: Session, live: Live, answer: Answer) -> Execution:
         """The answer with all of its output, after what the snippet before still wrote."""
         from noderepl.javascript import prelude
 
-        written = prelude.written(execution)
+        execution, written = answer.execution, answer.written
         if written is None:
-            return answer
+            return execution
         if written.pieces == 0 and written.exceeds(execution):
-            kept = await self._plain(session, prelude.keep_output())
-            written = prelude.written(kept) or written
+            kept = prelude.read(await self._repeatable(session, prelude.recall(live.id)), live.id)
+            written = (kept and kept.written) or written
         if self._before is not None:
             await self._before.read_until(written.before)
         self._before = live
-        answer = await live.completed(answer, written)
+        execution = await live.completed(execution, written)
         if written.pending:
             self._behind(live.follow_on())
-        return answer
+        return execution
+
+    def _lost(self, idle: float | None, is_told: bool, so: str = NOT_RUN) -> SessionLost:
+        """The error for a session without the prelude.
+
+        idle: seconds for which it had not been used. is_told: whether the pool's answer says that it is another.
+        """
+        self._ready = self._before = None
+        when = f" after {span(idle)} without a call" if idle is not None and idle >= 1 else ""
+        says = ", as the pool's answer says" if is_told else ""
+        return SessionLost(f"the session was replaced by an empty one{when}{says}{so}")
 
     async def _show_later(self, work: asyncio.Task[Execution]) -> None:
         """Shows what comes of a snippet that was given up on."""
@@ -230,14 +279,12 @@ class Snippets:
         task.add_done_callback(self._works.discard)
         return task
 
-    def _read(self, execution: Execution) -> Execution | None:
-        from noderepl.javascript import prelude
-
-        try:
-            return prelude.read(execution)
-        except prelude.Absent as error:
-            self._ready = self._before = None
-            raise SessionLost(LOST) from error
+    async def _repeatable(self, session: Session, code: str) -> Execution:
+        """Runs code of noderepl's own, for which twice is as good as once."""
+        preferences = self._preferences
+        return await session.execute(
+            code, input_type=preferences.input_type, timeout=preferences.timeout, repeatable=True
+        )
 
     async def _plain(self, session: Session, code: str) -> Execution:
         preferences = self._preferences
@@ -265,3 +312,10 @@ class Snippets:
             return execution
         self._told.add(note)
         return replace(execution, notes=(*execution.notes, note))
+
+
+def _not_replaced(answer: Execution) -> Execution:
+    from noderepl.client.session import REPLACED
+
+    notes = tuple(note for note in answer.notes if note != REPLACED)
+    return replace(answer, replaced=False, notes=notes) if answer.replaced else answer

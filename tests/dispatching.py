@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -17,10 +17,17 @@ WIDTH = 80
 
 @asynccontextmanager
 async def opened(
-    place: Path, *, show: Callable[[Outcome], None] | None = None, **options: object
+    place: Path,
+    *,
+    environ: Mapping[str, str] | None = None,
+    show: Callable[[Outcome], None] | None = None,
+    **options: object,
 ) -> AsyncIterator[Dispatcher]:
-    """A dispatcher with these options, in a home with nothing in it. show: told of what comes beside answers."""
-    settings = read_settings({"quiet": True, **options}, environ={}, directory=place)
+    """A dispatcher with these options, in a home with nothing in it.
+
+    environ: the user's variables. show: told of what comes beside answers.
+    """
+    settings = read_settings({"quiet": True, **options}, environ=environ or {}, directory=place)
     backend = Backend(settings)
 
     async def no_editor(text: str) -> str:
@@ -36,11 +43,16 @@ async def opened(
 
 async def shown(dispatcher: Dispatcher, line: str) -> str:
     """What the prompt shows of a line, without colours; nothing for undefined."""
-    parts = [
-        part
-        for outcome in await dispatcher.run_line(line)
-        if not isinstance(outcome, Prefill)
-        for part in render(outcome, width=WIDTH, styled=False).parts
-    ]
-    text = "".join(piece.text for part in parts for piece in part.pieces)
+    outcomes = await dispatcher.run_line(line)
+    text = "".join(_text(outcome) for outcome in outcomes if not isinstance(outcome, Prefill))
     return "" if text == "undefined\n" else text.strip("\n")
+
+
+def rendered(outcome: Outcome) -> str:
+    """What the prompt shows of an outcome, without colours."""
+    return _text(outcome).strip("\n")
+
+
+def _text(outcome: Outcome) -> str:
+    parts = render(outcome, width=WIDTH, styled=False).parts
+    return "".join(piece.text for part in parts for piece in part.pieces)

@@ -381,7 +381,8 @@ def test_an_unreachable_endpoint_does_not_keep_the_prompt(home):
         screen.until(r"127\.0\.0\.1:1 · ")
         for _ in range(2):
             screen.enter("1 + 1")
-            screen.until(r"cannot reach 127\.0\.0\.1:1(.|\n)*^>\s*$")
+            screen.until(r"cannot reach 127\.0\.0\.1:1(.|\n)*^> 1 \+ 1$")
+            screen.key("ctrl-c")
             screen.enter("%clear")
         assert "Traceback" not in screen.text
 

@@ -76,6 +76,44 @@ def test_what_nobody_catches_is_told_and_counts(home):
     assert "caught by nobody" in ran.stderr and "RangeError: unhandled" in ran.stderr
 
 
+@pytest.mark.parametrize(
+    ("code", "exit_code", "stdout", "words"),
+    [
+        ("setTimeout(() => console.log('late'), 300); console.log('first')", 0, "first\nlate\n", ""),
+        (
+            "const main = async () => { await new Promise((r) => setTimeout(r, 200)); throw new Error('bad') }\n"
+            "main().catch((error) => { console.error(error.message); process.exit(3) })",
+            1,
+            "",
+            "bad\nExit: the snippet called process.exit(3): it ended there, and the session goes on\n",
+        ),
+        (
+            "setTimeout(() => { console.log('end'); process.exit(0) }, 200); setInterval(() => {}, 1000)",
+            0,
+            "end\n",
+            None,
+        ),
+        ("setTimeout(() => { throw new TypeError('late') }, 200); setInterval(() => {}, 1000)", 1, "", None),
+        ("const s = require('http').createServer().listen(0, () => { console.log('up'); s.close() })", 0, "up\n", ""),
+        ("require('child_process').exec('sleep 0.3; echo child', (_, out) => console.log(out))", 0, "child\n\n", ""),
+        ("setInterval(() => {}, 1000); setTimeout(() => console.log('on'), 100)", 124, "on\n", None),
+        ("setInterval(() => {}, 1000).unref()", 0, "", ""),
+    ],
+)
+def test_a_script_ends_when_nothing_goes_on(home, code, exit_code, stdout, words):
+    """As with node, timers, servers and processes are waited for; an error that nobody catches, or an exit, ends it."""
+    result = run("--timeout", "3", "-e", code, home=home)
+    assert (result.returncode, result.stdout) == (exit_code, stdout)
+    if words is not None:
+        assert result.stderr == words
+
+
+def test_only_the_last_of_several_is_waited_for(home):
+    """What an earlier one leaves behind goes on beside the later ones, and is not waited for."""
+    result = run("-e", "setInterval(() => {}, 1000); 1", "-p", "'last'", home=home)
+    assert (result.returncode, result.stdout) == (0, "last\n")
+
+
 def test_a_throw_is_words(home):
     """A snippet that throws exits with 1, its error on stderr and nothing on stdout."""
     ran = run("-e", THROWS, home=home)

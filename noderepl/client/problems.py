@@ -1,4 +1,6 @@
-"""Every failure of the service and of HTTP, turned into one NodeReplError each; the only place that does so.
+"""Every answer of the service that is none of the API's successes, turned into one NodeReplError each.
+
+broken.py does the same for exchanges without a whole answer; nothing else does.
 
 A sentence says what happened, why it usually does and what to do. Text of the service is made printable, cut, and
 cleared of the identifier and the token before it is repeated; no sentence holds a URL's query.
@@ -8,8 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from html import escape
 from http import HTTPStatus
@@ -20,14 +21,15 @@ import httpx
 from noderepl import errors
 from noderepl.client.answers import TIMEOUT_WORDS, words_of
 from noderepl.client.endpoint import address
+from noderepl.client.retries import seconds_asked
 from noderepl.client.wire import VERSIONS, Call
 
 ROLE = "Azure ContainerApps Session Executor"
 AUDIENCE = "https://dynamicsessions.io"
-FOREIGN = (httpx.HTTPError, httpx.InvalidURL, httpx.CookieConflict, httpx.StreamError)
 
 _VERSION = re.compile(r"api[\s_-]*version", re.IGNORECASE)
 _FULL = re.compile(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
+_PASSING = {HTTPStatus.TOO_MANY_REQUESTS, 502, 503, 504}
 _OWN_CODES = {"FileNotFound", "NoSessionFoundError", "ExecutionNotFound", "SessionsCountExceedsLimit"}
 _TOKEN = re.compile(r"(?i:bearer)\s+\S+|eyJ[\w-]+(?:\.[\w-]+)+")
 
@@ -66,88 +68,6 @@ def printable(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> st
     return line if len(line) <= length else line[: length - 1].rstrip() + "…"
 
 
-# ---------------------------------------------------------------------------------------------- exceptions of httpx
-
-
-def from_exception(exc: Exception, about: Circumstances) -> errors.NodeReplError:
-    """Return what an exception of httpx (any of FOREIGN) means for the user."""
-    make = next(make for kind, make in _EXCEPTIONS if isinstance(exc, kind))
-    return make(exc, about)
-
-
-def _unreachable(exc: Exception, about: Circumstances) -> errors.NodeReplError:
-    if _is_tls(exc):
-        return errors.Unreachable(
-            f"no trusted TLS connection to {about.host}: its certificate or protocol was refused "
-            f"({printable(str(exc), about.secrets, 120)}); check --endpoint, and SSL_CERT_FILE behind a proxy"
-        )
-    why = "no answer within the time for connecting" if isinstance(exc, httpx.TimeoutException) else "no connection"
-    return errors.Unreachable(f"cannot reach {about.host}: {why}; is it running, and is --endpoint right?")
-
-
-def _proxy(exc: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.Unreachable(
-        f"cannot reach {about.host}: the proxy refused ({printable(str(exc), about.secrets, 120)}); "
-        "check HTTPS_PROXY, HTTP_PROXY and NO_PROXY"
-    )
-
-
-def _busy(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.Unreachable(f"too many requests to {about.host} are still running; wait for one to end")
-
-
-def _silent(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.ConnectionLost(f"{about.host} fell silent and the answer did not come in time{about.maybe}")
-
-
-def _lost(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.ConnectionLost(f"the connection to {about.host} broke before the whole answer was there{about.maybe}")
-
-
-def _undecodable(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.MalformedAnswer(f"the answer of {about.host} is compressed in a broken way{about.maybe}")
-
-
-def _bad_url(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.UsageError("the endpoint is not a URL that can be asked; it looks like https://HOST/PATH")
-
-
-def _unsent(_: Exception, about: Circumstances) -> errors.NodeReplError:
-    changed = "; did the file change while it was sent?" if about.call.subject == "upload" else ""
-    return errors.BadRequest(f"the request to {about.host} cannot be written as HTTP{changed}")
-
-
-def _other(exc: Exception, about: Circumstances) -> errors.NodeReplError:
-    return errors.ServiceError(f"the exchange with {about.host} failed ({type(exc).__name__}){about.maybe}")
-
-
-_EXCEPTIONS: tuple[tuple[type[Exception], Callable[[Exception, Circumstances], errors.NodeReplError]], ...] = (
-    (httpx.ConnectTimeout, _unreachable),
-    (httpx.ConnectError, _unreachable),
-    (httpx.PoolTimeout, _busy),
-    (httpx.ProxyError, _proxy),
-    (httpx.TimeoutException, _silent),
-    (httpx.NetworkError, _lost),
-    (httpx.RemoteProtocolError, _lost),
-    (httpx.LocalProtocolError, _unsent),
-    (httpx.UnsupportedProtocol, _bad_url),
-    (httpx.InvalidURL, _bad_url),
-    (httpx.DecodingError, _undecodable),
-    (Exception, _other),
-)
-
-
-def _is_tls(exc: BaseException | None) -> bool:
-    while exc is not None:
-        if isinstance(exc, ssl.SSLError):
-            return True
-        exc = exc.__cause__ or exc.__context__
-    return False
-
-
-# ------------------------------------------------------------------------------------------------ answers with an error
-
-
 @dataclass(frozen=True, slots=True)
 class _Problem:
     status: int
@@ -161,8 +81,11 @@ def from_answer(response: httpx.Response, about: Circumstances) -> errors.Servic
     code, words = _body(response)
     code = code or response.headers.get("x-ms-error-code", "")
     problem = _Problem(response.status_code, code, printable(words, about.secrets), response.headers)
+    is_refusal = _is_refusal(response)
     kind, sentence = _meaning(problem, about)
-    return _error(kind, sentence, response, about, code)
+    if kind is errors.ServiceFailed and not problem.words and (is_refusal or not about.maybe):
+        sentence += "; that usually passes, try again"
+    return _error(kind, sentence, response, about, code=code, is_refusal=is_refusal)
 
 
 def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> errors.ServiceError:
@@ -171,8 +94,19 @@ def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> 
     first = printable(response.text[:400], about.secrets, 80)
     came = f"{kind}, beginning {first!r}" if first else "an empty body"
     detail = f" ({why})" if why else ""
-    sentence = f"{about.host} did not answer as the API does: {came}{detail}; is --endpoint a pool's?{about.maybe}"
-    return _error(errors.MalformedAnswer, sentence, response, about, "")
+    sentence = f"{about.host} did not answer as the API does: {came}{detail}; is --endpoint a pool's?"
+    return _error(errors.MalformedAnswer, sentence, response, about)
+
+
+def too_long(most: int, about: Circumstances) -> errors.ServiceError:
+    """Return the error for an answer of more than `most` bytes, unpacked."""
+    sentence = f"the answer of {about.host} is longer than {most >> 20} MiB, which no answer of the API is"
+    return errors.MalformedAnswer(sentence, doubt=about.maybe)
+
+
+def packed_twice(about: Circumstances) -> errors.ServiceError:
+    """Return the error for an answer that is compressed more than once, and so may unpack to any size."""
+    return errors.MalformedAnswer(f"the answer of {about.host} is compressed more than once", doubt=about.maybe)
 
 
 def refuses_version(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
@@ -202,13 +136,38 @@ def is_execution_timeout(error: errors.ServiceError) -> bool:
 
 
 def _error(
-    kind: type[errors.ServiceError], sentence: str, response: httpx.Response, about: Circumstances, code: str
+    kind: type[errors.ServiceError],
+    sentence: str,
+    response: httpx.Response,
+    about: Circumstances,
+    *,
+    code: str = "",
+    is_refusal: bool = False,
 ) -> errors.ServiceError:
-    correlation = printable(response.headers.get("mise-correlation-id", ""), about.secrets, 80) or None
-    if correlation:
-        sentence += f" (mise-correlation-id {correlation})"
-    shown = printable(code, about.secrets, 80) or None
-    return kind(sentence, status=response.status_code, code=shown, correlation_id=correlation)
+    return kind(
+        sentence,
+        doubt="" if is_refusal else about.maybe,
+        status=response.status_code,
+        code=printable(code, about.secrets, 80) or None,
+        correlation_id=printable(response.headers.get("mise-correlation-id", ""), about.secrets, 80) or None,
+        passing=response.status_code in _PASSING,
+        retry_after=_retry_after(response),
+    )
+
+
+def _is_refusal(response: httpx.Response) -> bool:
+    """Return whether an answer other than 2xx says that the request was not carried out.
+
+    A gateway answers 502, 503 and 504 also where the service went away with the request; who asks to come back later
+    (503 with Retry-After) has not passed it on.
+    """
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        return _retry_after(response) is not None
+    return response.status_code < 500 and response.status_code != HTTPStatus.REQUEST_TIMEOUT
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    return seconds_asked(response.headers.get("retry-after", ""), response.headers.get("date", ""))
 
 
 def _body(response: httpx.Response) -> tuple[str, str]:
@@ -243,8 +202,12 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
         return errors.UnsupportedVersion, (
             f"{about.host} refuses {_asked(about)}{said}{choose}; known to --api-version are {', '.join(VERSIONS)}"
         )
-    if status == HTTPStatus.TOO_MANY_REQUESTS or _FULL.search(f"{problem.code} {problem.words}"):
-        return errors.TooManyRequests, _too_many(problem, about) + said
+    if status < 500 and _FULL.search(f"{problem.code} {problem.words}"):
+        return errors.PoolFull, _full(problem, about) + said
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return errors.TooManyRequests, (
+            f"{about.host} gets too many requests (429){_wait(problem, about)}: wait a little, then try again{said}"
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         return errors.Unauthorised, (
             f"{about.host} does not accept the token (401): there is none, it has expired, or it is for another "
@@ -262,9 +225,7 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
         what = "file" if about.call.subject == "upload" else "request"
         return errors.TooLarge, f"the {what} is too large for the service (413): uploads end at 128 MB{said}"
     if status >= 500:
-        return errors.ServiceFailed, (
-            f"{about.host} failed ({_named(status)}){said or '; that usually passes, try again'}{about.maybe}"
-        )
+        return errors.ServiceFailed, f"{about.host} failed ({_named(status)}){said}"
     return errors.BadRequest, f"{about.host} refuses the request ({_named(status)}){said}"
 
 
@@ -280,15 +241,16 @@ def _redirect(problem: _Problem, about: Circumstances) -> str:
     )
 
 
-def _too_many(problem: _Problem, about: Circumstances) -> str:
-    wait = printable(problem.headers.get("retry-after", ""), about.secrets, 40)
-    asked = f" (Retry-After: {wait})" if wait else ""
-    if _FULL.search(f"{problem.code} {problem.words}"):
-        return (
-            f"the pool has no session left ({problem.status}){asked}: sessions stay until their cool-down ends; "
-            "delete one, use an existing one with --session, or wait"
-        )
-    return f"{about.host} gets too many requests ({problem.status}){asked}: wait a little, then try again"
+def _full(problem: _Problem, about: Circumstances) -> str:
+    return (
+        f"the pool has no session left ({problem.status}){_wait(problem, about)}: sessions stay until their cool-down "
+        "ends; delete one, use an existing one with --session, or wait for one with --wait"
+    )
+
+
+def _wait(problem: _Problem, about: Circumstances) -> str:
+    asked = printable(problem.headers.get("retry-after", ""), about.secrets, 40)
+    return f" (Retry-After: {asked})" if asked else ""
 
 
 def _not_found(problem: _Problem, about: Circumstances) -> str:

@@ -17,8 +17,9 @@ from noderepl.client.answers import read_execution
 from noderepl.client.endpoint import origin
 from noderepl.client.identifier import check_identifier
 from noderepl.client.listings import PoolMetadata, SessionInfo
+from noderepl.client.retries import Retries, Tell
 from noderepl.client.transport import Answer, Asking, Link
-from noderepl.errors import LocalFileError, ServiceError
+from noderepl.errors import LocalFileError, NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
 
 if TYPE_CHECKING:
@@ -35,7 +36,10 @@ REPLACED = "The session was replaced by an empty one: earlier variables are gone
 
 
 class Session:
-    """A session of a pool, and the connections to the pool. Not to be used after aclose()."""
+    """A session of a pool, and the connections to the pool. Not to be used after aclose().
+
+    `.is_asked`: whether something was sent that makes the service have such a session.
+    """
 
     def __init__(
         self,
@@ -46,20 +50,37 @@ class Session:
         auth: httpx.Auth | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+        idle: float | None = None,
+        wait: float = 0,
+        tell: Tell = lambda _: None,
     ) -> None:
         """Send nothing yet: the service makes the session when it is first asked for something.
 
         endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
         api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
-        clock: seconds, for durations. Raises UsageError.
+        clock: seconds, for durations. wall: seconds that go on while the machine sleeps, for idle times.
+        idle: seconds since it was last used, None for a new one. wait: for how many seconds a full pool is asked again.
+        tell: called when a call that failed will be tried again, and with None when that is over. Raises UsageError.
         """
-        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport)
-        self._begin(link, identifier, clock)
+        retries = Retries(wait, tell)
+        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
+        self._begin(link, identifier, clock, wall, idle)
 
-    def _begin(self, link: Link, identifier: str, clock: Callable[[], float]) -> None:
+    def _begin(
+        self,
+        link: Link,
+        identifier: str,
+        clock: Callable[[], float],
+        wall: Callable[[], float],
+        idle: float | None = None,
+    ) -> None:
         self.identifier = check_identifier(identifier)
         self._link = link
         self._clock = clock
+        self._wall = wall
+        self._used = None if idle is None else wall() - idle
+        self.is_asked = False
         self._forget()
 
     def _forget(self) -> None:
@@ -79,20 +100,32 @@ class Session:
         """The dialect chosen so far; settled by the first answer."""
         return self._link.dialect
 
+    @property
+    def idle(self) -> float | None:
+        """Seconds since the last answer to a call that counts as use; None where nothing has been answered.
+
+        Snippets and file calls count (DOC-POOL: the idle time is reset by each call); whether GET /session does is not
+        known, so it is not counted.
+        """
+        return None if self._used is None else max(0.0, self._wall() - self._used)
+
     def renewed(self, identifier: str) -> Session:
         """Return another session of the same pool, over the same connections and with what is known of its dialect.
 
         aclose() of either closes the connections of both. Raises UsageError for a bad identifier.
         """
         other = object.__new__(type(self))
-        other._begin(self._link, identifier, self._clock)
+        other._begin(self._link, identifier, self._clock, self._wall)
         return other
 
-    async def execute(self, code: str, *, input_type: InputType = "inline", timeout: int = 60) -> Execution:
+    async def execute(
+        self, code: str, *, input_type: InputType = "inline", timeout: int = 60, repeatable: bool = False
+    ) -> Execution:
         """Run a snippet and return how it ended; a snippet that throws or takes too long is a value, not an error.
 
-        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. Raises ServiceError
-        and NotAuthorised; ConnectionLost, MalformedAnswer and ServiceFailed say that the snippet may have run.
+        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. repeatable: whether
+        running it twice is running it once; else it is not sent again once it may have run. Raises ServiceError and
+        NotAuthorised; a `doubt` in it says that the snippet may have run.
         """
         started = self._clock()
         # Also where the answer is given up on: what was sent has been run, and may have been lost since.
@@ -101,9 +134,10 @@ class Session:
             lambda dialect: dialect.execute(self.identifier, code, input_type, timeout),
             self.identifier,
             read_seconds=timeout + MARGIN_SECONDS,
+            repeatable=repeatable,
         )
         try:
-            answer = await self._link.ask(asking)
+            answer = await self._use(asking)
         except ServiceError as exc:
             if not problems.is_execution_timeout(exc):
                 raise
@@ -121,11 +155,11 @@ class Session:
         if execution.error is not None and execution.error.name in LOSSES:
             self._forget()
             execution = replace(execution, lost=True)
-        return replace(execution, notes=notes)
+        return replace(execution, notes=notes, replaced=bool(notes))
 
     async def files(self) -> tuple[RemoteFile, ...]:
         """List the files of the session's /mnt/data, without noderepl's own. Raises ServiceError and NotAuthorised."""
-        answer = await self._ask(lambda dialect: dialect.files(self.identifier))
+        answer = await self._use(Asking(lambda dialect: dialect.files(self.identifier), self.identifier))
         found: list[RemoteFile] = []
         seen: set[str] = set()
         while True:
@@ -146,7 +180,7 @@ class Session:
         name: relative to /mnt/data or absolute below it. Raises UsageError for a name the service forbids, NotFound,
         ServiceError and NotAuthorised.
         """
-        answer = await self._ask(lambda dialect: dialect.file(self.identifier, name))
+        answer = await self._use(Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier))
         found: RemoteFile = answer.read(listings.read_file)
         return found
 
@@ -170,11 +204,12 @@ class Session:
 
     async def _send(self, name: str, content: BinaryIO | bytes) -> Answer:
         _, base = wire.split_name(name)
-        return await self._link.ask(
+        return await self._use(
             Asking(
                 lambda dialect: dialect.upload(self.identifier, name),
                 self.identifier,
                 attach=lambda: {"file": (base, content)},
+                is_transfer=True,
             )
         )
 
@@ -184,23 +219,33 @@ class Session:
         progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
         written by then stays in the sink.
         """
-        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier)
-        received = 0
-        async with self._link.open(asking) as answer:
-            if not name.lower().endswith((".htm", ".html")):
-                await answer.refuse_page()
-            length = answer.response.headers.get("content-length", "")
-            total = int(length) if length.isdecimal() and "content-encoding" not in answer.response.headers else None
-            async for chunk in answer.response.aiter_bytes():
-                sink.write(chunk)
-                received += len(chunk)
-                if progress is not None:
-                    progress(received, total)
-        return received
+        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
+        start = sink.tell()
+        self.is_asked = True
+
+        async def once() -> int:
+            sink.seek(start)
+            sink.truncate()
+            received = 0
+            async with self._link.open(asking) as answer:
+                self._used = self._wall()
+                if not name.lower().endswith((".htm", ".html")):
+                    await answer.refuse_page()
+                headers = answer.response.headers
+                length = headers.get("content-length", "")
+                total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
+                async for chunk in answer.response.aiter_bytes():
+                    sink.write(chunk)
+                    received += len(chunk)
+                    if progress is not None:
+                        progress(received, total)
+            return received
+
+        return await self._link.repeat(once, repeatable=True)
 
     async def remove(self, name: str) -> None:
         """Delete one file. Raises as file() does."""
-        await self._ask(lambda dialect: dialect.remove(self.identifier, name))
+        await self._removed(lambda dialect: dialect.remove(self.identifier, name))
 
     async def info(self) -> SessionInfo:
         """Tell when the session began and ends. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
@@ -210,7 +255,7 @@ class Session:
 
     async def delete(self) -> None:
         """End the session and all it holds. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
-        await self._ask(lambda dialect: dialect.delete(self.identifier))
+        await self._removed(lambda dialect: dialect.delete(self.identifier))
         self._forget()
 
     async def metadata(self) -> PoolMetadata:
@@ -223,17 +268,33 @@ class Session:
         """Close the connections, also those of renewed() sessions; the remote session stays until it is idle."""
         await self._link.aclose()
 
+    async def _use(self, asking: Asking) -> Answer:
+        """Ask for what makes the session where there is none, and begins its idle time anew."""
+        self.is_asked = True
+        answer = await self._link.ask(asking)
+        self._used = self._wall()
+        return answer
+
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))
+
+    async def _removed(self, build: Callable[[wire.Dialect], wire.Call]) -> None:
+        try:
+            await self._use(Asking(build, self.identifier))
+        except NotFound as error:
+            # It is gone by the try whose answer was lost.
+            if error.tries == 1:
+                raise
 
     def _since(self, started: float) -> int:
         return round((self._clock() - started) * 1000)
 
     def _notes(self, headers: httpx.Headers, had_run: bool) -> tuple[str, ...]:
         """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
-        guid = headers.get("x-ms-session-guid", "")
+        # A header that came twice is one text.
+        guid = headers.get("x-ms-session-guid", "").partition(",")[0]
         other = bool(guid and self._guid and guid != self._guid)
-        fresh = headers.get("x-ms-new-allocation", "").lower() == "true" and had_run
+        fresh = headers.get("x-ms-new-allocation", "").lower().startswith("true") and had_run
         self._guid = guid or self._guid
         return (REPLACED,) if other or fresh else ()
 

@@ -22,7 +22,23 @@ _PREFIX = "noderepl:"
 INTERRUPTED = "the snippet was ended; the session goes on"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
 _ABSENT = f"{_PREFIX}absent"
-_PARTS = ("awaits", "scripts", "stacks", "modules", "displays", "watch", "guards", "typescript", "output", "pending")
+_WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
+_PARTS = (
+    "held",
+    "answers",
+    "results",
+    "awaits",
+    "scripts",
+    "stacks",
+    "modules",
+    "displays",
+    "watch",
+    "guards",
+    "needed",
+    "typescript",
+    "output",
+    "pending",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +53,41 @@ class Options:
 class Request:
     """How a snippet is run.
 
-    id: of the request, by which its files are called. seconds: how long the snippet may run; the request must be given
-    longer. waits: whether the answer comes only once nothing goes on that the snippet started. aside: whether it is
-    noderepl's own, without a number and a result.
+    id: of the request, by which its files are called; no other has it, and a session runs it once at most. seconds: how
+    long the snippet may run; the request must be given longer. number: the one that the snippet is to have, where that
+    is not given away yet; otherwise the next. waits: whether the answer comes only once nothing goes
+    on that the snippet started. aside: whether it is noderepl's own, without a number and a result.
     """
 
     id: int
     seconds: float
+    number: int = 0
     waits: bool = False
     aside: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The prelude's answer. written: what it tells of output, None where nothing has run."""
+
+    execution: Execution
+    written: Written | None
+
+
 class Absent(Exception):
-    """The session does not have the prelude, so what was sent has not run."""
+    """The session does not have the prelude, so what was sent has not run. is_told: the service says so, too."""
+
+    def __init__(self, is_told: bool = False) -> None:
+        super().__init__()
+        self.is_told = is_told
+
+
+class NoAnswer(Exception):
+    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or `forgotten`: it ran."""
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(kind)
+        self.kind = kind
 
 
 @cache
@@ -59,9 +97,15 @@ def global_name() -> str:
 
 
 def installation() -> str:
-    """JavaScript that puts the prelude into a session; again, it does nothing."""
+    """JavaScript that puts the prelude into a session where that is possible; again, it does nothing."""
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
-    return f"{_source()}({arguments}) }}\n//# sourceURL=noderepl-prelude\n"
+    # What follows says whether the prelude is there; a session without an inspector cannot have it.
+    return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+
+
+def probe() -> str:
+    """JavaScript that says where the prelude is not there, as a snippet does, and does nothing else."""
+    return _checked("undefined")
 
 
 def snippet(prepared: Prepared, options: Options, request: Request) -> str:
@@ -76,15 +120,9 @@ def snippet(prepared: Prepared, options: Options, request: Request) -> str:
     return _call("run", told | asdict(request) | asdict(options))
 
 
-def keep_output() -> str:
-    """JavaScript that puts the latest snippet's output into files, where the prelude is, and tells of them."""
-    return _call("keepOutput", {})
-
-
-def written(execution: Execution) -> Written | None:
-    """What a prelude's answer tells of output; None where there is none."""
-    told = _told(execution)
-    return Written.read(told) if told is not None and "output" in told else None
+def recall(run: int) -> str:
+    """JavaScript that gives the answer of a snippet again; where that has not begun, it never will."""
+    return _call("recall", {"id": run})
 
 
 def whole(options: Options) -> str:
@@ -92,11 +130,41 @@ def whole(options: Options) -> str:
     return _call("whole", asdict(options))
 
 
-def read(execution: Execution) -> Execution | None:
-    """What a snippet's request came to; None where the answer is not the prelude's. Raises Absent."""
-    told = _told(execution)
-    if told is None:
+def read(execution: Execution, run: int | None = None) -> Answer | None:
+    """What a snippet's request came to; None where the answer is not the prelude's, or not to that snippet.
+
+    run: the snippet's id, None where none was asked about. Raises Absent, NoAnswer.
+    """
+    text = execution.value.data if execution.value is not None else None
+    if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
+    if is_absent(execution):
+        raise Absent(execution.replaced)
+    try:
+        told = json.loads(text.removeprefix(_PREFIX))
+    except ValueError:  # it was cut or changed on its way
+        return None
+    if told.get("id") != run:
+        return None
+    if told["kind"] in _WITHOUT_ANSWER:
+        raise NoAnswer(told["kind"])
+    return Answer(_executed(execution, told), Written.read(told) if "output" in told else None)
+
+
+def is_absent(execution: Execution) -> bool:
+    """Whether the session says that it does not have the prelude."""
+    return execution.value is not None and execution.value.data == _ABSENT
+
+
+def is_passed_over(execution: Execution) -> bool:
+    """Whether a snippet has answered without the prelude, as it can by the kernel's older names."""
+    if execution.value is None:
+        return bool(execution.media)
+    text = execution.value.data
+    return isinstance(text, str) and not text.startswith(_PREFIX)
+
+
+def _executed(execution: Execution, told: dict[str, Any]) -> Execution:
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:
         case "error":
@@ -124,16 +192,6 @@ def read(execution: Execution) -> Execution | None:
     )
 
 
-def _told(execution: Execution) -> dict[str, Any] | None:
-    text = execution.value.data if execution.value is not None else None
-    if not isinstance(text, str) or not text.startswith(_PREFIX):
-        return None
-    if text == _ABSENT:
-        raise Absent
-    told: dict[str, Any] = json.loads(text.removeprefix(_PREFIX))
-    return told
-
-
 def _value(told: dict[str, Any]) -> Value | None:
     return Value(told["text"], told.get("data", told["text"])) if "text" in told else None
 
@@ -151,14 +209,18 @@ def _media(told: dict[str, Any]) -> Media:
 
 
 def _call(method: str, request: dict[str, object]) -> str:
-    name = global_name()
-    return f"typeof {name} === 'undefined' ? '{_ABSENT}' : {name}.{method}(this.$$, {json.dumps(request)})\n"
+    return _checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
+
+
+def _checked(expression: str) -> str:
+    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
+    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
 
 
 @cache
 def _source() -> str:
     parts = ", ".join(f"{name}: {_part(name)}" for name in _PARTS)
-    return f'"use strict";\n{{ const parts = {{ {parts} }};\n{_part("prelude")}'
+    return f'"use strict";\n{{ const parts = {{ {parts} }};\ntry {{ {_part("prelude")}'
 
 
 def _part(name: str) -> str:

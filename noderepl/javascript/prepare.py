@@ -59,9 +59,6 @@ def prepare(text: str, *, global_name: str, typescript: Literal["auto", "on", "o
     edits = [Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports]
     for start, end in reading.found.metas:
         edits.append(Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end)))
-    for function, places in (("hold", reading.found.awaited), ("holdAll", reading.found.looped)):
-        for start, end in places:
-            edits += (Edit(start, start, f"{global_name}.{function}("), Edit(end, end, ")"))
     declarations = reading.found.declarations
     notes: list[str] = []
     if reading.brace is None:

@@ -21,23 +21,18 @@ SKIPPED = (
     "method_signature abstract_method_signature index_signature import_alias import_statement"
 ).split()
 
-CHAINS = ("call_expression", "member_expression", "subscript_expression", "non_null_expression")
-
 
 @dataclass(slots=True)
 class Found:
     """What the walk found.
 
-    dynamic_imports: the words `import` of calls. metas: the `import.meta`s. awaited, looped: what the snippet itself,
-    and none of its functions, awaits, and what it loops over with `for await`.
+    dynamic_imports: the words `import` of calls. metas: the `import.meta`s.
     """
 
     declarations: list[Declaration] = field(default_factory=list)
     assignments: list[Assignment] = field(default_factory=list)
     dynamic_imports: list[tuple[int, int]] = field(default_factory=list)
     metas: list[tuple[int, int]] = field(default_factory=list)
-    awaited: list[tuple[int, int]] = field(default_factory=list)
-    looped: list[tuple[int, int]] = field(default_factory=list)
     has_jsx: bool = False
 
 
@@ -191,9 +186,6 @@ class _Walk:
     def loop_over(self, node: Node) -> bool:
         self._open()
         left, keyword = node.child_by_field_name("left"), node.child_by_field_name("kind")
-        right = node.child_by_field_name("right")
-        if right is not None and self._is_outermost() and any(child.type == "await" for child in node.children):
-            self.found.looped.append((right.start_byte, right.end_byte))
         if keyword is None:
             self._assign(left)
         elif keyword.type == "var":
@@ -273,25 +265,6 @@ class _Walk:
         called = node.child_by_field_name("function")
         if called is not None and called.type == "identifier" and called.text == b"eval":
             self._scope.function().is_opaque = True
-        return self.chain(node)
-
-    def chain(self, node: Node) -> bool:
-        """`await (x)`, `await [x]` and await before a template, which the grammar reads as uses of a name `await`."""
-        first = node.children[0]
-        if first.type == "identifier" and first.text == b"await" and self._is_outermost():
-            whole = node
-            while whole.parent is not None and whole.parent.type in CHAINS and whole.parent.children[0] == whole:
-                whole = whole.parent
-            self.found.awaited.append((node.children[1].start_byte, whole.end_byte))
-        return True
-
-    def _is_outermost(self) -> bool:
-        return self._scope.function().parent is None
-
-    def await_(self, node: Node) -> bool:
-        operand = node.named_children[-1] if node.named_children else None
-        if operand is not None and operand.type != "comment" and self._is_outermost():
-            self.found.awaited.append((operand.start_byte, operand.end_byte))
         return True
 
     def dynamic_import(self, node: Node) -> bool:
@@ -335,9 +308,7 @@ ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
     "catch_clause": _Walk.catch,
     "enum_declaration": _Walk.enum,
     "export_statement": _Walk.export,
-    "await_expression": _Walk.await_,
     "call_expression": _Walk.call,
-    "subscript_expression": _Walk.chain,
     "import": _Walk.dynamic_import,
     "meta_property": _Walk.meta,
 }

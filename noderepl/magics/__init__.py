@@ -13,8 +13,10 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context, Preferences
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
+from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
 from noderepl.magics.npm import NPM
+from noderepl.magics.replay import REPLAY
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME
 from noderepl.magics.session import SESSION
@@ -41,6 +43,8 @@ MAGICS: tuple[Magic, ...] = (
     RM,
     NPM,
     SESSION,
+    REPLAY,
+    KEEPALIVE,
     TIMEOUT,
     MODE,
     TS,

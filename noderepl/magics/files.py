@@ -6,14 +6,18 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import NodeReplError
+from noderepl.journal import Upload
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, check_free, local_path, matching_files
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Failure, FileList, Outcome, Saved, Uploaded, Words
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
 
 LARGE = 1_000_000
 """Bytes above which a transfer shows its progress."""
@@ -46,7 +50,7 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     from noderepl.client.wire import split_name
 
     given = arguments.parse(least=1, values=("as",))
-    sources = [path for word in given.words for path in matching_files(word, context)]
+    sources = [_absolute(path) for word in given.words for path in matching_files(word, context)]
     name = given.values.get("as")
     names = [name] if name else [path.name for path in sources]
     if len(names) != len(sources):
@@ -58,12 +62,24 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     session = await context.session()
 
     async def send(pair: tuple[Path, str]) -> Outcome:
-        source, name = pair
-        file = await session.upload(source, name, progress=_progress(context, f"upload {name}"))
-        size = source.stat().st_size if file.size is None else file.size
-        return Uploaded(name, size)
+        return await send_file(context, session, *pair)
 
     return await _each(list(zip(sources, names, strict=True)), send)
+
+
+async def send_file(context: Context, session: Session, source: Path, name: str) -> Uploaded:
+    """Copies a local file into the session, and writes that into the journal. Raises NodeReplError."""
+    file = await session.upload(source, name, progress=_progress(context, f"upload {name}"))
+    context.journal.add(Upload(source, name))
+    return Uploaded(name, _size(source) if file.size is None else file.size)
+
+
+def _absolute(path: Path) -> Path:
+    return path.absolute()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size
 
 
 def _target(context: Context, arguments: Arguments, name: str, place: str | None) -> Path:

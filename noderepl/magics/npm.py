@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from noderepl.errors import ExitCode
+from noderepl.journal import CHANGES, Npm
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -89,11 +90,18 @@ async def _npm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.words()
     if not words:
         raise arguments.wrong("what npm shall do is missing")
+    return await run_npm(context, words)
+
+
+async def run_npm(context: Context, words: Sequence[str]) -> Sequence[Outcome]:
+    """Runs npm with these arguments; what changes packages goes into the journal. Raises NodeReplError."""
     timeout = context.preferences.timeout
     execution = await context.execute(npm_snippet(words, timeout))
     if execution.status is not Status.OK:
         return [execution]
     ended = npm_ended(execution, timeout)
+    if words[0] in CHANGES and not isinstance(ended, Failure):
+        context.journal.add(Npm(tuple(words)))
     said = execution.stdout or execution.stderr
     return [replace(execution, value=None), ended] if said else [ended]
 

@@ -23,10 +23,11 @@ async def _switch(context: Context, session: Session, identifier: str | None = N
     """Make the session of this identifier, or a new one, the current one. Returns the identifier's short form."""
     from noderepl.client.identifier import new_identifier, shortened
 
+    is_new = identifier is None
     if identifier is None:
         identifier = new_identifier()
         context.made.add(identifier)
-    await context.use_session(session.renewed(identifier))
+    await context.use_session(session.renewed(identifier), is_new)
     return shortened(identifier)
 
 
@@ -34,14 +35,14 @@ async def _new(context: Context) -> Sequence[Outcome]:
     before = await context.session()
     short = await _switch(context, before)
     # Nobody could come back to it, and until it has been idle for long enough it would take one of the pool's places.
-    if before.identifier in context.made and await _ended(before):
+    if before.identifier in context.made and await _ended(context, before):
         return [Words(f"This is a new session, {short}. The one before is deleted.")]
     return [Words(f"This is a new session, {short}. The one before ends by itself when it has been idle.")]
 
 
-async def _ended(session: Session) -> bool:
+async def _ended(context: Context, session: Session) -> bool:
     try:
-        await session.delete()
+        await context.end(session)
     except NotFound:
         return True
     except ServiceError:
@@ -59,10 +60,15 @@ async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
 
 async def _delete(context: Context) -> Sequence[Outcome]:
     session = await context.session()
-    await session.delete()
+    await context.end(session)
     # Not the same identifier again: the service may still be taking the old session down when the next snippet comes.
     short = await _switch(context, session)
     return [Words(f"The session is deleted, with its state and files. The next snippet gets a new one, {short}.")]
+
+
+async def _keep(context: Context) -> Sequence[Outcome]:
+    context.keep()
+    return [Words("This session stays when noderepl is left; noderepl --resume goes on in it until the pool ends it.")]
 
 
 def _moment(moment: datetime | None) -> str:
@@ -109,6 +115,8 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
             return await _new(context)
         case ["use", identifier]:
             return await _use(context, identifier)
+        case ["keep"]:
+            return await _keep(context)
         case ["delete"]:
             return await _delete(context)
         case _:
@@ -117,13 +125,14 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 SESSION = Magic(
     name="session",
-    usage="%session [new|use ID|info|delete]",
-    summary="Tell about the session, or begin, use or delete one",
+    usage="%session [new|use ID|info|keep|delete]",
+    summary="Tell about the session, or begin, use, keep or delete one",
     details=(
         "new begins an empty session. use goes on in the session of an identifier you know. info, also without an\n"
-        "argument, tells where the session is and how long it lives. delete ends it, with its state and its files."
+        "argument, tells where the session is and how long it lives. keep lets it stay when you leave, for --resume.\n"
+        "delete ends it, with its state and its files."
     ),
     run=_session,
     completes="word",
-    words=("new", "use", "info", "delete"),
+    words=("new", "use", "info", "keep", "delete"),
 )

@@ -9,9 +9,19 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
+from noderepl.client import retries
 from noderepl.client.session import Session
 
 IDENTIFIER = "secret-Identifier_0123456789abcd"
+
+
+@pytest.fixture(autouse=True)
+def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that failed is not made again, but where a test wants it."""
+    monkeypatch.setattr(retries, "SECONDS", 0)
+    monkeypatch.setattr(retries, "UNKNOWN_SECONDS", 0)
+
+
 Handler = Callable[[httpx.Request], httpx.Response]
 
 

@@ -13,7 +13,7 @@ from dispatching import opened, shown
 
 from noderepl.dispatch import Dispatcher
 from noderepl.errors import SessionLost
-from noderepl.outcome import Failure, Page, Prefill, Status
+from noderepl.outcome import Failure, Page, Prefill, Status, Words
 from noderepl.service.node import Node
 
 
@@ -104,9 +104,10 @@ async def test_a_replaced_session_is_noticed_before_the_snippet_runs(dispatcher:
     await shown(dispatcher, "var kept = 1")
     session = await dispatcher.session()
     await session.delete()
-    failure, prefill = await dispatcher.run_line("require('fs').writeFileSync('ran', '')")
+    failure, words, prefill = await dispatcher.run_line("require('fs').writeFileSync('ran', '')")
     assert isinstance(failure, Failure) and isinstance(prefill, Prefill)
     assert "was not run" in failure.text and failure.exit_code == 3
+    assert isinstance(words, Words) and "variable kept" in words.text
     assert prefill.text == "require('fs').writeFileSync('ran', '')"
     assert await shown(dispatcher, "[typeof kept, require('fs').existsSync('ran')]") == "[ 'undefined', false ]"
     await session.delete()

@@ -57,12 +57,12 @@ IMPORTS = [
     ("#!/usr/bin/env node\nimport x from 'm'", "#!/usr/bin/env node\nlet {default: x} = await G.load('m', ['default']);"),
     ("\ufeffimport x from 'm'", "let {default: x} = await G.load('m', ['default']);"),
     ("import('m')", "G.import('m')"),
-    ("await import('m', {with: {type: 'json'}})", "await G.hold(G.import('m', {with: {type: 'json'}}))"),
-    ("const {a} = await import('m'), b = (await import(`n`)).default", "let {a} = await G.hold(G.import('m')), b = (await G.hold(G.import(`n`))).default"),
+    ("await import('m', {with: {type: 'json'}})", "await G.import('m', {with: {type: 'json'}})"),
+    ("const {a} = await import('m'), b = (await import(`n`)).default", "let {a} = await G.import('m'), b = (await G.import(`n`)).default"),
     ("function f() { return import('m') }", "function f() { return G.import('m') }"),
     ("x = async () => await import('m')", "x = async () => await G.import('m')"),
     ("class A { static x = import('m'); #y() { import('n') } }", "class A { static x = G.import('m'); #y() { G.import('n') } }"),
-    ("`a ${await import('m')} import('n')`", "`a ${await G.hold(G.import('m'))} import('n')`"),
+    ("`a ${await import('m')} import('n')`", "`a ${await G.import('m')} import('n')`"),
     ("import /* c */ ('m')", "G.import /* c */ ('m')"),
     ("import(import.meta.url)", "G.import(G.meta.url)"),
     ("if (a) { import('m') }", "if (a) { G.import('m') }"),
@@ -236,7 +236,7 @@ TYPESCRIPT = [
     ("function f(a: 1): void; function f(a: any) {}",) * 2 + ("function f",),
     ("abstract class A<T> extends B<T> implements C { private x?: T; constructor(public y: 1) { super() } abstract m(): 1 }",) * 2 + ("class A",),
     ("type A = import('m').B", "type A = import('m').B", ""),
-    ("let a: typeof import('m') = await import('m')", "let a: typeof import('m') = await G.hold(G.import('m'))", "let a"),
+    ("let a: typeof import('m') = await import('m')", "let a: typeof import('m') = await G.import('m')", "let a"),
     ("x as import('m').B; y satisfies import('n').C; import('o')", "x as import('m').B; y satisfies import('n').C; G.import('o')", ""),
     ("f<A>(import('n'), y!)", "f<A>(G.import('n'), y!)", ""),
     ("{a: 1 as any}", "({a: 1 as any})", ""),
@@ -419,31 +419,6 @@ def test_edited_text_is_valid():
     assert [text for text, (_, after) in zip(expected, valid, strict=True) if not after] == []
 
 
-AWAITS = [
-    ("await x", "await G.hold(x)"),
-    ("await await f(1), 2", "await G.hold(await G.hold(f(1))), 2"),
-    ("for await (const a of b.c) await a", "for await (const a of G.holdAll(b.c)) await G.hold(a)"),
-    ("if (await a) { [await (b), await c] }", "if (await G.hold(a)) { [await G.hold((b)), await G.hold(c)] }"),
-    ("async () => { await a; for await (const b of c); }", "async () => { await a; for await (const b of c); }"),
-    (
-        "class A { async m() { await 1 } }; await new A().m()",
-        "class A { async m() { await 1 } }; await G.hold(new A().m())",
-    ),
-    ("await /* why */ x", "await /* why */ G.hold(x)"),
-    ("await [a, async () => await b]", "await G.hold([a, async () => await b])"),
-    ("const y = await (f()).a[0](1) + 2", "let y = await G.hold((f()).a[0](1)) + 2"),
-    ("await `a`.length", "await G.hold(`a`.length)"),
-    ("await (x)", "await G.hold((x))"),
-    ("'é😀'; await x", "'é😀'; await G.hold(x)"),
-]
-
-
-@pytest.mark.parametrize(("typed", "expected"), AWAITS)
-def test_awaits_of_the_snippet_itself_are_held(typed, expected):
-    """What a snippet awaits outside of its functions is kept from being collected; what functions await is not touched."""
-    assert edited(ready(typed)) == expected
-
-
 def test_objects_are_nodes_own():
     """What Node's own prompt takes for an object is one here, except where a block was meant by all appearance."""
     texts = [typed for typed, _ in OBJECTS] + [typed for typed in UNCHANGED if typed.startswith("{")]
@@ -483,7 +458,7 @@ def test_edited_text_runs():
         ("q = 5; export const w = q; export {w}", 5),
     ]
     script = """
-    globalThis.G = {load: (name) => import(name), import: (name) => import(name), hold: (value) => value, meta: {url: 'here'}};
+    globalThis.G = {load: (name) => import(name), import: (name) => import(name), meta: {url: 'here'}};
     const {Session} = require('inspector/promises'), session = new Session();
     session.connect();
     (async () => {

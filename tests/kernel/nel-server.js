@@ -82,8 +82,11 @@ async function upload(asked) {
 async function list(asked) {
     const where = await located(asked);
     const names = (await missingTold(fs.readdir(where))).sort();
-    const entries = names.map(async (name) => fileBody(name, await fs.stat(path.join(where, name)), asked.version));
-    return { json: { $id: "1", value: await Promise.all(entries) } };
+    const entries = names.map(async (name) => {
+        const status = await fs.stat(path.join(where, name)).catch(() => null); // it may be gone by now
+        return status && fileBody(name, status, asked.version);
+    });
+    return { json: { $id: "1", value: (await Promise.all(entries)).filter((entry) => entry !== null) } };
 }
 
 async function describe(asked, name) {

@@ -12,6 +12,8 @@ import pytest
 
 from noderepl.client.identifier import new_identifier
 from noderepl.client.session import Session
+from noderepl.journal import Journal
+from noderepl.lifetime import Lifetime
 from noderepl.magics import Context, Preferences
 from noderepl.outcome import Execution
 from noderepl.service.app import create_app
@@ -31,9 +33,14 @@ class Desk:
     numbers: dict[str, int] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    journal: Journal = field(default_factory=Journal)
     preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
     editor: Callable[[str], str] = str.upper
     connect: Callable[[str], None] | None = None
+
+    def __post_init__(self) -> None:
+        self.lifetime = Lifetime(self._session, lambda: self.session and self.session.idle, cooldown=None)
 
     @property
     def context(self) -> Context:
@@ -41,8 +48,14 @@ class Desk:
             session=self._session,
             use_session=self._use,
             made=self.made,
+            end=self._end,
+            keep=lambda: self.made.discard(self.session.identifier),
+            is_embedded=False,
+            lifetime=self.lifetime,
+            journal=self.journal,
             preferences=self.preferences,
             run=self._run,
+            rerun=lambda code, _: self._run(code),
             whole=lambda: self._run("1"),
             last=lambda: None,
             numbers=self.numbers,
@@ -50,6 +63,7 @@ class Desk:
             entries=lambda: self.entries,
             snippets=self.snippets,
             progress=lambda *told: self.progress.append(told),
+            step=self.steps.append,
             edit=self._edit,
             themes=lambda: {"default": "on any background", "dark": "on black"},
             environ={"HOME": str(self.directory / "home")},
@@ -60,8 +74,13 @@ class Desk:
         self.opened += 1
         return self.session
 
-    async def _use(self, session: Any) -> None:
+    async def _use(self, session: Any, is_new: bool) -> None:
         self.session = session
+        self.journal.begin(is_whole=is_new)
+
+    async def _end(self, session: Any) -> None:
+        await session.delete()
+        self.made.discard(session.identifier)
 
     def _run(self, code: str) -> Awaitable[Execution]:
         return self.session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)

@@ -1,13 +1,17 @@
 // `$$` as a snippet sees it, and what values show besides their text: pictures, HTML, SVG, JSON.
 //
 // The kernel's own `$$` would answer the request itself; this one ends the snippet, as the kernel's does.
-(function displays({ realm, inspect, attempt }) {
+(function displays({ realm, held, inspect, attempt }) {
     const { ArrayBuffer, Boolean, Error, JSON, Object, Promise, String } = realm;
-    const { defineProperty, entries, getOwnPropertyDescriptor } = Object;
+    const { defineProperty, getOwnPropertyDescriptor, keys } = Object;
+    const { filter, includes, slice, some } = held.Array;
+    const then = held.uncurried(Promise.prototype.then);
     const { stringify } = JSON;
     const { Buffer } = realm.require("buffer");
     const toBuffer = Buffer.from;
+    const toText = held.uncurried(Buffer.prototype.toString);
     const TYPES = {
+        __proto__: null,
         text: "text/plain",
         html: "text/html",
         svg: "image/svg+xml",
@@ -15,9 +19,15 @@
         jpeg: "image/jpeg",
         json: "application/json",
     };
-    const CONVERTERS = { _toHtml: "text/html", _toSvg: "image/svg+xml", _toPng: "image/png", _toJpeg: "image/jpeg" };
+    const CONVERTERS = {
+        __proto__: null,
+        _toHtml: "text/html",
+        _toSvg: "image/svg+xml",
+        _toPng: "image/png",
+        _toJpeg: "image/jpeg",
+    };
+    const IN_BASE64 = { __proto__: null, "image/png": true, "image/jpeg": true };
     let exposed;
-    const IN_BASE64 = { "image/png": true, "image/jpeg": true };
 
     // finish(run, value, shown) and fail(run, error) end a snippet.
     function expose(run, { finish, fail }) {
@@ -28,7 +38,7 @@
                 return;
             }
             run.waiting = true;
-            value.then(answer, (error) => fail(run, error));
+            then(value, answer, (error) => fail(run, error));
         };
         const show = (bundle) => finish(run, undefined, add(run, bundle));
         $$.async = function async(value) {
@@ -37,8 +47,8 @@
         $$.done = $$.sendResult = settled((value) => finish(run, value));
         $$.sendError = settled((error) => fail(run, error));
         $$.mime = settled(show);
-        for (const [method, type] of entries(TYPES)) {
-            $$[method] = settled((value) => show({ [type]: value }));
+        for (const method in TYPES) {
+            $$[method] = settled((value) => show({ __proto__: null, [TYPES[method]]: value }));
         }
         $$.input = function input() {
             fail(run, new Error("$$.input() is not available: nobody can type into a remote session"));
@@ -46,7 +56,7 @@
         };
         $$.display = (id) => display(run, id);
         $$.clear = () => {};
-        defineProperty(realm, "$$", { value: $$, configurable: true, enumerable: false, writable: true });
+        defineProperty(realm, "$$", { __proto__: null, value: $$, configurable: true, writable: true });
         exposed = $$;
     }
 
@@ -59,16 +69,16 @@
         const shown = { __proto__: null, close() {} };
         let mine = [];
         shown.mime = (bundle) => {
-            run.media = run.media.filter((media) => !mine.includes(media));
+            run.media = filter(run.media, (media) => !includes(mine, media));
             const before = run.media.length;
             const { text } = add(run, bundle);
             if (text !== undefined && run.media.length === before) {
                 run.media[before] = { mime: "text/plain", data: text, base64: false };
             }
-            mine = run.media.slice(before);
+            mine = slice(run.media, before);
         };
-        for (const [method, type] of entries(TYPES)) {
-            shown[method] = (value) => shown.mime({ [type]: value });
+        for (const method in TYPES) {
+            shown[method] = (value) => shown.mime({ __proto__: null, [TYPES[method]]: value });
         }
         return (id !== undefined && (run.displays[String(id)] ??= shown)) || shown;
     }
@@ -76,13 +86,16 @@
     // Takes a bundle's media, all but its text, which it returns.
     function add(run, bundle) {
         let text;
-        for (const [mime, data] of entries(Object(bundle))) {
+        const types = keys(Object(bundle));
+        for (let index = 0; index < types.length; index++) {
+            const mime = types[index];
+            const data = bundle[mime];
             if (mime === "text/plain") {
                 text = String(data);
             } else if (data !== undefined) {
                 const isText = typeof data === "string";
                 const content = isText ? data : (attempt(() => stringify(data)) ?? String(data));
-                run.media[run.media.length] = { mime, data: content, base64: isText && IN_BASE64[mime] === true };
+                run.media[run.media.length] = { __proto__: null, mime, data: content, base64: isText && IN_BASE64[mime] === true };
             }
         }
         return { text, data: text };
@@ -96,11 +109,12 @@
         }
         const bundle = typeof attempt(() => value._toMime) === "function" ? attempt(() => value._toMime()) : undefined;
         let { text } = bundle === null || typeof bundle !== "object" ? {} : add(run, bundle);
-        for (const [method, mime] of entries(CONVERTERS)) {
-            const isNew = typeof attempt(() => value[method]) === "function" && !run.media.some((one) => one.mime === mime);
+        for (const method in CONVERTERS) {
+            const mime = CONVERTERS[method];
+            const isNew = typeof attempt(() => value[method]) === "function" && !some(run.media, (one) => one.mime === mime);
             const data = isNew ? attempt(() => value[method]()) : undefined;
             if (typeof data === "string") {
-                add(run, { [mime]: data });
+                add(run, { __proto__: null, [mime]: data });
             }
         }
         text ??= attempt(() => inspect(value, options)) ?? "the value cannot be shown: its own inspection throws";
@@ -116,7 +130,7 @@
         if (!ArrayBuffer.isView(value)) {
             return [];
         }
-        const data = toBuffer(value.buffer, value.byteOffset, value.byteLength).toString("base64");
+        const data = toText(toBuffer(value.buffer, value.byteOffset, value.byteLength), "base64");
         return [{ mime: "application/octet-stream", data, base64: true }];
     }
 

@@ -3,40 +3,60 @@
 //
 // current(): the snippet that runs, if any. exit(code, what): ends it. report(error): what is told of an error. isExposed():
 // whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
-(function guards({ realm, name, post, current, exit, report, isExposed }) {
+(function guards({ realm, held, post, current, exit, report, isExposed }) {
     const { Error, JSON, Number, Object, Proxy, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const { includes } = held.Array;
     const { apply } = Reflect;
     const { stringify } = JSON;
     const { syncBuiltinESMExports } = realm.require("module");
-    const { setImmediate } = realm.require("timers");
+    const asyncHooks = realm.require("async_hooks");
+    const { signals } = realm.require("os").constants;
+    const listenerCount = held.uncurried(process.listenerCount);
     const kill = process.kill.bind(process);
     const { pid } = process;
     const caught = process._fatalException;
+    const hasCapture = process.hasUncaughtExceptionCaptureCallback.bind(process);
     const capture = process.setUncaughtExceptionCaptureCallback.bind(process);
-    const HARMLESS = [0, "SIGCONT", "SIGWINCH", "SIGCHLD", "SIGURG", 18, 28, 17, 23];
+    const exitCode = getOwnPropertyDescriptor(process, "exitCode");
+    const original = asyncHooks.createHook;
+    const disable = held.uncurried(original({}).disable);
+    const UNCAUGHT = "uncaughtException";
+    const { SIGCONT, SIGWINCH, SIGCHLD, SIGURG } = signals;
+    const HARMLESS = [SIGCONT, SIGWINCH, SIGCHLD, SIGURG];
+    const LAST = 64; // of the signals that there are
     const ITSELF = [pid, -pid, 0, -1]; // for all of these Node ends what it has before it signals
     const MOST_LATE = 100;
-    const NAMES = ["Buffer", "Error", "Object", "Promise", "String", "global", "globalThis", "process"];
-    const needed = { __proto__: null };
-    for (const key of NAMES) {
-        needed[key] = realm[key];
-    }
     let late = [];
-    let isHandling = false; // listeners for an uncaught error are called: what they throw ends Node
-    const ENDED = defineProperty(new Error("The snippet was ended"), "stack", { value: "The snippet was ended" });
+    const ENDED = defineProperty(new Error("The snippet was ended"), "stack", {
+        __proto__: null,
+        value: "The snippet was ended",
+    });
 
     // The kernel's own listener would tell of late errors on the stderr of whatever snippet is there.
-    const kernels = process.listeners("uncaughtException")[0];
+    const kernels = process.listeners(UNCAUGHT)[0];
     if (kernels !== undefined) {
-        process.removeListener("uncaughtException", kernels);
+        process.removeListener(UNCAUGHT, kernels);
     }
-    process.on("uncaughtException", keep);
+
+    // Node asks for this at each error that nobody catches, and ends where nobody listens then, or where who does throws.
+    function onUncaught(error, isRejection) {
+        if (error === ENDED || (!hasCapture() && listenerCount(process, UNCAUGHT) === 0)) {
+            settle(error, isRejection);
+            keep(error, isRejection ? "unhandledRejection" : UNCAUGHT);
+            return true;
+        }
+        try {
+            return apply(caught, process, [error, isRejection]);
+        } catch (thrown) {
+            settle(ENDED);
+            keep(thrown, UNCAUGHT);
+            return true;
+        }
+    }
 
     function keep(error, origin) {
-        isHandling = true;
-        setImmediate(() => (isHandling = false));
-        if (error === ENDED || process.listenerCount("uncaughtException") > 1) {
+        if (error === ENDED) {
             return;
         }
         if (current() === null && !isExposed()) {
@@ -48,6 +68,22 @@
 
     function hasLate() {
         return late.length > 0;
+    }
+
+    // Makes Node's bookkeeping of callbacks ready for the end of the one that runs.
+    function settle(error, isRejection) {
+        const isTheirs = hasCapture();
+        try {
+            if (!isTheirs) {
+                capture(() => {});
+            }
+            apply(caught, process, [error, isRejection]);
+        } catch {
+            // Thrown by a listener of the snippet's, which has heard of it.
+        }
+        if (!isTheirs) {
+            capture(null);
+        }
     }
 
     function takeLate() {
@@ -66,97 +102,87 @@
                 for (;;);
             }
         }
-        if (!isHandling) {
-            throw ENDED;
-        }
+        throw ENDED;
     }
 
     // Without its parent the session is over, and the kernel itself leaves.
-    function guarded(original, what) {
-        return (code) => {
+    function guarded(original, what, codeOf) {
+        return function (code) {
             if (process.connected === false) {
                 original(code);
             }
-            end(`process.${what}(${code ?? ""})`, Number(code ?? process.exitCode) || 0);
+            end(`process.${what}(${code ?? ""})`, (arguments.length === 0 ? exitCode.get() : codeOf(code)) || 0);
         };
     }
 
+    // Throws what Node throws of what cannot be one.
+    function checked(code) {
+        const before = exitCode.get();
+        exitCode.set(code);
+        const taken = exitCode.get();
+        exitCode.set(before);
+        return Number(taken);
+    }
+
     function guardedKill(target, signal) {
-        const isDeadly = ITSELF.includes(Number(target)) && !HARMLESS.includes(signal);
-        if (isDeadly && !(typeof signal === "string" && process.listenerCount(signal) > 0)) {
+        const number = typeof signal === "number" ? signal : signals[signal || "SIGTERM"];
+        const isDeadly = includes(ITSELF, Number(target)) && number > 0 && number <= LAST && !includes(HARMLESS, number);
+        if (isDeadly && !(typeof signal === "string" && listenerCount(process, signal) > 0)) {
             const whom = { __proto__: null, [pid]: "process.pid", [-pid]: "-process.pid" }[Number(target)] ?? Number(target);
             end(`process.kill(${whom}${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
         }
         return kill(target, signal);
     }
 
-    function replace(key, value) {
-        defineProperty(value, "name", { value: key });
-        defineProperty(process, key, { value, configurable: true, enumerable: true, writable: true });
+    // What a hook throws would end Node: it is not called again.
+    function createHook(callbacks) {
+        const guardedCallbacks = { __proto__: null, trackPromises: callbacks.trackPromises };
+        for (const name of ["init", "before", "after", "destroy", "promiseResolve"]) {
+            const callback = callbacks[name];
+            guardedCallbacks[name] = typeof callback !== "function" ? callback : function (...given) {
+                try {
+                    apply(callback, this, given);
+                } catch (error) {
+                    disable(this);
+                    keep(error, UNCAUGHT);
+                }
+            };
+        }
+        return original(guardedCallbacks);
     }
 
-    replace("exit", guarded(process.exit.bind(process), "exit"));
-    replace("reallyExit", guarded(process.reallyExit.bind(process), "reallyExit"));
-    replace("abort", () => end("process.abort()", 1));
-    replace("kill", guardedKill);
+    function replace(object, key, value) {
+        defineProperty(value, "name", { __proto__: null, value: key });
+        defineProperty(object, key, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
+    }
+
+    replace(process, "_fatalException", onUncaught);
+    replace(process, "exit", guarded(process.exit.bind(process), "exit", checked));
+    replace(process, "reallyExit", guarded(process.reallyExit.bind(process), "reallyExit", Number));
+    replace(process, "abort", () => end("process.abort()", 1));
+    replace(process, "kill", guardedKill);
+    replace(asyncHooks, "createHook", createHook);
     syncBuiltinESMExports();
 
-    for (const [object, key] of [
-        ...["freeze", "seal", "preventExtensions"].map((method) => [Object, method]),
-        [Reflect, "preventExtensions"],
+    for (const [object, key, answer] of [
+        ...["freeze", "seal", "preventExtensions"].map((method) => [Object, method, realm]),
+        [Reflect, "preventExtensions", false],
     ]) {
-        const original = object[key];
-        const value = new Proxy(original, {
-            apply(target, self, given) {
-                return given[0] === realm ? (object === Object ? realm : false) : apply(target, self, given);
-            },
-        });
-        defineProperty(object, key, { value, configurable: true, enumerable: false, writable: true });
+        const handler = {
+            __proto__: null,
+            apply: (target, self, given) => (given[0] === realm ? answer : apply(target, self, given)),
+        };
+        const value = new Proxy(object[key], handler);
+        defineProperty(object, key, { __proto__: null, value, configurable: true, enumerable: false, writable: true });
     }
 
-    // Makes Node's bookkeeping of callbacks ready for the end of the one that runs, as an uncaught exception would.
+    // Ends what runs in a callback as an uncaught exception would.
     function unwind() {
         const run = current();
-        if (run !== null && run.isSynchronous) {
-            return;
-        }
-        try {
-            capture(() => {});
-            caught.call(process, ENDED);
-            capture(null);
-        } catch {
-            // The snippet has set the callback itself, and it has been told.
+        if (run === null || !run.isSynchronous) {
+            settle(ENDED);
         }
     }
 
-    // What the kernel cannot do without is put back where it became something quite different; the names of those.
-    // declared: whether a snippet declared a name, which hides the property from the kernel too.
-    function restore(declared) {
-        const restored = [];
-        for (let index = 0; index < NAMES.length; index++) {
-            const key = NAMES[index];
-            const value = needed[key];
-            if (typeof realm[key] !== typeof value || realm[key] === null) {
-                realm[key] = value;
-                restored[restored.length] = key;
-            } else if (declared(key) && isHidden(key, typeof value)) {
-                restored[restored.length] = key;
-            }
-        }
-        if (getOwnPropertyDescriptor(Object.prototype, "toJSON") !== undefined) {
-            delete Object.prototype.toJSON;
-            restored[restored.length] = "Object.prototype.toJSON";
-        }
-        return restored;
-    }
-
-    // Puts it back as well.
-    function isHidden(key, type) {
-        const expression = `typeof ${key} !== "${type}" && ((${key} = ${name}.needed.${key}), true)`;
-        let hidden = false;
-        post("Runtime.evaluate", { expression, silent: true }, (_, { result }) => (hidden = result.value === true));
-        return hidden;
-    }
-
-    return { hasLate, takeLate, unwind, restore, needed };
+    return { hasLate, takeLate, unwind };
 });

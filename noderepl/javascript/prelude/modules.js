@@ -1,15 +1,20 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, note, hold, relocate }) {
+(function modules({ realm, held, note, relocate }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { createRequire, isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
     const { join } = require("path");
     const { runInThisContext } = vm;
+    const { startsWith } = held.String;
+    const { exec } = held.RegExp;
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
+
+    // Files that ask whether they are run themselves, by this or by import.meta.main, are.
+    require.main ??= realm.module;
 
     function file() {
         return join(cwd(), "repl.js");
@@ -43,14 +48,22 @@
         const made = runInThisContext(code, { filename: file(), importModuleDynamically });
         const { emitWarning } = process;
         process.emitWarning = () => {};
-        made("node:module").catch(() => {});
+        ignored(made("node:module"));
         process.emitWarning = emitWarning;
         return made;
     }
 
+    async function ignored(loading) {
+        try {
+            await loading;
+        } catch {
+            // The snippet's own import says so.
+        }
+    }
+
     // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
     function load(specifier, names, attributes) {
-        return hold(located(bind(specifier, names, attributes), new Error()));
+        return located(bind(specifier, names, attributes), new Error());
     }
 
     async function bind(specifier, names, attributes) {
@@ -59,8 +72,8 @@
             return namespace;
         }
         const bindings = { __proto__: null };
-        for (const name of names) {
-            bindings[name] = binding(namespace, name, specifier);
+        for (let index = 0; index < names.length; index++) {
+            bindings[names[index]] = binding(namespace, names[index], specifier);
         }
         return bindings;
     }
@@ -84,14 +97,15 @@
     function meta() {
         const filename = file();
         const url = pathToFileURL(filename).href;
-        return { __proto__: null, dirname: cwd(), filename, resolve: (specifier) => resolve(specifier, filename, url), url };
+        const resolved = (specifier) => resolve(specifier, filename, url);
+        return { __proto__: null, dirname: cwd(), filename, main: true, resolve: resolved, url };
     }
 
     function resolve(specifier, filename, url) {
         if (isBuiltin(specifier)) {
-            return specifier.startsWith("node:") ? specifier : `node:${specifier}`;
+            return startsWith(specifier, "node:") ? specifier : `node:${specifier}`;
         }
-        if (/^(\.{0,2}\/|[\w+.-]+:)/.test(specifier)) {
+        if (exec(/^(\.{0,2}\/|[\w+.-]+:)/, specifier) !== null) {
             return new URL(specifier, url).href;
         }
         return pathToFileURL(createRequire(filename).resolve(specifier)).href;

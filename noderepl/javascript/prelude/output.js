@@ -80,6 +80,10 @@
         return told();
     }
 
+    function isOf(id) {
+        return request.id === id;
+    }
+
     function told() {
         return { __proto__: null, pieces: request.pieces, before: before.pieces, bytes, dropped: isDropped };
     }
@@ -186,5 +190,5 @@
         }
     }
 
-    return { begin, end, keep, rest, show, within };
+    return { begin, end, isOf, keep, rest, show, within };
 });

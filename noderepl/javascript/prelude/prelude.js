@@ -3,17 +3,19 @@
 // Contract with ../prelude.py, which sends the files of this directory once per session:
 //   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change; where
 //   it is there already it does nothing. It throws where the session has no inspector.
-//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut. Both
+//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
+//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
 //   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
-//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "number", "ms", "text"?, "data"?, "error"?: {"name",
+//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?, "error"?: {"name",
 //      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
 //      "notes": [text], "output": (output.js), "pending": whether something that it started goes on}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth",
-//     "waits": whether the answer waits until nothing goes on any more, "aside": whether it has no number and no result}
+//     "number": the one that it is to have, if that is not given away, "waits": whether the answer waits until nothing goes on
+//     any more, "aside": whether it has no number and no result}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
-    const { BigInt, JSON, Number, Object, TypeError, require } = realm;
+    const { BigInt, JSON, Number, Object, require } = realm;
     const { defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
@@ -24,56 +26,62 @@
     const { performance } = require("perf_hooks");
     const { stringify } = JSON;
     const now = performance.now.bind(performance);
-    const KEPT_RESULTS = 1000;
+    const held = parts.held({ realm });
+    const sessionPost = held.uncurried(Session.prototype.post);
+    const connectTo = held.uncurried(Session.prototype.connect);
+    const disconnect = held.uncurried(Session.prototype.disconnect);
 
     let session;
     let receiver; // the id by which the inspector knows what takes values from it
-    const post = (...message) => session.post(...message);
+    const post = (method, parameters, callback) => sessionPost(session, method, parameters, callback);
     let run = null; // the snippet that has no answer yet
     let count = 0;
     let taken;
     let options = {};
-    const last = { __proto__: null, value: undefined, error: undefined };
 
-    const scripts = parts.scripts({ realm, name, post, note });
-    const stacks = parts.stacks({ realm, inspect, typed: scripts.typed });
+    const scripts = parts.scripts({ realm, held, name, post, note });
+    const stacks = parts.stacks({ realm, held, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
-    const modules = parts.modules({ realm, note, hold: awaits.hold, relocate: stacks.relocate });
-    const displays = parts.displays({ realm, inspect, attempt: stacks.attempt });
+    const modules = parts.modules({ realm, held, note, relocate: stacks.relocate });
+    const displays = parts.displays({ realm, held, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
     const current = () => run;
-    const guards = parts.guards({ realm, name, post, current, exit, report, isExposed: displays.isExposed });
+    const guards = parts.guards({ realm, held, post, current, exit, report, isExposed: displays.isExposed });
+    const needed = parts.needed({ realm, name, post, held });
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
     const output = parts.output({ realm });
     const pending = parts.pending({ realm });
+    const answers = parts.answers();
+    const results = parts.results({ realm });
 
-    const api = { __proto__: null, run: start, whole, keepOutput, expire, unwind: guards.unwind, take, show: output.show };
-    api.hold = awaits.hold;
-    api.holdAll = awaits.holdAll;
-    api.needed = guards.needed;
+    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take, show: output.show };
+    api.needed = needed.values;
     api.import = modules.dynamic;
     api.load = modules.load;
-    defineProperty(api, "meta", { get: modules.meta });
-    api.constant = constant;
-    defineProperty(realm, name, { value: freeze(api) });
-    remember("_", "value");
-    remember("_error", "error");
+    defineProperty(api, "meta", { __proto__: null, get: modules.meta });
+    api.constant = scripts.constant;
+    defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
 
     function connect() {
         session = new Session();
-        session.connect();
+        connectTo(session);
         post("Runtime.evaluate", { expression: name }, (_, { result }) => (receiver = result.objectId));
     }
 
     function start(kernel, request) {
+        if (!answers.begin(request.id)) {
+            recall(kernel, request);
+            return;
+        }
         kernel.async();
+        needed.restore([]);
         const current = {
             __proto__: null,
             kernel,
             request,
-            number: request.aside ? 0 : ++count,
+            number: numberFor(request),
             began: now(),
             waiting: false, // for $$.done() or another function of `$$`
             isSynchronous: true, // it has not come to its first await, nor to its end
@@ -106,10 +114,19 @@
         current.isSynchronous = false;
     }
 
+    // 0 for what is not the user's.
+    function numberFor({ number, aside }) {
+        if (aside) {
+            return 0;
+        }
+        count = number > count ? number : count + 1;
+        return count;
+    }
+
     // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
     function settle(current, failure, answer) {
         current.isSettled = true;
-        mend(current.notes, current.request);
+        mend(current);
         if (current.ended === null) {
             if (failure) {
                 end(current, cut(current));
@@ -138,7 +155,7 @@
         if (unserializableValue === undefined) {
             return subtype === "null" ? null : value;
         }
-        return type === "bigint" ? BigInt(unserializableValue.slice(0, -1)) : Number(unserializableValue);
+        return type === "bigint" ? BigInt(held.String.slice(unserializableValue, 0, -1)) : Number(unserializableValue);
     }
 
     function take(value) {
@@ -152,8 +169,7 @@
         }
         const told = value === undefined ? shown : displays.describe(current, value, options);
         if (value !== undefined && current.number > 0) {
-            last.value = value;
-            keep(current.number, value);
+            results.keep(current.number, value);
         }
         const answer = { __proto__: null, kind: "value", text: told?.text, data: told?.data };
         if (current.request.waits) {
@@ -168,7 +184,7 @@
             return;
         }
         if (current.number > 0) {
-            last.error = error;
+            results.keepError(error);
         }
         const told = stacks.describe(error, options, details && current.number, details);
         if (current.script !== null && told.isUnparsed) {
@@ -180,6 +196,10 @@
     // id: of the request that is meant.
     function expire(id) {
         if (run !== null && run.request.id === id) {
+            // A value that has not gone out yet waits behind what leaves the event loop no turn.
+            if (run.ended?.kind === "value") {
+                run.ended = null;
+            }
             end(run, cut(run));
             leave(run);
         }
@@ -198,7 +218,7 @@
     function leave(current) {
         if (!current.isSettled && !current.isSynchronous) {
             current.isSettled = true;
-            session.disconnect();
+            disconnect(session);
             connect();
         }
     }
@@ -213,6 +233,7 @@
         if (run !== current) {
             return;
         }
+        mend(current);
         leave(current);
         const goesOn = pending.isAny(); // while the snippet's own timer counts on both sides
         clearTimeout(current.timer);
@@ -226,16 +247,9 @@
         output.rest();
     }
 
-    function keepOutput(kernel, request) {
-        kernel.async();
-        const told = { __proto__: null, kind: "value", number: count, ms: 0, media: [], notes: [], pending: false };
-        told.output = output.keep();
-        answer({ kernel, request }, told);
-    }
-
     // The last value uncut: its text, or the bytes that it is.
     function whole(kernel, request) {
-        const { value } = last;
+        const value = results.latest();
         const { width, depth } = request;
         const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
         const text = typeof value === "string" ? value : inspect(value, how);
@@ -245,16 +259,30 @@
     }
 
     function answer({ kernel, request }, told) {
-        mend(told.notes, request);
         told.media = bare(told.media);
         told.notes = bare(told.notes);
         told.late = bare(guards.takeLate());
+        told.id = request.id;
+        if (request.id !== undefined) {
+            answers.keep(request.id, told);
+        }
         kernel.text(`noderepl:${stringify(told)}`);
     }
 
-    function mend(notes, { declarations = [] }) {
-        for (const word of guards.restore((word) => declarations.some(({ names }) => names.includes(word)))) {
-            notes[notes.length] = `${word} was put back as it was: the session itself needs it.`;
+    // With the output of the latest snippet in pieces, as it may not have come either.
+    function recall(kernel, { id }) {
+        const told = answers.of(id);
+        if (told.output !== undefined && output.isOf(id)) {
+            told.output = output.keep();
+        }
+        kernel.async();
+        kernel.text(`noderepl:${stringify(told)}`);
+    }
+
+    function mend({ notes, request }) {
+        const restored = needed.restore(request.declarations);
+        for (let index = 0; index < restored.length; index++) {
+            notes[notes.length] = `${restored[index]} was put back as it was: the session itself needs it.`;
         }
     }
 
@@ -272,36 +300,5 @@
         if (run !== null) {
             run.notes[run.notes.length] = text;
         }
-    }
-
-    // Assigned to, the name is the user's from then on.
-    function remember(word, key) {
-        if (getOwnPropertyDescriptor(realm, word) === undefined) {
-            const set = (value) =>
-                defineProperty(realm, word, { value, configurable: true, enumerable: true, writable: true });
-            defineProperty(realm, word, { configurable: true, get: () => last[key], set });
-        }
-    }
-
-    function keep(number, value) {
-        if (number > KEPT_RESULTS) {
-            delete realm[`_${number - KEPT_RESULTS}`];
-        }
-        if (getOwnPropertyDescriptor(realm, `_${number}`) === undefined) {
-            defineProperty(realm, `_${number}`, { value, configurable: true, writable: true });
-        }
-    }
-
-    // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.
-    function constant(value) {
-        return {
-            __proto__: null,
-            get value() {
-                return value;
-            },
-            set value(_) {
-                throw new TypeError("Assignment to constant variable.");
-            },
-        };
     }
 });

@@ -4,27 +4,26 @@
 // "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has already. In V8's
 // REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, also those of `using`,
 // and assigning to them is made an error here. Offsets count UTF-16 code units.
-(function scripts({ realm, name, post, note }) {
-    const { Array, Function, Math, Object, Set, String } = realm;
+(function scripts({ realm, held, name, post, note }) {
+    const { Array, Function, Math, Object, Set, TypeError } = realm;
+    const { filter, includes, push, some } = held.Array;
+    const { add, has } = held.Set;
+    const { indexOf, slice } = held.String;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { min } = Math;
     const constants = new Set();
     const hasUsing = compiles("{ using resource = null }");
     let isUsingTold = false;
-    const has = Set.prototype.has.call.bind(Set.prototype.has);
-    const add = Set.prototype.add.call.bind(Set.prototype.add);
-    const remove = Set.prototype.delete.call.bind(Set.prototype.delete);
-    const slice = String.prototype.slice.call.bind(String.prototype.slice);
-    const indexOf = String.prototype.indexOf.call.bind(String.prototype.indexOf);
-    const sort = Array.prototype.sort.call.bind(Array.prototype.sort);
+    const remove = held.uncurried(Set.prototype.delete);
+    const sort = held.uncurried(Array.prototype.sort);
 
     // The expression to evaluate, and `pieces`: [offset in it, offset in the text, length] of what was left as it was.
     function compile(request) {
-        const edits = [...request.edits];
-        const { declarations, assignments } = request;
+        const { edits, declarations, assignments } = request;
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
         const made = declare(declarations, lexical, edits);
-        for (const { name: target, start, end, shorthand } of assignments) {
+        for (let index = 0; index < assignments.length; index++) {
+            const { name: target, start, end, shorthand } = assignments[index];
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
                 edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant(${target}).value`];
             }
@@ -34,32 +33,37 @@
     }
 
     function declares(declarations, word) {
-        return declarations.some(({ names }) => names.includes(word));
+        return some(declarations, ({ names }) => includes(names, word));
     }
 
     // Take back what a snippet that did not parse would have declared.
     function undo({ made }) {
-        made.forEach((word) => delete realm[word]);
+        for (let index = 0; index < made.length; index++) {
+            delete realm[made[index]];
+        }
     }
 
     // Adds to `edits`; the names of the variables that it made.
     function declare(declarations, lexical, edits) {
         const made = [];
         const seen = new Set();
-        for (const declaration of declarations) {
+        for (let index = 0; index < declarations.length; index++) {
+            const declaration = declarations[index];
             const { kind, names } = declaration;
             if (kind === "using" && !hasUsing) {
                 continue; // for the engine to refuse
             }
-            const isLexical = names.some((word) => has(lexical, word));
-            const adds = (other) => other !== declaration && other.names.includes(names[0]);
-            if (kind === "var" ? !isLexical : kind === "enum" && declarations.some(adds)) {
-                made.push(...names.filter(makeRoom));
+            const isLexical = some(names, (word) => has(lexical, word));
+            const adds = (other) => other !== declaration && includes(other.names, names[0]);
+            if (kind === "var" ? !isLexical : kind === "enum" && some(declarations, adds)) {
+                addAll(made, filter(names, makeRoom));
             } else {
-                edits.push(...adapted(declaration, isLexical, seen));
+                addAll(edits, adapted(declaration, isLexical, seen));
             }
-            const isConstant = kind === "const" || kind === "using";
-            names.forEach((word) => (isConstant ? add(constants, word) : remove(constants, word)));
+            const mark = kind === "const" || kind === "using" ? add : remove;
+            for (let each = 0; each < names.length; each++) {
+                mark(constants, names[each]);
+            }
             if (kind === "using" && !isUsingTold) {
                 isUsingTold = true;
                 note("`using` outside of blocks does not dispose: the name stays for the next snippets.");
@@ -68,10 +72,16 @@
         return made;
     }
 
+    function addAll(list, items) {
+        for (let index = 0; index < items.length; index++) {
+            push(list, items[index]);
+        }
+    }
+
     // The edits that make a declaration one that the engine takes again.
     function adapted(declaration, isLexical, seen) {
         const { kind, names, start, end, stop } = declaration;
-        const word = names.some(isFixed) ? "var" : "let";
+        const word = some(names, isFixed) ? "var" : "let";
         const around = (before, after) => [[start, start, before], [stop, stop, after]];
         switch (kind) {
             case "var":
@@ -97,15 +107,21 @@
 
     // A `var` of a name that `let` has: declared anew once, and elsewhere in the snippet assigned to.
     function variable({ names, nested, simple }, seen) {
-        const isAgain = nested || names.some((word) => has(seen, word));
-        names.forEach((word) => add(seen, word));
+        const isAgain = nested || some(names, (word) => has(seen, word));
+        for (let index = 0; index < names.length; index++) {
+            add(seen, names[index]);
+        }
         return isAgain && simple ? "" : "let";
     }
 
     function lexicalNames() {
-        let names = [];
-        post("Runtime.globalLexicalScopeNames", {}, (failure, answer) => (names = failure ? [] : answer.names));
-        return new Set(names);
+        const lexical = new Set();
+        post("Runtime.globalLexicalScopeNames", {}, (failure, answer) => {
+            for (let index = 0; !failure && index < answer.names.length; index++) {
+                add(lexical, answer.names[index]);
+            }
+        });
+        return lexical;
     }
 
     // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can not even be
@@ -119,7 +135,8 @@
     function makeRoom(word) {
         const isNew = getOwnPropertyDescriptor(realm, word) === undefined;
         if (isNew) {
-            defineProperty(realm, word, { value: undefined, configurable: true, enumerable: true, writable: true });
+            const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };
+            defineProperty(realm, word, { __proto__: null, ...shape, value: undefined });
         }
         return isNew;
     }
@@ -128,7 +145,8 @@
         const pieces = [];
         let expression = "";
         let done = 0;
-        for (const [start, end, replacement] of edits) {
+        for (let index = 0; index < edits.length; index++) {
+            const { 0: start, 1: end, 2: replacement } = edits[index];
             pieces[pieces.length] = [expression.length, done, start - done];
             expression += slice(text, done, start) + replacement;
             done = end;
@@ -142,7 +160,8 @@
         const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
         const offset = min(offsetOf(edited, at.originalLine + 1) + at.originalColumn, edited.length);
         let found = 0;
-        for (const [from, original, length] of pieces) {
+        for (let index = 0; index < pieces.length; index++) {
+            const { 0: from, 1: original, 2: length } = pieces[index];
             if (from <= offset) {
                 found = original + min(offset - from, length);
             }
@@ -173,5 +192,18 @@
         return { line, column: offset - start + 1, source: slice(source, start, after < 0 ? undefined : after) };
     }
 
-    return { compile, undo, typed };
+    // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.
+    function constant(value) {
+        return {
+            __proto__: null,
+            get value() {
+                return value;
+            },
+            set value(_) {
+                throw new TypeError("Assignment to constant variable.");
+            },
+        };
+    }
+
+    return { compile, undo, typed, constant };
 });

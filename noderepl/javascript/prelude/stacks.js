@@ -1,55 +1,116 @@
 // Errors as their reader wants them: stacks that name what was typed, without frames of the machinery, and the line itself.
 //
-// Error.prepareStackTrace is replaced, so that stacks that snippets print themselves are the same.
-(function stacks({ realm, inspect, typed }) {
-    const { Error, Map, Math, Number, Object, RegExp, String, SyntaxError, WeakMap } = realm;
-    const { defineProperty, getOwnPropertySymbols, getPrototypeOf } = Object;
+// Error.prepareStackTrace is the prelude's where no snippet has one of its own, so that stacks that snippets print themselves
+// are the same; and one of a snippet's own is given the same frames.
+(function stacks({ realm, held, inspect, typed }) {
+    const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
+    const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
+    const { apply } = Reflect;
     const { max } = Math;
-    const { toString } = Error.prototype;
+    const { replace } = held;
+    const { exec } = held.RegExp;
+    const { indexOf, slice, startsWith } = held.String;
+    const { get, set, delete: remove } = held.Map;
+    const { get: getOf, set: setOf } = held.WeakMap;
+    const toString = held.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
+    const { runInNewContext } = realm.require("vm");
     const SHOWN = "repl";
     const OWN = "noderepl-prelude"; // the name that this very script has
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
-    const MACHINERY = /\n +at [^\n]*?(?:noderepl-prelude|node:inspector|evalmachine\.<anonymous>)(?::\d+)+\)?/g;
+    const ORIGIN = /\(:(\d+):(\d+)\)/g; // of what eval() made, in a script without a name
     const KEPT = 1000; // snippets whose places are known
     const WIDEST = 200; // of a source line that is shown whole
     const scripts = new Map(); // number -> what scripts.js made of the snippet
     const places = new WeakMap(); // error -> where its uppermost frame in a snippet is
-    const get = Map.prototype.get.call.bind(Map.prototype.get);
-    const remove = Map.prototype.delete.call.bind(Map.prototype.delete);
-    const set = Map.prototype.set.call.bind(Map.prototype.set);
-    const getPlace = WeakMap.prototype.get.call.bind(WeakMap.prototype.get);
-    const setPlace = WeakMap.prototype.set.call.bind(WeakMap.prototype.set);
-    const replace = String.prototype.replace.call.bind(String.prototype.replace);
+    const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> what calls it, and that -> itself
+    let latest; // number of a snippet
+    let preparer; // what makes the texts of stacks
 
     const MARK = findMark();
 
-    defineProperty(Error, "prepareStackTrace", { value: prepareStackTrace, configurable: true, writable: true });
+    prepare();
 
     // The expression with the name by which its frames are known.
     function named(number, script) {
+        latest = number;
         set(scripts, number, script);
         remove(scripts, number - KEPT);
+        if (getOwnPropertyDescriptor(Error, "prepareStackTrace") === undefined) {
+            prepare();
+        }
         return `${script.expression}\n//# sourceURL=${SHOWN}-${number}`;
     }
 
-    function prepareStackTrace(error, sites) {
-        const lines = frames(sites).map((site) => {
-            const line = `    at ${withTypedPlaces(String(site))}`;
-            const number = numberOf(site);
-            if (number !== undefined && getPlace(places, error) === undefined) {
-                setPlace(places, error, placeIn(number, site.getLineNumber(), site.getColumnNumber()));
-            }
-            return line;
-        });
-        return [headOf(error), ...lines].join("\n");
+    function prepare() {
+        preparer = prepareStackTrace;
+        const access = { __proto__: null, get: () => preparer, set: prepareBy, configurable: true };
+        defineProperty(Error, "prepareStackTrace", access);
     }
 
-    // A snippet is called by the inspector, and that by this script: all from there on is the machinery's.
-    function frames(sites) {
-        const isEnd = (site, index) => isInspectors(site) && (index === sites.length - 1 || isOurs(sites[index + 1]));
-        const ends = sites.findIndex(isEnd);
-        return (ends < 0 ? sites : sites.slice(0, ends)).filter((site) => !isOurs(site));
+    function prepareBy(own) {
+        if (typeof own !== "function" || own === prepareStackTrace) {
+            preparer = prepareStackTrace;
+            return;
+        }
+        if (getOf(preparers, own) === undefined) {
+            const call = (target, self, given) => apply(target, self, [given[0], frames(given[0], given[1])]);
+            const made = new Proxy(own, { __proto__: null, apply: call });
+            setOf(preparers, own, made);
+            setOf(preparers, made, made);
+        }
+        preparer = getOf(preparers, own);
+    }
+
+    function prepareStackTrace(error, sites) {
+        const shown = frames(error, sites);
+        let text = headOf(error);
+        for (let index = 0; index < shown.length; index++) {
+            text += `\n    at ${shown[index]}`;
+        }
+        return text;
+    }
+
+    // Without the machinery's: a snippet is called by the inspector, and that by this script.
+    function frames(error, sites) {
+        const kept = [];
+        for (let index = 0; index < sites.length && !isEnd(sites, index); index++) {
+            if (!isOurs(sites[index])) {
+                kept[kept.length] = sites[index];
+            }
+        }
+        let number = latest;
+        for (let index = kept.length - 1; index >= 0; index--) {
+            number = numberOf(kept[index]) ?? number;
+            place(kept[index], number, error);
+        }
+        return kept;
+    }
+
+    function isEnd(sites, index) {
+        return isInspectors(sites[index]) && (index === sites.length - 1 || isOurs(sites[index + 1]));
+    }
+
+    // Makes a frame tell where it is in what was typed. number: of its snippet, or of that which evaluated its code.
+    function place(site, number, error) {
+        const text = withTypedPlaces(String(site));
+        if (numberOf(site) !== undefined) {
+            const at = placeIn(number, site.getLineNumber(), site.getColumnNumber());
+            setOf(places, error, at);
+            tell(site, "getFileName", SHOWN);
+            tell(site, "getScriptNameOrSourceURL", SHOWN);
+            tell(site, "getLineNumber", at?.line ?? site.getLineNumber());
+            tell(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
+            tell(site, "toString", text);
+        } else if (site.isEval()) {
+            const origin = (told) => told && replace(told, ORIGIN, (found) => `(${placed(number, found[1], found[2])})`);
+            tell(site, "getEvalOrigin", origin(site.getEvalOrigin()));
+            tell(site, "toString", origin(text));
+        }
+    }
+
+    function tell(site, method, value) {
+        defineProperty(site, method, { __proto__: null, value: () => value, configurable: true, writable: true });
     }
 
     function isInspectors(site) {
@@ -61,13 +122,13 @@
     }
 
     function numberOf(site) {
-        const found = /^repl-(\d+)$/.exec(site.getScriptNameOrSourceURL() ?? "");
+        const found = exec(/^repl-(\d+)$/, site.getScriptNameOrSourceURL() ?? "");
         return found === null ? undefined : Number(found[1]);
     }
 
     function headOf(error) {
         try {
-            return MARK !== undefined && MARK in error ? `${error.name} [${error.code}]: ${error.message}` : toString.call(error);
+            return MARK !== undefined && MARK in error ? `${error.name} [${error.code}]: ${error.message}` : toString(error);
         } catch {
             return "<error>";
         }
@@ -89,20 +150,22 @@
     }
 
     function withTypedPlaces(text) {
-        return replace(text, NAME, (_, number, line, column) => {
-            const place = placeIn(Number(number), Number(line), Number(column));
-            return place ? `${SHOWN}:${place.line}:${place.column}` : `${SHOWN}:${line}:${column}`;
-        });
+        return replace(text, NAME, (found) => placed(found[1], found[2], found[3]));
+    }
+
+    function placed(number, line, column) {
+        const at = placeIn(Number(number), Number(line), Number(column));
+        return at ? `${SHOWN}:${at.line}:${at.column}` : `${SHOWN}:${line}:${column}`;
     }
 
     function placeIn(number, line, column) {
         const script = get(scripts, number);
-        return script && typed(script, line, column);
+        return script && attempt(() => typed(script, line, column));
     }
 
     // Tells an error's place in a snippet that has not run.
     function placeAt(error, script, line, column) {
-        setPlace(places, error, typed(script, line, column));
+        setOf(places, error, typed(script, line, column));
     }
 
     // What is told of something thrown. details: the inspector's, for a snippet that does not even parse.
@@ -118,24 +181,23 @@
         told.message = part("message") ?? "";
         const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? told.name;
         const text = clean(raw, error);
-        const found = getPlace(places, error) ?? firstPlace(raw);
-        const place = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
-        told.isUnparsed = found === undefined && place !== undefined;
-        told.stack = place ? `${arrow(place)}\n${text}` : text;
+        const found = getOf(places, error) ?? firstPlace(raw);
+        const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
+        told.isUnparsed = found === undefined && at !== undefined;
+        told.stack = at ? `${arrow(at)}\n${text}` : text;
         return told;
     }
 
-    // What inspect() makes of a stack that has no frames is in brackets. And where user code replaced prepareStackTrace, the
-    // frames of the machinery are still there.
+    // What inspect() makes of a stack that has no frames is in brackets.
     function clean(text, error) {
         const head = `[${headOf(error)}]`;
-        const bare = text.startsWith(head) ? head.slice(1, -1) + text.slice(head.length) : text;
-        return withTypedPlaces(replace(bare, MACHINERY, ""));
+        const bare = startsWith(text, head) ? slice(head, 1, -1) + slice(text, head.length) : text;
+        return withTypedPlaces(bare);
     }
 
     function firstPlace(text) {
-        const [, number, line, column] = new RegExp(NAME.source).exec(text) ?? [];
-        return number === undefined ? undefined : placeIn(Number(number), Number(line), Number(column));
+        const found = exec(new RegExp(NAME.source), text);
+        return found === null ? undefined : placeIn(Number(found[1]), Number(found[2]), Number(found[3]));
     }
 
     // Of what did not parse the inspector tells the place in the snippet; of all else one in Node's own code.
@@ -150,25 +212,36 @@
 
     function arrow({ line, column, source }) {
         const from = source.length > WIDEST ? max(0, column - WIDEST / 2) : 0;
-        const shown = source.slice(from, from + WIDEST);
-        const indent = shown.slice(0, column - 1 - from).replace(/[^\t]/g, " ");
+        const shown = slice(source, from, from + WIDEST);
+        const indent = replace(slice(shown, 0, column - 1 - from), /[^\t]/g, () => " ");
         return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
     // An error that Node made in code of its own gets the stack of `witness`, which was made where the snippet asked for it.
     function relocate(error, witness) {
-        const frames = attempt(() => witness.stack.slice(headOf(witness).length));
-        const place = getPlace(places, witness);
-        if (place !== undefined && isNativeError(error) && getPlace(places, withStack(error)) === undefined && isNodesAlone(error)) {
-            defineProperty(error, "stack", { value: headOf(error) + frames, configurable: true, writable: true });
-            setPlace(places, error, place);
+        const below = attempt(() => slice(witness.stack, headOf(witness).length));
+        const at = getOf(places, witness);
+        if (at !== undefined && isNativeError(error) && getOf(places, withStack(error)) === undefined && isNodesAlone(error)) {
+            const value = (attempt(() => unparsedIn(error)) ?? "") + headOf(error) + below;
+            defineProperty(error, "stack", { __proto__: null, value, configurable: true, writable: true });
+            setOf(places, error, at);
         }
         return error;
     }
 
+    // File, line and caret of a module that does not parse. Node keeps them apart until it prints the error, or throws it in vm.
+    function unparsedIn(error) {
+        if (error instanceof SyntaxError) {
+            attempt(() => runInNewContext("throw thrown", { __proto__: null, thrown: error }, OWN));
+        }
+        const { stack } = error;
+        const at = indexOf(stack, headOf(error));
+        return at > 0 && !startsWith(stack, OWN) ? slice(stack, 0, at) : "";
+    }
+
     // Whether no frame is in a file: a module that throws tells its own place.
     function isNodesAlone(error) {
-        return attempt(() => /\n +at (?!(?:async )?(?:.*\()?(?:node:|<anonymous>))/.test(error.stack)) !== true;
+        return attempt(() => exec(/\n +at (?!(?:async )?(?:.*\()?(?:node:|<anonymous>))/, error.stack)) === null;
     }
 
     // Places are known once the stack has been asked for.

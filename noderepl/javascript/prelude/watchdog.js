@@ -14,6 +14,7 @@ session.connectToMainThread();
 const { load, store, wait } = Atomics;
 const PATIENCE = 100; // ms
 const STEP = 50; // ms between two looks
+const LEFT = 1000; // ms until a file is deleted that whoever sent it has left; before, it may still be on its way
 const FIRST = 1000n; // ms until output is put where it can be read
 const NEXT = 250n; // ms from then on
 const PLACES = new Set([process.cwd(), "/mnt/data"]); // where uploaded files may come to
@@ -80,23 +81,26 @@ function attempt(action, otherwise) {
     }
 }
 
+let asked; // the file that asked for an end, while it is there
 let shown = 0n; // when the output was asked for
 for (;;) {
     const end = load(cells, END);
     if (end === 0n) {
         store(cells, ASLEEP, 1n);
         if (load(cells, END) === 0n) {
-            wait(cells, ASLEEP, 1n);
+            wait(cells, ASLEEP, 1n, asked === undefined ? Infinity : LEFT);
         }
+        attempt(() => rmSync(asked));
+        asked = undefined;
         store(cells, ASLEEP, 0n);
         continue;
     }
     const moment = now();
     const file = asking();
     if (file !== undefined) {
+        asked = file;
         store(cells, ASKED, 1n);
         act(end);
-        attempt(() => load(cells, END) === end || rmSync(file));
     } else if (moment >= end) {
         act(end);
     } else if (moment >= load(cells, BEGAN) + FIRST && moment >= shown + NEXT) {

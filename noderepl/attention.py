@@ -1,0 +1,118 @@
+"""A line while it runs: its time on the screen, and Ctrl-C, which ends its snippet or gives the prompt back."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, TypeVar
+
+from noderepl.errors import NodeReplError
+from noderepl.outcome import Failure
+from noderepl.snippets import Snippets
+from noderepl.terminal.console import Console
+
+if TYPE_CHECKING:
+    from noderepl.client.retries import Waiting
+
+STILL_RUNNING = (
+    "The prompt is yours again, but the session is still busy: the next snippet waits until it is free, which the "
+    "toolbar shows. %session new starts afresh."
+)
+NOT_RUN = "It was not run."
+GIVEN_UP = "It was given up on, and does not run."
+NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
+STATUS_SECONDS = 1.0
+Result = TypeVar("Result")
+
+
+class Attention:
+    """What the prompt gives to one line at a time.
+
+    console: where its time and its failure are shown. runner: runs the snippets. keys: opens the reading of keys, among
+    them Ctrl-C, for as long as a line runs. `.is_elsewhere`: whether the terminal is another program's meanwhile.
+    """
+
+    def __init__(self, console: Console, runner: Snippets, keys: Callable[[], AbstractContextManager[None]]) -> None:
+        self._console = console
+        self._runner = runner
+        self._keys = keys
+        self._running: asyncio.Task[object] | None = None
+        self._asking: asyncio.Task[None] | None = None
+        self._waiting: Waiting | None = None
+        self._unsent = False
+        self.is_elsewhere = False
+
+    @property
+    def is_given(self) -> bool:
+        """Whether a line runs."""
+        return self._running is not None
+
+    async def give(self, work: Coroutine[None, None, Result]) -> Result | None:
+        """Waits for work while Ctrl-C is listened for; tells a failure. Returns its result, None where it has none."""
+        began = False
+
+        async def begun() -> Result:
+            nonlocal began
+            began = True
+            return await work
+
+        self._running = running = asyncio.create_task(begun())
+        try:
+            with self._keys():
+                return await self._told(running)
+        except NodeReplError as error:
+            self._console.show(Failure(str(error), error.exit_code))
+        except asyncio.CancelledError:
+            current = asyncio.current_task()
+            if current is not None and current.cancelling():
+                raise
+            if began:
+                told = NOT_SENT if self._unsent else STILL_RUNNING if self._runner.is_busy else GIVEN_UP
+                self._console.words(told, warning=True)
+            else:
+                work.close()
+                self._console.words(NOT_RUN, warning=True)
+        finally:
+            self._running = self._asking = None
+        return None
+
+    async def _told(self, running: asyncio.Task[Result]) -> Result:
+        """Waits for a task; from the first second on its time is on the screen."""
+        began = time.monotonic()
+        while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
+            if not self.is_elsewhere:
+                why = f" · {self._waiting.words}" if self._waiting else ""
+                self._console.status(f"{time.monotonic() - began:.0f} s · {self._way_out()}{why}")
+        self._console.end_passing()
+        return await running
+
+    def heed(self, waiting: Waiting | None) -> None:
+        """Takes that a call is tried again for the next words on the screen; None: that is over."""
+        self._waiting = waiting
+
+    def _way_out(self) -> str:
+        if self._asking is not None:
+            return "interrupted; Ctrl-C again gives the prompt back"
+        is_sent = self._waiting is None or not self._waiting.unsent
+        return "Ctrl-C interrupts" if is_sent and self._runner.can_interrupt else "Ctrl-C gives the prompt back"
+
+    def interrupt(self) -> None:
+        """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
+        if self._running is None or self.is_elsewhere:
+            return
+        waiting, is_busy = self._waiting, self._runner.is_busy
+        self._unsent = waiting is not None and (waiting.unsent or not is_busy)
+        if self._unsent:
+            self._runner.drop()
+        if self._asking is None and not self._unsent and self._runner.can_interrupt:
+            self._asking = asyncio.create_task(self._ask_for_end())
+        else:
+            self._running.cancel()
+
+    async def _ask_for_end(self) -> None:
+        try:
+            await self._runner.interrupt()
+        except NodeReplError as error:
+            self._console.show(Failure(f"the snippet could not be interrupted: {error}", error.exit_code))

@@ -1,0 +1,114 @@
+// What the kernel cannot do without, put back where a snippet has made it something quite different: before each snippet
+// the kernel writes to the global object, makes functions and properties, and is asked by its listeners.
+(function needed({ realm, name, post, held }) {
+    const { Array, Buffer, Function, Object, Promise, Reflect, String, Symbol, process } = realm;
+    const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+    const { defineProperty, deleteProperty, ownKeys } = Reflect;
+    const { EventEmitter } = realm.require("events");
+    const { includes } = held.Array;
+    const on = held.uncurried(EventEmitter.prototype.on);
+    const listeners = held.uncurried(EventEmitter.prototype.listeners);
+    const NAMES = ["Buffer", "Error", "Object", "Promise", "String", "global", "globalThis", "process"];
+    // In the way of every property that is defined, of what is sent and of what is awaited.
+    const ODD = ["get", "set", "value", "writable", "toJSON", "then"];
+    const values = { __proto__: null };
+    const methods = []; // isFixed: also another function in its place is too much
+    const listening = [];
+
+    for (const word of NAMES) {
+        values[word] = realm[word];
+    }
+    const prototypes = { Array, Buffer, Object, Promise, String };
+    for (const [word, made] of Object.entries(prototypes)) {
+        keep(`${word}.prototype`, made.prototype, ownKeys(made.prototype));
+    }
+    for (const [word, object] of Object.entries({ Buffer, Object, Promise })) {
+        keep(word, object, ownKeys(object));
+    }
+    keep("process", process, ["emit", "send"]);
+    keep("Function.prototype", Function.prototype, ["apply", "bind", "call"], true);
+    keep("Array.prototype", Array.prototype, [Symbol.iterator], true);
+    keep("the iterator of arrays", getPrototypeOf([][Symbol.iterator]()), ["next"], true);
+    for (const event of process.eventNames()) {
+        listening.push(...process.listeners(event).map((listener) => [event, listener]));
+    }
+
+    function keep(title, object, keys, isFixed = false) {
+        for (const key of keys) {
+            const { get } = getOwnPropertyDescriptor(object, key) ?? {};
+            if (get === undefined && typeof object[key] === "function") {
+                const shown = typeof key === "symbol" ? `${title}[${key.description}]` : `${title}.${key}`;
+                methods.push({ object, key, shown, was: getOwnPropertyDescriptor(object, key), isFixed });
+            }
+        }
+    }
+
+    // The names of what it has put back. declarations: of the snippet, which hide a property from the kernel too.
+    function restore(declarations) {
+        const restored = [];
+        const note = (shown) => (restored[restored.length] = shown);
+        for (let index = 0; index < ODD.length; index++) {
+            if (getOwnPropertyDescriptor(Object.prototype, ODD[index]) !== undefined) {
+                deleteProperty(Object.prototype, ODD[index]);
+                note(`Object.prototype.${ODD[index]}`);
+            }
+        }
+        for (let index = 0; index < methods.length; index++) {
+            if (isBroken(methods[index]) && putBack(methods[index])) {
+                note(methods[index].shown);
+            }
+        }
+        for (let index = 0; index < NAMES.length; index++) {
+            if (isOther(NAMES[index], declarations)) {
+                note(NAMES[index]);
+            }
+        }
+        for (let index = 0; index < listening.length; index++) {
+            const event = listening[index][0];
+            if (!includes(listeners(process, event), listening[index][1])) {
+                on(process, event, listening[index][1]);
+            }
+        }
+        return restored;
+    }
+
+    function isBroken({ object, key, was, isFixed }) {
+        const now = getOwnPropertyDescriptor(object, key);
+        if (isFixed) {
+            return now?.value !== was.value;
+        }
+        return now === undefined ? was !== undefined : now.get === undefined && typeof now.value !== "function";
+    }
+
+    function putBack({ object, key, was }) {
+        return was === undefined ? deleteProperty(object, key) : defineProperty(object, key, was);
+    }
+
+    // Whether a global name means something else; puts it back as well.
+    function isOther(word, declarations) {
+        const type = typeof values[word];
+        if (typeof realm[word] !== type || realm[word] === null) {
+            realm[word] = values[word];
+            return true;
+        }
+        return isDeclared(word, declarations) && isHidden(word, type);
+    }
+
+    function isDeclared(word, declarations) {
+        for (let index = 0; index < declarations.length; index++) {
+            if (includes(declarations[index].names, word)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    function isHidden(word, type) {
+        const expression = `typeof ${word} !== "${type}" && ((${word} = ${name}.needed.${word}), true)`;
+        let hidden = false;
+        post("Runtime.evaluate", { expression, silent: true }, (_, { result }) => (hidden = result.value === true));
+        return hidden;
+    }
+
+    return { restore, values };
+});

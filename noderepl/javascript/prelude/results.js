@@ -1,0 +1,38 @@
+// The values that snippets came to, by the names that snippets have for them: `_`, `_error`, `_1`, `_2` and so on.
+(function results({ realm }) {
+    const { Object } = realm;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const KEPT = 1000;
+    const last = { __proto__: null, value: undefined, error: undefined };
+    remember("_", "value");
+    remember("_error", "error");
+
+    // Assigned to, the name is the user's from then on.
+    function remember(word, key) {
+        if (getOwnPropertyDescriptor(realm, word) === undefined) {
+            const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };
+            const set = (value) => defineProperty(realm, word, { __proto__: null, ...shape, value });
+            defineProperty(realm, word, { __proto__: null, configurable: true, get: () => last[key], set });
+        }
+    }
+
+    function keep(number, value) {
+        last.value = value;
+        if (number > KEPT) {
+            delete realm[`_${number - KEPT}`];
+        }
+        if (getOwnPropertyDescriptor(realm, `_${number}`) === undefined) {
+            defineProperty(realm, `_${number}`, { __proto__: null, value, configurable: true, writable: true });
+        }
+    }
+
+    function keepError(error) {
+        last.error = error;
+    }
+
+    function latest() {
+        return last.value;
+    }
+
+    return { keep, keepError, latest };
+});
