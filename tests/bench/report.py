@@ -19,9 +19,9 @@ def at_least(what: str, value: float, target: float | None = None) -> None:
     _line(what, f"{value:.0f}", target and f"{target:g}", target is None or value >= target)
 
 
-def at_most(what: str, value: float, unit: str, target: float | None = None) -> None:
-    """Prints a size; target: the most it may be."""
-    _line(what, f"{value:.1f} {unit}", target and f"{target:g} {unit}", target is None or value <= target)
+def at_most(what: str, value: float, unit: str, target: float | None = None, *, digits: int = 1) -> None:
+    """Prints a size; target: the most it may be. digits: behind the point."""
+    _line(what, f"{value:.{digits}f} {unit}", target and f"{target:g} {unit}", target is None or value <= target)
 
 
 def _line(what: str, value: str, target: str | float | None, met: bool) -> None:

@@ -1,0 +1,103 @@
+"""SIGINT and SIGTERM while a script's snippet runs: they end it in the session too, on each kind of pool."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import subprocess
+import time
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+from bare_kernel import bare_kernel, installed_nel
+from driving import command, environment
+
+from noderepl.service.node import Node
+
+TOKEN = "a-token-of-these-tests"
+SESSION = "signals-session-1"
+Run = Callable[..., subprocess.Popen[str]]
+# Neither event loop nor inspector has a turn in it.
+DEAF = "require('crypto').pbkdf2Sync('a', 'b', 4e7, 64, 'sha512')"
+
+
+@pytest.fixture(params=["served", "bare"])
+async def run(request: pytest.FixtureRequest, node: Node, shared: Path, home: Path) -> AsyncIterator[Run]:
+    """Starts a noderepl with these arguments in one session of a pool that is served over HTTP."""
+    env = environment(home, NODEREPL_TOKEN=TOKEN, PYTHONUNBUFFERED="1")
+
+    def started(url: str) -> Run:
+        return lambda *arguments: subprocess.Popen(
+            command("--endpoint", url, "--session", SESSION, *arguments),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=env,
+        )
+
+    if request.param == "bare":
+        async with bare_kernel(node, installed_nel(shared)) as url:
+            yield started(url)
+        return
+    line = command("serve", "--port", "0", "--node", str(node.path))
+    with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield started(server.stdout.readline().strip().removeprefix("listening on "))
+        server.terminate()
+
+
+async def ended(running: subprocess.Popen[str]) -> tuple[str, str]:
+    """What a run still prints to stdout and stderr until it ends."""
+    assert running.stdout is not None and running.stderr is not None
+    with running:
+        rest = await asyncio.to_thread(running.stdout.read)
+        return rest, running.stderr.read()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal.Signals, tmp_path: Path) -> None:
+    """What was printed is shown once and in order, and another client finds the session free, clean and with its state."""
+    (file := tmp_path / "snippet.js").write_text("var kept = 41; for (let i = 0; ; i++) { console.log(`line ${i}`) }")
+    running = run(str(file))
+    assert running.stdout is not None
+    first = await asyncio.to_thread(running.stdout.readline)
+    running.send_signal(number)
+    rest, words = await ended(running)
+    assert (running.returncode, words) == (128 + number, "")
+    assert first + rest == "".join(f"line {i}\n" for i in range((first + rest).count("\n")))
+    began = time.monotonic()
+    other = run("-p", "kept + 1", "-p", "require('fs').readdirSync('.').filter((name) => name.includes('interrupt'))")
+    assert await ended(other) == ("42\n[]\n", "")
+    assert other.returncode == 0
+    assert time.monotonic() - began < 10
+
+
+async def test_a_second_signal_ends_the_wait_for_the_session(run: Run) -> None:
+    """Where the session does not react noderepl ends without it after 3 s, which it says, and at once at a second signal."""
+    deaf = f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}"
+    running = run("-e", deaf)
+    assert running.stdout is not None
+    await asyncio.to_thread(running.stdout.readline)
+    await asyncio.sleep(1)
+    began = time.monotonic()
+    running.send_signal(signal.SIGINT)
+    await asyncio.sleep(0.5)
+    assert running.poll() is None
+    running.send_signal(signal.SIGINT)
+    _, words = await ended(running)
+    assert (running.returncode, words) == (130, "")
+    assert time.monotonic() - began < 2.5
+
+
+async def test_the_wait_for_the_session_comes_to_an_end(run: Run) -> None:
+    """A session that does not react is left after 3 s, which is said."""
+    running = run("-e", f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}")
+    assert running.stdout is not None
+    await asyncio.to_thread(running.stdout.readline)
+    await asyncio.sleep(1)
+    running.send_signal(signal.SIGTERM)
+    running.send_signal(signal.SIGTERM)
+    _, words = await ended(running)
+    assert running.returncode == 143
+    assert words == "The session has not ended the snippet within 3 s and may still be at it.\n"
