@@ -42,6 +42,7 @@ class Attention:
         self._asking: asyncio.Task[None] | None = None
         self._waiting: Waiting | None = None
         self._unsent = False
+        self._began = 0.0
         self.is_elsewhere = False
 
     @property
@@ -58,6 +59,7 @@ class Attention:
             began = True
             return await work
 
+        self._began = time.monotonic()
         self._running = running = asyncio.create_task(begun())
         try:
             with self._keys():
@@ -80,13 +82,22 @@ class Attention:
 
     async def _told(self, running: asyncio.Task[Result]) -> Result:
         """Waits for a task; from the first second on its time is on the screen."""
-        began = time.monotonic()
         while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
-            if not self.is_elsewhere:
-                why = f" · {self._waiting.words}" if self._waiting else ""
-                self._console.status(f"{time.monotonic() - began:.0f} s · {self._way_out()}{why}")
+            self.tell_time()
         self._console.end_passing()
         return await running
+
+    def tell_time(self) -> None:
+        """Puts the time on the screen, below what has just been written there."""
+        seconds = time.monotonic() - self._began
+        if (
+            self._running is not None
+            and not self._running.done()
+            and not self.is_elsewhere
+            and seconds >= STATUS_SECONDS
+        ):
+            why = f" · {self._waiting.words}" if self._waiting else ""
+            self._console.status(f"{seconds:.0f} s · {self._way_out()}{why}")
 
     def heed(self, waiting: Waiting | None) -> None:
         """Takes that a call is tried again for the next words on the screen; None: that is over."""

@@ -189,6 +189,7 @@ class Repl:
         """Shows what comes before, or after, the outcome of a line: above the prompt, where there is one."""
         if self._attention.is_given:
             self._console.show(outcome)
+            self._attention.tell_time()
         else:
             self._prompt.show_above(partial(self._console.show, outcome))
 

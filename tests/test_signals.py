@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from bare_kernel import bare_kernel, installed_nel
 from driving import command, environment
+from serving import TOKEN, served
 
 from noderepl.service.node import Node
 
-TOKEN = "a-token-of-these-tests"
 SESSION = "signals-session-1"
 Run = Callable[..., subprocess.Popen[str]]
 # Neither event loop nor inspector has a turn in it.
@@ -40,11 +40,8 @@ async def run(request: pytest.FixtureRequest, node: Node, shared: Path, home: Pa
         async with bare_kernel(node, installed_nel(shared)) as url:
             yield started(url)
         return
-    line = command("serve", "--port", "0", "--node", str(node.path))
-    with subprocess.Popen(line, env=env, stdout=subprocess.PIPE, text=True) as server:
-        assert server.stdout is not None
-        yield started(server.stdout.readline().strip().removeprefix("listening on "))
-        server.terminate()
+    with served(home / "server", "--node", str(node.path)) as pool:
+        yield started(pool.endpoint)
 
 
 async def ended(running: subprocess.Popen[str]) -> tuple[str, str]:

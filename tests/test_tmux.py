@@ -1,41 +1,16 @@
 """The prompt in tmux: another terminal than the one of the other tests, with its own idea of a screen."""
 
-import re
-import shlex
-import subprocess
 from collections.abc import Iterator
 
 import pytest
-from driving import command, environment, wait_for
-
-
-class Pane:
-    """One tmux server with one window."""
-
-    def __init__(self, tmux: str, home) -> None:
-        self._line = [tmux, "-S", str(home / "tmux.socket"), "-f", "/dev/null"]
-        self._env = environment(home)
-
-    def tmux(self, *words: str) -> str:
-        """Runs one tmux command. Returns what it prints."""
-        return subprocess.run([*self._line, *words], env=self._env, capture_output=True, text=True, check=True).stdout
-
-    def shows(self, pattern: str) -> bool:
-        """Waits for a regular expression on the screen."""
-        return wait_for(lambda: re.search(pattern, self.text(), re.M))
-
-    def text(self) -> str:
-        """The screen."""
-        return self.tmux("capture-pane", "-p")
+from panes import Pane, opened_pane
 
 
 @pytest.fixture
 def pane(tmux, home) -> Iterator[Pane]:
     """A pane of 80 by 24 in which noderepl runs."""
-    opened = Pane(tmux, home)
-    opened.tmux("new-session", "-d", "-x", "80", "-y", "24", shlex.join(command()))
-    yield opened
-    subprocess.run([*opened._line, "kill-server"], env=opened._env, check=False, capture_output=True)
+    with opened_pane(tmux, home) as opened:
+        yield opened
 
 
 def test_the_screen_is_as_it_should_be(pane):
