@@ -87,6 +87,7 @@ class Live:
             stderr=self._whole("stderr", execution.stderr, written),
             streamed=self._show is not None,
         )
+        self._own.clear()
         if not written.exceeds(whole):
             return whole
         return replace(whole, notes=(*whole.notes, DROPPED if written.dropped else MISSING))
@@ -104,7 +105,7 @@ class Live:
         while self._next < pieces:
             number = self._next
             with contextlib.suppress(ServiceError):
-                await self._read()
+                await self._read(is_needed=True)
             self._next = max(self._next, number + 1)
 
     async def follow_on(self) -> None:
@@ -145,13 +146,21 @@ class Live:
             async with asyncio.timeout(seconds):
                 await self._is_over.wait()
 
-    async def _read(self) -> bool:
-        """Shows the next piece; False where it is not there. Raises ServiceError, NotAuthorised."""
+    async def _piece(self, name: str, is_needed: bool) -> bytes:
+        if not is_needed:
+            return await self._session.glance(name)
+        sink = io.BytesIO()
+        await self._session.download(name, sink)
+        return sink.getvalue()
+
+    async def _read(self, *, is_needed: bool = False) -> bool:
+        """Shows the next piece; False where it is not there.
+
+        is_needed: whether what fails in passing is tried again. Raises ServiceError, NotAuthorised.
+        """
         async with self._reading:
-            sink = io.BytesIO()
             try:
-                await self._session.download(piece_name(self.id, self._next), sink)
-                events = read_piece(sink.getvalue())
+                events = read_piece(await self._piece(piece_name(self.id, self._next), is_needed))
             except (NotFound, ValueError):
                 return False
             self._next += 1

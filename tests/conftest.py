@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -10,6 +10,7 @@ import pytest
 from bare_kernel import bare_kernel, installed_nel
 from dispatching import opened
 from nodes import node_of_wheel
+from serving import Served, served
 
 from noderepl.dispatch import Dispatcher
 from noderepl.service.node import Node, find_node
@@ -91,3 +92,10 @@ async def dispatch(
             return await stack.enter_async_context(opened(tmp_path, **where, **options))
 
         yield open_
+
+
+@pytest.fixture
+def pool(tmp_path: Path) -> Iterator[Served]:
+    """The embedded pool, served on a port."""
+    with served(tmp_path / "server") as opened:
+        yield opened

@@ -19,13 +19,12 @@ from noderepl.client.identifier import check_identifier
 from noderepl.client.listings import PoolMetadata, SessionInfo
 from noderepl.client.retries import Retries, Tell
 from noderepl.client.transport import Answer, Asking, Link
-from noderepl.errors import LocalFileError, NotFound, ServiceError
+from noderepl.client.uploads import Progress, opened
+from noderepl.errors import NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
 
 if TYPE_CHECKING:
     from noderepl.settings import InputType
-
-Progress = Callable[[int, int | None], None]
 
 MARGIN_SECONDS = 30
 # What the prelude and its client tell each other in files (javascript/output.py).
@@ -190,7 +189,7 @@ class Session:
         source: a file on this machine. name: its name in the session. progress: told bytes sent and bytes in all.
         Raises LocalFileError, UsageError for a name the service forbids, TooLarge, ServiceError and NotAuthorised.
         """
-        with _opened(source, progress) as stream:
+        with opened(source, progress) as stream:
             answer = await self._send(name, stream)
             size = stream.total
         if not answer.response.content:
@@ -219,29 +218,38 @@ class Session:
         progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
         written by then stays in the sink.
         """
-        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
         start = sink.tell()
-        self.is_asked = True
 
         async def once() -> int:
             sink.seek(start)
             sink.truncate()
-            received = 0
-            async with self._link.open(asking) as answer:
-                self._used = self._wall()
-                if not name.lower().endswith((".htm", ".html")):
-                    await answer.refuse_page()
-                headers = answer.response.headers
-                length = headers.get("content-length", "")
-                total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
-                async for chunk in answer.response.aiter_bytes():
-                    sink.write(chunk)
-                    received += len(chunk)
-                    if progress is not None:
-                        progress(received, total)
-            return received
+            return await self._receive(name, sink, progress)
 
         return await self._link.repeat(once, repeatable=True)
+
+    async def glance(self, name: str) -> bytes:
+        """Return a file's bytes, asked for only once. Raises as file() does, also for what fails in passing."""
+        sink = io.BytesIO()
+        await self._receive(name, sink, None)
+        return sink.getvalue()
+
+    async def _receive(self, name: str, sink: BinaryIO, progress: Progress | None) -> int:
+        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
+        received = 0
+        self.is_asked = True
+        async with self._link.open(asking) as answer:
+            self._used = self._wall()
+            if not name.lower().endswith((".htm", ".html")):
+                await answer.refuse_page()
+            headers = answer.response.headers
+            length = headers.get("content-length", "")
+            total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
+            async for chunk in answer.response.aiter_bytes():
+                sink.write(chunk)
+                received += len(chunk)
+                if progress is not None:
+                    progress(received, total)
+        return received
 
     async def remove(self, name: str) -> None:
         """Delete one file. Raises as file() does."""
@@ -297,40 +305,6 @@ class Session:
         fresh = headers.get("x-ms-new-allocation", "").lower().startswith("true") and had_run
         self._guid = guid or self._guid
         return (REPLACED,) if other or fresh else ()
-
-
-class _Upload(io.FileIO):
-    """A file that tells how far it has been read; httpx rewinds it when it must send it again."""
-
-    def __init__(self, source: Path, progress: Progress | None) -> None:
-        super().__init__(source)
-        self.total = self.seek(0, io.SEEK_END)
-        self.seek(0)
-        self._source = source
-        self._progress = progress
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        try:
-            chunk = super().read(-1 if size is None else size) or b""
-        except OSError as exc:
-            raise _unreadable(self._source, exc) from exc
-        if chunk and self._progress is not None:
-            self._progress(self.tell(), self.total)
-        return chunk
-
-
-def _opened(source: Path, progress: Progress | None) -> _Upload:
-    try:
-        # Opening a pipe would wait for a writer.
-        if source.exists() and not source.is_file():
-            raise LocalFileError(f"{source} cannot be uploaded: it is not a regular file")
-        return _Upload(source, progress)
-    except OSError as exc:
-        raise _unreadable(source, exc) from exc
-
-
-def _unreadable(source: Path, exc: OSError) -> LocalFileError:
-    return LocalFileError(f"{source} cannot be uploaded: {exc.strerror or type(exc).__name__}")
 
 
 def _same_origin(answer: Answer, link: str) -> str:

@@ -49,10 +49,17 @@ def interrupt_name(request: int) -> str:
 
 def read_piece(data: bytes) -> Sequence[Output]:
     """The events of a piece, oldest first. Raises ValueError for what is none."""
-    try:
-        return [Output(text, stream, number or None) for number, stream, text in json.loads(data)]
-    except TypeError as error:
-        raise ValueError(str(error)) from error
+    events = json.loads(data)
+    if not isinstance(events, list) or not all(map(_is_event, events)):
+        raise ValueError("not a list of events")
+    return [Output(text, stream, number or None) for number, stream, text in events]
+
+
+def _is_event(event: object) -> bool:
+    match event:
+        case [int(), "stdout" | "stderr", str()]:
+            return True
+    return False
 
 
 def size_of(text: str) -> int:
@@ -72,7 +79,9 @@ def beyond(text: str, written: Iterable[str]) -> str:
     for part in written:
         if part.startswith(text[at:]):
             return "".join(rest)
-        if (found := text.find(part, at)) >= 0:
-            rest.append(text[at:found])
-            at = found + len(part)
+        found = text.find(part, at)
+        if found < 0:
+            break
+        rest.append(text[at:found])
+        at = found + len(part)
     return "".join([*rest, text[at:]])

@@ -1,0 +1,241 @@
+"""How a later noderepl goes on in a session that was kept, or whose noderepl was killed: scripts and real prompts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import stat
+
+import pytest
+from bare_kernel import bare_kernel, installed_nel
+from driving import Screen, wait_for
+from leaving import kept, prompt, script
+from nodes import node_of_wheel
+from serving import served
+
+
+def test_a_script_can_keep_its_session_for_another(pool, home):
+    """--keep leaves it, --resume goes on in it with its state, and it stays kept until somebody deletes it."""
+    assert script(pool, home, "--keep", "-e", "var a = 41").returncode == 0
+    (file,) = kept(home)
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert len(pool.sessions()) == 1 and pool.sessions()[0] in file.read_text()
+    assert script(pool, home, "--resume", "-p", "++a").stdout == "42\n"
+    assert script(pool, home, "--resume", "-p", "++a").stdout == "43\n"
+    assert script(pool, home, "--resume", "-c", "%session delete").returncode == 0
+    assert pool.sessions() == [] and kept(home) == []
+    ran = script(pool, home, "--resume", "-p", "a")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr == (
+        "noderepl: no session of this endpoint is kept that no other noderepl has; start without --resume (--resume)\n"
+    )
+
+
+def test_a_resumed_session_that_was_lost_meanwhile_is_noticed(pool, home):
+    """The first snippet of a script does not run in the empty session, which is said in one sentence."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    pool.drop(pool.sessions()[0])
+    ran = script(pool, home, "--resume", "-p", "a")
+    assert (ran.returncode, ran.stdout) == (3, "")
+    assert ran.stderr.startswith("noderepl: the session was replaced by an empty one")
+    assert ran.stderr.count("\n") == 1 and "was not run" in ran.stderr
+
+
+@pytest.mark.parametrize("how", ["closed", "closed while running", "signal"])
+def test_a_lost_terminal_keeps_the_session(pool, home, how):
+    """Whether its end is read or its signal comes first, the session is there for the next noderepl, which deletes it."""
+    screen = prompt(pool, home)
+    screen.ready()
+    screen.enter("var a = 41")
+    screen.until("^undefined$")
+    if how == "closed while running":
+        screen.enter("await new Promise((resolve) => setTimeout(resolve, 4000))")
+        screen.until("Ctrl-C interrupts")
+    if how == "signal":
+        os.kill(screen.pid, signal.SIGHUP)
+        screen.ended()
+    os.close(screen._file)
+    if how != "signal":
+        os.waitpid(screen.pid, 0)
+    assert len(pool.sessions()) == 1
+    with prompt(pool, home, "--resume") as again:
+        again.until(r"^The session of \d+ s ago goes on")
+        again.ready()
+        again.enter("a + 1")
+        again.until("^42$")
+        again.key("ctrl-d")
+        assert again.ended() == 0
+    assert pool.sessions() == [] and kept(home) == []
+
+
+def test_kill_and_resume(pool, home):
+    """After kill -9 the next noderepl goes on: variables, result names and the numbers of the history."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter("var stock = [1, 2, 3]")
+        screen.until("^undefined$")
+        screen.enter("stock.length * 14")
+        screen.until("^42$")
+        os.kill(screen.pid, signal.SIGKILL)
+        assert screen.ended() == -signal.SIGKILL
+    assert len(pool.sessions()) == 1
+    with prompt(pool, home, "--resume") as screen:
+        screen.until(r"^The session of \d+ s ago goes on, in which 2 snippets ran\.$")
+        screen.ready()
+        screen.enter("_2 + stock.length")
+        screen.until(r"^45$")
+        screen.until(r" · _3")
+        screen.enter("%history 3")
+        screen.until(r"^2  _2  stock\.length \* 14\n3  _3  _2 \+ stock\.length$")
+        screen.key("ctrl-d")
+        assert screen.ended() == 0
+    assert pool.sessions() == [] and kept(home) == []
+
+
+def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
+    """What a killed noderepl knew of its session is known to the next: what was in it, and how to bring it back."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter("var stock = [1, 2, 3]")
+        screen.until("^undefined$")
+        os.kill(screen.pid, signal.SIGKILL)
+        screen.ended()
+    pool.drop(pool.sessions()[0])
+    with prompt(pool, home, "--resume") as screen:
+        screen.until(r"(?s)the session was replaced by an empty one.*Lost with it: variable stock\.")
+        screen.ready()
+        screen.enter("%replay")
+        screen.until("^Replayed step 1\\.$")
+        screen.enter("stock.length")
+        screen.until("^3$")
+
+
+def test_two_prompts_do_not_take_each_others_session(pool, home):
+    """--resume finds only a session that no other noderepl is in; of several the one that was used last."""
+    with prompt(pool, home) as first:
+        first.ready()
+        first.enter("var mine = 'first'")
+        first.until("^undefined$")
+        assert script(pool, home, "--resume", "-p", "mine").returncode == 2
+        with prompt(pool, home) as second:
+            second.ready()
+            second.enter("var mine = 'second'")
+            second.until("^undefined$")
+            os.kill(second.pid, signal.SIGKILL)
+            second.ended()
+        assert script(pool, home, "--resume", "--keep", "-p", "mine").stdout == "second\n"
+        os.kill(first.pid, signal.SIGKILL)
+        first.ended()
+    assert script(pool, home, "--resume", "--keep", "-p", "mine").stdout == "second\n"
+    with served(home / "other-server") as other:
+        assert script(other, home, "--resume", "-p", "mine").returncode == 2
+
+
+def test_session_keep_keeps_and_a_new_one_does_not(pool, home):
+    """%session keep is for the session it is typed in; %session new still deletes what nobody could come back to."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter("var a = 'kept'")
+        screen.until("^undefined$")
+        screen.enter("%session new")
+        screen.until("The one before is deleted")
+        screen.enter("var a = 'kept later'")
+        screen.until(r"kept later'\nundefined$")
+        screen.enter("%session keep")
+        screen.until("--resume goes on in it")
+        screen.key("ctrl-d")
+        assert screen.ended() == 0
+    assert len(pool.sessions()) == 1 and len(kept(home)) == 1
+    assert script(pool, home, "--resume", "-p", "a").stdout == "kept later\n"
+
+
+@pytest.mark.parametrize("spoilt", [b"", b"{", b"[]\n", b'{"endpoint": 3}\n', b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
+def test_a_damaged_state_file_is_told_in_one_sentence(pool, home, spoilt):
+    """No traceback, the file is named, and without --resume all goes on."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    (file,) = kept(home)
+    file.write_bytes(spoilt)
+    ran = script(pool, home, "--resume", "-p", "a")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert f"{file} is damaged" in ran.stderr
+    assert script(pool, home, "--keep", "-p", "1").stdout == "1\n"
+    assert script(pool, home, "--resume", "-p", "2").stdout == "2\n"
+
+
+def test_events_that_make_no_sense_are_told_in_one_sentence(pool, home):
+    """A file of JSON that no noderepl has written is no traceback either."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    (file,) = kept(home)
+    for event in (
+        '{"event": "snippet"}',
+        "3",
+        '{"event": "pass", "position": -1}',
+        '{"event": "npm", "arguments": []}',
+    ):
+        head = file.read_text().splitlines()[0]
+        file.write_text(f"{head}\n{event}\n")
+        ran = script(pool, home, "--resume", "-p", "a")
+        assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1), ran.stderr
+        assert "damaged" in ran.stderr
+
+
+def test_the_progress_of_a_replay_is_seen(pool, home):
+    """A line says which step of how many is at work; what the steps print is not shown."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        for number in (1, 2, 3):
+            screen.enter(f"console.log('printed'); await new Promise((done) => setTimeout(done, 700)); {number}")
+            screen.until(f"^{number}$")
+        pool.drop(pool.sessions()[0])
+        screen.enter("%clear")
+        screen.enter("1")
+        screen.until("3 steps again")
+        screen.key("ctrl-c")
+        screen.enter("%replay")
+        screen.until(r"^replay 2/3: console\.log\('printed'\); await new Promise")
+        screen.until(r"^Replayed steps 1 to 3\.$")
+        assert "\nprinted" not in screen.text and "replay 2/3" not in screen.text
+
+
+def test_half_a_line_at_the_end_is_no_damage(pool, home):
+    """A process may be killed while it writes an event down: all before it counts, and what follows is whole again."""
+    script(pool, home, "--keep", "-e", "var a = 1")
+    (file,) = kept(home)
+    file.write_bytes(file.read_bytes() + b'{"event": "snip')
+    assert script(pool, home, "--resume", "-p", "a").stdout == "1\n"
+    assert [json.loads(line) for line in file.read_text().splitlines()][-1]["code"] == "a"
+
+
+def test_a_state_directory_that_cannot_be_written_costs_no_snippet(pool, home):
+    """It is said that the session cannot be resumed, and the prompt goes on."""
+    (home / ".local/state").mkdir(parents=True)
+    (home / ".local/state/noderepl").write_text("a file where a directory should be")
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter("6 * 7")
+        screen.until("^42$")
+        screen.enter("7 * 7")
+        screen.until("^49$")
+        screen.until("This session cannot be resumed after a crash")
+
+
+async def test_the_bare_kernel_is_resumed_too(home, shared):
+    """Over the kernel itself: killed, resumed, and deleted at the end."""
+    node = node_of_wheel()
+    async with bare_kernel(node, installed_nel(shared)) as endpoint:
+        with Screen("--endpoint", endpoint, home=home) as screen:
+            screen.ready()
+            screen.enter("var a = 41")
+            screen.until("^undefined$")
+            os.kill(screen.pid, signal.SIGKILL)
+            screen.ended()
+        with Screen("--endpoint", endpoint, "--resume", home=home) as screen:
+            screen.ready()
+            screen.enter("a + 1")
+            screen.until("^42$")
+            screen.until(" · _2")
+            screen.key("ctrl-d")
+            assert screen.ended() == 0
+    assert wait_for(lambda: kept(home) == [])
