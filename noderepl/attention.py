@@ -21,9 +21,11 @@ STILL_RUNNING = (
     "toolbar shows. %session new starts afresh."
 )
 NOT_RUN = "It was not run."
-GIVEN_UP = "It was given up on, and does not run."
+GIVEN_UP = "It was stopped, and does not go on."
 NOT_SENT = "It was not run: the service had refused it so far, and is not asked again."
 STATUS_SECONDS = 1.0
+# A Ctrl-C so close behind the first is the same wish: a session needs a moment to react.
+AGAIN_SECONDS = 1.0
 Result = TypeVar("Result")
 
 
@@ -42,7 +44,7 @@ class Attention:
         self._asking: asyncio.Task[None] | None = None
         self._waiting: Waiting | None = None
         self._unsent = False
-        self._began = 0.0
+        self._began = self._asked = 0.0
         self.is_elsewhere = False
 
     @property
@@ -105,12 +107,13 @@ class Attention:
 
     def _way_out(self) -> str:
         if self._asking is not None:
-            return "interrupted; Ctrl-C again gives the prompt back"
+            may_leave = time.monotonic() - self._asked >= AGAIN_SECONDS
+            return "interrupted; Ctrl-C again gives the prompt back" if may_leave else "interrupted"
         is_sent = self._waiting is None or not self._waiting.unsent
         return "Ctrl-C interrupts" if is_sent and self._runner.can_interrupt else "Ctrl-C gives the prompt back"
 
     def interrupt(self) -> None:
-        """Ctrl-C: the first asks the session to end the snippet, the second gives the prompt back."""
+        """Ctrl-C: the first asks the session to end the snippet; the next, a moment later, gives the prompt back."""
         if self._running is None or self.is_elsewhere:
             return
         waiting, is_busy = self._waiting, self._runner.is_busy
@@ -118,8 +121,10 @@ class Attention:
         if self._unsent:
             self._runner.drop()
         if self._asking is None and not self._unsent and self._runner.can_interrupt:
+            self._asked = time.monotonic()
             self._asking = asyncio.create_task(self._ask_for_end())
-        else:
+            self.tell_time()
+        elif self._asking is None or self._unsent or time.monotonic() - self._asked >= AGAIN_SECONDS:
             self._running.cancel()
 
     async def _ask_for_end(self) -> None:

@@ -34,7 +34,7 @@ Answered = TypeVar("Answered")
 class Live:
     """One request and its output. show: told of output as it comes; None where nobody looks before the answer.
 
-    `.id` is the number that the request tells the prelude.
+    `.id` is the number that the request tells the prelude; `.is_followed` whether something may come after its answer.
     """
 
     def __init__(self, session: Session, show: Show | None) -> None:
@@ -45,6 +45,7 @@ class Live:
         self._own: list[Output] = []
         self._has_asked = False
         self._is_answered = False
+        self.is_followed = False
         self._is_over = asyncio.Event()
         self._reading = asyncio.Lock()
 
@@ -111,7 +112,8 @@ class Live:
         """Shows what still comes after the answer, until it is silent for a minute, a call fails or stop() says so."""
         if self._show:
             self._is_over.clear()
-            await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
+            self.is_followed = True
+            self.is_followed = await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
 
     def stop(self) -> None:
         """Ends follow_on()."""
@@ -124,7 +126,8 @@ class Live:
                 pass
             await self._follow(0)
 
-    async def _follow(self, first: float, patience: float = float("inf")) -> None:
+    async def _follow(self, first: float, patience: float = float("inf")) -> bool:
+        """Shows what comes. Returns whether it ended because all is over, and not for silence or a call that failed."""
         delay, quiet = first, 0.0
         while quiet < patience and not self._is_over.is_set():
             await self._pause(delay)
@@ -134,7 +137,8 @@ class Live:
                 while await self._read():
                     delay, quiet = SHORTEST_SECONDS, 0.0
             except ServiceError:
-                return
+                return False
+        return quiet < patience
 
     async def _pause(self, seconds: float) -> None:
         """Waits, but not longer than until all is over."""

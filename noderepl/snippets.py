@@ -245,11 +245,13 @@ class Snippets:
         if written.pieces == 0 and written.exceeds(execution):
             kept = prelude.read(await self._repeatable(session, prelude.recall(live.id)), live.id)
             written = (kept and kept.written) or written
+        goes_on = written.pending
         if self._before is not None:
             await self._before.read_until(written.before)
+            goes_on = goes_on or self._before.is_followed
         self._before = live
         execution = await live.completed(execution, written)
-        if written.pending:
+        if goes_on:
             self._behind(live.follow_on())
         return execution
 

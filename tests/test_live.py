@@ -163,6 +163,20 @@ async def test_what_comes_after_an_answer_is_shown_with_its_number(dispatch: Ope
     assert len(shown) == 1
 
 
+async def test_what_comes_after_an_answer_is_shown_after_later_answers_too(dispatch: Open) -> None:
+    """A server's output goes on being shown by itself when another snippet has run."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    await dispatcher.run_snippet("var n = 0; var timer = setInterval(() => console.log(`tick ${n++}`), 100)")
+    await until(lambda: shown)
+    await dispatcher.run_snippet("1")
+    before = len(shown)
+    await until(lambda: len(shown) > before + 2)
+    await dispatcher.run_snippet("clearInterval(timer)")
+    ticks = "".join(one.text for one in shown if isinstance(one, Output))
+    assert ticks == "".join(f"tick {i}\n" for i in range(ticks.count("\n")))
+
+
 async def test_what_comes_after_an_answer_comes_with_the_next_one(dispatch: Open) -> None:
     """Where nobody asked for it meanwhile it is there before the next answer."""
     shown: list[Outcome] = []

@@ -199,6 +199,17 @@ def test_more_ctrl_c_gives_the_prompt_back(screen):
     screen.until(r"^42$")
 
 
+def test_ctrl_c_pressed_again_at_once_is_the_same_wish(screen):
+    """Who presses Ctrl-C three times in a row has the snippet ended, and is not told that the session is busy."""
+    screen.enter("var kept = 6; for (;;);")
+    screen.until("Ctrl-C interrupts")
+    screen.key("ctrl-c", "ctrl-c", "ctrl-c")
+    screen.until("^Interrupted: the snippet was ended")
+    screen.enter("kept * 7")
+    screen.until(r"^42$")
+    assert "still busy" not in screen.text
+
+
 def test_a_busy_session_can_be_left(screen):
     """%session new gives another one at once."""
     screen.enter("require('crypto').pbkdf2Sync('a', 'b', 1e9, 64, 'sha512')")
