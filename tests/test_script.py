@@ -28,6 +28,7 @@ THROWS = 'throw new TypeError("x")'
         (["-p", "'x'.repeat(20000).length", "-p", "'y'.repeat(11000)"], "", "20000\n" + "y" * 11000 + "\n"),
         (["-c", "import { sep } from 'path'; sep"], "", "'/'\n"),
         ([], "import { sep } from 'node:path'\nconsole.log(await sep)", "/\n"),
+        (["-p", "Promise.resolve(1)"], "", "Promise { 1 }\n"),
         (["-e", "1+3"], "", ""),
         (["-e", "console.log(6*7)"], "", "42\n"),
         (["-e", "process.stdout.write('no newline')"], "", "no newline"),

@@ -7,7 +7,7 @@
 // {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was too much}. Where an answer tells of
 // pieces, they have all that its snippet wrote.
 (function output({ realm }) {
-    const { Buffer, JSON, Object, Promise, Reflect, WeakSet, process } = realm;
+    const { Buffer, JSON, Number, Object, Reflect, WeakSet, process } = realm;
     const { AsyncLocalStorage } = realm.require("async_hooks");
     const { existsSync, renameSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { StringDecoder } = realm.require("string_decoder");
@@ -16,7 +16,7 @@
     const { byteLength } = Buffer;
     const { nextTick } = process;
     const { stringify } = JSON;
-    const { defineProperty, getOwnPropertySymbols, setPrototypeOf } = Object;
+    const { defineProperty, setPrototypeOf } = Object;
     const { apply } = Reflect;
     const decode = StringDecoder.prototype.write.call.bind(StringDecoder.prototype.write);
     const add = WeakSet.prototype.add.call.bind(WeakSet.prototype.add);
@@ -44,11 +44,10 @@
     // within(number, action) makes origin() tell, in all that goes back to the action, that number. Before Node.js 24 this takes
     // hooks that show in every promise: there the latest snippet counts for what was started by any.
     function trace() {
-        const numbers = new AsyncLocalStorage();
-        if (numbers.run(0, () => getOwnPropertySymbols(Promise.resolve()).length) > 0) {
-            numbers.disable();
+        if (Number.parseInt(process.versions.node, 10) < 24) {
             return { within: (_, action) => action(), origin: () => undefined };
         }
+        const numbers = new AsyncLocalStorage();
         return { within: numbers.run.bind(numbers), origin: numbers.getStore.bind(numbers) };
     }
 
