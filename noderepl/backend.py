@@ -169,8 +169,8 @@ def with_backend(
         return 128 + stopped_by[0]
     finally:
         # A terminal that closes sends several signals; those that come while Python ends must not be its end.
-        for number in SIGNALS if stopped_by else ():
-            signal.signal(number, signal.SIG_IGN)
+        if stopped_by:
+            signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
 
 
 async def _guarded(
@@ -180,17 +180,14 @@ async def _guarded(
     assert task is not None
     again, is_closing = 0.0, False
 
-    def end() -> None:
+    def stop(number: int, _: object) -> None:
         # timeout(1) sends a signal twice. A later one ends what the first made main wait for, but not the clean-up.
         nonlocal again
+        if number not in stopped_by:
+            stopped_by.append(number)
         if not is_closing and loop.time() >= again:
-            task.cancel()
             again = loop.time() + TWICE_SECONDS
-
-    def stop(number: int, _: object) -> None:
-        stopped_by.append(number)
-        if not loop.is_closed():
-            loop.call_soon_threadsafe(end)
+            loop.call_soon_threadsafe(task.cancel)
 
     for number in SIGNALS:
         # nohup(1), and a shell without job control behind `&`, have it ignored.

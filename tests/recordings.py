@@ -20,6 +20,7 @@ from panes import Pane, opened_pane
 DOCUMENT = Path(__file__).resolve().parent.parent / "docs/reliability.md"
 HEADING = "## Recordings"
 COLUMNS, ROWS = 80, 13
+TOOLBAR = r"(?:.|\n)* · inline · [\d.]+ m?s"
 # What differs from run to run, and what stands for it.
 UNSTEADY = (
     (r"^ (?:embedded|127\.0\.0\.1:\d+) · session \S+…", " embedded · session ABCD…"),
@@ -46,7 +47,7 @@ def _interrupt(pane: Pane) -> Sequence[tuple[str, str]]:
     pane.tmux("send-keys", "C-c")
     pane.see(r"^Interrupted.*\n>")
     pane.enter("kept + 1")
-    return [("While it runs:", running), ("After Ctrl-C, and one more snippet:", pane.see(r"^42\n> *\n"))]
+    return [("While it runs:", running), ("After Ctrl-C, and one more snippet:", pane.see(rf"^42\n> *\n{TOOLBAR}"))]
 
 
 def _output(pane: Pane) -> Sequence[tuple[str, str]]:
@@ -55,7 +56,7 @@ def _output(pane: Pane) -> Sequence[tuple[str, str]]:
     pane.enter("while (Date.now() - t < 1000);")
     pane.enter("}")
     running = pane.see(r"^line 3\n\d+ s · Ctrl-C interrupts$")
-    return [("In the third second:", running), ("At the end:", pane.see(r"^line 5\n> *\n"))]
+    return [("In the third second:", running), ("At the end:", pane.see(rf"^line 5\n> *\n{TOOLBAR}"))]
 
 
 RECORDINGS = (

@@ -22,7 +22,7 @@
     const add = WeakSet.prototype.add.call.bind(WeakSet.prototype.add);
     const has = WeakSet.prototype.has.call.bind(WeakSet.prototype.has);
     const { within, origin } = trace();
-    const prefix = `${existsSync("/mnt/data") ? "/mnt/data" : process.cwd()}/.noderepl-output-`;
+    const prefix = `${existsSync("/mnt/data") ? "/mnt/data" : process.cwd()}/.noderepl-`;
     const PASSED = 1 << 20; // bytes of a snippet that the kernel gets too
     const PIECE = 1 << 20; // characters
     const MOST = 2000; // pieces of a request
@@ -60,6 +60,10 @@
         waiting = []; // the kernel had it
         size = 0;
         discard(before);
+        const wish = `${prefix}interrupt-${request.id}`; // for its end; whoever sent it takes it away too, but maybe later
+        if (existsSync(wish)) {
+            remove(wish);
+        }
         before = request;
         request = { __proto__: null, id, number, pieces: 0 };
         bytes = { __proto__: null, stdout: 0, stderr: 0 };
@@ -157,7 +161,7 @@
         if (events.length === 0 || isBroken) {
             return;
         }
-        const place = `${prefix}${request.id}-${request.pieces}`;
+        const place = `${prefix}output-${request.id}-${request.pieces}`;
         if (request.pieces === MOST || bytes.stdout + bytes.stderr > MOST_BYTES) {
             isDropped = true;
             return;
@@ -182,11 +186,15 @@
 
     function discard({ id, pieces }) {
         for (let index = 0; index < pieces; index++) {
-            try {
-                unlinkSync(`${prefix}${id}-${index}`);
-            } catch {
-                // The user was first.
-            }
+            remove(`${prefix}output-${id}-${index}`);
+        }
+    }
+
+    function remove(file) {
+        try {
+            unlinkSync(file);
+        } catch {
+            // The user was first.
         }
     }
 

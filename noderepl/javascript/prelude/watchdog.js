@@ -6,7 +6,7 @@
 // goes out because the event loop gets no turn, it ends what runs, and with it the processes that the main thread waits for.
 "use strict";
 const { workerData } = require("worker_threads");
-const { existsSync, readdirSync, readFileSync, rmSync } = require("fs");
+const { existsSync, readdirSync, readFileSync } = require("fs");
 const { Session } = require("inspector");
 const { cells, name, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
 const session = new Session();
@@ -14,23 +14,15 @@ session.connectToMainThread();
 const { load, store, wait } = Atomics;
 const PATIENCE = 100; // ms
 const STEP = 50; // ms between two looks
-const LEFT = 1000; // ms until a file is deleted that whoever sent it has left; before, it may still be on its way
 const FIRST = 1000n; // ms until output is put where it can be read
 const NEXT = 250n; // ms from then on
-const PLACES = new Set([process.cwd(), "/mnt/data"]); // where uploaded files may come to
+const PLACES = [process.cwd(), "/mnt/data"]; // where uploaded files may come to
 
 const now = () => process.hrtime.bigint() / 1000000n;
 const call = (what) => session.post("Runtime.evaluate", { expression: `${name}.${what}`, silent: true });
 
-// The file that asks for the end of the run, if it is there.
-function asking() {
-    for (const place of PLACES) {
-        const file = `${place}/.noderepl-interrupt-${load(cells, RUN)}`;
-        if (existsSync(file)) {
-            return file;
-        }
-    }
-    return undefined;
+function isAsked() {
+    return PLACES.some((place) => existsSync(`${place}/.noderepl-interrupt-${load(cells, RUN)}`));
 }
 
 function act(end) {
@@ -81,24 +73,19 @@ function attempt(action, otherwise) {
     }
 }
 
-let asked; // the file that asked for an end, while it is there
 let shown = 0n; // when the output was asked for
 for (;;) {
     const end = load(cells, END);
     if (end === 0n) {
         store(cells, ASLEEP, 1n);
         if (load(cells, END) === 0n) {
-            wait(cells, ASLEEP, 1n, asked === undefined ? Infinity : LEFT);
+            wait(cells, ASLEEP, 1n);
         }
-        attempt(() => rmSync(asked));
-        asked = undefined;
         store(cells, ASLEEP, 0n);
         continue;
     }
     const moment = now();
-    const file = asking();
-    if (file !== undefined) {
-        asked = file;
+    if (isAsked()) {
         store(cells, ASKED, 1n);
         act(end);
     } else if (moment >= end) {
