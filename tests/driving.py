@@ -31,7 +31,7 @@ KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdelruxz"} | {
     "undo": "\x1f",
     "f2": "\x1bOQ",
 }
-SECONDS = float(os.environ.get("SV_S", "30"))
+SECONDS = 30.0
 
 
 def command(*arguments: str) -> list[str]:

@@ -47,9 +47,9 @@ class Shell(Screen):
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
+def shell(home: Path, tmp_path: Path) -> Iterator[Shell]:
     """A shell with the terminal's modes as it has set them."""
-    with Shell(home) as opened:
+    with Shell(home, TMPDIR=str(tmp_path)) as opened:
         yield opened
 
 
