@@ -61,6 +61,7 @@ class Attention:
             began = True
             return await work
 
+        left = self._runner.left
         self._began = time.monotonic()
         self._running = running = asyncio.create_task(begun())
         try:
@@ -73,7 +74,7 @@ class Attention:
             if current is not None and current.cancelling():
                 raise
             if began:
-                told = NOT_SENT if self._unsent else STILL_RUNNING if self._runner.is_busy else GIVEN_UP
+                told = NOT_SENT if self._unsent else STILL_RUNNING if self._runner.left > left else GIVEN_UP
                 self._console.words(told, warning=True)
             else:
                 work.close()

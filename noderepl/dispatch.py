@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.backend import Backend
-from noderepl.errors import LocalFileError, NodeReplError, ServiceError, SessionLost
+from noderepl.errors import LocalFileError, NodeReplError, ServiceError, SessionLost, SessionReplaced
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
 from noderepl.journal import Event, Journal, Snippet
 from noderepl.kept import KEEP
@@ -26,6 +26,7 @@ from noderepl.terminal.themes import load_theme, shipped_directory, theme_summar
 if TYPE_CHECKING:
     from noderepl.client.session import Session
 
+ENDED = "What you gave up on has come to its end."
 Result = TypeVar("Result")
 
 
@@ -80,7 +81,15 @@ class Dispatcher:
         if owned.resumed:
             self._recall(owned.resumed.events)
         expects_prelude = any(isinstance(entry, Snippet) and entry.number for entry in self.journal.done)
-        self.runner = Snippets(backend, self.preferences, console.value_columns, show, expects_prelude=expects_prelude)
+        self.runner = Snippets(
+            backend,
+            self.preferences,
+            console.value_columns,
+            show=show,
+            late=self._late,
+            expects_prelude=expects_prelude,
+        )
+        self._show = show
         self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
         self._context = Context(
             session=backend.session,
@@ -130,6 +139,8 @@ class Dispatcher:
                 return [await self.run_snippet(line)] if line.strip() else []
             except SessionLost:
                 raise
+            except SessionReplaced as error:
+                return [Failure(str(error), error.exit_code), *self._losing()]
             except ServiceError as error:
                 # What has certainly not run is at the prompt again.
                 return [Failure(str(error), error.exit_code), *([] if error.doubt else [Prefill(line)])]
@@ -191,26 +202,51 @@ class Dispatcher:
         Returns how it ended. Raises ServiceError.
         """
         self.snippets.append(code)
+        left = self.runner.left
         try:
             return await self._run(code, waits=waits)
-        except ServiceError as error:
-            if not error.doubt:
+        except (ServiceError, asyncio.CancelledError) as error:
+            if self.runner.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def _run(self, code: str, number: int | None = None, *, waits: bool = False) -> Execution:
         try:
             execution = await self._in_session(partial(self.runner.run, code, number=number, waits=waits))
-        except (ServiceError, asyncio.CancelledError) as error:
-            if getattr(error, "doubt", True):
+        except ServiceError as error:
+            if error.doubt:
                 # It may have run all the same.
                 self.journal.add(Snippet(code, is_ok=False))
             raise
+        self._book(code, execution)
+        return execution
+
+    def _book(self, code: str, execution: Execution) -> None:
         ended = Snippet(code, execution.number, execution.status is Status.OK, execution.value is not None)
         self._heed(execution, ended)
         self.last = execution
         self._number(ended)
-        return execution
+
+    def _late(self, code: str, aside: bool, came: Execution | NodeReplError) -> None:
+        """Takes and tells what came of a snippet that was given up on."""
+        outcomes: list[Outcome] = []
+        match came:
+            case Execution():
+                if aside:
+                    self._heed(came)
+                else:
+                    self._book(code, came)
+                outcomes = [Words(ENDED, warning=True) if aside and came.status is Status.OK else came]
+                if self._untold:
+                    self._untold = False
+                    outcomes.append(Words(self.journal.words(), warning=True))
+            case SessionLost() | SessionReplaced():
+                outcomes = [Failure(str(came), came.exit_code), *self._losing()]
+            case NodeReplError():
+                outcomes = [Failure(str(came), came.exit_code)]
+        if self._show is not None:
+            for outcome in outcomes:
+                self._show(outcome)
 
     @property
     def resumed(self) -> str | None:
@@ -220,7 +256,8 @@ class Dispatcher:
             return None
         ran = sum(isinstance(entry, Snippet) for entry in self.journal.done)
         snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
-        return f"The session of {span(record.idle)} ago goes on, in which {snippets} ran."
+        lost = f" {self.journal.words()}" if self.journal.lost else ""
+        return f"The session of {span(record.idle)} ago goes on, in which {snippets} ran.{lost}"
 
     async def warm_up(self) -> None:
         """Opens the session and makes it ready for the first snippet. Raises NodeReplError."""
@@ -241,6 +278,7 @@ class Dispatcher:
 
     async def _use(self, session: Session, is_new: bool) -> None:
         await self._backend.use(session)
+        self.runner.leave()
         self.journal.begin(is_whole=is_new)
         self._numbers.clear()
 
@@ -270,10 +308,13 @@ class Dispatcher:
 
     def _lost(self, error: SessionLost, line: str) -> Sequence[Outcome]:
         """What is told of a loss; the line that was not run for it comes back to the prompt."""
+        return [Failure(str(error), error.exit_code), *self._losing(), Prefill(error.again or line)]
+
+    def _losing(self) -> Sequence[Outcome]:
+        """Takes that the session is lost; what is told of that."""
         self._lose()
         self._untold = False
-        words = Words(self.journal.words(), warning=True)
-        return [Failure(str(error), error.exit_code), words, Prefill(error.again or line)]
+        return [Words(self.journal.words(), warning=True)]
 
     def _number(self, entry: Snippet) -> None:
         if entry.number is not None and entry.has_value:

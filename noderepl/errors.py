@@ -13,6 +13,7 @@ NodeReplError                  .exit_code
 │   ├── NotFound               404: the session, file or path is not there
 │   ├── SessionLost            the session was replaced by an empty one: the snippet has not run
 │   ├── NotRun                 the request with the snippet was lost on its way: it has not run and never will
+│   ├── SessionReplaced        the same, but whether the snippet has run is not known
 │   ├── TooLarge               413
 │   ├── TooManyRequests        429: calls come too fast
 │   │   └── PoolFull           429 or 404: the pool's sessions are used up
@@ -132,6 +133,10 @@ class SessionLost(ServiceError):
 
 class NotRun(ServiceError):
     """The request with the snippet was lost on its way; the snippet has not run, and never will."""
+
+
+class SessionReplaced(ServiceError):
+    """The session was replaced by an empty one after the snippet was sent; nobody knows whether it has run before."""
 
 
 class TooLarge(ServiceError):

@@ -98,9 +98,10 @@ class Journal:
         """The session was replaced by an empty one.
 
         What was lost before and is still to be replayed stays with what is lost now, if a replay had begun or nothing
-        else was done since.
+        else was done well since.
         """
-        rest = self.lost[self.position :] if self.position or not self.done else []
+        has_done = any(entry.is_ok for entry in self.done)
+        rest = self.lost[self.position :] if self.position or not has_done else []
         self.lost = [entry for entry in self.done if entry.is_ok] + rest
         self.done, self.position, self.is_whole = [], 0, True
         self._keep({"event": "lose"})

@@ -25,6 +25,7 @@ SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
 # File calls keep a session from its cooldown (DOC-POOL), so what is silent is not asked for ever.
 QUIET_SECONDS = 60.0
 READ_SECONDS = 2.0
+PIECE_SECONDS = 10.0
 DROPPED = "The snippet wrote more than the session keeps (128 MB): the rest is missing here."
 MISSING = "Part of the output is missing: its file in the session was gone, or could not be read."
 Show = Callable[[Output], None]
@@ -48,6 +49,7 @@ class Live:
         self.is_followed = False
         self._is_over = asyncio.Event()
         self._reading = asyncio.Lock()
+        self._asking = asyncio.Lock()
 
     async def attend(self, sending: Awaitable[Answered], before: Live | None) -> Answered:
         """Waits for the answer while output is shown, also what the request before still wrote.
@@ -67,17 +69,20 @@ class Live:
     async def interrupt(self) -> None:
         """Asks the session to end the snippet. Raises ServiceError, NotAuthorised."""
         self._has_asked = True
-        await self._session.write(interrupt_name(self.id), b"\n")
+        async with self._asking:
+            await self._session.write(interrupt_name(self.id), b"\n")
 
     async def withdraw(self) -> None:
         """Takes the wish back that interrupt() may have left, so that nobody meets its file."""
         if self._has_asked:
-            with contextlib.suppress(ServiceError):
-                await self._session.remove(interrupt_name(self.id))
+            # It may still be on its way.
+            async with self._asking:
+                with contextlib.suppress(ServiceError):
+                    await self._session.remove(interrupt_name(self.id))
 
     async def completed(self, execution: Execution, written: Written) -> Execution:
         """The execution with all of its output, of which nothing is shown a second time."""
-        await self.read_until(written.pieces)
+        await self.read_until(written.pieces, is_needed=written.exceeds(execution))
         self._is_answered = True
         if written.pieces == 0:
             return execution
@@ -100,12 +105,19 @@ class Live:
             self._tell(Output(rest, stream))
         return "".join([*own, rest]) if written.sizes[stream] > size_of(text) else text
 
-    async def read_until(self, pieces: int) -> None:
-        """Reads the pieces that there are, up to this many."""
+    async def read_until(self, pieces: int, *, is_needed: bool = False) -> None:
+        """Reads the pieces that there are, up to this many, or to the first call that fails.
+
+        is_needed: whether what fails in passing is tried again, as there is no other way to this output.
+        """
         while self._next < pieces:
             number = self._next
-            with contextlib.suppress(ServiceError):
-                await self._read(is_needed=True)
+            try:
+                async with asyncio.timeout(None if is_needed else PIECE_SECONDS):
+                    await self._read(is_needed=is_needed)
+            except (ServiceError, TimeoutError):
+                self._next = pieces
+            # One that is not there any more is passed over.
             self._next = max(self._next, number + 1)
 
     async def follow_on(self) -> None:

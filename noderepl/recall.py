@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from noderepl.errors import NotRun, ServiceError
+from noderepl.errors import NotRun, ServiceError, SessionReplaced
 from noderepl.outcome import Execution, Status
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
             raise
         lost = error
     else:
-        if answer is not None or execution.lost or prelude.is_passed_over(execution):
+        if answer is not None or execution.lost:
             return answer or execution
         told = UNREAD if execution.error is None else execution.error.message.replace(MAY_HAVE_RUN, "")
         lost = ServiceError(told, doubt=MAY_HAVE_RUN)
@@ -73,8 +73,12 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
         return await _answer_again(session, sending, lost, left)
     except NotRun:
         raise
-    except ServiceError:
-        if execution is None or execution.status is not Status.TIMEOUT:
+    except ServiceError as error:
+        if execution is None:
+            raise
+        # It has answered without the prelude, which has had no end of it; the text of any other is not taken.
+        is_its_own = error.doubt == RUNNING and prelude.is_passed_over(execution)
+        if not is_its_own and execution.status is not Status.TIMEOUT:
             raise
         return execution
 
@@ -92,7 +96,7 @@ async def _answer_again(session: Session, sending: Sending, lost: ServiceError, 
             raise NotRun(lost.message + (NOT_RUN_HERE if sending.installs else NOT_RUN)) from lost
         raise ServiceError(lost.message, doubt=RUNNING if found.kind == "running" else FORGOTTEN) from lost
     except prelude.Absent:
-        raise ServiceError(lost.message, doubt=REPLACED) from lost
+        raise SessionReplaced(lost.message, doubt=REPLACED) from lost
     except ServiceError:
         raise lost from None
     if answer is None:

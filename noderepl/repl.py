@@ -153,8 +153,13 @@ class Repl:
             if any(isinstance(outcome, Leave) for outcome in outcomes):
                 return
             self._used.set()
-            prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
+            prefill = next((self._coming_back(one.text) for one in outcomes if isinstance(one, Prefill)), "")
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
+
+    def _coming_back(self, text: str) -> str:
+        from noderepl.terminal.waiting import on_own_line
+
+        return on_own_line(self._input, text)
 
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.waiting import waiting_keys

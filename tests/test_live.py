@@ -82,7 +82,9 @@ async def test_an_interrupt_is_not_taken_for_that_of_a_later_snippet(dispatch: O
     dispatcher = await dispatch()
     running = asyncio.create_task(dispatcher.run_snippet("await new Promise((resolve) => setTimeout(resolve, 150))"))
     await until(lambda: dispatcher.runner.can_interrupt)
-    live = dispatcher.runner._live  # the moment between answer and wish cannot be hit from outside
+    lane = dispatcher.runner._lane  # the moment between answer and wish cannot be hit from outside
+    assert lane is not None
+    live = lane.live
     assert live is not None
     await running
     await live.interrupt()
@@ -175,6 +177,72 @@ async def test_what_comes_after_an_answer_is_shown_after_later_answers_too(dispa
     await dispatcher.run_snippet("clearInterval(timer)")
     ticks = "".join(one.text for one in shown if isinstance(one, Output))
     assert ticks == "".join(f"tick {i}\n" for i in range(ticks.count("\n")))
+
+
+async def test_what_goes_on_is_shown_after_later_snippets_too(dispatch: Open) -> None:
+    """Whatever runs in between."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    await dispatcher.run_snippet("setInterval(() => console.log('tick'), 300)")
+    await until(lambda: shown)
+    await dispatcher.run_snippet("1")
+    await dispatcher.run_snippet("2")
+    count = len(shown)
+    await until(lambda: len(shown) > count + 1)
+
+
+@pytest.mark.parametrize("seconds", [0, 1.6])
+async def test_bytes_and_encodings_are_shown_once(dispatch: Open, seconds: float) -> None:
+    """As the kernel takes them: each chunk for itself."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    execution = await dispatcher.run_snippet(
+        "process.stdout.write('aGVsbG8K', 'base64'); process.stdout.write(Buffer.from([0xc3, 0xa9, 10])); "
+        "process.stdout.write(Buffer.from([0xc3])); process.stdout.write(Buffer.from([0xa9, 10])); "
+        f"process.stdout.write('\\ud83d'); for (const t = Date.now(); Date.now() - t < {seconds * 1000};); console.log('end')"
+    )
+    assert execution.stdout == "hello\né\n\ufffd\ufffd\n\ufffdend\n"
+    assert text(shown) == (execution.stdout if execution.streamed else "")
+    assert execution.streamed == (seconds > 0)
+
+
+async def test_files_that_are_no_output_are_passed_over(dispatch: Open) -> None:
+    """Whatever a snippet writes into them, its output is there and the next snippet runs."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    execution = await dispatcher.run_snippet(
+        "const fs = require('fs'); for (let i = 0; i < 8; i++) { console.log(i); await new Promise((r) => setTimeout(r, 250)); "
+        "for (const f of fs.readdirSync('.')) fs.writeFileSync(f, i % 2 ? '['.repeat(1e5) : '[[0,\"nope\",5]]') }"
+    )
+    assert execution.stdout == "".join(f"{i}\n" for i in range(8))
+    assert sorted(text(shown).split()) == sorted(execution.stdout.split())
+    assert (await dispatcher.run_snippet("1 + 1")).value is not None
+
+
+async def test_what_was_given_up_on_is_booked_when_it_ends(dispatch: Open) -> None:
+    """Its outcome is shown then, counts as the last one, and can be replayed."""
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(show=shown.append)
+    running = asyncio.create_task(
+        dispatcher.run_snippet("var big = 6; await new Promise((r) => setTimeout(r, 800)); big + 1")
+    )
+    await asyncio.sleep(0.4)
+    running.cancel()
+    await until(lambda: any(isinstance(one, Execution) for one in shown))
+    assert dispatcher.last is not None and dispatcher.last.value is not None
+    assert dispatcher.last.value.data == 7
+    assert [(entry.is_ok, entry.code[:7]) for entry in dispatcher.journal.done] == [(True, "var big")]
+
+
+async def test_another_session_does_not_wait_for_a_busy_one(dispatch: Open) -> None:
+    """Also where the one that was left cannot be deleted, as it is the user's own."""
+    dispatcher = await dispatch(session="mine-1234")
+    running = asyncio.create_task(dispatcher.run_snippet("for (const t = Date.now(); Date.now() - t < 9000;);"))
+    await asyncio.sleep(0.5)
+    running.cancel()
+    await dispatcher.run_line("%session new")
+    async with asyncio.timeout(6):
+        assert (await dispatcher.run_snippet("6 * 7")).value is not None
 
 
 async def test_what_comes_after_an_answer_comes_with_the_next_one(dispatch: Open) -> None:

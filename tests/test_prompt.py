@@ -210,6 +210,14 @@ def test_ctrl_c_pressed_again_at_once_is_the_same_wish(screen):
     assert "still busy" not in screen.text
 
 
+def test_what_was_typed_ahead_is_not_glued_to_what_comes_back(home):
+    """It stands below the line that was not run, and nothing of both runs."""
+    with Screen("--endpoint", "http://127.0.0.1:1", home=home) as screen:
+        screen.until(r"127\.0\.0\.1:1 · ")
+        screen.type("x = 1\r0 + 5\r")
+        screen.until(r"cannot reach 127\.0\.0\.1:1(.|\n)*^> x = 1\n\.\.\. 0 \+ 5$")
+
+
 def test_a_busy_session_can_be_left(screen):
     """%session new gives another one at once."""
     screen.enter("require('crypto').pbkdf2Sync('a', 'b', 1e9, 64, 'sha512')")

@@ -70,7 +70,7 @@ def _moment(date: str) -> float | None:
 class Retries:
     """Makes the calls to one pool, again where that may help.
 
-    full_seconds: for how long a full pool is asked again. tell: called before each wait, and with None after the last.
+    full_seconds: for how long a full pool is asked again. tell: called before each wait, and with None after it.
     """
 
     def __init__(self, full_seconds: float, tell: Tell) -> None:
@@ -93,8 +93,15 @@ class Retries:
         def before_sleep(state: RetryCallState) -> None:
             self._tell(Waiting(_failure(state).message, limit(state), not repeatable))
 
+        async def sleep(seconds: float) -> None:
+            # Nothing waits any more once the call is made again: it may be accepted.
+            try:
+                await asyncio.sleep(seconds)
+            finally:
+                self._tell(None)
+
         tries = AsyncRetrying(
-            sleep=asyncio.sleep,
+            sleep=sleep,
             retry=lambda state: isinstance(_failure(state), ServiceError) and limit(state) > 0,
             wait=_pause,
             stop=is_over,
@@ -106,9 +113,6 @@ class Retries:
         except ServiceError as error:
             error.tries = tries.statistics["attempt_number"]
             raise
-        finally:
-            if tries.statistics["idle_for"]:
-                self._tell(None)
         self._has_answered = True
         return answer
 

@@ -49,7 +49,10 @@ def interrupt_name(request: int) -> str:
 
 def read_piece(data: bytes) -> Sequence[Output]:
     """The events of a piece, oldest first. Raises ValueError for what is none."""
-    events = json.loads(data)
+    try:
+        events = json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
     if not isinstance(events, list) or not all(map(_is_event, events)):
         raise ValueError("not a list of events")
     return [Output(text, stream, number or None) for number, stream, text in events]

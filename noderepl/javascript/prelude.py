@@ -21,7 +21,6 @@ from noderepl.outcome import Execution, Media, Status, Thrown, Value
 _PREFIX = "noderepl:"
 INTERRUPTED = "the snippet was ended; the session goes on"
 _TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
-_ABSENT = f"{_PREFIX}absent"
 _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
 _PARTS = (
     "held",
@@ -105,7 +104,7 @@ def installation() -> str:
 
 def probe() -> str:
     """JavaScript that says where the prelude is not there, as a snippet does, and does nothing else."""
-    return _checked("undefined")
+    return _checked("undefined", None)
 
 
 def snippet(prepared: Prepared, options: Options, request: Request) -> str:
@@ -138,7 +137,7 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
-    if is_absent(execution):
+    if is_absent(execution, run):
         raise Absent(execution.replaced)
     try:
         told = json.loads(text.removeprefix(_PREFIX))
@@ -151,9 +150,9 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     return Answer(_executed(execution, told), Written.read(told) if "output" in told else None)
 
 
-def is_absent(execution: Execution) -> bool:
-    """Whether the session says that it does not have the prelude."""
-    return execution.value is not None and execution.value.data == _ABSENT
+def is_absent(execution: Execution, run: int | None = None) -> bool:
+    """Whether the session says that it does not have the prelude. run: as for read()."""
+    return execution.value is not None and execution.value.data == _absent(run)
 
 
 def is_passed_over(execution: Execution) -> bool:
@@ -209,12 +208,18 @@ def _media(told: dict[str, Any]) -> Media:
 
 
 def _call(method: str, request: dict[str, object]) -> str:
-    return _checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})")
+    run = request.get("id")
+    return _checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})", run if isinstance(run, int) else None)
 
 
-def _checked(expression: str) -> str:
+def _checked(expression: str, run: int | None) -> str:
     """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
-    return f"typeof {global_name()} === 'undefined' ? '{_ABSENT}' : {expression}\n"
+    return f"typeof {global_name()} === 'undefined' ? '{_absent(run)}' : {expression}\n"
+
+
+def _absent(run: int | None) -> str:
+    """What a session without the prelude answers; with the id, so that it is not taken for another request's."""
+    return f"{_PREFIX}absent" if run is None else f"{_PREFIX}absent:{run}"
 
 
 @cache

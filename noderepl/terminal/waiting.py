@@ -12,6 +12,16 @@ from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
 
 
+def on_own_line(input_: Input, prefill: str) -> str:
+    """What is to stand at the prompt where keys were typed ahead: what they give comes below it, and runs nothing.
+
+    prefill: what comes back to the prompt.
+    """
+    kept = [press for press in get_typeahead(input_) if press.key is not Keys.ControlM]
+    store_typeahead(input_, kept)
+    return f"{prefill}\n" if kept and not prefill.endswith("\n") else prefill
+
+
 @contextmanager
 def waiting_keys(
     input_: Input, output: Output, interrupt: Callable[[], None], suspend: Callable[[], None]

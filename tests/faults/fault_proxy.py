@@ -48,13 +48,16 @@ Fault = Callable[[Exchange], Awaitable[None]]
 
 @dataclass
 class Planned:
-    """A fault for requests whose body holds `marker`. left: how often still; None for ever. early: whether it comes
-    before the body is read, so that the marker is not looked for."""
+    """A fault for requests whose body holds `marker`, and whose first line `where`.
+
+    left: how often still; None for ever. early: whether it comes before anything is read, so that nothing is looked for.
+    """
 
     fault: Fault
     marker: bytes = b""
     left: int | None = 1
     early: bool = False
+    where: bytes = b""
 
 
 @dataclass
@@ -154,23 +157,23 @@ class FaultProxy:
                 writer.close()
 
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if early := self._fault(b"", early=True):
+        if early := self._fault(b"", b"", early=True):
             await early(Exchange(b"", b"", writer, self))
         head = await reader.readuntil(b"\r\n\r\n")
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         size = int(length[1]) if length else 0
         body = await reader.readexactly(size)
         exchange = Exchange(head, body, writer, self)
-        if fault := self._fault(body, early=False):
+        if fault := self._fault(head.partition(b"\r\n")[0], body, early=False):
             await fault(exchange)
         else:
             await exchange.send(await exchange.passed_on())
 
-    def _fault(self, body: bytes, *, early: bool) -> Fault | None:
+    def _fault(self, line: bytes, body: bytes, *, early: bool) -> Fault | None:
         if self.choose and not early:
             return self.choose(body)
         for plan in self.planned:
-            if plan.early == early and plan.marker in body and plan.left != 0:
+            if plan.early == early and plan.marker in body and (early or plan.where in line) and plan.left != 0:
                 plan.left = None if plan.left is None else plan.left - 1
                 self.met += 1
                 return plan.fault

@@ -6,19 +6,19 @@
 // until the request after the next one. An answer tells {"pieces": of this request, "before": of the one before it, "bytes":
 // {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was too much}. Where an answer tells of
 // pieces, they have all that its snippet wrote.
-(function output({ realm }) {
-    const { Buffer, JSON, Number, Object, Reflect, WeakSet, process } = realm;
+(function output({ realm, held }) {
+    const { Buffer, JSON, Number, Object, Reflect, String, WeakSet, process } = realm;
     const { AsyncLocalStorage } = realm.require("async_hooks");
     const { existsSync, renameSync, unlinkSync, writeFileSync } = realm.require("fs");
-    const { StringDecoder } = realm.require("string_decoder");
     const { setTimeout } = realm.require("timers");
     const { isUint8Array } = realm.require("util/types");
-    const { byteLength } = Buffer;
+    const { byteLength, from, isEncoding } = Buffer;
     const { nextTick } = process;
     const { stringify } = JSON;
     const { defineProperty, setPrototypeOf } = Object;
     const { apply } = Reflect;
-    const decode = StringDecoder.prototype.write.call.bind(StringDecoder.prototype.write);
+    const decode = held.uncurried(Buffer.prototype.toString);
+    const toWellFormed = held.uncurried(String.prototype.toWellFormed);
     const add = WeakSet.prototype.add.call.bind(WeakSet.prototype.add);
     const has = WeakSet.prototype.has.call.bind(WeakSet.prototype.has);
     const { within, origin } = trace();
@@ -107,9 +107,8 @@
         if (always) {
             pass[stream] = (...given) => apply(write, target, given);
         }
-        const decoder = new StringDecoder("utf8");
         function value(chunk, encoding, callback) {
-            const text = typeof chunk === "string" ? chunk : isUint8Array(chunk) ? decode(decoder, chunk) : undefined;
+            const text = textOf(chunk, encoding);
             if (text === undefined || (!always && isRunning)) {
                 return apply(write, target, [chunk, encoding, callback]);
             }
@@ -123,6 +122,21 @@
             return true;
         }
         defineProperty(target, "write", { __proto__: null, value, configurable: true, writable: true });
+    }
+
+    // What the kernel makes of it: each chunk for itself, so that both come to the same. Undefined for what is refused.
+    function textOf(chunk, encoding) {
+        if (typeof chunk !== "string") {
+            return isUint8Array(chunk) ? decode(from(chunk.buffer, chunk.byteOffset, chunk.byteLength)) : undefined;
+        }
+        if (typeof encoding !== "string" || isUtf8(encoding)) {
+            return toWellFormed(chunk);
+        }
+        return isEncoding(encoding) ? decode(from(chunk, encoding)) : undefined;
+    }
+
+    function isUtf8(encoding) {
+        return encoding === "utf8" || encoding === "utf-8" || encoding === "buffer";
     }
 
     // Whether the kernel is to have it. The watchdog's thread may call show() at any call in here.

@@ -50,7 +50,7 @@
     const guards = parts.guards({ realm, held, post, current, exit, report, isExposed: displays.isExposed });
     const needed = parts.needed({ realm, name, post, held });
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
-    const output = parts.output({ realm });
+    const output = parts.output({ realm, held });
     const pending = parts.pending({ realm });
     const answers = parts.answers();
     const results = parts.results({ realm });
