@@ -55,7 +55,10 @@ async def ended(running: subprocess.Popen[str]) -> tuple[str, str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal.Signals, tmp_path: Path) -> None:
     """What was printed is shown once and in order, and another client finds the session free, clean and with its state."""
-    (file := tmp_path / "snippet.js").write_text("var kept = 41; for (let i = 0; ; i++) { console.log(`line ${i}`) }")
+    slow = "for (const t = performance.now(); performance.now() - t < 0.1; );"
+    (file := tmp_path / "snippet.js").write_text(
+        f"var kept = 41; for (let i = 0; ; i++) {{ console.log(`line ${{i}}`); {slow} }}"
+    )
     running = run(str(file))
     assert running.stdout is not None
     first = await asyncio.to_thread(running.stdout.readline)
@@ -67,7 +70,7 @@ async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal
     other = run("-p", "kept + 1", "-p", "require('fs').readdirSync('.').filter((name) => name.includes('interrupt'))")
     assert await ended(other) == ("42\n[]\n", "")
     assert other.returncode == 0
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
 
 
 async def test_a_second_signal_ends_the_wait_for_the_session(run: Run) -> None:
