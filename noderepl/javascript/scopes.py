@@ -21,6 +21,12 @@ SKIPPED = (
     "method_signature abstract_method_signature index_signature import_alias import_statement"
 ).split()
 
+# What leaves no code behind in a namespace, nor does a namespace of nothing else; and what is so where all in it is.
+TYPES_ALONE = frozenset(
+    "comment empty_statement interface_declaration type_alias_declaration function_signature export_clause".split()
+)
+AROUND = frozenset("export_statement expression_statement internal_module module statement_block".split())
+
 
 @dataclass(slots=True)
 class Found:
@@ -51,6 +57,14 @@ def find(root: Node, source: bytes) -> Found:
     walk = _Walk(source)
     walk.run(root)
     return walk.found
+
+
+def _is_types_alone(node: Node) -> bool:
+    """Whether a namespace, or a statement in one, leaves no code behind."""
+    if node.type not in AROUND:
+        return node.type in TYPES_ALONE
+    inner = node.child_by_field_name("body") or node.child_by_field_name("declaration")
+    return all(map(_is_types_alone, [inner] if inner else node.named_children))
 
 
 class _Scope:
@@ -246,6 +260,9 @@ class _Walk:
         while name is not None and name.type in ("nested_identifier", "member_expression"):
             name = name.child_by_field_name("object")
         names = list(self._names([name]))
+        # One whose name is a string is an error.
+        if not names or _is_types_alone(node):
+            return False
         # Without `export` it is read as an expression, which stands one level deeper.
         if self._depth == 2 and self._scope.parent is None:
             start = node.start_byte
