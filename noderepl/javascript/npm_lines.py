@@ -32,7 +32,7 @@ _COMMANDS = {
     "bun": frozenset(["add", "install", "i", "a"]),
 }
 _INSTALLS = frozenset(["install", "i", "add", "ci"])
-_REDIRECTIONS = frozenset("<>")
+_REDIRECTION = re.compile(r"\d*[<>]")
 _OTHER_FLAGS = {
     "--dev": "--save-dev",
     "-d": "--save-dev",
@@ -133,7 +133,7 @@ def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
     if len(words) < 2 or words[1] not in _COMMANDS.get(words[0], ()):
         return None
     arguments = words[2:]
-    if any(_REDIRECTIONS.issuperset(word) for word in arguments if word):
+    if any(map(_REDIRECTION.match, arguments)):
         return None
     if words[0] == "npm":
         return words[1:]

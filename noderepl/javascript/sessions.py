@@ -16,7 +16,8 @@ from noderepl.javascript.syntax import is_incomplete
 from noderepl.javascript.validity import node_at, parses, tree_of
 
 _SHELL = re.compile(
-    r"""(?:(?:[\w.-]+@[\w.-]+[^$\#>%\n]{0,80}|\[[\w.-]+@[\w.-]+[ ][^\]\n]{1,80}\])[$\#%]
+    r"""(?:(?:[\w.-]+@[\w.-]+[^$\#>%\n]{0,80}|\[[\w.-]+@[\w.-]+[ ][^\]\n]{1,80}\]|(?:ba|z)?sh-[\d.]+)[$\#%]
+    |/\S*[ ]\#|[\w.-]+:\S+[ ][\w.-]+\$
     |(?:\([\w.-]+\)[ ]|~\S*[ ]?)?\$
     |\u279c[ ]+\S+(?:[ ]+git:\([^)\n]*\))?(?:[ ]+\u2717)?
     |PS[ ][A-Z]:\\[^>\n]*>)(?:[ \u00a0]+|$)(?P<typed>.*)
@@ -111,9 +112,9 @@ def _with_usual_prompts(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _installing(line: str) -> str:
-    """What a line of a shell installs, as lines for npm; an empty text where it has no prompt or does anything else."""
-    found = _SHELL.match(line)
-    return "\n".join(installs(found["typed"] or found["typed_in_cmd"] or "")) if found else ""
+    """What a line behind a prompt installs, as lines for npm; an empty text where there is none or it does more."""
+    found = _SHELL.match(line) or _REPL.match(line)
+    return "\n".join(installs(next(filter(None, found.groups()), ""))) if found else ""
 
 
 def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:
