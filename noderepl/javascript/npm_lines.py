@@ -9,9 +9,18 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import dropwhile
 
-_LIKELY = re.compile(r"\s*(?:\$[ \u00a0]+)?(?:npm|yarn|pnpm|bun)[ \t\u00a0]+[a-z]")
+_LIKELY = re.compile(
+    r"\s*(?:\$[ \u00a0]+)?(?:sudo[ \u00a0]+(?:-\w+[ \u00a0]+)*)?(?:npm|yarn|pnpm|bun)[ \t\u00a0]+[a-z]"
+)
 _DOLLAR = re.compile(r"\s*\$[ \u00a0]+")
+_SHELL_COMMENT = re.compile(r"\s*#(?!!)")
+_PART = re.compile(
+    r"""\s*(?:(?P<comment>(?:\#|//).*)|(?P<sign>[;&|()`]+)|
+    (?P<word>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s;&|()`'"\\])+))""",
+    re.DOTALL | re.VERBOSE,
+)
 _DASHES = re.compile("(?<=\\s)[\u2013\u2014](?=\\w)")
 _COMMANDS = {
     "npm": frozenset(
@@ -23,7 +32,7 @@ _COMMANDS = {
     "bun": frozenset(["add", "install", "i", "a"]),
 }
 _INSTALLS = frozenset(["install", "i", "add", "ci"])
-_SHELL_SIGNS = frozenset("|&;<>()`")
+_REDIRECTION = re.compile(r"\d*[<>]")
 _OTHER_FLAGS = {
     "--dev": "--save-dev",
     "-d": "--save-dev",
@@ -40,7 +49,8 @@ class NpmLines:
     """What stands at the beginning of a text for npm.
 
     commands: npm's arguments as a shell quotes them, each different one once. count: the lines of the text that they
-    take, blank ones behind them included. rest: the text below. passed_over: options that were left out.
+    take, with blank ones behind them, and comments of JavaScript only between them. rest: the text below. passed_over:
+    options that were left out.
     """
 
     commands: tuple[str, ...]
@@ -60,7 +70,7 @@ def npm_lines(text: str) -> NpmLines:
     commands: list[str] = []
     passed_over: list[str] = []
     lines = text.split("\n")
-    at = 0
+    at = end = 0
     while at < len(lines):
         line, after = _joined(lines, at)
         found = npm_command(line) if line.strip() else None
@@ -68,12 +78,15 @@ def npm_lines(text: str) -> NpmLines:
             for words in found:
                 passed_over += [word for word in words if word in _GLOBAL]
                 commands.append(shlex.join(word for word in words if word not in _GLOBAL))
-        elif line.strip() and not (commands and re.match(r"\s*#(?!!)", line)):
+            end = after
+        elif not line.strip() or (commands and _SHELL_COMMENT.match(line)):
+            end = after if end == at else end
+        elif not (commands and line.lstrip().startswith("//")):
             break
         at = after
     if not commands:
         return nothing
-    return NpmLines(tuple(dict.fromkeys(commands)), at, "\n".join(lines[at:]), tuple(dict.fromkeys(passed_over)))
+    return NpmLines(tuple(dict.fromkeys(commands)), end, "\n".join(lines[end:]), tuple(dict.fromkeys(passed_over)))
 
 
 def installs(line: str) -> Sequence[str]:
@@ -83,30 +96,44 @@ def installs(line: str) -> Sequence[str]:
 
 
 def npm_command(line: str) -> Sequence[Sequence[str]] | None:
-    """The words behind `npm` in a line of a shell, for each command joined by `&&`; None where it has others."""
+    """The words behind `npm` of each command in a line of a shell; None where it does anything else."""
     bare = _DASHES.sub("--", _DOLLAR.sub("", line.replace("\u00a0", " "), count=1))
-    try:
-        words = shlex.split(bare.strip().removesuffix(";"), comments=True)
-    except ValueError:
-        return None
+    commands = _commands(bare.strip())
+    found = [_as_npm(command) for command in commands or ()]
+    return None if not found or None in found else [command for command in found if command is not None]
+
+
+def _commands(line: str) -> Sequence[Sequence[str]] | None:
+    """The words of commands that `;` or `&&` ends; None where a quote is open or a shell's other signs are.
+
+    A comment may begin as those of JavaScript do, as READMEs write them.
+    """
     commands: list[list[str]] = [[]]
-    for word in words:
-        if word == "&&":
+    at = 0
+    while at < len(line):
+        found = _PART.match(line, at)
+        if found is None or found["sign"] not in (None, ";", "&&"):
+            return None
+        at = found.end()
+        if found["sign"]:
             commands.append([])
-        else:
-            commands[-1].append(word)
-    found = [_as_npm(command) for command in commands]
-    return None if None in found else [command for command in found if command is not None]
+        elif found["word"]:
+            commands[-1] += shlex.split(found["word"])
+    if not commands[-1]:  # behind a semicolon, or `&&` that has nothing to go on with
+        commands.pop()
+    return commands
 
 
 def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
     """npm's own words for a command of npm, yarn, pnpm or bun; None where it is none that is known here."""
+    if words[:1] == ["sudo"]:
+        words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
     if list(words[:3]) == ["yarn", "global", "add"]:
         words = ["yarn", "add", "--global", *words[3:]]
     if len(words) < 2 or words[1] not in _COMMANDS.get(words[0], ()):
         return None
     arguments = words[2:]
-    if any(_SHELL_SIGNS.issuperset(word) for word in arguments if word):
+    if any(map(_REDIRECTION.match, arguments)):
         return None
     if words[0] == "npm":
         return words[1:]

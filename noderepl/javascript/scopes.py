@@ -21,6 +21,12 @@ SKIPPED = (
     "method_signature abstract_method_signature index_signature import_alias import_statement"
 ).split()
 
+# What leaves no code behind in a namespace, nor does a namespace of nothing else; and what is so where all in it is.
+TYPES_ALONE = frozenset(
+    "comment empty_statement interface_declaration type_alias_declaration function_signature export_clause".split()
+)
+AROUND = frozenset("export_statement expression_statement internal_module module statement_block".split())
+
 
 @dataclass(slots=True)
 class Found:
@@ -36,6 +42,13 @@ class Found:
     has_jsx: bool = False
 
 
+def _has_all_values(node: Node) -> bool:
+    """Whether all that a statement declares is given a value; a constant that is not must stay one, to be refused."""
+    return all(
+        one.child_by_field_name("value") is not None for one in node.named_children if one.type == "variable_declarator"
+    )
+
+
 def find(root: Node, source: bytes) -> Found:
     """Walk a snippet once.
 
@@ -44,6 +57,14 @@ def find(root: Node, source: bytes) -> Found:
     walk = _Walk(source)
     walk.run(root)
     return walk.found
+
+
+def _is_types_alone(node: Node) -> bool:
+    """Whether a namespace, or a statement in one, leaves no code behind."""
+    if node.type not in AROUND:
+        return node.type in TYPES_ALONE
+    inner = node.child_by_field_name("body") or node.child_by_field_name("declaration")
+    return all(map(_is_types_alone, [inner] if inner else node.named_children))
 
 
 class _Scope:
@@ -148,7 +169,7 @@ class _Walk:
         keyword = node.child_by_field_name("kind")
         if self._scope.parent is not None or keyword is None:
             self._scope.names.update(names)
-        else:
+        elif keyword.type == "let" or _has_all_values(node):
             kind: Kind = "let" if keyword.type == "let" else "const" if keyword.type == "const" else "using"
             last = node.children[1] if keyword.type == "await" else keyword
             where = keyword.start_byte, last.end_byte, node.end_byte
@@ -157,10 +178,9 @@ class _Walk:
 
     def variable(self, node: Node) -> bool:
         stop = self._loop_ends.pop(node.start_byte, node.end_byte)
-        simple = all(
+        simple = _has_all_values(node) and all(
             (name := one.child_by_field_name("name")) is not None
             and name.type == "identifier"
-            and one.child_by_field_name("value") is not None
             and one.child_by_field_name("type") is None
             for one in node.named_children
             if one.type == "variable_declarator"
@@ -236,9 +256,13 @@ class _Walk:
         if not node.is_named:
             return True
         name = node.child_by_field_name("name")
-        while name is not None and name.type == "nested_identifier":
-            name = name.named_children[0]
+        # Of `A.B.C` only the outermost pair is called nested; those in it are read as members of an object.
+        while name is not None and name.type in ("nested_identifier", "member_expression"):
+            name = name.child_by_field_name("object")
         names = list(self._names([name]))
+        # One whose name is a string is an error.
+        if not names or _is_types_alone(node):
+            return False
         # Without `export` it is read as an expression, which stands one level deeper.
         if self._depth == 2 and self._scope.parent is None:
             start = node.start_byte

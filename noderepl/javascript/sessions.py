@@ -11,14 +11,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from noderepl.javascript.npm_lines import installs
+from noderepl.javascript.npm_lines import installs, npm_lines
 from noderepl.javascript.syntax import is_incomplete
 from noderepl.javascript.validity import node_at, parses, tree_of
 
 _SHELL = re.compile(
-    r"(?:(?:[\w.-]+@[\w.-]+[^$#>%\n]{0,80}|\([\w.-]+\) |~\S* ?)?\$|[\w.-]+@[\w.-]+ \S+ %|PS [A-Z]:\\[^>\n]*>)"
-    r"(?:[ \u00a0]+|$)(?P<typed>.*)|[A-Z]:\\[^>\n]*>(?P<typed_in_cmd>.*)"
+    r"""(?:(?:[\w.-]+@[\w.-]+[^$\#>%\n]{0,80}|\[[\w.-]+@[\w.-]+[ ][^\]\n]{1,80}\]|(?:ba|z)?sh-[\d.]+)[$\#%]
+    |/\S*[ ]\#|[\w.-]+:\S+[ ][\w.-]+\$
+    |(?:\([\w.-]+\)[ ]|~\S*[ ]?)?\$
+    |\u279c[ ]+\S+(?:[ ]+git:\([^)\n]*\))?(?:[ ]+\u2717)?
+    |PS[ ][A-Z]:\\[^>\n]*>)(?:[ \u00a0]+|$)(?P<typed>.*)
+    |[A-Z]:\\[^>\n]*>(?P<typed_in_cmd>.*)""",
+    re.VERBOSE,
 )
+# Root's prompt, which is a comment or a heading elsewhere, and that of zsh.
+_BARE_SHELL = re.compile(r"[#%][ \u00a0]+(?P<typed>.*)")
 _REPL = re.compile(r"(?:(?:node|deno|bun|js)?>|\u276f)(?:[ \u00a0](?P<typed>.*)|$)")
 _MORE = re.compile(r"(?:\.{3,}|\|)(?:[ \u00a0](?P<typed>.*)|$)")
 _CELL = re.compile(r"In \[[\d* ]*\]:(?:[ \u00a0](?P<typed>.*)|$)")
@@ -74,9 +81,14 @@ def session_readings(text: str) -> Iterator[tuple[str, str]]:
 
     Nothing comes where it has no prompt.
     """
-    entries, head = _entries(text.split("\n"))
+    lines = _with_usual_prompts(text.split("\n"))
+    entries, head = _entries(lines)
     if not entries:
         return
+    # JavaScript may stand below the lines that install, as it is.
+    bare = "\n".join(_installing(line) or line for line in lines)
+    if npm_lines(bare).commands:
+        yield bare, "prompts removed"
     if head is not None:
         entries.insert(0, head)
     has_output = any(entry.output or entry.kind == "other" for entry in entries)
@@ -84,6 +96,25 @@ def session_readings(text: str) -> Iterator[tuple[str, str]]:
     for code in _codes([entry for entry in entries if entry.kind == "code"]):
         if whole := _above(entries, code):
             yield whole, change
+
+
+def _with_usual_prompts(lines: Sequence[str]) -> Sequence[str]:
+    """The lines with `>` for Firefox's `>>`, and `$` for a bare `#` or `%` before what installs.
+
+    A `>>` that does not begin the text is a shift. Beside other lines that install, `#` begins a comment.
+    """
+    if next(filter(str.strip, lines), "").startswith(">> "):
+        return [line[1:] if line.startswith(">> ") else line for line in lines]
+    found = [match if match and installs(match["typed"]) else None for match in map(_BARE_SHELL.match, lines)]
+    if not any(found) or any(installs(line) or _SHELL.match(line) for line in lines):
+        return lines
+    return [f"$ {match['typed']}" if match else line for match, line in zip(found, lines, strict=True)]
+
+
+def _installing(line: str) -> str:
+    """What a line behind a prompt installs, as lines for npm; an empty text where there is none or it does more."""
+    found = _SHELL.match(line) or _REPL.match(line)
+    return "\n".join(installs(next(filter(None, found.groups()), ""))) if found else ""
 
 
 def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:

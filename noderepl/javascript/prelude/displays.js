@@ -2,12 +2,14 @@
 //
 // The kernel's own `$$` would answer the request itself; this one ends the snippet, as the kernel's does.
 (function displays({ realm, held, inspect, attempt }) {
-    const { ArrayBuffer, Boolean, Error, JSON, Object, Promise, String } = realm;
+    const { Boolean, Error, JSON, Object, Promise, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor, keys } = Object;
     const { filter, includes, slice, some } = held.Array;
+    const { endsWith } = held.String;
     const then = held.uncurried(Promise.prototype.then);
     const { stringify } = JSON;
     const { Buffer } = realm.require("buffer");
+    const { isAnyArrayBuffer, isArrayBufferView } = realm.require("util/types");
     const toBuffer = Buffer.from;
     const toText = held.uncurried(Buffer.prototype.toString);
     const TYPES = {
@@ -91,14 +93,23 @@
             const mime = types[index];
             const data = bundle[mime];
             if (mime === "text/plain") {
-                text = String(data);
+                text = isBytes(data) ? encoded(data, "utf8") : String(data);
             } else if (data !== undefined) {
-                const isText = typeof data === "string";
-                const content = isText ? data : (attempt(() => stringify(data)) ?? String(data));
-                run.media[run.media.length] = { __proto__: null, mime, data: content, base64: isText && IN_BASE64[mime] === true };
+                run.media[run.media.length] = { __proto__: null, mime, ...contentOf(data, mime) };
             }
         }
         return { text, data: text };
+    }
+
+    // Bytes are the content itself, except where it is the JSON of any value.
+    function contentOf(data, mime) {
+        if (isBytes(data) && !endsWith(mime, "json")) {
+            return { data: encoded(data, "base64"), base64: true };
+        }
+        if (typeof data === "string") {
+            return { data, base64: IN_BASE64[mime] === true };
+        }
+        return { data: attempt(() => stringify(data)) ?? String(data), base64: false };
     }
 
     // The text of a value, its data where it is a primitive, and what its converters give.
@@ -113,7 +124,7 @@
             const mime = CONVERTERS[method];
             const isNew = typeof attempt(() => value[method]) === "function" && !some(run.media, (one) => one.mime === mime);
             const data = isNew ? attempt(() => value[method]()) : undefined;
-            if (typeof data === "string") {
+            if (typeof data === "string" || isBytes(data)) {
                 add(run, { __proto__: null, [mime]: data });
             }
         }
@@ -125,13 +136,18 @@
         return typeof value === "number" && (value !== value || value - value !== 0 || (value === 0 && 1 / value < 0));
     }
 
+    function isBytes(value) {
+        return isArrayBufferView(value) || isAnyArrayBuffer(value);
+    }
+
+    function encoded(bytes, encoding) {
+        const isView = isArrayBufferView(bytes);
+        return toText(isView ? toBuffer(bytes.buffer, bytes.byteOffset, bytes.byteLength) : toBuffer(bytes), encoding);
+    }
+
     // The bytes of a value that is bytes, as the only item of a list.
     function bytesOf(value) {
-        if (!ArrayBuffer.isView(value)) {
-            return [];
-        }
-        const data = toText(toBuffer(value.buffer, value.byteOffset, value.byteLength), "base64");
-        return [{ mime: "application/octet-stream", data, base64: true }];
+        return isBytes(value) ? [{ mime: "application/octet-stream", data: encoded(value, "base64"), base64: true }] : [];
     }
 
     return { expose, isExposed, describe, bytesOf };

@@ -21,7 +21,8 @@
     function compile(request) {
         const { edits, declarations, assignments } = request;
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
-        const made = declare(declarations, lexical, edits);
+        const marked = [];
+        const made = declare(declarations, lexical, edits, marked);
         for (let index = 0; index < assignments.length; index++) {
             const { name: target, start, end, shorthand } = assignments[index];
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
@@ -29,7 +30,7 @@
             }
         }
         sort(edits, (one, other) => one[0] - other[0] || one[1] - other[1]);
-        return { made, ...apply(request.text, edits) };
+        return { made, marked, ...apply(request.text, edits) };
     }
 
     function declares(declarations, word) {
@@ -37,14 +38,18 @@
     }
 
     // Take back what a snippet that did not parse would have declared.
-    function undo({ made }) {
+    function undo({ made, marked }) {
         for (let index = 0; index < made.length; index++) {
             delete realm[made[index]];
         }
+        for (let index = marked.length - 1; index >= 0; index--) {
+            const { word, wasConstant } = marked[index];
+            (wasConstant ? add : remove)(constants, word);
+        }
     }
 
-    // Adds to `edits`; the names of the variables that it made.
-    function declare(declarations, lexical, edits) {
+    // Adds to `edits`, and to `marked` what the names were before; the names of the variables that it made.
+    function declare(declarations, lexical, edits, marked) {
         const made = [];
         const seen = new Set();
         for (let index = 0; index < declarations.length; index++) {
@@ -62,6 +67,7 @@
             }
             const mark = kind === "const" || kind === "using" ? add : remove;
             for (let each = 0; each < names.length; each++) {
+                marked[marked.length] = { __proto__: null, word: names[each], wasConstant: has(constants, names[each]) };
                 mark(constants, names[each]);
             }
             if (kind === "using" && !isUsingTold) {
