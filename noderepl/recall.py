@@ -73,12 +73,8 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
         return await _answer_again(session, sending, lost, left)
     except NotRun:
         raise
-    except ServiceError as error:
-        if execution is None:
-            raise
-        # It has answered without the prelude, which has had no end of it; the text of any other is not taken.
-        is_its_own = error.doubt == RUNNING and prelude.is_passed_over(execution)
-        if not is_its_own and execution.status is not Status.TIMEOUT:
+    except ServiceError:
+        if execution is None or execution.status is not Status.TIMEOUT:
             raise
         return execution
 

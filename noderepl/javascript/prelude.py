@@ -155,14 +155,6 @@ def is_absent(execution: Execution, run: int | None = None) -> bool:
     return execution.value is not None and execution.value.data == _absent(run)
 
 
-def is_passed_over(execution: Execution) -> bool:
-    """Whether a snippet has answered without the prelude, as it can by the kernel's older names."""
-    if execution.value is None:
-        return bool(execution.media)
-    text = execution.value.data
-    return isinstance(text, str) and not text.startswith(_PREFIX)
-
-
 def _executed(execution: Execution, told: dict[str, Any]) -> Execution:
     status, error, notes = Status.OK, None, tuple(told["notes"])
     match told["kind"]:

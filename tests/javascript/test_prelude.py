@@ -208,9 +208,12 @@ async def test_typescript_is_as_it_is_set(dispatcher: Dispatcher) -> None:
     assert told == "2" or "cannot" in told
 
 
-async def test_what_answers_past_the_prelude_is_taken_as_it_is(dispatcher: Dispatcher) -> None:
-    """The kernel's old global names still answer a snippet, as they do without the prelude."""
+async def test_the_kernels_old_names_do_not_answer_past_the_prelude(dispatcher: Dispatcher) -> None:
+    """They do what the functions of `$$` do."""
     assert await shown(dispatcher, "$$mime$$ = { 'text/plain': 'by the old name' }") == "by the old name"
+    assert await shown(dispatcher, "$$async$$ = true; setTimeout(() => $$done$$(6 * 7), 10)") == "42"
+    assert "[image/png, 8 B" in await shown(dispatcher, "$$png$$ = 'iVBORw0KGgo='")
+    assert "[text/html, 3 B" in await shown(dispatcher, "$$html$$ = '<b>'")
     assert await shown(dispatcher, "1") == "1"
 
 

@@ -29,6 +29,7 @@
         _toJpeg: "image/jpeg",
     };
     const IN_BASE64 = { __proto__: null, "image/png": true, "image/jpeg": true };
+    const OLD_NAMES = ["mime", "html", "svg", "png", "jpeg"];
     let exposed;
 
     // finish(run, value, shown) and fail(run, error) end a snippet.
@@ -59,7 +60,19 @@
         $$.display = (id) => display(run, id);
         $$.clear = () => {};
         defineProperty(realm, "$$", { __proto__: null, value: $$, configurable: true, writable: true });
+        exposeOldNames(run, $$);
         exposed = $$;
+    }
+
+    // The kernel's older global names for the same, which would answer the request past the prelude.
+    function exposeOldNames(run, $$) {
+        for (let index = 0; index < OLD_NAMES.length; index++) {
+            const method = OLD_NAMES[index];
+            defineProperty(realm, `$$${method}$$`, { __proto__: null, set: $$[method], configurable: true });
+        }
+        const set = (value) => (run.waiting = Boolean(value));
+        defineProperty(realm, "$$async$$", { __proto__: null, get: () => run.waiting, set, configurable: true });
+        defineProperty(realm, "$$done$$", { __proto__: null, value: $$.done, configurable: true, writable: true });
     }
 
     function isExposed() {
