@@ -112,6 +112,7 @@
             fail(current, error);
         }
         current.isSynchronous = false;
+        mend(current); // Node.js needs it even to come to what the snippet awaits
     }
 
     // 0 for what is not the user's.
