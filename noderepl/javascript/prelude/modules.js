@@ -1,7 +1,8 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, held, note, relocate }) {
+// own: the name of the prelude's script.
+(function modules({ realm, held, note, relocate, own }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { createRequire, isBuiltin } = require("module");
@@ -45,7 +46,8 @@
     function makeImporter() {
         const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
         const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
-        const made = runInThisContext(code, { filename: file(), importModuleDynamically });
+        const named = `${code}\n//# sourceURL=${own}`; // to stacks; to the loader it is the file
+        const made = runInThisContext(named, { filename: file(), importModuleDynamically });
         const { emitWarning } = process;
         process.emitWarning = () => {};
         ignored(made("node:module"));
