@@ -30,6 +30,7 @@ _PARTS = (
     "awaits",
     "scripts",
     "stacks",
+    "resolver",
     "modules",
     "displays",
     "watch",

@@ -42,7 +42,8 @@
     const scripts = parts.scripts({ realm, held, name, post, note });
     const stacks = parts.stacks({ realm, held, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
-    const modules = parts.modules({ realm, held, note, relocate: stacks.relocate, own: stacks.own });
+    const resolver = parts.resolver({ realm });
+    const modules = parts.modules({ realm, held, note, resolver, relocate: stacks.relocate, own: stacks.own });
     const displays = parts.displays({ realm, held, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
