@@ -1,5 +1,6 @@
 // What the kernel cannot do without, put back where a snippet has made it something quite different: before each snippet
-// the kernel writes to the global object, makes functions and properties, and is asked by its listeners.
+// the kernel writes to the global object, makes functions and properties, and is asked by its listeners. What Node.js calls in
+// every turn of the event loop, and for every message, is put back where it is anything else.
 (function needed({ realm, name, post, held }) {
     const { Array, Buffer, Function, Object, Promise, Reflect, String, Symbol, process } = realm;
     const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
