@@ -12,6 +12,7 @@
     const on = held.uncurried(EventEmitter.prototype.on);
     const listeners = held.uncurried(EventEmitter.prototype.listeners);
     const NAMES = ["Boolean", "Buffer", "Error", "Object", "Promise", "String", "global", "globalThis", "process"];
+    const FIXED = ["Boolean", "Object"]; // also another function in their place is too much
     // In the way of every property that is defined, of what is sent and of what is awaited.
     const ODD = ["get", "set", "value", "writable", "toJSON", "then"];
     const STATE = ["_exiting", "connected"]; // of the process; nothing comes or goes where these are other than they were
@@ -37,6 +38,8 @@
     keep("process", process, ["send"]);
     keep("process", process, ["nextTick"], true);
     keep("Buffer", Buffer, ["alloc", "from"], true);
+    keep("Buffer.prototype", Buffer.prototype, ["utf8Write"], true);
+    keep("path", realm.require("path"), ["toNamespacedPath"], true);
     keep("Object", Object, ["create", "defineProperty", "entries"], true);
     keep("Array.prototype", Array.prototype, ["pop"], true);
     keep("EventEmitter.prototype", EventEmitter.prototype, ["on", "once", "removeListener", "listenerCount"], true);
@@ -137,7 +140,8 @@
     // Whether a global name means something else; puts it back as well.
     function isOther(word, declarations) {
         const type = typeof values[word];
-        if (typeof realm[word] !== type || realm[word] === null) {
+        const isChanged = includes(FIXED, word) && realm[word] !== values[word];
+        if (isChanged || typeof realm[word] !== type || realm[word] === null) {
             realm[word] = values[word];
             return true;
         }

@@ -96,13 +96,13 @@
             timer: null,
         };
         run = current;
-        output.begin(request.id, current.number);
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
-        displays.expose(current, { finish, fail });
-        current.timer = setTimeout(expire, request.seconds * 1000, request.id);
-        watch.arm(request.id, request.seconds * 1000);
-        pending.begin();
         try {
+            output.begin(request.id, current.number);
+            displays.expose(current, { finish, fail });
+            current.timer = setTimeout(expire, request.seconds * 1000, request.id);
+            watch.arm(request.id, request.seconds * 1000);
+            pending.begin();
             current.script = types.strip(scripts.compile(request), request.typescript);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
