@@ -29,6 +29,7 @@ _PARTS = (
     "awaits",
     "scripts",
     "stacks",
+    "resolver",
     "modules",
     "displays",
     "watch",

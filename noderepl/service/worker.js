@@ -15,8 +15,10 @@
     const engine = { runInThisContext: require("vm").runInThisContext }; // mapping.js replaces the module's own
     const { Console } = require("console");
     const { writeSync } = require("fs");
+    const { from: bytesOf } = Buffer;
     const { isRawJSON = () => false, stringify } = JSON;
     const { setPrototypeOf } = Object;
+    const { isInteger } = Number;
 
     const answers = Number(process.env.NODEREPL_ANSWERS);
     delete process.env.NODEREPL_ANSWERS;
@@ -40,7 +42,7 @@
     process.on("message", onMessage.bind(this));
     process.on("uncaughtException", (error) => tellOutput("stderr", formatError(error).traceback.join("\n") || formatError(error).evalue));
     process.on("disconnect", () => process.exit());
-    process.on("exit", (code) => tell({ exit: code }));
+    process.on("exit", onExit);
     tell({ online: process.versions.node });
 
     // Node ignores this signal, so a file too large would only be an error; whoever stops listening gets the system's way.
@@ -51,7 +53,7 @@
 
     function tell(message, check) {
         setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
-        const line = Buffer.from(stringify(message, check) + "\n");
+        const line = bytesOf(stringify(message, check) + "\n");
         for (let sent = 0; sent < line.length; ) {
             sent += writeSync(answers, line, sent);
         }
@@ -98,7 +100,19 @@
         }
     }
 
-    function onMessage({ id, code }) {
+    // A snippet can emit this event too.
+    function onExit(code) {
+        if (process._exiting === true && isInteger(Number(code))) {
+            tell({ exit: Number(code) });
+        }
+    }
+
+    // As well as this one, with anything at all.
+    function onMessage(message) {
+        const { id, code } = Object(message);
+        if (!isInteger(id) || typeof code !== "string") {
+            return;
+        }
         const context = (present = new Context(id));
         capture(context);
         try {

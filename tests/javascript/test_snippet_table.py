@@ -19,7 +19,7 @@ GROUPS = read_table()
 def steady(text: str) -> str:
     """The text without what differs between versions of one Node.js: its own frames, and its number."""
     return re.sub(
-        r"Node\.js \d+\.\d+\.\d+", "Node.js N", re.sub(r"\n +at (?:async )?(?:.*\()?node:[\w/]+:\d+:\d+\)?", "", text)
+        r"Node\.js \d+\.\d+\.\d+", "Node.js N", re.sub(r"\n +at (?:async )?(?:.*\()?node:[\w/-]+:\d+:\d+\)?", "", text)
     )
 
 

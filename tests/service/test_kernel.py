@@ -180,6 +180,20 @@ async def test_output_without_end_is_ended(kernel: Session) -> None:
     assert ran.ended.ending is Ending.OUTPUT
 
 
+@pytest.mark.parametrize("event", ["'message'", "'message', { a: 1 }", "'message', null", "'exit'", "'exit', 0"])
+async def test_an_event_that_a_snippet_makes_up_is_not_the_kernels(kernel: Session, event: str) -> None:
+    """What the kernel listens for is taken for what it says only where it can be that."""
+    assert (await run(kernel, f"process.emit({event}); 1")).mime == {"text/plain": "1"}
+    ended = (await run(kernel, "process.kill(process.pid, 'SIGKILL'); $$.async()")).ended
+    assert ended is not None
+    assert "SIGKILL" in ended.words
+
+
+async def test_an_answer_needs_no_function_that_a_snippet_may_replace(kernel: Session) -> None:
+    """Without the prelude, too, answers go out."""
+    assert (await run(kernel, "Buffer.from = () => { throw 1 }; 1")).mime == {"text/plain": "1"}
+
+
 async def test_a_bundle_too_strange_for_the_pool_ends_the_session_in_words(kernel: Session) -> None:
     """A snippet that writes nonsense into the pool's pipe, or closes it, ends its own process only."""
     find = "fs.readdirSync('/proc/self/fd').map(Number).filter((n) => n > 2)"

@@ -1,11 +1,11 @@
-// What keeps the session alive: process.exit() and the like end the snippet instead, late errors are kept for the next
-// answer, and the global object cannot be frozen, as the kernel writes to it before each snippet.
+// What keeps the session alive: process.exit(), process.disconnect() and the like end the snippet instead, late errors are kept
+// for the next answer, and the global object cannot be frozen, as the kernel writes to it before each snippet.
 //
 // current(): the snippet that runs, if any. exit(code, what): ends it. report(error): what is told of an error. isExposed():
 // whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
 (function guards({ realm, held, post, current, exit, report, isExposed }) {
     const { Error, JSON, Number, Object, Proxy, Reflect, process } = realm;
-    const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
     const { includes } = held.Array;
     const { apply } = Reflect;
     const { stringify } = JSON;
@@ -28,6 +28,7 @@
     const ITSELF = [pid, -pid, 0, -1]; // for all of these Node ends what it has before it signals
     const MOST_LATE = 100;
     let late = [];
+    let isOver = false; // the kernel's parent has gone, or the channel to it
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", {
         __proto__: null,
         value: "The snippet was ended",
@@ -108,7 +109,7 @@
     // Without its parent the session is over, and the kernel itself leaves.
     function guarded(original, what, codeOf) {
         return function (code) {
-            if (process.connected === false) {
+            if (isOver) {
                 original(code);
             }
             end(`process.${what}(${code ?? ""})`, (arguments.length === 0 ? exitCode.get() : codeOf(code)) || 0);
@@ -136,6 +137,9 @@
 
     // What a hook throws would end Node: it is not called again.
     function createHook(callbacks) {
+        if (callbacks === null || callbacks === undefined) {
+            return original(callbacks); // which says what is wrong with it
+        }
         const guardedCallbacks = { __proto__: null, trackPromises: callbacks.trackPromises };
         for (const name of ["init", "before", "after", "destroy", "promiseResolve"]) {
             const callback = callbacks[name];
@@ -151,6 +155,25 @@
         return original(guardedCallbacks);
     }
 
+    // Node itself disconnects too, once the channel has come to its end.
+    function guardChannel() {
+        const handle = process[getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle")];
+        if (handle === undefined) {
+            return;
+        }
+        const { onread } = handle;
+        handle.onread = function (bytes) {
+            isOver ||= bytes === undefined;
+            return apply(onread, this, [bytes]);
+        };
+        for (const key of ["disconnect", "_disconnect"]) {
+            const disconnect = process[key].bind(process);
+            replace(process, key, () => (isOver ? disconnect() : end("process.disconnect()", 1)));
+        }
+        // Nothing else keeps the process alive between snippets.
+        process.on("beforeExit", handle.ref.bind(handle));
+    }
+
     function replace(object, key, value) {
         defineProperty(value, "name", { __proto__: null, value: key });
         defineProperty(object, key, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
@@ -161,6 +184,7 @@
     replace(process, "reallyExit", guarded(process.reallyExit.bind(process), "reallyExit", Number));
     replace(process, "abort", () => end("process.abort()", 1));
     replace(process, "kill", guardedKill);
+    guardChannel();
     replace(asyncHooks, "createHook", createHook);
     syncBuiltinESMExports();
 

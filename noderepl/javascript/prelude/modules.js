@@ -1,14 +1,15 @@
 // import in snippets: what `import` statements, import() and import.meta are rewritten to.
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
-(function modules({ realm, held, note, relocate }) {
+// own: the name of the prelude's script.
+(function modules({ realm, held, note, resolver, relocate, own }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
-    const { createRequire, isBuiltin } = require("module");
+    const { isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
     const { join } = require("path");
     const { runInThisContext } = vm;
-    const { startsWith } = held.String;
+    const { slice, startsWith } = held.String;
     const { exec } = held.RegExp;
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
@@ -45,7 +46,8 @@
     function makeImporter() {
         const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
         const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
-        const made = runInThisContext(code, { filename: file(), importModuleDynamically });
+        const named = `${code}\n//# sourceURL=${own}`; // to stacks; to the loader it is the file
+        const made = runInThisContext(named, { filename: file(), importModuleDynamically });
         const { emitWarning } = process;
         process.emitWarning = () => {};
         ignored(made("node:module"));
@@ -97,18 +99,20 @@
     function meta() {
         const filename = file();
         const url = pathToFileURL(filename).href;
-        const resolved = (specifier) => resolve(specifier, filename, url);
+        const resolved = (specifier) => resolve(`${specifier}`, url);
         return { __proto__: null, dirname: cwd(), filename, main: true, resolve: resolved, url };
     }
 
-    function resolve(specifier, filename, url) {
+    function resolve(specifier, url) {
         if (isBuiltin(specifier)) {
             return startsWith(specifier, "node:") ? specifier : `node:${specifier}`;
         }
         if (exec(/^(\.{0,2}\/|[\w+.-]+:)/, specifier) !== null) {
             return new URL(specifier, url).href;
         }
-        return pathToFileURL(createRequire(filename).resolve(specifier)).href;
+        const found = resolver.resolve(specifier);
+        const isBelow = startsWith(found.url, found.base);
+        return isBelow ? new URL(slice(found.url, found.base.length), url).href : found.url;
     }
 
     return { dynamic, load, meta };

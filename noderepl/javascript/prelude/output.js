@@ -48,6 +48,8 @@
             return { within: (_, action) => action(), origin: () => undefined };
         }
         const numbers = new AsyncLocalStorage();
+        numbers.enterWith = numbers.enterWith; // its own, whatever becomes of the prototype
+        numbers.getStore = numbers.getStore;
         return { within: numbers.run.bind(numbers), origin: numbers.getStore.bind(numbers) };
     }
 

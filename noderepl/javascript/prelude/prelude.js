@@ -42,7 +42,8 @@
     const scripts = parts.scripts({ realm, held, name, post, note });
     const stacks = parts.stacks({ realm, held, inspect, typed: scripts.typed });
     const awaits = parts.awaits({ realm });
-    const modules = parts.modules({ realm, held, note, relocate: stacks.relocate });
+    const resolver = parts.resolver({ realm });
+    const modules = parts.modules({ realm, held, note, resolver, relocate: stacks.relocate, own: stacks.own });
     const displays = parts.displays({ realm, held, inspect, attempt: stacks.attempt });
     const watch = parts.watch({ realm, name }, watchdog);
     const report = (error) => stacks.describe(error, options);
@@ -95,13 +96,13 @@
             timer: null,
         };
         run = current;
-        output.begin(request.id, current.number);
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
-        displays.expose(current, { finish, fail });
-        current.timer = setTimeout(expire, request.seconds * 1000, request.id);
-        watch.arm(request.id, request.seconds * 1000);
-        pending.begin();
         try {
+            output.begin(request.id, current.number);
+            displays.expose(current, { finish, fail });
+            current.timer = setTimeout(expire, request.seconds * 1000, request.id);
+            watch.arm(request.id, request.seconds * 1000);
+            pending.begin();
             current.script = types.strip(scripts.compile(request), request.typescript);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
@@ -112,6 +113,7 @@
             fail(current, error);
         }
         current.isSynchronous = false;
+        mend(current); // Node.js needs it even to come to what the snippet awaits
     }
 
     // 0 for what is not the user's.

@@ -19,10 +19,15 @@
     const OWN = "noderepl-prelude"; // the name that this very script has
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
     const ORIGIN = /\(:(\d+):(\d+)\)/g; // of what eval() made, in a script without a name
+    const FRAMES = /\n +at (?:async )?(?:.*\()?repl:\d+:\d+\)?(?:\n[^]*)?$/; // from the first one in a snippet on
     const KEPT = 1000; // snippets whose places are known
+    const LENT = 100;
     const WIDEST = 200; // of a source line that is shown whole
     const scripts = new Map(); // number -> what scripts.js made of the snippet
     const places = new WeakMap(); // error -> where its uppermost frame in a snippet is
+    const lent = new Map(); // frames of what is no error -> its place
+    const lenders = []; // the latest of those frames, in the order of a ring
+    let lending = 0;
     const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> what calls it, and that -> itself
     let latest; // number of a snippet
     let preparer; // what makes the texts of stacks
@@ -68,7 +73,27 @@
         for (let index = 0; index < shown.length; index++) {
             text += `\n    at ${shown[index]}`;
         }
+        if (!isNativeError(error)) {
+            lend(error, text);
+        }
         return text;
+    }
+
+    // Node's fetch() puts the stack of an object behind that of its error.
+    function lend(object, text) {
+        const found = exec(FRAMES, text);
+        const at = getOf(places, object);
+        if (found !== null && at !== undefined) {
+            remove(lent, lenders[lending]);
+            lenders[lending] = found[0];
+            set(lent, found[0], at);
+            lending = (lending + 1) % LENT;
+        }
+    }
+
+    function lentPlace(error) {
+        const found = attempt(() => exec(FRAMES, error.stack));
+        return found ? get(lent, found[0]) : undefined;
     }
 
     // Without the machinery's: a snippet is called by the inspector, and that by this script.
@@ -179,9 +204,9 @@
         }
         told.name = part("name") ?? "Error";
         told.message = part("message") ?? "";
-        const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? told.name;
+        const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? headOf(error);
         const text = clean(raw, error);
-        const found = getOf(places, error) ?? firstPlace(raw);
+        const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         told.isUnparsed = found === undefined && at !== undefined;
         told.stack = at ? `${arrow(at)}\n${text}` : text;
@@ -258,5 +283,5 @@
         }
     }
 
-    return { named, describe, relocate, attempt, placeAt };
+    return { own: OWN, named, describe, relocate, attempt, placeAt };
 });

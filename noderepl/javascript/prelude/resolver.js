@@ -1,0 +1,70 @@
+// import.meta.resolve() for the names of packages, which only Node's own loader knows how to find.
+//
+// A module's own import.meta.resolve() takes another importer than that module only behind an option of the process, or of a
+// thread: one is started for each name, so that a package that was installed since is found.
+(function resolver({ realm }) {
+    const { Atomics, Error, Int32Array, Object, RangeError, SharedArrayBuffer, SyntaxError, TypeError } = realm;
+    const { MessageChannel, Worker, receiveMessageOnPort } = realm.require("worker_threads");
+    const { defineProperty } = Object;
+    const { wait } = Atomics;
+    const ERRORS = { __proto__: null, Error, RangeError, SyntaxError, TypeError };
+    const LONGEST = 10000; // ms
+    const on = Worker.prototype.on.call.bind(Worker.prototype.on);
+    const unref = Worker.prototype.unref.call.bind(Worker.prototype.unref);
+
+    // What runs in the thread; its working directory is the true one, where another stands for /mnt/data.
+    async function find({ specifier, port, cells }, { join }, { pathToFileURL }) {
+        const base = pathToFileURL(join(process.cwd(), "/")).href;
+        try {
+            const { default: resolve } = await import("data:text/javascript,export default import.meta.resolve");
+            port.postMessage({ base, url: resolve(specifier, `${base}repl.js`) });
+        } catch ({ name, message, code }) {
+            port.postMessage({ name, message, code });
+        }
+        Atomics.store(cells, 0, 1);
+        Atomics.notify(cells, 0);
+    }
+
+    const source = `(${find})(require("worker_threads").workerData, require("path"), require("url"))`;
+
+    // The URL, and that of the thread's directory. Throws what Node throws where there is none.
+    function resolve(specifier) {
+        const cells = new Int32Array(new SharedArrayBuffer(4));
+        const { port1, port2 } = new MessageChannel();
+        const thread = new Worker(source, {
+            eval: true,
+            execArgv: ["--experimental-import-meta-resolve"],
+            env: { __proto__: null },
+            stdout: true,
+            stderr: true,
+            workerData: { specifier, port: port2, cells },
+            transferList: [port2],
+        });
+        on(thread, "error", () => {});
+        unref(thread);
+        wait(cells, 0, 0, LONGEST);
+        const told = receiveMessageOnPort(port1)?.message;
+        if (told?.url === undefined) {
+            throw failure(told ?? { name: "Error", message: `'${specifier}' cannot be looked for` });
+        }
+        return told;
+    }
+
+    // Node's own errors have their code in the stack, and not in the name.
+    function failure({ name, message, code }) {
+        const error = new (ERRORS[name] ?? Error)(message);
+        if (code !== undefined) {
+            define(error, "name", `${error.name} [${code}]`);
+            define(error, "stack", error.stack);
+            delete error.name;
+            error.code = code;
+        }
+        return error;
+    }
+
+    function define(error, key, value) {
+        defineProperty(error, key, { __proto__: null, value, configurable: true, writable: true });
+    }
+
+    return { resolve };
+});
