@@ -1,20 +1,24 @@
 """What many tests need: a fresh home, and what not every machine has."""
 
+from __future__ import annotations
+
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from bare_kernel import bare_kernel, installed_nel
-from dispatching import opened
 from nodes import node_of_wheel
-from serving import Served, served
 
-from noderepl.dispatch import Dispatcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.sandbox import bubblewrap_works
+
+if TYPE_CHECKING:
+    from serving import Served
+
+    from noderepl.dispatch import Dispatcher
 
 
 def _only_where(there: bool, what: str) -> None:
@@ -82,6 +86,10 @@ async def dispatch(
     request: pytest.FixtureRequest, node: Node, shared: Path, tmp_path: Path
 ) -> AsyncIterator[Callable[..., Awaitable[Dispatcher]]]:
     """Opens a dispatcher on the embedded pool, or over HTTP on the bare kernel, whose directory is called /mnt/data."""
+    # Here, as other clients' environment lacks what these need.
+    from bare_kernel import bare_kernel, installed_nel
+    from dispatching import opened
+
     async with AsyncExitStack() as stack:
         where: dict[str, object] = {"node": str(node.path)}
         if request.param == "bare":
@@ -97,5 +105,7 @@ async def dispatch(
 @pytest.fixture
 def pool(tmp_path: Path) -> Iterator[Served]:
     """The embedded pool, served on a port."""
+    from serving import served
+
     with served(tmp_path / "server") as opened:
         yield opened
