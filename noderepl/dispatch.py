@@ -80,14 +80,13 @@ class Dispatcher:
         self.journal = Journal(owned.write_down, is_whole=backend.identifier in owned.made)
         if owned.resumed:
             self._recall(owned.resumed.events)
-        expects_prelude = any(isinstance(entry, Snippet) and entry.number for entry in self.journal.done)
         self.runner = Snippets(
             backend,
             self.preferences,
             console.value_columns,
             show=show,
             late=self._late,
-            expects_prelude=expects_prelude,
+            expects_prelude=self.journal.is_ready,
         )
         self._show = show
         self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
@@ -269,6 +268,8 @@ class Dispatcher:
             await self.runner.install()
             raise SessionLost(f"{error}. {self.journal.words()}") from error
         finally:
+            if self.runner.is_ready:
+                self.journal.ready()
             await self.lifetime.learn()
 
     async def _execute(self, code: str) -> Execution:

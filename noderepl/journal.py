@@ -72,14 +72,16 @@ Entry = Snippet | Npm | Upload
 class Journal:
     """What was done in the present session, and in the lost one whose state is not back yet.
 
-    keep: handed each event, in order. is_whole: whether all that was ever done in the session is in here.
-    `.done`: in the present session. `.lost`: what ended well in the lost one, numbered from 1 where it is shown.
-    `.position`: how many of these are back, or passed over.
+    keep: handed each event, in order. is_whole: whether all that was ever done in the session is in here. `.is_ready`:
+    whether the session has the prelude, so that one without it is another. `.done`: in the present session. `.lost`:
+    what ended well in the lost one, numbered from 1 where it is shown. `.position`: how many of these are back, or
+    passed over.
     """
 
     def __init__(self, keep: Callable[[Event], None] = lambda _: None, *, is_whole: bool = True) -> None:
         self._keep = keep
         self.is_whole = is_whole
+        self.is_ready = False
         self.done: list[Entry] = []
         self.lost: list[Entry] = []
         self.position = 0
@@ -92,7 +94,14 @@ class Journal:
     def add(self, entry: Entry) -> None:
         """Something was done in the present session."""
         self.done.append(entry)
+        self.is_ready = self.is_ready or (isinstance(entry, Snippet) and entry.number is not None)
         self._keep(_event(entry))
+
+    def ready(self) -> None:
+        """The prelude was put into the present session."""
+        if not self.is_ready:
+            self.is_ready = True
+            self._keep({"event": "ready"})
 
     def lose(self) -> None:
         """The session was replaced by an empty one.
@@ -103,7 +112,7 @@ class Journal:
         has_done = any(entry.is_ok for entry in self.done)
         rest = self.lost[self.position :] if self.position or not has_done else []
         self.lost = [entry for entry in self.done if entry.is_ok] + rest
-        self.done, self.position, self.is_whole = [], 0, True
+        self.done, self.position, self.is_whole, self.is_ready = [], 0, True, False
         self._keep({"event": "lose"})
 
     def pass_to(self, position: int) -> None:
@@ -115,7 +124,7 @@ class Journal:
 
     def begin(self, *, is_whole: bool) -> None:
         """Another session is the present one, on purpose."""
-        self.done, self.lost, self.position, self.is_whole = [], [], 0, is_whole
+        self.done, self.lost, self.position, self.is_whole, self.is_ready = [], [], 0, is_whole, False
 
     def recall(self, events: Iterable[Event]) -> None:
         """Does what a journal was told before, without telling it on. Raises ValueError where these are no events."""
@@ -123,6 +132,8 @@ class Journal:
         try:
             for event in events:
                 match event:
+                    case {"event": "ready"}:
+                        self.ready()
                     case {"event": "lose"}:
                         self.lose()
                     case {"event": "pass", "position": int(position)} if position >= 0:

@@ -136,6 +136,11 @@ class Snippets:
         return self._lane is not None and self._lane.running is not None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the session has the prelude."""
+        return self._lane is not None and self._lane.is_ready
+
+    @property
     def can_interrupt(self) -> bool:
         """Whether the snippet of the latest run() runs, and the session can be asked to end it."""
         lane = self._lane

@@ -112,6 +112,25 @@ def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
         screen.until("^3$")
 
 
+def test_an_upload_alone_is_missed_too(pool, home):
+    """Where nothing but a file was in the session, its loss is told and the file comes back by %replay."""
+    (home / "data.txt").write_text("here")
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter("%upload data.txt")
+        screen.until(r"^Uploaded data\.txt")
+        os.kill(screen.pid, signal.SIGKILL)
+        screen.ended()
+    pool.drop(pool.sessions()[0])
+    with prompt(pool, home, "--resume") as screen:
+        screen.until(r"(?s)the session was replaced by an empty one.*file data\.txt")
+        screen.ready()
+        screen.enter("%replay")
+        screen.until("^Replayed step 1\\.$")
+        screen.enter("require('fs').readFileSync('data.txt', 'utf8')")
+        screen.until("^'here'$")
+
+
 def test_two_prompts_do_not_take_each_others_session(pool, home):
     """--resume finds only a session that no other noderepl is in; of several the one that was used last."""
     with prompt(pool, home) as first:

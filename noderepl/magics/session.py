@@ -27,6 +27,8 @@ async def _switch(context: Context, session: Session, identifier: str | None = N
     if identifier is None:
         identifier = new_identifier()
         context.made.add(identifier)
+    else:
+        context.made.discard(identifier)  # it has been named, so it is the user's
     await context.use_session(session.renewed(identifier), is_new)
     return shortened(identifier)
 
