@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import re
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from importlib import import_module
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from noderepl.backend import Backend
 from noderepl.errors import NodeReplError, SessionLost, SessionReplaced
+from noderepl.javascript.hints import hint_for
 from noderepl.lifetime import span
 from noderepl.magics import Preferences
 from noderepl.outcome import Execution, Outcome, Status
@@ -37,8 +37,6 @@ NO_PRELUDE = (
     "This session cannot run the prelude (it needs Node.js with its inspector), so snippets are sent as they are "
     "typed: without await, import or redeclarations."
 )
-JSX = "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript, for example)."
-NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)")
 
 
 @dataclass(eq=False)
@@ -319,13 +317,8 @@ class Snippets:
         """The execution with what helps: what the snippet was changed in, once, and what an error most likely needs."""
         for note in prepared.notes:
             execution = self._with_note(execution, note)
-        error = execution.error
-        if error is not None and error.name == "SyntaxError" and prepared.has_jsx:
-            return replace(execution, notes=(*execution.notes, JSX))
-        missing = NOT_FOUND.search(error.message) if error is not None else None
-        if missing:
-            return replace(execution, notes=(*execution.notes, f"%npm install {missing[1]} brings that package."))
-        return execution
+        hint = hint_for(execution.error, prepared)
+        return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
 
     def _with_note(self, execution: Execution, note: str) -> Execution:
         if note in self._told:

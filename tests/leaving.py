@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from pathlib import Path
 
 from driving import Screen, run
@@ -21,3 +23,13 @@ def prompt(pool: Served, home: Path, *arguments: str) -> Screen:
 def kept(home: Path) -> list[Path]:
     """The files of the sessions that can be resumed."""
     return sorted((home / ".local/state/noderepl/sessions").glob("*"))
+
+
+def killed_after(line: str, pattern: str, pool: Served, home: Path) -> None:
+    """A prompt on the pool in which a line shows a pattern, and which kill -9 ends then."""
+    with prompt(pool, home) as screen:
+        screen.ready()
+        screen.enter(line)
+        screen.until(pattern)
+        os.kill(screen.pid, signal.SIGKILL)
+        screen.ended()

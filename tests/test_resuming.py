@@ -10,7 +10,7 @@ import stat
 import pytest
 from bare_kernel import bare_kernel, installed_nel
 from driving import Screen, wait_for
-from leaving import kept, prompt, script
+from leaving import kept, killed_after, prompt, script
 from nodes import node_of_wheel
 from serving import served
 
@@ -96,12 +96,7 @@ def test_kill_and_resume(pool, home):
 
 def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
     """What a killed noderepl knew of its session is known to the next: what was in it, and how to bring it back."""
-    with prompt(pool, home) as screen:
-        screen.ready()
-        screen.enter("var stock = [1, 2, 3]")
-        screen.until("^undefined$")
-        os.kill(screen.pid, signal.SIGKILL)
-        screen.ended()
+    killed_after("var stock = [1, 2, 3]", "^undefined$", pool, home)
     pool.drop(pool.sessions()[0])
     with prompt(pool, home, "--resume") as screen:
         screen.until(r"(?s)the session was replaced by an empty one.*Lost with it: variable stock\.")
@@ -115,12 +110,7 @@ def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
 def test_an_upload_alone_is_missed_too(pool, home):
     """Where nothing but a file was in the session, its loss is told and the file comes back by %replay."""
     (home / "data.txt").write_text("here")
-    with prompt(pool, home) as screen:
-        screen.ready()
-        screen.enter("%upload data.txt")
-        screen.until(r"^Uploaded data\.txt")
-        os.kill(screen.pid, signal.SIGKILL)
-        screen.ended()
+    killed_after("%upload data.txt", r"^Uploaded data\.txt", pool, home)
     pool.drop(pool.sessions()[0])
     with prompt(pool, home, "--resume") as screen:
         screen.until(r"(?s)the session was replaced by an empty one.*file data\.txt")

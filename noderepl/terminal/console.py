@@ -116,13 +116,13 @@ class Console:
     def status(self, text: str) -> None:
         """Shows what is going on in one line of a terminal, where no progress bar does; gone at other words."""
         if self._stderr.can_move and not self._has_bar and self._open is None:
-            self._pass([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
+            self._pass_words(text)
 
     def step(self, text: str) -> None:
         """Shows how far something is, in words, as progress() does; no status takes its place."""
         if self._stderr.can_move:
             self._has_bar = True
-            self._pass([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
+            self._pass_words(text)
 
     def end_passing(self) -> None:
         """Takes a progress bar or a status away."""
@@ -130,6 +130,9 @@ class Console:
         if self._passing:
             self._passing = ""
             self._stderr.write([CLEAR_LINE])
+
+    def _pass_words(self, text: str) -> None:
+        self._pass([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
 
     def _pass(self, pieces: Iterable[Piece]) -> None:
         line = CLEAR_LINE + "".join(self._safe(pieces, self._stderr))

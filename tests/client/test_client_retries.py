@@ -106,14 +106,16 @@ async def test_a_removal_that_was_done_at_the_first_try_is_done(session_over: Ma
 async def test_trying_ends_with_its_time(session_over: Make) -> None:
     """A call is given up after its seconds, sooner where the service has never answered; the last failure is told."""
     asked: list[float] = []
+    told: list[Waiting | None] = []
 
     def refuse(_: httpx.Request) -> httpx.Response:
         asked.append(time.monotonic())
         return answer(503)
 
     with pytest.raises(errors.ServiceFailed) as caught:
-        await session_over(refuse).files()
+        await session_over(refuse, tell=told.append).files()
     assert 0.2 < asked[-1] - asked[0] < 2
+    assert {waiting.limit for waiting in told if waiting} == {retries.SECONDS}
     assert caught.value.tries == len(asked) > 4
 
     def unreachable(_: httpx.Request) -> httpx.Response:
@@ -121,9 +123,11 @@ async def test_trying_ends_with_its_time(session_over: Make) -> None:
         raise httpx.ConnectError("refused")
 
     asked.clear()
+    told.clear()
     with pytest.raises(errors.Unreachable):
-        await session_over(unreachable).files()
+        await session_over(unreachable, tell=told.append).files()
     assert asked[-1] - asked[0] < 2
+    assert {waiting.limit for waiting in told if waiting} == {retries.UNKNOWN_SECONDS}
 
 
 async def test_waits_grow_and_differ(session_over: Make, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,24 @@
+"""What an error of a snippet most likely needs. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from noderepl.outcome import Thrown
+
+if TYPE_CHECKING:
+    from noderepl.javascript.prepared import Prepared
+
+JSX = "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript, for example)."
+NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)")
+
+
+def hint_for(error: Thrown | None, prepared: Prepared) -> str | None:
+    """A sentence for who ran a snippet that threw; None where none helps. prepared: what became of the snippet."""
+    if error is None:
+        return None
+    if error.name == "SyntaxError" and prepared.has_jsx:
+        return JSX
+    missing = NOT_FOUND.search(error.message)
+    return f"%npm install {missing[1]} brings that package." if missing else None
