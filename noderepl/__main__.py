@@ -1,40 +1,61 @@
-"""The way in: `python -m noderepl` and the `noderepl` command."""
+"""The entry point of `python -m noderepl` and of the `noderepl` command."""
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # typeshed has no stub of it
 import io
 import os
 import sys
 
+# This runs before every import that takes time, the module signal included: until then a Ctrl-C
+# prints a traceback.
+if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
+    _signal.signal(_signal.SIGINT, lambda number, _: os._exit(128 + number))
+
+from noderepl.signals import end_at_once, ignore  # as above
+
 
 def main() -> int:
     """Runs the command line of this process. Returns its exit code."""
+    end_at_once()
     _fill_streams()
     _buffer_streams()
-    from noderepl.cli import run
+    from noderepl.cli import finish, run
 
-    return run(sys.argv[1:])
+    code = finish(run(sys.argv[1:]))
+    # The clean-up is complete: a signal from here on must not change the exit code.
+    ignore()
+    return code
 
 
 def _fill_streams() -> None:
-    """Puts /dev/null where the caller has closed a standard stream: another file would get its number."""
+    """Opens /dev/null in place of each standard stream that the caller has closed: otherwise
+    another file would get its number.
+    """
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         if getattr(sys, name) is None:
             nowhere = os.open(os.devnull, os.O_RDWR)
             os.dup2(nowhere, number)
             if nowhere != number:
                 os.close(nowhere)
-            setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: PTH123, SIM115  # for good
+            # Not closed: it is the standard stream from here on.
+            setattr(sys, name, open(number, "r" if number == 0 else "w"))  # noqa: PTH123, SIM115
 
 
 def _buffer_streams() -> None:
-    """Puts back the buffers that PYTHONUNBUFFERED takes: without, what a signal cuts off from a write would be lost."""
+    """Restores the buffers that PYTHONUNBUFFERED removes: without them, a signal during a write
+    would lose the rest of the text.
+    """
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if isinstance(stream.buffer, io.RawIOBase):
             encoding, errors = stream.encoding, stream.errors
             buffer = io.BufferedWriter(stream.detach())
-            setattr(sys, name, io.TextIOWrapper(buffer, encoding=encoding, errors=errors, line_buffering=True))
+            setattr(
+                sys,
+                name,
+                io.TextIOWrapper(buffer, encoding=encoding, errors=errors, line_buffering=True),
+            )
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The command line: argv -> Settings -> mode -> exit code.
 
-Imports nothing heavy: --version and --help answer before httpx, prompt_toolkit or the embedded pool are loaded.
+Imports nothing heavy: --version and --help answer before httpx, prompt_toolkit or the embedded pool
+are loaded.
 """
 
 from __future__ import annotations
@@ -10,25 +11,31 @@ import contextlib
 import os
 import re
 import sys
+import threading
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
-from typing import Literal, NoReturn
+from typing import Any, Literal, NoReturn
 
 from noderepl import __version__
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
-from noderepl.settings import OPTIONS, Option, Settings, config_directory, read_settings
-from noderepl.terminal.early import EarlyPrompt
+from noderepl.options import OPTIONS, Option
+from noderepl.settings import Settings, config_directory, read_settings
+from noderepl.terminal.early_prompt import EarlyPrompt
+from noderepl.text_files import MOST_CODE, read_bytes, read_pipe
+from noderepl.unread import drop_rest, write_within
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
 EPILOG = """\
-Without -e, -p, -c or FILE, noderepl is a prompt on a terminal and elsewhere runs its standard input as one snippet.
--e, -p, -c and FILE may be mixed and repeated; they share one session, run in order and stop at the first that fails.
-Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed or cannot be
-reached; 4 not authorised; 124 the snippet timed out; 128 + N ended by signal N; 141 nobody
-reads stdout any more.
+Without -e, -p, -c or FILE, noderepl opens a prompt on a terminal, and otherwise runs its standard
+input as one snippet. -e, -p, -c and FILE may be mixed and repeated; they share one session, run in
+order and stop at the first that fails.
+Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed
+or cannot be reached; 4 not authorised; 70 internal error; 124 the snippet timed out; 128 + N ended
+by signal N; 141 stdout was closed.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
@@ -38,7 +45,9 @@ Verb = Literal["eval", "print", "command", "file"]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One thing to run. verb: how. text: the code, the line, or the file's name (`-` is standard input)."""
+    """One action of the command line. verb: how to run it. text: the code, the line, or the name of
+    the file (`-` is standard input).
+    """
 
     verb: Verb
     text: str
@@ -50,7 +59,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 class _AppendAction(argparse.Action):
-    """Keeps -e, -p and -c in the order they were given in."""
+    """Stores -e, -p and -c in the order of the command line."""
 
     def __call__(
         self,
@@ -63,17 +72,21 @@ class _AppendAction(argparse.Action):
 
 
 def run(argv: Sequence[str]) -> int:
-    """Does what the command line says.
+    """Runs the command line.
 
-    argv: the arguments after the program's name. Returns the exit code; every NodeReplError ends here, as one sentence
-    on stderr. --help and --version print and return 0.
+    argv: the arguments after the program's name. Returns the exit code. Raises nothing: each error
+    becomes one sentence on stderr and an exit code. --help and --version print and return 0.
     """
+    _keep_stderr_clean()
     try:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_serve_parser().parse_args(argv[1:])))
         arguments = _parser().parse_args(_with_wait(argv))
         settings = _settings(arguments)
-        actions = [*arguments.actions, *([Action("file", arguments.file)] if arguments.file is not None else [])]
+        actions = [
+            *arguments.actions,
+            *([Action("file", arguments.file)] if arguments.file is not None else []),
+        ]
         return _run_mode(settings, actions)
     except NodeReplError as error:
         _complain(error)
@@ -82,6 +95,45 @@ def run(argv: Sequence[str]) -> int:
         return ExitCode.INTERRUPTED
     except SystemExit as request:
         return request.code if isinstance(request.code, int) else ExitCode.USAGE
+    except Exception as error:
+        from noderepl.internal_error import internal_error, write_plainly
+
+        write_plainly(internal_error(error))
+        return ExitCode.INTERNAL
+
+
+def _keep_stderr_clean() -> None:
+    """Logs errors in threads and finalizers, for which Python would print a traceback on stderr.
+    Drops warnings.
+    """
+
+    def log(failure: Any) -> None:
+        from noderepl.internal_error import internal_error
+
+        if failure.exc_value is not None:
+            internal_error(failure.exc_value)
+
+    sys.unraisablehook = threading.excepthook = log
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")
+
+
+def finish(code: int) -> int:
+    """Flushes stdout. Returns `code`, or another exit code if stdout cannot be written."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        # Otherwise Python would replace the exit code by its own.
+        drop_rest(sys.stderr)
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        drop_rest(sys.stdout)
+        if isinstance(error, BrokenPipeError):
+            return ExitCode.UNREAD
+        _complain(LocalFileError(f"standard output cannot be written: {error.strerror}"))
+        return code or ExitCode.USAGE
+    return code
 
 
 def _run_mode(settings: Settings, actions: list[Action]) -> int:
@@ -89,12 +141,17 @@ def _run_mode(settings: Settings, actions: list[Action]) -> int:
     at_prompt = settings.interactive or (on_terminal and not actions)
     if at_prompt and not on_terminal:
         raise UsageError("--interactive needs a terminal on standard input and output")
-    texts = [(action.verb, _text(action)) for action in actions or ([] if at_prompt else [Action("file", "-")])]
+    texts = [
+        (action.verb, _text(action))
+        for action in actions or ([] if at_prompt else [Action("file", "-")])
+    ]
     if not at_prompt:
         from noderepl.script import run_script
 
         return run_script(settings, texts)
-    banner = "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
+    banner = (
+        "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
+    )
     visible = not texts and os.environ.get("TERM") != "dumb"
     with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
         from noderepl.repl import run_repl
@@ -104,23 +161,35 @@ def _run_mode(settings: Settings, actions: list[Action]) -> int:
 
 
 def _text(action: Action) -> str:
-    """The text of an action; files and standard input are read whole: each is one snippet."""
+    """Returns the text of an action. Reads files and standard input whole: each is one snippet."""
     if action.verb != "file":
         if re.search("[\udc80-\udcff]", action.text):
-            raise UsageError(f"the text of --{action.verb} is not in the encoding of this locale; try LC_ALL=C.UTF-8")
+            raise UsageError(
+                f"the text of --{action.verb} is not in the encoding of this locale; try"
+                " LC_ALL=C.UTF-8"
+            )
         return action.text
+    is_input = action.text == "-"
+    name = "standard input" if is_input else action.text
     try:
-        raw = sys.stdin.buffer.read() if action.text == "-" else Path(action.text).read_bytes()
+        raw = (
+            read_pipe(sys.stdin.fileno(), MOST_CODE)
+            if is_input
+            else read_bytes(Path(action.text), MOST_CODE, is_regular=False)
+        )
         return raw.decode("utf-8-sig")
     except OSError as error:
-        raise LocalFileError(f"{action.text}: cannot be read: {error.strerror}") from error
+        raise LocalFileError(f"{name}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
-        name = "standard input" if action.text == "-" else action.text
         raise LocalFileError(f"{name}: not UTF-8 text at byte {error.start}") from error
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    flags = {option.name: getattr(arguments, option.attribute) for option in OPTIONS if option.attribute in arguments}
+    flags = {
+        option.name: getattr(arguments, option.attribute)
+        for option in OPTIONS
+        if option.attribute in arguments
+    }
     return read_settings(
         {name: value for name, value in flags.items() if value is not None},
         environ=os.environ,
@@ -131,7 +200,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
 
 
 def _serve(settings: Settings) -> int:
-    from noderepl.backend import serve
+    from noderepl.serve import serve
 
     return serve(settings)
 
@@ -140,7 +209,7 @@ def _complain(error: NodeReplError) -> None:
     from noderepl.terminal.escapes import visible
 
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"noderepl: {visible(str(error), colour=False)}\n")
+        write_within(sys.stderr, f"noderepl: {visible(str(error), colour=False)}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -152,13 +221,17 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     parser.set_defaults(actions=[])
-    parser.add_argument("file", nargs="?", metavar="FILE", help="run this file as one snippet; - is standard input")
+    parser.add_argument(
+        "file", nargs="?", metavar="FILE", help="run FILE as one snippet; - is standard input"
+    )
     for flag, word, verb, metavar, summary in (
-        ("-e", "--eval", "eval", "CODE", "run, and print only what the code prints"),
-        ("-p", "--print", "print", "CODE", "run, and print the value as node -p does"),
-        ("-c", "--command", "command", "LINE", "run a line as typed at the prompt, magics included"),
+        ("-e", "--eval", "eval", "CODE", "run CODE and print only its output"),
+        ("-p", "--print", "print", "CODE", "run CODE and print its value, as node -p does"),
+        ("-c", "--command", "command", "LINE", "run LINE as if typed at the prompt; magics work"),
     ):
-        parser.add_argument(flag, word, action=_AppendAction, const=verb, metavar=metavar, help=summary)
+        parser.add_argument(
+            flag, word, action=_AppendAction, const=verb, metavar=metavar, help=summary
+        )
     for option in OPTIONS:
         if option.name not in SERVE_ONLY:
             _add_option(parser, option)
@@ -168,16 +241,27 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _with_wait(argv: Sequence[str]) -> list[str]:
-    """The arguments with the seconds of a bare --wait, so that argparse does not take a FILE for them."""
-    alone = [word == "--wait" and not (following or "").isdecimal() for word, following in zip_longest(argv, argv[1:])]
-    return [f"{word}={WAIT_SECONDS}" if is_alone else word for word, is_alone in zip(argv, alone, strict=True)]
+    """Returns the arguments with the default seconds after a bare --wait, so that argparse does not
+    parse a FILE as its value.
+    """
+    alone = [
+        word == "--wait" and not (following or "").isdecimal()
+        for word, following in zip_longest(argv, argv[1:])
+    ]
+    return [
+        f"{word}={WAIT_SECONDS}" if is_alone else word
+        for word, is_alone in zip(argv, alone, strict=True)
+    ]
 
 
 def _serve_parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="noderepl serve",
-        description="Serves the embedded pool: prints `listening on URL`, which is an --endpoint as it is.",
-        epilog="Calls need the bearer token in NODEREPL_TOKEN; without it a token is made and printed once.",
+        description="Serves the embedded pool: prints `listening on URL`; pass URL to --endpoint.",
+        epilog=(
+            "Clients must send the bearer token in NODEREPL_TOKEN. If it is not set, a token is"
+            " created and printed once."
+        ),
         allow_abbrev=False,
     )
     for option in OPTIONS:
@@ -192,9 +276,13 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     names.append(f"--{option.name}")
     summary = option.summary.replace("%", "%%")
     if not option.metavar:
-        parser.add_argument(*names, action="store_true", default=None, dest=option.attribute, help=summary)
+        parser.add_argument(
+            *names, action="store_true", default=None, dest=option.attribute, help=summary
+        )
     else:
-        parser.add_argument(*names, metavar=option.metavar, default=None, dest=option.attribute, help=summary)
+        parser.add_argument(
+            *names, metavar=option.metavar, default=None, dest=option.attribute, help=summary
+        )
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:

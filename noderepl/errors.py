@@ -1,30 +1,34 @@
-"""Everything that can fail, as one tree; each error says what happened, why it usually does, and what to do.
+"""The tree of all errors. Each message states the failure, its usual cause, and what to do.
+
+A ServiceError has .status, .code, .correlation_id and .doubt.
 
 NodeReplError                  .exit_code
-├── UsageError             2   the command line, a magic's arguments
-│   ├── ConfigError        2   a configuration file or variable, named with its place
-│   └── LocalFileError     2   a file on this machine that is missing, exists already or cannot be used
-├── ServiceError           3   the service failed or cannot be reached    .status .code .correlation_id .doubt
+├── UsageError             2   the command line, or a magic's arguments
+│   ├── ConfigError        2   a configuration file or variable; the message names its place
+│   └── LocalFileError     2   a local file is missing, exists already or cannot be used
+├── ServiceError           3   the service failed or cannot be reached
 │   ├── Unreachable            no connection was made: nothing was sent
-│   ├── ConnectionLost         the connection broke or fell silent: the request may have been carried out
-│   ├── MalformedAnswer        the answer is not the API's
-│   ├── UnsupportedVersion     the service refuses this api-version
+│   ├── ConnectionLost         the connection broke: the request may have been processed
+│   ├── MalformedAnswer        the answer does not conform to the API
+│   ├── UnsupportedVersion     the service rejects this api-version
 │   ├── BadRequest             400 and other 4xx
-│   ├── NotFound               404: the session, file or path is not there
+│   ├── NotFound               404: the session, file or path does not exist
 │   ├── SessionLost            the session was replaced by an empty one: the snippet has not run
-│   ├── NotRun                 the request with the snippet was lost on its way: it has not run and never will
-│   ├── SessionReplaced        the same, but whether the snippet has run is not known
+│   ├── NotRun                 the request was lost: the snippet has not run and never will
+│   ├── SessionReplaced        as SessionLost, but the snippet may have run
+│   ├── SessionUnusable        the session has answered, but runs no snippet any more
 │   ├── TooLarge               413
-│   ├── TooManyRequests        429: calls come too fast
-│   │   └── PoolFull           429 or 404: the pool's sessions are used up
+│   ├── TooManyRequests        429: the request rate is too high
+│   │   └── PoolFull           429 or 404: the pool has no free session
 │   ├── ServiceFailed          5xx
 │   └── PoolUnavailable        the embedded pool cannot start (no Node.js, no room)
-└── NotAuthorised          4   a ServiceError too, with its status and correlation_id
-    ├── NoCredential           no token could be had: nothing was sent
+├── InternalError         70   an error in noderepl itself
+└── NotAuthorised          4   also a ServiceError, with its status and correlation_id
+    ├── NoCredential           no token was obtained: nothing was sent
     ├── Unauthorised           401
     └── Forbidden              403
 
-Failing user code is not here: it is a value, outcome.Execution.
+Failing user code is not an error here: it is a value, outcome.Execution.
 """
 
 from __future__ import annotations
@@ -33,13 +37,14 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process answers to its caller."""
+    """The exit codes of the process."""
 
     OK = 0
     THREW = 1
     USAGE = 2
     SERVICE = 3
     NOT_AUTHORISED = 4
+    INTERNAL = 70
     TIMED_OUT = 124
     HUNG_UP = 129
     INTERRUPTED = 130
@@ -47,32 +52,40 @@ class ExitCode(IntEnum):
 
 
 class NodeReplError(Exception):
-    """Base of every error that a user can be shown; str() is the sentence for them."""
+    """The base of all errors that noderepl shows; str() is the message for the user."""
 
     exit_code = ExitCode.SERVICE
 
 
 class UsageError(NodeReplError):
-    """The command line or a magic's arguments do not make sense."""
+    """The command line or the arguments of a magic are invalid."""
 
     exit_code = ExitCode.USAGE
 
 
 class ConfigError(UsageError):
-    """A configuration file, variable or option has a bad key or value; the sentence names the place."""
+    """A configuration file, variable or option has an invalid key or value; the message names the
+    place.
+    """
 
 
 class LocalFileError(UsageError):
     """A file on this machine is missing, exists already or cannot be read or written."""
 
 
+class InternalError(NodeReplError):
+    """An error in noderepl itself; internal_error.py has written a log of it."""
+
+    exit_code = ExitCode.INTERNAL
+
+
 class ServiceError(NodeReplError):
     """The service failed or cannot be reached.
 
-    message: the sentence. doubt: what it has to add where what was asked for may have been done all the same. status:
-    the HTTP status, if there was an answer. code: the service's own error code, if it gave one. correlation_id: the
-    value of mise-correlation-id, if any, for a support request. passing: whether it may be over in a moment.
-    retry_after: the seconds that the service asks to wait, if it does. `.tries`: how often it was tried.
+    message: the sentence. doubt: appended to it if the request may have taken effect. status: the
+    HTTP status, None without an answer. code: the service's error code, if any. correlation_id: the
+    value of mise-correlation-id, if any, for a support request. transient: whether a retry may
+    succeed. retry_after: the seconds of Retry-After, if any. `.tries`: the number of attempts.
     """
 
     def __init__(
@@ -83,14 +96,14 @@ class ServiceError(NodeReplError):
         status: int | None = None,
         code: str | None = None,
         correlation_id: str | None = None,
-        passing: bool = False,
+        transient: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        told = f" (mise-correlation-id {correlation_id})" if correlation_id else ""
-        super().__init__(message + doubt + told)
+        suffix = f" (mise-correlation-id {correlation_id})" if correlation_id else ""
+        super().__init__(message + doubt + suffix)
         self.message = message
         self.doubt = doubt
-        self.passing = passing
+        self.transient = transient
         self.retry_after = retry_after
         self.tries = 1
         self.status = status
@@ -99,23 +112,25 @@ class ServiceError(NodeReplError):
 
 
 class Unreachable(ServiceError):
-    """No connection was made; nothing was sent."""
+    """No connection was made: nothing was sent."""
 
 
 class ConnectionLost(ServiceError):
-    """The connection broke or fell silent after the request may have been sent."""
+    """The connection broke or timed out after the request may have been sent."""
 
 
 class MalformedAnswer(ServiceError):
-    """The answer is not what the API answers: HTML, truncated JSON, an empty body, wrong types."""
+    """The answer does not conform to the API: HTML, truncated JSON, an empty body, or wrong
+    types.
+    """
 
 
 class UnsupportedVersion(ServiceError):
-    """The service refuses this api-version."""
+    """The service rejects this api-version."""
 
 
 class BadRequest(ServiceError):
-    """The service refuses the request (400 or another 4xx)."""
+    """The service rejects the request (400 or another 4xx)."""
 
 
 class NotFound(ServiceError):
@@ -125,30 +140,39 @@ class NotFound(ServiceError):
 class SessionLost(ServiceError):
     """The session was replaced by an empty one before the snippet; the snippet has not run.
 
-    again: what to type instead of what was typed, once it is known what was lost; None: the same.
+    again: the input to suggest in place of the failed one after the loss is known; None: the same
+    input.
     """
 
     again: str | None = None
 
 
 class NotRun(ServiceError):
-    """The request with the snippet was lost on its way; the snippet has not run, and never will."""
+    """The request with the snippet was lost; the snippet has not run and never will."""
 
 
 class SessionReplaced(ServiceError):
-    """The session was replaced by an empty one after the snippet was sent; nobody knows whether it has run before."""
+    """The session was replaced by an empty one after the snippet was sent; the snippet may have run
+    before.
+    """
+
+
+class SessionUnusable(ServiceError):
+    """The session answers each request with something else than the prelude's answer, because a
+    snippet has broken what the prelude or the kernel needs.
+    """
 
 
 class TooLarge(ServiceError):
-    """The upload is over the service's limit (413)."""
+    """The upload exceeds the service's limit (413)."""
 
 
 class TooManyRequests(ServiceError):
-    """Calls come too fast (429)."""
+    """The request rate is too high (429)."""
 
 
 class PoolFull(TooManyRequests):
-    """The pool has no session left (429 or 404)."""
+    """The pool has no free session (429 or 404)."""
 
 
 class ServiceFailed(ServiceError):
@@ -160,18 +184,18 @@ class PoolUnavailable(ServiceError):
 
 
 class NotAuthorised(ServiceError):
-    """The caller is not allowed; see the subclasses."""
+    """The caller has no access; the subclasses state the reason."""
 
     exit_code = ExitCode.NOT_AUTHORISED
 
 
 class NoCredential(NotAuthorised):
-    """No token could be had; nothing was sent."""
+    """No token was obtained: nothing was sent."""
 
 
 class Unauthorised(NotAuthorised):
-    """The service does not accept the token (401)."""
+    """The service rejects the token (401)."""
 
 
 class Forbidden(NotAuthorised):
-    """The token is valid but has no right to this pool (403)."""
+    """The token is valid but has no role on this pool (403)."""

@@ -1,6 +1,6 @@
-"""Everything that can be shown, as frozen dataclasses; the terminal renders them, scripts print them.
+"""All outcomes, as frozen dataclasses. The terminal renders them; scripts print them.
 
-Nothing here knows HTTP, JavaScript or a screen.
+This module does not depend on HTTP, JavaScript or a screen.
 """
 
 from __future__ import annotations
@@ -22,26 +22,33 @@ class Status(StrEnum):
 
 
 class Outcome:
-    """Base of everything that can be shown."""
+    """The base of all outcomes."""
 
     __slots__ = ()
 
 
+CUT_VALUE = "The value is longer than 15 MiB: write it to a file, and download that"
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A snippet's completion value.
+    """The completion value of a snippet.
 
-    text: as Node's util.inspect writes it ("'a'", "4", "Map(1) { 1 => 2 }").
-    data: the same as JSON: strings unquoted, numbers, booleans and null as they are, anything else its text.
+    text: as Node's util.inspect writes it ("'a'", "4", "Map(1) { 1 => 2 }"). data: the value as
+    JSON: strings, numbers, booleans and null as such, any other value as its text. is_cut: whether
+    the value is too long for an answer; data is then its text.
     """
 
     text: str
     data: object
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Thrown:
-    """What a snippet threw. stack: all its lines, the kernel's frames included; may be empty."""
+    """An exception of a snippet. stack: all lines of the stack trace, the kernel's frames included;
+    may be empty.
+    """
 
     name: str
     message: str
@@ -50,7 +57,7 @@ class Thrown:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A value that is not text, such as a picture. mime: its type. data: its bytes."""
+    """A value that is not text, such as a picture. mime: its media type. data: its bytes."""
 
     mime: str
     data: bytes
@@ -58,14 +65,18 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Execution(Outcome):
-    """What running one snippet gave.
+    """The outcome of one snippet.
 
-    value is None where the completion value is undefined; error is set where status is not ok.
-    milliseconds: how long it ran, as the prelude or the service says, else as seen from here. notes: what was done
-    besides, in words for the user. late: what was thrown since the answer before and caught by nobody. number: the
-    snippet's in its session, None where the prelude has not run it. lost: the session's process ended with the snippet.
-    streamed: the output has been shown already, as it came.
-    replaced: the service says that the session was an empty one when the snippet came, though it had been used before.
+    value: None if the completion value is undefined. error: set if status is not OK. milliseconds:
+    the duration that the prelude or the service reports, else as measured here. notes: further
+    facts, as sentences for the user. late: exceptions that were thrown since the previous answer
+    and not caught. number: the number of the snippet in its session, None if the prelude has not
+    run it. streamed: whether the output has already been shown as it arrived. output_files: the
+    files of the session that contain the whole output, in order, if stdout and stderr contain only
+    a part. guid, is_allocated, lost: the service's report of the session: its internal name,
+    whether it was allocated for this snippet, and whether its process ended with the snippet.
+    replaced: whether the session was empty when the snippet arrived although it had been used
+    before.
     """
 
     status: Status
@@ -78,16 +89,20 @@ class Execution(Outcome):
     notes: tuple[str, ...] = ()
     late: tuple[Thrown, ...] = ()
     number: int | None = None
-    lost: bool = False
-    replaced: bool = False
     streamed: bool = False
+    output_files: tuple[str, ...] = ()
+    guid: str = ""
+    is_allocated: bool = False
+    replaced: bool = False
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Output(Outcome):
-    """What a snippet wrote, shown as it comes.
+    """Output of a snippet, shown as it arrives.
 
-    stream: stdout or stderr. number: of the snippet, where another one runs by now or none; None for the one that runs.
+    stream: stdout or stderr. number: the number of the snippet if it is not the running one; None
+    for the running snippet.
     """
 
     text: str
@@ -97,7 +112,9 @@ class Output(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """A file or directory in the session. size: bytes, None if unknown. modified: with a zone, None if unknown."""
+    """A file or directory in the session. size: in bytes, None if unknown. modified: with a time
+    zone, None if unknown.
+    """
 
     name: str
     size: int | None = None
@@ -107,7 +124,7 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class FileList(Outcome):
-    """The session's files. now: when they were listed, for their ages."""
+    """The files of the session. now: the time of the listing, for the ages of the files."""
 
     files: tuple[RemoteFile, ...]
     now: datetime
@@ -115,7 +132,7 @@ class FileList(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Words(Outcome):
-    """A sentence for the user; never data. warning: whether something needs their attention."""
+    """A sentence for the user; never data. warning: whether it needs attention."""
 
     text: str
     warning: bool = False
@@ -123,7 +140,7 @@ class Words(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Failure(Outcome):
-    """Something that was asked for did not happen. text: the sentence of the error. exit_code: for scripts."""
+    """A failed command. text: the message of the error. exit_code: for scripts."""
 
     text: str
     exit_code: int
@@ -131,21 +148,27 @@ class Failure(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Text(Outcome):
-    """Plain text that was asked for (the history, a listing); data, so it goes to stdout."""
+    """Plain text that was requested (the history, a listing). It is data, so it goes to stdout."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Page(Outcome):
-    """Text that was asked for whole, to be read in a pager; off a terminal it is data, so it goes to stdout."""
+    """Long text that was requested, for a pager. Without a terminal it is data, so it goes to
+    stdout.
 
-    text: str
+    parts: the parts of the text, as UTF-8.
+    """
+
+    parts: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Table(Outcome):
-    """Rows that were asked for, one cell per column; data, so it goes to stdout. header may be empty."""
+    """Rows that were requested, one cell per column. It is data, so it goes to stdout. header may
+    be empty.
+    """
 
     header: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -153,7 +176,7 @@ class Table(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Saved(Outcome):
-    """A file was written on this machine. size: bytes."""
+    """A file was written on this machine. size: in bytes."""
 
     path: Path
     size: int
@@ -161,7 +184,7 @@ class Saved(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Uploaded(Outcome):
-    """A file was written in the session. name: its name there. size: bytes."""
+    """A file was written in the session. name: its name there. size: in bytes."""
 
     name: str
     size: int
@@ -169,28 +192,37 @@ class Uploaded(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Prefill(Outcome):
-    """Text to put on the next input line, not run."""
+    """Text for the next input line, which does not run by itself."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class UseTheme(Outcome):
-    """The screen's colours change to the theme of this name."""
+    """Sets the theme of this name."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class ClearScreen(Outcome):
-    """The screen is emptied."""
+    """Clears the screen."""
 
 
 @dataclass(frozen=True, slots=True)
 class Leave(Outcome):
-    """The prompt ends."""
+    """Leaves the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class EditorMode(Outcome):
-    """The next input is typed over many lines and runs at Ctrl-D, as after Node's .editor."""
+    """Starts editor mode: the next input has many lines and runs at Ctrl-D, as after Node's
+    .editor.
+    """
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Returns whether something that was requested failed."""
+    return isinstance(outcome, Failure) or (
+        isinstance(outcome, Execution) and outcome.status is not Status.OK
+    )

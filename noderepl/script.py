@@ -1,4 +1,6 @@
-"""Running without a prompt: -e, -p, -c, FILE and standard input, with data on stdout and words on stderr."""
+"""Runs without a prompt: -e, -p, -c, FILE and standard input. Data goes to stdout, messages to
+stderr.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +13,12 @@ from dataclasses import replace
 from functools import partial
 from typing import Literal
 
-from noderepl.backend import Backend, with_backend
-from noderepl.dispatch import Dispatcher, open_console, sessions_directory
+from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, LocalFileError, UsageError
-from noderepl.outcome import Execution, Failure, Outcome, Output, Status, Thrown
+from noderepl.outcome import CUT_VALUE, Execution, Failure, Outcome, Output, Page, Status, Thrown
+from noderepl.sessions.backend import Backend
+from noderepl.sessions.run import with_backend
+from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import without_kernel
@@ -26,9 +30,14 @@ EXIT_CODES = {
     Status.TIMEOUT: ExitCode.TIMED_OUT,
     Status.INTERRUPTED: ExitCode.INTERRUPTED,
 }
-# How long the session may take to end a snippet, before noderepl ends without it.
+# The seconds within which the session must end a snippet after an interrupt; then noderepl exits.
 PATIENCE_SECONDS = 3.0
-NOT_ENDED = f"The session has not ended the snippet within {PATIENCE_SECONDS:.0f} s and may still be at it."
+# The seconds within which a reader must accept the rest after a signal.
+REST_SECONDS = 2.0
+NOT_ENDED = (
+    f"The session has not ended the snippet within {PATIENCE_SECONDS:.0f} s; it may still be"
+    " running."
+)
 
 
 def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
@@ -39,22 +48,25 @@ def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
 
 async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
     backend.start()
-    console = open_console(settings)
-    backend.tell = lambda waiting: console.status(waiting.words) if waiting else console.end_passing()
-    running = asyncio.current_task()
-    assert running is not None
 
-    def show(outcome: Outcome) -> None:
-        before = console.unwritable
-        _show(console, outcome)
-        if console.unwritable is not before:
+    def stop_reading() -> None:
+        """Interrupts the running snippet: its output has no reader any more."""
+        if dispatcher.executor.is_busy:
             running.cancel()
 
-    dispatcher = Dispatcher(
-        backend, settings, console, entries=tuple, edit=_no_editor, show=None if settings.json else show
+    console = open_console(settings, at_failure=stop_reading)
+    backend.on_retry(
+        lambda waiting: console.status(waiting.words) if waiting else console.end_status()
     )
+    task = asyncio.current_task()
+    assert task is not None
+    running = task
+
+    show = None if settings.json else partial(_show, console)
+    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=show)
     try:
         code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        await console.drained()
         _check(console)
         return code
     except asyncio.CancelledError:
@@ -63,13 +75,14 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
         _check(console)
         return ExitCode.UNREAD
     finally:
-        await dispatcher.runner.close()
-        dispatcher.lifetime.let_go()
-        for trouble in (backend.owned.notice, backend.owned.trouble()):
+        await dispatcher.executor.close()
+        dispatcher.lifetime.stop_keepalive()
+        for trouble in (backend.registry.notice, backend.registry.trouble()):
             if trouble and not settings.quiet:
                 console.words(trouble, warning=True)
         if backend.notice and not settings.quiet and sys.stderr.isatty():
             console.words(backend.notice)
+        console.close(REST_SECONDS)
 
 
 async def run_actions(
@@ -80,10 +93,11 @@ async def run_actions(
     *,
     is_all: bool = False,
 ) -> int:
-    """Runs actions in order up to the first that fails, and prints what each gives.
+    """Runs actions in order up to the first that fails, and prints their outcomes.
 
-    actions: pairs of how and the text. is_all: nothing comes after them, so the last one is waited for as `node` does,
-    until nothing goes on. Returns the exit code of the last one run. Raises NodeReplError.
+    actions: pairs of verb and text. is_all: whether no other actions follow; the last action then
+    waits until the session's event loop is empty, as `node` does. Returns the exit code of the last
+    action that ran. Raises NodeReplError.
     """
     for number, (verb, text) in enumerate(actions, 1):
         waits = is_all and number == len(actions)
@@ -91,66 +105,97 @@ async def run_actions(
             outcomes = await _run_one(dispatcher, verb, text, waits=waits)
         except asyncio.CancelledError:
             if is_all:
+                console.hurry()
                 await _end_snippet(settings, dispatcher, console)
             raise
-        for outcome in outcomes:
-            _print(settings, console, verb, outcome)
+        for outcome in map(partial(_checked, settings, verb), outcomes):
+            await _print(settings, console, verb, outcome)
             if (code := exit_code(outcome)) != ExitCode.OK:
                 return code
     return ExitCode.OK
 
 
-async def _run_one(dispatcher: Dispatcher, verb: Verb, text: str, *, waits: bool) -> Sequence[Outcome]:
-    return await dispatcher.run_line(text) if verb == "command" else [await dispatcher.run_snippet(text, waits=waits)]
+async def _run_one(
+    dispatcher: Dispatcher, verb: Verb, text: str, *, waits: bool
+) -> Sequence[Outcome]:
+    return (
+        await dispatcher.run_line(text)
+        if verb == "command"
+        else [await dispatcher.run_snippet(text, waits=waits)]
+    )
 
 
-def _print(settings: Settings, console: Console, verb: Verb, outcome: Outcome) -> None:
+def _checked(settings: Settings, verb: Verb, outcome: Outcome) -> Outcome:
+    """Returns the outcome, or an error if the requested value was too long for an answer."""
+    if not (isinstance(outcome, Execution) and outcome.value and outcome.value.is_cut):
+        return outcome
+    if settings.json:
+        return replace(outcome, value=None, notes=(*outcome.notes, CUT_VALUE))
+    error = Thrown("RangeError", CUT_VALUE)
+    is_asked = verb == "print"
+    return replace(outcome, value=None, status=Status.ERROR, error=error) if is_asked else outcome
+
+
+async def _print(settings: Settings, console: Console, verb: Verb, outcome: Outcome) -> None:
     if settings.json and isinstance(outcome, Execution):
         console.data(json.dumps(as_json(outcome), ensure_ascii=False) + "\n")
+    elif isinstance(outcome, Page):
+        await console.show_page(outcome)
     elif verb == "command" or not isinstance(outcome, Execution):
-        console.show(outcome)
+        (await console.drawn(outcome))()
     else:
-        console.show_plain(outcome, with_value=verb == "print")
+        await console.show_plain(outcome, with_value=verb == "print")
 
 
 async def _end_snippet(settings: Settings, dispatcher: Dispatcher, console: Console) -> None:
-    """Interrupts the snippet that runs, if one does, and prints what it wrote; the exit code says the rest."""
-    if not dispatcher.runner.is_busy:
+    """Interrupts the running snippet, if any, and prints its output; the exit code reports the
+    interrupt.
+    """
+    if not dispatcher.executor.is_busy:
         return
-    execution = await dispatcher.runner.interrupted(PATIENCE_SECONDS)
+    execution = await dispatcher.executor.interrupted(
+        PATIENCE_SECONDS, with_output=console.unwritable is None
+    )
     if execution is None:
         console.words(NOT_ENDED, warning=True)
     elif settings.json:
-        _print(settings, console, "eval", execution)
+        await _print(settings, console, "eval", execution)
     else:
-        console.show_plain(replace(execution, error=None, notes=()), with_value=False)
+        await console.show_plain(replace(execution, error=None, notes=()), with_value=False)
 
 
 def _check(console: Console) -> None:
-    """Raises LocalFileError where stdout takes no more, unless its reader has just gone away."""
+    """Raises LocalFileError if stdout cannot be written, unless its reader has exited."""
     why = console.unwritable
     if why is not None and not isinstance(why, BrokenPipeError):
         raise LocalFileError(f"standard output cannot be written: {why.strerror}") from why
 
 
 def _show(console: Console, outcome: Outcome) -> None:
-    """Prints what comes before, or after, an action's own outcome."""
+    """Prints an outcome that does not belong to an action."""
     if isinstance(outcome, Output):
         console.show_output(outcome)
 
 
 def exit_code(outcome: Outcome) -> int:
-    """The exit code that an outcome stands for."""
+    """Returns the exit code of an outcome."""
     if isinstance(outcome, Execution):
         if outcome.replaced:
-            # It ran, but in an empty session: whatever came of it, the script has gone wrong before.
+            # The snippet ran, but in an empty session: the state of the earlier actions was
+            # missing.
             return ExitCode.SERVICE
-        return ExitCode.THREW if outcome.late and outcome.status is Status.OK else EXIT_CODES[outcome.status]
+        return (
+            ExitCode.THREW
+            if outcome.late and outcome.status is Status.OK
+            else EXIT_CODES[outcome.status]
+        )
     return outcome.exit_code if isinstance(outcome, Failure) else ExitCode.OK
 
 
 def as_json(execution: Execution) -> Mapping[str, object]:
-    """One snippet as the object that --json prints: status, output, result, error, ms, media and late errors."""
+    """Returns the object that --json prints for a snippet: status, output, result, error, ms,
+    media, late errors and notes.
+    """
     return {
         "status": str(execution.status),
         "stdout": execution.stdout,
@@ -158,8 +203,11 @@ def as_json(execution: Execution) -> Mapping[str, object]:
         "result": execution.value.data if execution.value else None,
         "error": _error_as_json(execution.error) if execution.error else None,
         "ms": execution.milliseconds,
-        "media": [{"mime": one.mime, "data": b64encode(one.data).decode()} for one in execution.media],
+        "media": [
+            {"mime": one.mime, "data": b64encode(one.data).decode()} for one in execution.media
+        ],
         "late": [_error_as_json(error) for error in execution.late],
+        "notes": list(execution.notes),
     }
 
 
@@ -168,4 +216,4 @@ def _error_as_json(error: Thrown) -> Mapping[str, str]:
 
 
 async def _no_editor(text: str) -> str:
-    raise UsageError("an editor opens only at the prompt")
+    raise UsageError("%edit works only at the prompt")

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from noderepl.settings import OPTIONS, Option
-from noderepl.terminal.meanings import MEANINGS
+from noderepl.options import OPTIONS, Option
+from noderepl.terminal.style_names import MEANINGS
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -13,7 +13,10 @@ def rows(text: str, heading: str) -> list[list[str]]:
     """The cells of the first table below a heading, without its head."""
     section = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
     lines = [line for line in section.splitlines() if line.startswith("|")]
-    return [[cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")] for line in lines[2:]]
+    return [
+        [cell.strip().replace("`", "") for cell in line.strip("|").split(" | ")]
+        for line in lines[2:]
+    ]
 
 
 def shown(option: Option) -> str:
@@ -49,3 +52,18 @@ def test_themes_lists_every_style():
     """The table of styles has each meaning with its sentence, in order."""
     text = (ROOT / "docs/themes.md").read_text()
     assert rows(text, "Styles") == [[m.name, m.sentence.replace("`", "")] for m in MEANINGS]
+
+
+def names_of_tests(path: Path) -> list[str]:
+    """The names of a module's tests, in order."""
+    return re.findall(r"^(?:async )?def (test_\w+)", path.read_text(), re.MULTILINE)
+
+
+def test_the_sandboxes_attacks_are_tests():
+    """Each row of the table of attacks names a test that exists, and each test of attacks has its row."""
+    service = ROOT / "tests/service"
+    named = [cells[-1] for cells in rows((ROOT / "docs/sandbox.md").read_text(), "What was tried")]
+    existing = {name for path in service.glob("test_*.py") for name in names_of_tests(path)}
+    assert len(named) == len(set(named))
+    assert set(named) <= existing
+    assert set(names_of_tests(service / "test_sandbox_attacks.py")) <= set(named)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from noderepl.errors import ConfigError, UsageError
-from noderepl.settings import OPTIONS, Settings, read_settings
+from noderepl.options import OPTIONS
+from noderepl.settings import Settings, read_settings
 
 
 def settings(tmp_path: Path, *, flags=None, environ=None, text=None, **more) -> Settings:
@@ -26,7 +27,9 @@ def test_each_source_wins_over_the_one_before(tmp_path):
     text = 'timeout = 1\ntheme = "a"\nauth = "none"\nprofile = "work"\n[profiles.work]\ntimeout = 2\ntheme = "b"\n'
     found = settings(tmp_path, text=text, environ={"NODEREPL_TIMEOUT": "3"})
     assert (found.auth, found.theme, found.timeout) == ("none", "b", 3)
-    assert settings(tmp_path, environ={"NODEREPL_TIMEOUT": "3"}, flags={"timeout": "4"}).timeout == 4
+    assert (
+        settings(tmp_path, environ={"NODEREPL_TIMEOUT": "3"}, flags={"timeout": "4"}).timeout == 4
+    )
 
 
 def test_a_profile_is_chosen_by_flag_variable_or_file(tmp_path):
@@ -55,13 +58,20 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
     for option in OPTIONS:
         value = samples.get(option.name, "text")
         written = (
-            f'{option.name} = "{value}"\n' if isinstance(value, str) else f"{option.name} = {str(value).lower()}\n"
+            f'{option.name} = "{value}"\n'
+            if isinstance(value, str)
+            else f"{option.name} = {str(value).lower()}\n"
         )
         if option.name == "memory":
             written, value = 'memory = "512MiB"', "512MiB"
         expected = 512 << 20 if option.name == "memory" else value
         assert getattr(settings(tmp_path, text=written), option.attribute) == expected
-        assert getattr(settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute) == expected
+        assert (
+            getattr(
+                settings(tmp_path, text="", environ={option.variable: str(value)}), option.attribute
+            )
+            == expected
+        )
 
 
 @pytest.mark.parametrize(
@@ -69,9 +79,12 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
     [
         ("timeout = 0", ["line 1", "timeout must be a whole number from 1 to 220", "not 0"]),
         ("\n\ntimeout = true", ["line 3", "whole number"]),
-        ("# c\ntimeut = 3", ["line 2", "no option 'timeut'", "timeout"]),
-        ('[profiles.a]\ncolor = "red"', ["line 2", "color must be one of auto, always, never", "'red'"]),
-        ('color = "auto"\n[profiles.b]\nx = 1', ["line 3", "no option 'x'"]),
+        ("# c\ntimeut = 3", ["line 2", "unknown option 'timeut'", "timeout"]),
+        (
+            '[profiles.a]\ncolor = "red"',
+            ["line 2", "color must be one of auto, always, never", "'red'"],
+        ),
+        ('color = "auto"\n[profiles.b]\nx = 1', ["line 3", "unknown option 'x'"]),
         ("timeout = = 3", ["not valid TOML", "line 1"]),
         ('token = "s3cret"', ["line 1", "NODEREPL_TOKEN"]),
         ("profiles = 3", ["line 1", "[profiles.work]"]),
@@ -79,7 +92,7 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
         ("quiet = 1", ["line 1", "quiet must be true or false"]),
         ("memory = 3", ["line 1", "512MiB"]),
         ('memory = "1KiB"', ["line 1", "from 128MiB to 64GiB"]),
-        ('theme = ""', ["line 1", "theme must be a text that is not empty"]),
+        ('theme = ""', ["line 1", "theme must be a non-empty string"]),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(tmp_path, text, words):
@@ -95,10 +108,13 @@ def test_a_bad_file_is_named_with_its_line(tmp_path, text, words):
     [
         ({"NODEREPL_TIMEOUT": "221"}, ["NODEREPL_TIMEOUT", "1 to 220", "'221'"]),
         ({"NODEREPL_TIMEOUT": "ten"}, ["NODEREPL_TIMEOUT", "whole number"]),
-        ({"NODEREPL_THEMES": "x"}, ["NODEREPL_THEMES", "no such option", "NODEREPL_THEME"]),
+        ({"NODEREPL_THEMES": "x"}, ["NODEREPL_THEMES", "unknown option", "NODEREPL_THEME"]),
         ({"NODEREPL_QUIET": "maybe"}, ["NODEREPL_QUIET", "true or false"]),
         ({"NODEREPL_PROFILE": "work"}, ["work", "no configuration file"]),
-        ({"NODEREPL_CONFIG": "/nowhere/config.toml"}, ["/nowhere/config.toml", "no such configuration file"]),
+        (
+            {"NODEREPL_CONFIG": "/nowhere/config.toml"},
+            ["/nowhere/config.toml", "no such configuration file"],
+        ),
     ],
 )
 def test_a_bad_variable_is_named(tmp_path, environ, words):
@@ -115,7 +131,9 @@ def test_an_empty_variable_counts_as_not_set(tmp_path):
 
 def test_secrets_are_not_shown(tmp_path):
     """Neither the token nor the identifier is in the repr of Settings."""
-    found = settings(tmp_path, environ={"NODEREPL_TOKEN": "tok-123", "NODEREPL_SESSION": "ident-456"})
+    found = settings(
+        tmp_path, environ={"NODEREPL_TOKEN": "tok-123", "NODEREPL_SESSION": "ident-456"}
+    )
     assert (found.token, found.session) == ("tok-123", "ident-456")
     assert "tok-123" not in repr(found) and "ident-456" not in repr(found)
 
@@ -123,7 +141,10 @@ def test_secrets_are_not_shown(tmp_path):
 def test_blame_names_the_place_of_a_value_found_wrong_later(tmp_path):
     """A UsageError raised under blame gets the place where the option was set."""
     found = settings(tmp_path, text='\ntheme = "nope"\n')
-    with pytest.raises(ConfigError, match=r"no theme nope \(.*config.toml, line 2\)"), found.blame("theme"):
+    with (
+        pytest.raises(ConfigError, match=r"no theme nope \(.*config.toml, line 2\)"),
+        found.blame("theme"),
+    ):
         raise UsageError("no theme nope")
     with pytest.raises(ConfigError, match=r"^no endpoint$"), found.blame("endpoint"):
         raise UsageError("no endpoint")

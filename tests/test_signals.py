@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -15,15 +16,31 @@ from driving import command, environment
 from serving import TOKEN, served
 
 from noderepl.service.node import Node
+from noderepl.signals import STUCK_SECONDS
 
 SESSION = "signals-session-1"
+# A main that blocks the event loop, as a thread does that the system has no memory to start.
+STUCK = """
+import threading
+from pathlib import Path
+from noderepl.sessions.run import with_backend
+from noderepl.settings import read_settings
+
+async def main(backend):
+    print("begun", flush=True)
+    threading.Event().wait()
+
+raise SystemExit(with_backend(read_settings({}, environ={}, directory=Path("none")), main))
+"""
 Run = Callable[..., subprocess.Popen[str]]
 # Neither event loop nor inspector has a turn in it.
 DEAF = "require('crypto').pbkdf2Sync('a', 'b', 4e7, 64, 'sha512')"
 
 
 @pytest.fixture(params=["served", "bare"])
-async def run(request: pytest.FixtureRequest, node: Node, shared: Path, home: Path) -> AsyncIterator[Run]:
+async def run(
+    request: pytest.FixtureRequest, node: Node, shared: Path, home: Path
+) -> AsyncIterator[Run]:
     """Starts a noderepl with these arguments in one session of a pool that is served over HTTP."""
     env = environment(home, NODEREPL_TOKEN=TOKEN, PYTHONUNBUFFERED="1")
 
@@ -53,7 +70,9 @@ async def ended(running: subprocess.Popen[str]) -> tuple[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal.Signals, tmp_path: Path) -> None:
+async def test_a_signal_ends_the_snippet_in_the_session(
+    run: Run, number: signal.Signals, tmp_path: Path
+) -> None:
     """What was printed is shown once and in order, and another client finds the session free, clean and with its state."""
     slow = "for (const t = performance.now(); performance.now() - t < 0.1; );"
     (file := tmp_path / "snippet.js").write_text(
@@ -67,7 +86,12 @@ async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal
     assert (running.returncode, words) == (128 + number, "")
     assert first + rest == "".join(f"line {i}\n" for i in range((first + rest).count("\n")))
     began = time.monotonic()
-    other = run("-p", "kept + 1", "-p", "require('fs').readdirSync('.').filter((name) => name.includes('interrupt'))")
+    other = run(
+        "-p",
+        "kept + 1",
+        "-p",
+        "require('fs').readdirSync('.').filter((name) => name.includes('interrupt'))",
+    )
     assert await ended(other) == ("42\n[]\n", "")
     assert other.returncode == 0
     assert time.monotonic() - began < 30
@@ -75,7 +99,9 @@ async def test_a_signal_ends_the_snippet_in_the_session(run: Run, number: signal
 
 async def test_a_second_signal_ends_the_wait_for_the_session(run: Run) -> None:
     """Where the session does not react noderepl ends without it after 3 s, which it says, and at once at a second signal."""
-    deaf = f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}"
+    deaf = (
+        f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}"
+    )
     running = run("-e", deaf)
     assert running.stdout is not None
     await asyncio.to_thread(running.stdout.readline)
@@ -92,7 +118,10 @@ async def test_a_second_signal_ends_the_wait_for_the_session(run: Run) -> None:
 
 async def test_the_wait_for_the_session_comes_to_an_end(run: Run) -> None:
     """A session that does not react is left after 3 s, which is said."""
-    running = run("-e", f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}")
+    running = run(
+        "-e",
+        f"console.log('begun'); await new Promise((resolve) => setTimeout(resolve, 1500)); {DEAF}",
+    )
     assert running.stdout is not None
     await asyncio.to_thread(running.stdout.readline)
     await asyncio.sleep(1)
@@ -100,4 +129,16 @@ async def test_the_wait_for_the_session_comes_to_an_end(run: Run) -> None:
     running.send_signal(signal.SIGTERM)
     _, words = await ended(running)
     assert running.returncode == 143
-    assert words == "The session has not ended the snippet within 3 s and may still be at it.\n"
+    assert words == "The session has not ended the snippet within 3 s; it may still be running.\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_program_that_is_stuck(number: signal.Signals, home: Path) -> None:
+    """Where the event loop does not react to a signal, the process ends all the same, and soon."""
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True, env=environment(home)
+    ) as running:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "begun\n"
+        running.send_signal(number)
+        assert running.wait(STUCK_SECONDS + 20) == 128 + number

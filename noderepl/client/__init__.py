@@ -1,1 +1,3 @@
-"""The service's API over HTTP: sessions, dialects, credentials. Knows no terminal; import the modules, not this."""
+"""The client of the service's API over HTTP: sessions, dialects, credentials. Import its modules,
+not this package.
+"""

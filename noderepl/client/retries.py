@@ -1,7 +1,7 @@
-"""Trying again: which failures may be over in a moment, how long to wait between two tries, and when to give up.
+"""Retries: which failures are transient, how long to wait before a retry, and when to stop.
 
-A call that may have been carried out is tried again only where doing it twice is doing it once. Waiting is told to whom
-it may concern, and ends with the task that waits.
+A call that may have taken effect is retried only if it is idempotent. A listener is called at each
+wait; a wait ends when its task is cancelled.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from typing import TypeVar
 from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
 
 from noderepl.errors import PoolFull, ServiceError
+from noderepl.schema import number
 
-# For how long a call is tried in all; and as long as this endpoint has answered nothing, as it may be a wrong one.
+# The time limit of all attempts of a call; and before the first answer of the endpoint, which may
+# be a wrong one.
 SECONDS, UNKNOWN_SECONDS = 30.0, 5.0
-# Before the second try, doubled before each further one, and at most; up to SHORTEST more at random.
+# The wait before the second attempt, doubled before each further one, and its maximum; up to
+# SHORTEST is added at random.
 SHORTEST, LONGEST = 0.5, 8.0
 
 Result = TypeVar("Result")
@@ -27,9 +30,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A call has failed and is tried again in a moment.
+    """A failed call that waits for a retry.
 
-    why: the failure. limit: the seconds after which it is given up. unsent: whether what was asked for is not done yet.
+    why: the failure. limit: the seconds after which the call is not retried any more. unsent:
+    whether the request has certainly not taken effect.
     """
 
     why: str
@@ -38,21 +42,21 @@ class Waiting:
 
     @property
     def words(self) -> str:
-        """The same for a status line."""
+        """The text for a status line."""
         return f"trying again for {self.limit:.0f} s: {self.why}"
 
 
-Tell = Callable[[Waiting | None], None]
+RetryListener = Callable[[Waiting | None], None]
 
 
 def seconds_asked(retry_after: str, date: str = "") -> float | None:
-    """Return the seconds that a Retry-After asks to wait, None where it says nothing that can be read.
+    """Returns the seconds of a Retry-After header, None if it is invalid.
 
-    retry_after: seconds, or a date (RFC 9110, 10.2.3). date: the header Date of the same answer, by which a date is
-    read; this machine's clock only where there is none.
+    retry_after: seconds, or a date (RFC 9110, 10.2.3). date: the header Date of the same answer,
+    which is the reference for a date; without it, this machine's clock is.
     """
     if retry_after.strip().isdecimal():
-        return float(retry_after)
+        return number(retry_after)
     until = _moment(retry_after)
     if until is None:
         return None
@@ -68,20 +72,22 @@ def _moment(date: str) -> float | None:
 
 
 class Retries:
-    """Makes the calls to one pool, again where that may help.
+    """Makes the calls to one pool, with retries.
 
-    full_seconds: for how long a full pool is asked again. tell: called before each wait, and with None after it.
+    full_seconds: the time limit of retries while the pool is full. on_retry: called before each
+    wait with a Waiting, and after it with None.
     """
 
-    def __init__(self, full_seconds: float, tell: Tell) -> None:
+    def __init__(self, full_seconds: float, on_retry: RetryListener) -> None:
         self._full_seconds = full_seconds
-        self._tell = tell
+        self._on_retry = on_retry
         self._has_answered = False
 
     async def make(self, call: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
-        """Return what a call gives in the end. repeatable: whether making it twice is making it once.
+        """Returns the result of a call after all retries. repeatable: whether the call is
+        idempotent.
 
-        Raises the last ServiceError; its `tries` is how often the call was made.
+        Raises the last ServiceError; its `tries` is the number of attempts.
         """
 
         def limit(state: RetryCallState) -> float:
@@ -91,14 +97,14 @@ class Retries:
             return (state.seconds_since_start or 0) + state.upcoming_sleep > limit(state)
 
         def before_sleep(state: RetryCallState) -> None:
-            self._tell(Waiting(_failure(state).message, limit(state), not repeatable))
+            self._on_retry(Waiting(_failure(state).message, limit(state), not repeatable))
 
         async def sleep(seconds: float) -> None:
-            # Nothing waits any more once the call is made again: it may be accepted.
+            # The retry is not a wait any more: the service may accept it.
             try:
                 await asyncio.sleep(seconds)
             finally:
-                self._tell(None)
+                self._on_retry(None)
 
         tries = AsyncRetrying(
             sleep=sleep,
@@ -117,22 +123,26 @@ class Retries:
         return answer
 
     def _limit(self, error: ServiceError, repeatable: bool) -> float:
-        """For how many seconds a call is tried that failed so; 0 for not again."""
+        """Returns the time limit in seconds after this failure; 0 for no retry."""
         self._has_answered = self._has_answered or error.status is not None
         if isinstance(error, PoolFull):
             return self._full_seconds
-        if not error.passing or (error.doubt and not repeatable):
+        if not error.transient or (error.doubt and not repeatable):
             return 0
         return SECONDS if self._has_answered else UNKNOWN_SECONDS
 
 
 def _failure(state: RetryCallState) -> ServiceError:
-    """What the last try raised; None, or another exception, is for `retry` alone to see."""
+    """Returns the exception of the last attempt; only `retry` receives None or another
+    exception.
+    """
     assert state.outcome is not None
     return state.outcome.exception()  # type: ignore[return-value]
 
 
 def _pause(state: RetryCallState) -> float:
-    chosen = wait_exponential(multiplier=SHORTEST, max=LONGEST)(state) + wait_random(0, SHORTEST)(state)
+    chosen = wait_exponential(multiplier=SHORTEST, max=LONGEST)(state) + wait_random(0, SHORTEST)(
+        state
+    )
     asked = _failure(state).retry_after
     return chosen if asked is None else asked + min(chosen, SHORTEST)

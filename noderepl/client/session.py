@@ -1,90 +1,69 @@
-"""A session of a pool: one method per operation of the API. Knows neither the terminal nor JavaScript."""
+"""A session of a pool, with one method for each operation of the API."""
 
 from __future__ import annotations
 
-import io
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import httpx
 
-from noderepl.client import listings, problems, wire
-from noderepl.client.answers import read_execution
-from noderepl.client.endpoint import origin
+from noderepl.client import decode_listings, http_errors, wire
+from noderepl.client.circumstances import without_secrets
+from noderepl.client.decode_execution import read_execution
+from noderepl.client.decode_listings import PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
-from noderepl.client.listings import PoolMetadata, SessionInfo
-from noderepl.client.retries import Retries, Tell
+from noderepl.client.listing import all_files
+from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.transport import Answer, Asking, Link
-from noderepl.client.uploads import Progress, opened
+from noderepl.client.uploads import Progress, Upload, opened
 from noderepl.errors import NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
+from noderepl.schema import number
 
 if TYPE_CHECKING:
-    from noderepl.settings import InputType
+    from noderepl.options import InputType
 
 MARGIN_SECONDS = 30
-# What the prelude and its client tell each other in files (javascript/output.py).
+# The prefix of the files that the prelude and the client exchange (javascript/output.py).
 OWN_FILES = ".noderepl-"
-# The embedded pool's own codes for answers that tell a loss themselves: it is not told a second time.
-LOSSES = frozenset(["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded", "SessionCeilingExceeded"])
-REPLACED = "The session was replaced by an empty one: earlier variables are gone, and packages and files may be."
+# The embedded pool's own codes for answers after which the session's process is gone.
+ENDINGS = frozenset(
+    ["ExecutionTimeout", "SessionProcessExited", "OutputLimitExceeded", "SessionLimitExceeded"]
+)
 
 
 class Session:
-    """A session of a pool, and the connections to the pool. Not to be used after aclose().
+    """A session of a pool, and the connections to the pool. Must not be used after aclose().
 
-    `.is_asked`: whether something was sent that makes the service have such a session.
+    `.is_asked`: whether a request was sent that creates the session.
     """
 
     def __init__(
         self,
-        endpoint: str,
-        *,
+        link: Link,
         identifier: str,
-        api_version: str = "auto",
-        auth: httpx.Auth | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
+        *,
         clock: Callable[[], float] = time.monotonic,
         wall: Callable[[], float] = time.time,
         idle: float | None = None,
-        wait: float = 0,
-        tell: Tell = lambda _: None,
     ) -> None:
-        """Send nothing yet: the service makes the session when it is first asked for something.
+        """Sends nothing: the service creates the session at its first request.
 
-        endpoint: the pool's base URL, or any URL below it that runs code. identifier: 4 to 128 characters, a secret.
-        api_version: "auto" or one of wire.VERSIONS. auth: from auth.make_auth. transport: instead of the network.
-        clock: seconds, for durations. wall: seconds that go on while the machine sleeps, for idle times.
-        idle: seconds since it was last used, None for a new one. wait: for how many seconds a full pool is asked again.
-        tell: called when a call that failed will be tried again, and with None when that is over. Raises UsageError.
+        link: the connections to the pool. identifier: 4 to 128 characters, a secret. clock: returns
+        seconds, for durations. wall: returns seconds that include the machine's sleep, for idle
+        times. idle: seconds since the last use of the session, None for a new one. Raises
+        UsageError.
         """
-        retries = Retries(wait, tell)
-        link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
-        self._begin(link, identifier, clock, wall, idle)
-
-    def _begin(
-        self,
-        link: Link,
-        identifier: str,
-        clock: Callable[[], float],
-        wall: Callable[[], float],
-        idle: float | None = None,
-    ) -> None:
         self.identifier = check_identifier(identifier)
         self._link = link
         self._clock = clock
         self._wall = wall
         self._used = None if idle is None else wall() - idle
         self.is_asked = False
-        self._forget()
-
-    def _forget(self) -> None:
-        self._guid = ""
-        self._has_run = False
 
     def __repr__(self) -> str:
         return f"<Session at {self.endpoint}, api-version {self.dialect.version}>"
@@ -96,39 +75,45 @@ class Session:
 
     @property
     def dialect(self) -> wire.Dialect:
-        """The dialect chosen so far; settled by the first answer."""
+        """The dialect chosen so far; the first answer determines it."""
         return self._link.dialect
 
     @property
     def idle(self) -> float | None:
-        """Seconds since the last answer to a call that counts as use; None where nothing has been answered.
+        """Seconds since the last answer to a call that resets the cooldown; None before the first
+        answer.
 
-        Snippets and file calls count (DOC-POOL: the idle time is reset by each call); whether GET /session does is not
-        known, so it is not counted.
+        Snippets and file calls reset it (DOC-POOL: each call resets the idle time); for GET
+        /session this is not known, so it does not count.
         """
         return None if self._used is None else max(0.0, self._wall() - self._used)
 
     def renewed(self, identifier: str) -> Session:
-        """Return another session of the same pool, over the same connections and with what is known of its dialect.
+        """Returns another session of the same pool, over the same connections and with the same
+        dialect.
 
-        aclose() of either closes the connections of both. Raises UsageError for a bad identifier.
+        aclose() of either closes the connections of both. Raises UsageError for an invalid
+        identifier.
         """
-        other = object.__new__(type(self))
-        other._begin(self._link, identifier, self._clock, self._wall)
-        return other
+        return Session(self._link, identifier, clock=self._clock, wall=self._wall)
 
     async def execute(
-        self, code: str, *, input_type: InputType = "inline", timeout: int = 60, repeatable: bool = False
+        self,
+        code: str,
+        *,
+        input_type: InputType = "inline",
+        timeout: int = 60,
+        repeatable: bool = False,
     ) -> Execution:
-        """Run a snippet and return how it ended; a snippet that throws or takes too long is a value, not an error.
+        """Runs a snippet and returns its outcome. A snippet that throws or times out is a value,
+        not an error.
 
-        timeout: seconds the service lets it run, 1 to 220; an answer is waited for 30 s longer. repeatable: whether
-        running it twice is running it once; else it is not sent again once it may have run. Raises ServiceError and
-        NotAuthorised; a `doubt` in it says that the snippet may have run.
+        timeout: the time limit of the service in seconds, 1 to 220; the client waits for the answer
+        for 30 s longer. repeatable: whether the snippet is idempotent; otherwise it is not sent
+        again after it may have run. Raises ServiceError and NotAuthorised; its `doubt` states that
+        the snippet may have run.
         """
         started = self._clock()
-        # Also where the answer is given up on: what was sent has been run, and may have been lost since.
-        had_run, self._has_run = self._has_run, True
         asking = Asking(
             lambda dialect: dialect.execute(self.identifier, code, input_type, timeout),
             self.identifier,
@@ -138,85 +123,85 @@ class Session:
         try:
             answer = await self._use(asking)
         except ServiceError as exc:
-            if not problems.is_execution_timeout(exc):
+            if not http_errors.is_execution_timeout(exc):
                 raise
             thrown = Thrown(exc.code or "ExecutionTimeout", str(exc))
             return Execution(Status.TIMEOUT, error=thrown, milliseconds=self._since(started))
-        measured = _milliseconds(answer.response.headers.get("x-ms-container-execution-duration"))
-        execution: Execution = answer.read(
+        measured = number(answer.response.headers.get("x-ms-container-execution-duration", ""))
+        execution: Execution = await answer.read(
             lambda body: read_execution(
                 body,
                 jupyter=answer.dialect.jupyter,
-                measured=self._since(started) if measured is None else measured,
+                measured=self._since(started) if measured is None else round(measured),
             )
         )
-        notes = self._notes(answer.response.headers, had_run)
-        if execution.error is not None and execution.error.name in LOSSES:
-            self._forget()
-            execution = replace(execution, lost=True)
-        return replace(execution, notes=notes, replaced=bool(notes))
+        headers = answer.response.headers
+        return replace(
+            execution,
+            error=execution.error and _without_secrets(execution.error, answer.about.secrets),
+            # A header that was sent twice is one text here.
+            guid=headers.get("x-ms-session-guid", "").partition(",")[0],
+            is_allocated=headers.get("x-ms-new-allocation", "").lower().startswith("true"),
+            lost=execution.error is not None and execution.error.name in ENDINGS,
+        )
 
     async def files(self) -> tuple[RemoteFile, ...]:
-        """List the files of the session's /mnt/data, without noderepl's own. Raises ServiceError and NotAuthorised."""
-        answer = await self._use(Asking(lambda dialect: dialect.files(self.identifier), self.identifier))
-        found: list[RemoteFile] = []
-        seen: set[str] = set()
-        while True:
-            page, link = answer.read(listings.read_files)
-            found += page
-            if link is None:
-                return tuple(file for file in found if not file.name.startswith(OWN_FILES))
-            following = _same_origin(answer, link)
-            if following in seen:
-                raise problems.malformed(answer.response, answer.about, "a listing whose pages go in a circle")
-            seen.add(following)
-            call = wire.Call("GET", "/files", subject="files", link=following)
-            answer = await self._ask(lambda _, call=call: call)  # type: ignore[misc]
+        """Returns the files of the session's /mnt/data, without noderepl's own. Raises ServiceError
+        and NotAuthorised.
+        """
+        answer = await self._use(
+            Asking(lambda dialect: dialect.files(self.identifier), self.identifier)
+        )
+        found = await all_files(answer, self._call, self._clock)
+        return tuple(file for file in found if not file.name.startswith(OWN_FILES))
 
     async def file(self, name: str) -> RemoteFile:
-        """Tell size and age of one file.
+        """Returns size and age of one file.
 
-        name: relative to /mnt/data or absolute below it. Raises UsageError for a name the service forbids, NotFound,
-        ServiceError and NotAuthorised.
+        name: relative to /mnt/data or absolute below it. Raises UsageError for a name that the
+        service forbids, NotFound, ServiceError and NotAuthorised.
         """
-        answer = await self._use(Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier))
-        found: RemoteFile = answer.read(listings.read_file)
+        answer = await self._use(
+            Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier)
+        )
+        found: RemoteFile = await answer.read(decode_listings.read_file)
         return found
 
     async def upload(self, source: Path, name: str, progress: Progress | None = None) -> RemoteFile:
-        """Send a file, streamed from disk; a file of that name in the session is replaced.
+        """Uploads a file as a stream from the disk; replaces a file of that name in the session.
 
-        source: a file on this machine. name: its name in the session. progress: told bytes sent and bytes in all.
-        Raises LocalFileError, UsageError for a name the service forbids, TooLarge, ServiceError and NotAuthorised.
+        source: a file on this machine. name: its name in the session. progress: called with bytes
+        sent and bytes in all. Raises LocalFileError, UsageError for a name that the service
+        forbids, TooLarge, ServiceError and NotAuthorised.
         """
         with opened(source, progress) as stream:
-            answer = await self._send(name, stream)
             size = stream.total
+            answer = await self._send(name, stream, size)
         if not answer.response.content:
             return RemoteFile(name, size)
-        told: RemoteFile = answer.read(listings.read_file)
-        return told
+        uploaded: RemoteFile = await answer.read(decode_listings.read_file)
+        return uploaded
 
     async def write(self, name: str, data: bytes) -> None:
-        """Send bytes as a file. name: its name in the session. Raises as upload() does."""
-        await self._send(name, data)
+        """Uploads bytes as a file. name: its name in the session. Raises as upload() does."""
+        await self._send(name, data, len(data))
 
-    async def _send(self, name: str, content: BinaryIO | bytes) -> Answer:
+    async def _send(self, name: str, content: Upload | bytes, size: int) -> Answer:
         _, base = wire.split_name(name)
         return await self._use(
             Asking(
                 lambda dialect: dialect.upload(self.identifier, name),
                 self.identifier,
                 attach=lambda: {"file": (base, content)},
-                is_transfer=True,
+                sends=size,
             )
         )
 
     async def download(self, name: str, sink: BinaryIO, progress: Progress | None = None) -> int:
-        """Write a file's bytes to sink as they arrive, and return how many.
+        """Writes a file's bytes to sink as they arrive. Returns their number.
 
-        progress: told bytes received and bytes in all. Raises as file() does, and the sink's own OSError; what is
-        written by then stays in the sink.
+        progress: called with bytes received and bytes in all. Raises as file() does, and the
+        OSError of sink; data that was written before stays in sink.
         """
         start = sink.tell()
 
@@ -227,57 +212,86 @@ class Session:
 
         return await self._link.repeat(once, repeatable=True)
 
-    async def glance(self, name: str) -> bytes:
-        """Return a file's bytes, asked for only once. Raises as file() does, also for what fails in passing."""
-        sink = io.BytesIO()
-        await self._receive(name, sink, None)
-        return sink.getvalue()
+    async def fetch(self, name: str, *, most: int, repeats: bool = True) -> bytes:
+        """Returns a file's bytes.
+
+        most: the maximum size in bytes, checked as they arrive. repeats: whether to retry after
+        transient failures. Raises as file() does, and MalformedAnswer for a larger file.
+        """
+
+        async def once() -> bytes:
+            content = bytearray()
+            async with self._content(name, is_transfer=False) as answer:
+                async for chunk in answer.chunks(most):
+                    content += chunk
+            return bytes(content)
+
+        return await self._link.repeat(once, repeatable=True) if repeats else await once()
 
     async def _receive(self, name: str, sink: BinaryIO, progress: Progress | None) -> int:
-        asking = Asking(lambda dialect: dialect.content(self.identifier, name), self.identifier, is_transfer=True)
         received = 0
-        self.is_asked = True
-        async with self._link.open(asking) as answer:
-            self._used = self._wall()
-            if not name.lower().endswith((".htm", ".html")):
-                await answer.refuse_page()
+        async with self._content(name, is_transfer=True) as answer:
             headers = answer.response.headers
-            length = headers.get("content-length", "")
-            total = int(length) if length.isdecimal() and "content-encoding" not in headers else None
-            async for chunk in answer.response.aiter_bytes():
+            length = (
+                None if "content-encoding" in headers else number(headers.get("content-length", ""))
+            )
+            total = None if length is None else int(length)
+            async for chunk in answer.chunks():
                 sink.write(chunk)
                 received += len(chunk)
                 if progress is not None:
                     progress(received, total)
         return received
 
+    @asynccontextmanager
+    async def _content(self, name: str, *, is_transfer: bool) -> AsyncIterator[Answer]:
+        """Yields the answer with a file's content, unread. is_transfer: as in Asking."""
+        asking = Asking(
+            lambda dialect: dialect.content(self.identifier, name),
+            self.identifier,
+            is_transfer=is_transfer,
+        )
+        self.is_asked = True
+        async with self._link.open(asking) as answer:
+            self._used = self._wall()
+            if not name.lower().endswith((".htm", ".html")):
+                await answer.refuse_page()
+            yield answer
+
     async def remove(self, name: str) -> None:
-        """Delete one file. Raises as file() does."""
+        """Deletes one file. Raises as file() does."""
         await self._removed(lambda dialect: dialect.remove(self.identifier, name))
 
     async def info(self) -> SessionInfo:
-        """Tell when the session began and ends. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
+        """Returns when the session was created and expires. Raises UnsupportedVersion before
+        2025-02-02-preview, NotFound.
+        """
         answer = await self._ask(lambda dialect: dialect.info(self.identifier))
-        found: SessionInfo = answer.read(listings.read_info)
+        found: SessionInfo = await answer.read(decode_listings.read_info)
         return found
 
     async def delete(self) -> None:
-        """End the session and all it holds. Raises UnsupportedVersion before 2025-02-02-preview, NotFound."""
+        """Deletes the session with its state and files. Raises UnsupportedVersion before
+        2025-02-02-preview, NotFound.
+        """
         await self._removed(lambda dialect: dialect.delete(self.identifier))
-        self._forget()
 
     async def metadata(self) -> PoolMetadata:
-        """Tell runtimes and packages of the pool. Raises UnsupportedVersion before 2025-02-02-preview."""
+        """Returns runtimes and packages of the pool. Raises UnsupportedVersion before
+        2025-02-02-preview.
+        """
         answer = await self._ask(lambda dialect: dialect.metadata())
-        found: PoolMetadata = answer.read(listings.read_metadata)
+        found: PoolMetadata = await answer.read(decode_listings.read_metadata)
         return found
 
     async def aclose(self) -> None:
-        """Close the connections, also those of renewed() sessions; the remote session stays until it is idle."""
+        """Closes the connections, also those of renewed() sessions; the remote session stays until
+        its cooldown ends.
+        """
         await self._link.aclose()
 
     async def _use(self, asking: Asking) -> Answer:
-        """Ask for what makes the session where there is none, and begins its idle time anew."""
+        """Sends a request that creates the session if necessary and resets its idle time."""
         self.is_asked = True
         answer = await self._link.ask(asking)
         self._used = self._wall()
@@ -286,41 +300,45 @@ class Session:
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))
 
+    async def _call(self, call: wire.Call) -> Answer:
+        return await self._ask(lambda _: call)
+
     async def _removed(self, build: Callable[[wire.Dialect], wire.Call]) -> None:
         try:
             await self._use(Asking(build, self.identifier))
         except NotFound as error:
-            # It is gone by the try whose answer was lost.
+            # On a retry it is missing because the first attempt, whose answer was lost, has deleted
+            # it.
             if error.tries == 1:
                 raise
 
     def _since(self, started: float) -> int:
         return round((self._clock() - started) * 1000)
 
-    def _notes(self, headers: httpx.Headers, had_run: bool) -> tuple[str, ...]:
-        """Return what must be said of the session itself (headers: REC-NODE-2411, DOC-HDR), and remember it."""
-        # A header that came twice is one text.
-        guid = headers.get("x-ms-session-guid", "").partition(",")[0]
-        other = bool(guid and self._guid and guid != self._guid)
-        fresh = headers.get("x-ms-new-allocation", "").lower().startswith("true") and had_run
-        self._guid = guid or self._guid
-        return (REPLACED,) if other or fresh else ()
+
+def _without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
+    texts = (error.name, error.message, error.stack)
+    return Thrown(*(without_secrets(text, secrets) for text in texts))
 
 
-def _same_origin(answer: Answer, link: str) -> str:
-    """Return the absolute URL of the next page; a token must not follow it to another origin."""
-    asked = str(answer.response.url)
-    try:
-        following = urljoin(asked, link)
-        if origin(following) == origin(asked):
-            return following
-    except ValueError:
-        pass
-    raise problems.malformed(answer.response, answer.about, "its next page is on another host")
+def open_session(
+    endpoint: str,
+    identifier: str,
+    *,
+    api_version: str = "auto",
+    auth: httpx.Auth | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    wait: float = 0,
+    on_retry: RetryListener = lambda _: None,
+    **more: Any,
+) -> Session:
+    """Returns a session with new connections.
 
-
-def _milliseconds(header: str | None) -> int | None:
-    try:
-        return max(0, round(float(header))) if header else None
-    except (ValueError, OverflowError):
-        return None
+    endpoint: the pool's base URL, or any URL below it that runs code. api_version: "auto" or one of
+    wire.VERSIONS. auth: from auth.make_auth. transport: replaces the network. wait: the seconds of
+    retries while the pool is full. on_retry: called before a retry, and with None after it. more:
+    as for Session. Raises UsageError.
+    """
+    retries = Retries(wait, on_retry)
+    link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
+    return Session(link, identifier, **more)

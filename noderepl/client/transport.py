@@ -1,102 +1,165 @@
-"""The connections to one pool: sending calls with timeouts, and finding the dialect that the pool speaks.
+"""The connections to one pool: sends calls with timeouts, and determines the dialect of the pool.
 
-Shared by all sessions of the pool. What goes wrong is turned into errors by problems.py and broken.py alone; retries.py
-decides what is tried again. A call whose api-version or route the service refused was not carried out, and is asked
-otherwise.
+All sessions of the pool share them. http_errors.py and transport_errors.py map failures to errors;
+retries.py decides which calls are retried. A call whose api-version or route the service rejected
+was not processed, and is sent again in another dialect.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import httpx
 
-from noderepl.client import broken, problems
+from noderepl.client import http_errors, transport_errors
+from noderepl.client.circumstances import Circumstances
+from noderepl.client.compression import UnknownCompression, decompressed
+from noderepl.client.cookies import cookie_jar
 from noderepl.client.endpoint import base_url, check_token_may_go, is_loopback
+from noderepl.client.heads import bound_heads, head_is_there
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
-from noderepl.errors import ConfigError, ServiceError, UnsupportedVersion
+from noderepl.errors import ConfigError, MalformedAnswer, ServiceError, UnsupportedVersion
+from noderepl.schema import Unfit, decode
+from noderepl.threaded import worked
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
-# What an answer that is read whole may take beyond the time that its first byte may, and what it may come to.
+# The seconds that the whole answer may take in addition to its first byte, and the seconds for each
+# byte that is sent.
 SLOW_SECONDS = 120.0
-MOST_BYTES = 256 << 20
-# What httpx and httpcore log holds URLs and headers, and so identifiers; filters do not reach child loggers.
+SECONDS_PER_BYTE = 1 / 4096
+# The maximum decompressed size of an answer that is read whole, and of the part of an error or of a
+# page that is read.
+MOST_BYTES = 16 << 20
+ERROR_BYTES = 64 << 10
+# The maximum size in bytes of an answer that is decoded in the event loop.
+SHORT_ANSWER = 1 << 18
+# The number of chunks of a body between two turns of the event loop.
+TURN = 100
+# Log records of httpx and httpcore contain URLs and headers, and so identifiers; filters do not
+# apply to child loggers.
 LOGGERS = (
     "httpx",
     *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
 )
 
 
-_PACKING = {"content-encoding", "transfer-encoding", "content-length"}
+_PACKING = {b"content-encoding", b"transfer-encoding", b"content-length"}
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """How one operation is asked.
+    """The parameters of one operation.
 
-    build: the call in a dialect. identifier: whose session, kept out of errors. read_seconds: how long the service may
-    be silent. attach: makes the multipart fields, once per sending. is_transfer: whether a file goes with it or comes,
-    which may take as long as it takes. repeatable: whether asking twice is asking once.
+    build: returns the call in a dialect. identifier: of the session; no error contains it.
+    read_seconds: the timeout for a silent service. attach: returns the multipart fields, once per
+    attempt. sends: the number of bytes of these fields, which extends the time limit. is_transfer:
+    whether the answer is a file, which has no time limit. repeatable: whether the operation is
+    idempotent.
     """
 
     build: Callable[[Dialect], Call]
     identifier: str = field(default="", repr=False)
     read_seconds: float = READ_SECONDS
     attach: Callable[[], Mapping[str, Any]] | None = None
+    sends: int = 0
     is_transfer: bool = False
     repeatable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx answer, the dialect it is in, and what was asked."""
+    """A 2xx answer, its dialect, and its request."""
 
     response: httpx.Response
     dialect: Dialect
-    about: problems.Circumstances
+    about: Circumstances
+
+    async def chunks(self, most: int | None = None) -> AsyncGenerator[bytes, None]:
+        """Yields the body as it arrives, decompressed, in small chunks.
+
+        most: the maximum size in bytes, None for no limit. Raises MalformedAnswer if the body is
+        larger, or has an unsupported compression.
+        """
+        received = count = 0
+        try:
+            async for chunk in decompressed(self.response):
+                received += len(chunk)
+                count += 1
+                if most is not None and received > most:
+                    raise http_errors.too_long(most, self.about)
+                yield chunk
+                if count % TURN == 0:
+                    # One read may return thousands of chunks of a few bytes.
+                    await asyncio.sleep(0)
+        except UnknownCompression as exc:
+            raise http_errors.compressed(str(exc), self.about) from exc
 
     async def whole(self) -> Answer:
-        """Return the answer with its body read and unpacked. Raises MalformedAnswer where that is too long.
-
-        httpx would unpack a body of any size before anybody can look at it.
+        """Returns the answer with its body read and decompressed. Raises MalformedAnswer if the
+        body is too large.
         """
         content = bytearray()
-        async for chunk in self.response.aiter_bytes():
+        async for chunk in self.chunks(MOST_BYTES):
             content += chunk
-            if len(content) > MOST_BYTES:
-                raise problems.too_long(MOST_BYTES, self.about)
-        headers = [pair for pair in self.response.headers.multi_items() if pair[0] not in _PACKING]
+        return self._with(content)
+
+    async def beginning(self) -> Answer:
+        """Returns the answer with the beginning of its body, which is enough to describe an error
+        or a page.
+        """
+        content = bytearray()
+        with contextlib.suppress(MalformedAnswer, httpx.DecodingError):
+            async with contextlib.aclosing(self.chunks()) as chunks:
+                async for chunk in chunks:
+                    content += chunk
+                    if len(content) >= ERROR_BYTES:
+                        break
+        return self._with(content[:ERROR_BYTES])
+
+    def _with(self, content: bytearray) -> Answer:
+        # As bytes: a header may contain any.
+        headers = [pair for pair in self.response.headers.raw if pair[0].lower() not in _PACKING]
         response = httpx.Response(
-            self.response.status_code, headers=headers, content=bytes(content), request=self.response.request
+            self.response.status_code,
+            headers=headers,
+            content=bytes(content),
+            request=self.response.request,
         )
         return replace(self, response=response)
 
     async def refuse_page(self) -> None:
-        """Raise MalformedAnswer for an HTML page, such as a sign-in page."""
+        """Raises MalformedAnswer for an HTML page, such as a sign-in page."""
         if "html" in self.response.headers.get("content-type", "").lower():
-            whole = await self.whole()
-            raise problems.malformed(whole.response, self.about)
+            async with asyncio.timeout(SLOW_SECONDS):
+                begun = await self.beginning()
+            raise http_errors.malformed(begun.response, self.about)
 
-    def read(self, decode: Callable[[Any], Any]) -> Any:
-        """Return decode(the answer's JSON). The body must have been read. Raises MalformedAnswer."""
+    async def read(self, understand: Callable[[Any], Any]) -> Any:
+        """Returns understand(the answer's JSON). The body must have been read. Raises
+        MalformedAnswer.
+
+        understand: called in a thread if the answer is long.
+        """
+        content = self.response.content
         try:
-            return decode(json.loads(self.response.content))
-        except (ValueError, RecursionError) as exc:
-            why = "" if isinstance(exc, (json.JSONDecodeError, UnicodeDecodeError, RecursionError)) else str(exc)
-            raise problems.malformed(self.response, self.about, why) from exc
+            return await worked(
+                lambda data: understand(decode(data)), content, len(content), short=SHORT_ANSWER
+            )
+        except Unfit as exc:
+            raise http_errors.malformed(self.response, self.about, str(exc)) from exc
 
 
 class Link:
-    """The connections to one pool and the dialect it speaks."""
+    """The connections to one pool, and its dialect."""
 
     def __init__(
         self,
@@ -107,13 +170,16 @@ class Link:
         transport: httpx.AsyncBaseTransport | None,
         retries: Retries,
     ) -> None:
-        """Connect to nothing yet. Raises UsageError for a bad endpoint or version, or a token over plain http."""
+        """Connects at the first call. Raises UsageError for an invalid endpoint or version, or a
+        token over plain http.
+        """
         self.endpoint = base_url(endpoint)
         self.dialect = first_dialect(api_version)
         if auth is not None:
             check_token_may_go(self.endpoint)
         self._negotiates = api_version == "auto"
-        # Once a route that only this shape of the API has was there, a 404 is about the file or the pool.
+        # After a route existed that only this shape of the API has, a 404 is about the file or the
+        # pool.
         self._proven = False
         self._retries = retries
         _keep_logs_clean()
@@ -122,36 +188,40 @@ class Link:
                 auth=auth,
                 transport=transport,
                 follow_redirects=False,
+                event_hooks={"response": [_hide_location]},
+                cookies=cookie_jar(),
                 # A proxy of the environment cannot reach this machine's own loopback.
                 trust_env=not is_loopback(self.endpoint),
             )
-        except (OSError, ValueError, ImportError, *broken.FOREIGN) as exc:
+        except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
             raise ConfigError(
                 "the proxy or certificate settings of the environment cannot be used "
                 "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
             ) from exc
+        bound_heads(self._http)
 
     async def ask(self, asking: Asking) -> Answer:
-        """Return the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
+        """Returns the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
 
         async def once() -> Answer:
             async with self.open(asking) as answer:
-                whole = await answer.whole()
-                await whole.refuse_page()
-                return whole
+                await answer.refuse_page()
+                return await answer.whole()
 
         return await self.repeat(once, repeatable=asking.repeatable)
 
     async def repeat(self, work: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
-        """Return what work gives, which raises as open() does; it is done again where that may help.
+        """Returns the result of work, with retries. work raises as open() does.
 
-        repeatable: whether doing it twice is doing it once.
+        repeatable: whether work is idempotent.
         """
         return await self._retries.make(work, repeatable=repeatable)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def open(self, asking: Asking) -> AsyncIterator[Answer]:
-        """Give the 2xx answer with its body still unread. Raises as ask() does, also while the body is read."""
+        """Yields the 2xx answer with its body unread. Raises as ask() does, also while the body is
+        read.
+        """
         dialect: Dialect | None = self.dialect
         refused: ServiceError | None = None
         guessed = False
@@ -163,8 +233,8 @@ class Link:
                     self._proven = self._proven or call.own_route
                     yield answer
                     return
-                whole = await answer.whole()
-                error = problems.from_answer(whole.response, answer.about)
+                begun = await answer.beginning()
+                error = http_errors.from_answer(begun.response, answer.about)
             dialect, guess = self._next(answer, error)
             if refused is None or not (guessed or isinstance(error, UnsupportedVersion)):
                 refused = error
@@ -173,30 +243,38 @@ class Link:
         raise refused
 
     async def aclose(self) -> None:
-        """Close the connections."""
+        """Closes the connections."""
         await self._http.aclose()
 
     def _next(self, answer: Answer, error: ServiceError) -> tuple[Dialect | None, bool]:
-        """Return the dialect to try after a refusal, and whether that is only a guess from a missing route."""
+        """Returns the dialect to try after a rejection, and whether that is only a guess from a
+        missing route.
+        """
         response, version = answer.response, answer.dialect.version
         if not self._negotiates:
             return None, False
-        if problems.refuses_version(response, error, version):
-            return older(answer.dialect, problems.supported_versions(response)), False
-        if answer.about.call.own_route and not self._proven and problems.lacks_route(response, error, version):
+        if http_errors.refuses_version(response, error, version):
+            return older(answer.dialect, http_errors.supported_versions(response)), False
+        if (
+            answer.about.call.own_route
+            and not self._proven
+            and http_errors.lacks_route(response, error, version)
+        ):
             return older(answer.dialect, other_shape=True), True
         return None, False
 
-    @asynccontextmanager
-    async def _exchange(self, asking: Asking, call: Call, dialect: Dialect) -> AsyncIterator[Answer]:
+    @contextlib.asynccontextmanager
+    async def _exchange(
+        self, asking: Asking, call: Call, dialect: Dialect
+    ) -> AsyncIterator[Answer]:
         url = call.link or self.endpoint + call.target
-        about = problems.Circumstances(call, self.endpoint, dialect.version, (asking.identifier,))
+        about = Circumstances(call, self.endpoint, dialect.version, (asking.identifier,))
         content = None if call.body is None else json.dumps(call.body).encode()
-        # httpx minds only how long nothing comes; an answer may also come a byte at a time.
-        limit = None if asking.is_transfer else asking.read_seconds + SLOW_SECONDS
+        # httpx limits only the time without data; an answer may also arrive one byte at a time.
+        limit = asking.read_seconds + SLOW_SECONDS + asking.sends * SECONDS_PER_BYTE
         try:
             async with (
-                asyncio.timeout(limit),
+                asyncio.timeout(limit) as deadline,
                 self._http.stream(
                     call.method,
                     url,
@@ -207,13 +285,28 @@ class Link:
                     timeout=httpx.Timeout(asking.read_seconds, connect=CONNECT_SECONDS),
                 ) as response,
             ):
+                head_is_there(response)
                 token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
-                about = problems.Circumstances(call, self.endpoint, dialect.version, (asking.identifier, token))
-                if "," in response.headers.get("content-encoding", ""):
-                    raise problems.packed_twice(about)
+                about = Circumstances(
+                    call, self.endpoint, dialect.version, (asking.identifier, token)
+                )
+                if asking.is_transfer and response.is_success:
+                    deadline.reschedule(None)
                 yield Answer(response, dialect, about)
-        except broken.FOREIGN as exc:
-            raise broken.from_exception(exc, about) from exc
+        except transport_errors.FOREIGN as exc:
+            raise transport_errors.from_exception(exc, about) from exc
+
+
+async def _hide_location(response: httpx.Response) -> None:
+    """Renames a redirect's Location: httpx builds a request from it even if it does not follow it,
+    and fails at an invalid one.
+    """
+    if response.has_redirect_location:
+        hidden = http_errors.REDIRECTS_TO.encode()
+        pairs = response.headers.raw
+        response.headers = httpx.Headers(
+            [(hidden if name.lower() == b"location" else name, value) for name, value in pairs]
+        )
 
 
 def _keep_logs_clean() -> None:

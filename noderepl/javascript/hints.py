@@ -8,17 +8,24 @@ from typing import TYPE_CHECKING
 from noderepl.outcome import Thrown
 
 if TYPE_CHECKING:
-    from noderepl.javascript.prepared import Prepared
+    from noderepl.javascript.analysis import Analysis
 
-JSX = "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript, for example)."
-NOT_FOUND = re.compile(r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)")
+JSX = (
+    "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript,"
+    " for example)."
+)
+NOT_FOUND = re.compile(
+    r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)"
+)
 
 
-def hint_for(error: Thrown | None, prepared: Prepared) -> str | None:
-    """A sentence for who ran a snippet that threw; None where none helps. prepared: what became of the snippet."""
+def hint_for(error: Thrown | None, analysis: Analysis) -> str | None:
+    """A sentence for who ran a snippet that threw; None where none helps. analysis: what became of
+    the snippet.
+    """
     if error is None:
         return None
-    if error.name == "SyntaxError" and prepared.has_jsx:
+    if error.name == "SyntaxError" and analysis.has_jsx:
         return JSX
     missing = NOT_FOUND.search(error.message)
     return f"%npm install {missing[1]} brings that package." if missing else None

@@ -10,14 +10,17 @@ from textwrap import dedent
 from noderepl.javascript.validity import node_at, tree_of
 
 JAVASCRIPT = frozenset(
-    "js javascript jsx mjs cjs es6 ecmascript node nodejs ts typescript tsx mts cts diff repl".split()
+    "js javascript jsx mjs cjs es6 ecmascript node nodejs ts typescript tsx mts cts diff "
+    "repl".split()
 )
 SHELL = frozenset(
-    "sh bash shell zsh console terminal shell-session sh-session shellsession powershell ps cmd bat".split()
+    "sh bash shell zsh console terminal shell-session sh-session shellsession powershell ps "
+    "cmd bat".split()
 )
 UNNAMED = frozenset(["", "text", "txt", "plain", "plaintext", "none"])
 _FENCE = re.compile(
-    r"[ \t\u00a0]*(?:[-*>][ \t]+)?(?P<mark>`{3,}|~{3,})[ \t\u00a0]*[{.]*(?P<word>[\w+#-]*)(?P<more>[^`\n]*)$"
+    r"[ \t\u00a0]*(?:[-*>][ \t]+)?(?P<mark>`{3,}|~{3,})["
+    r" \t\u00a0]*[{.]*(?P<word>[\w+#-]*)(?P<more>[^`\n]*)$"
 )
 _AT_START = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^`\n]*$", re.MULTILINE)
 
@@ -36,28 +39,42 @@ class Block:
 
 
 def is_markdown_for_certain(text: str) -> bool:
-    """Whether a text has fences though it is JavaScript, which reads them as calls of empty templates."""
+    """Whether a text has fences though it is JavaScript, which reads them as calls of empty
+    templates.
+    """
     found = _AT_START.search(text)
     if found is None:
         return False
     at = found.start("mark")
     root = tree_of(text)
     node = node_at(root, text, at)
-    # The first two of three backticks are an empty template; inside another template they would be its end.
+    # The first two of three backticks are an empty template; inside another template they would be
+    # its end.
     if node is not None and node.type == "`":
-        return node.parent is not None and node.parent.start_byte == node.start_byte and node.parent.text == b"``"
+        return (
+            node.parent is not None
+            and node.parent.start_byte == node.start_byte
+            and node.parent.text == b"``"
+        )
     return node is not None and node.type == "~"
 
 
 def blocks(text: str) -> Sequence[Block]:
-    """The fenced blocks of a text; where only one fence was copied, what stands on the side where code is."""
+    """The fenced blocks of a text; where only one fence was copied, what stands on the side where
+    code is.
+    """
     found: list[Block] = []
     opened: str = ""
     before: list[str] = []
     for line in text.split("\n"):
         fence = _FENCE.match(line)
         if opened:
-            if fence and fence["mark"].startswith(opened) and not fence["word"] and not fence["more"].strip():
+            if (
+                fence
+                and fence["mark"].startswith(opened)
+                and not fence["word"]
+                and not fence["more"].strip()
+            ):
                 opened = ""
             else:
                 found[-1].lines.append(line)

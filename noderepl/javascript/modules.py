@@ -1,8 +1,8 @@
 """What a module's `import` and `export` statements become in a snippet, which is no module.
 
-Only the program's own statements are read; elsewhere they are errors, which are the engine's to report. Positions are
-byte offsets of the source. What is taken out leaves its line ends, and `export` its width, so that the lines and most
-columns of an error are the user's.
+Only the program's own statements are read; elsewhere they are errors, which are the engine's to
+report. Positions are byte offsets of the source. What is taken out leaves its line ends, and
+`export` its width, so that the lines and most columns of an error are the user's.
 """
 
 from __future__ import annotations
@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from noderepl.javascript.analysis import Declaration, Edit
 from noderepl.javascript.patterns import name_of
-from noderepl.javascript.prepared import Declaration, Edit
 
 EXPORT_NOTE = "`export` is ignored: a snippet is not a module."
 DEFAULT_NOTE = "`export default` gives the snippet its value: a snippet is not a module."
 VALUED = frozenset(
-    ["function_declaration", "generator_function_declaration", "class_declaration", "abstract_class_declaration"]
+    [
+        "function_declaration",
+        "generator_function_declaration",
+        "class_declaration",
+        "abstract_class_declaration",
+    ]
 )
 NAMELESS = frozenset(["function_expression", "generator_function", "class"])
 _LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
@@ -27,7 +32,9 @@ _LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 @dataclass(slots=True)
 class Rewriting:
-    """What the statements become; value: the name whose value is the snippet's, as its last statement exports it."""
+    """What the statements become; value: the name whose value is the snippet's, as its last
+    statement exports it.
+    """
 
     edits: list[Edit] = field(default_factory=list)
     declarations: list[Declaration] = field(default_factory=list)
@@ -38,7 +45,8 @@ class Rewriting:
 def rewrite(root: Node, source: bytes, global_name: str) -> Rewriting:
     """Read a program's import and export statements.
 
-    root: the tree, without errors. source: what was parsed. global_name: what holds `load` in the session.
+    root: the tree, without errors. source: what was parsed. global_name: what holds `load` in the
+    session.
     """
     module = _Module(source, global_name)
     for place, node in enumerate(root.named_children):
@@ -64,12 +72,18 @@ class _Module:
         return self._text(node.start_byte, node.end_byte)
 
     def _replace(self, start: int, end: int, before: str, after: str = "") -> None:
-        """Put a text in place of another; the line ends that get lost on the way stand between its two halves."""
-        lost = len(_LINE_END.findall(self._text(start, end))) - len(_LINE_END.findall(before + after))
+        """Put a text in place of another; the line ends that get lost on the way stand between its
+        two halves.
+        """
+        lost = len(_LINE_END.findall(self._text(start, end))) - len(
+            _LINE_END.findall(before + after)
+        )
         self.done.edits.append(Edit(start, end, before + "\n" * lost + after))
 
     def _remove(self, node: Node, parts: bool) -> None:
-        """Take a statement out; `parts`: one stands before it, which must not run on into the next."""
+        """Take a statement out; `parts`: one stands before it, which must not run on into the
+        next.
+        """
         self._replace(node.start_byte, node.end_byte, ";" if parts else "")
 
     def _blank(self, word: Node, text: str = "") -> None:
@@ -164,8 +178,8 @@ class _Module:
             self.done.notes.append(note)
 
     def _end_nameless(self, default: Node) -> None:
-        """End `export default class {}` at its brace: the statement is over there, but the expression that it becomes
-        might go on in the next line."""
+        """End `export default class {}` at its brace: the statement is over there, but the
+        expression that it becomes might go on in the next line."""
         node = default.next_named_sibling
         while node is not None and node.type == "comment":
             node = node.next_named_sibling
@@ -183,7 +197,9 @@ def _child(node: Node, kind: str) -> Node | None:
 
 
 def _specifiers(clause: Node | None) -> Iterator[tuple[Node | str | None, Node | None]]:
-    """What an import names, in order: the exported name (None: the namespace) and the local one (None: a type)."""
+    """What an import names, in order: the exported name (None: the namespace) and the local one
+    (None: a type).
+    """
     for part in clause.named_children if clause is not None else ():
         if part.type == "identifier":
             yield "default", part
@@ -194,5 +210,8 @@ def _specifiers(clause: Node | None) -> Iterator[tuple[Node | str | None, Node |
                 if one.type != "import_specifier":
                     continue
                 name = one.child_by_field_name("name")
-                is_type = any(child.type in ("type", "typeof") and not child.is_named for child in one.children)
+                is_type = any(
+                    child.type in ("type", "typeof") and not child.is_named
+                    for child in one.children
+                )
                 yield name, None if is_type else one.child_by_field_name("alias") or name

@@ -1,6 +1,7 @@
 """Lines such as `npm install x y` that stand before JavaScript: npm runs them, not the engine.
 
-A text that is JavaScript as it stands has none. yarn, pnpm and bun are read as the npm that does the same.
+A text that is JavaScript as it stands has none. yarn, pnpm and bun are read as the npm that does
+the same.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from dataclasses import dataclass
 from itertools import dropwhile
 
 _LIKELY = re.compile(
-    r"\s*(?:\$[ \u00a0]+)?(?:sudo[ \u00a0]+(?:-\w+[ \u00a0]+)*)?(?:npm|yarn|pnpm|bun)[ \t\u00a0]+[a-z]"
+    r"\s*(?:\$[ \u00a0]+)?(?:sudo[ \u00a0]+(?:-\w+[ \u00a0]+)*)?(?:npm|yarn|pnpm|bun)["
+    r" \t\u00a0]+[a-z]"
 )
-_DOLLAR = re.compile(r"\s*\$[ \u00a0]+")
+_DOLLAR = re.compile(r"\A\s*\$[ \u00a0]+")
 _SHELL_COMMENT = re.compile(r"\s*#(?!!)")
 _PART = re.compile(
     r"""\s*(?:(?P<comment>(?:\#|//).*)|(?P<sign>[;&|()`]+)|
@@ -22,10 +24,12 @@ _PART = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _DASHES = re.compile("(?<=\\s)[\u2013\u2014](?=\\w)")
+_LONGEST = 10_000
+"""Characters; a longer line is no command for npm. shlex needs quadratic time for long words."""
 _COMMANDS = {
     "npm": frozenset(
-        "install i add ci uninstall un remove rm update up upgrade list ls view info show outdated audit dedupe prune "
-        "run test init root pkg explain why".split()
+        "install i add ci uninstall un remove rm update up upgrade list ls view info show outdated"
+        " audit dedupe prune run test init root pkg explain why".split()
     ),
     "yarn": frozenset(["add", "install"]),
     "pnpm": frozenset(["add", "install", "i"]),
@@ -48,9 +52,9 @@ _WORKSPACE = frozenset(["-w", "-W", "--ignore-workspace-root-check", "--workspac
 class NpmLines:
     """What stands at the beginning of a text for npm.
 
-    commands: npm's arguments as a shell quotes them, each different one once. count: the lines of the text that they
-    take, with blank ones behind them, and comments of JavaScript only between them. rest: the text below. passed_over:
-    options that were left out.
+    commands: npm's arguments as a shell quotes them, each different one once. count: the lines of
+    the text that they take, with blank ones behind them, and comments of JavaScript only between
+    them. rest: the text below. passed_over: options that were left out.
     """
 
     commands: tuple[str, ...]
@@ -60,12 +64,21 @@ class NpmLines:
 
 
 def npm_lines(text: str) -> NpmLines:
-    """Splits a text into its leading lines for npm and the rest; without such lines all of it is the rest."""
+    """Splits a text into its leading lines for npm and the rest; without such lines all of it is
+    the rest.
+    """
     nothing = NpmLines((), 0, text, ())
     if not _LIKELY.match(text):
         return nothing
     # Only what looks like npm's needs the parser, which takes a moment to load.
+    from noderepl.javascript.syntax import TooHard
     from noderepl.javascript.validity import parses
+
+    def is_code(line: str) -> bool:
+        try:
+            return parses(line)
+        except TooHard:
+            return False
 
     commands: list[str] = []
     passed_over: list[str] = []
@@ -74,7 +87,7 @@ def npm_lines(text: str) -> NpmLines:
     while at < len(lines):
         line, after = _joined(lines, at)
         found = npm_command(line) if line.strip() else None
-        if found is not None and not parses(line):
+        if found is not None and not is_code(line):
             for words in found:
                 passed_over += [word for word in words if word in _GLOBAL]
                 commands.append(shlex.join(word for word in words if word not in _GLOBAL))
@@ -86,25 +99,43 @@ def npm_lines(text: str) -> NpmLines:
         at = after
     if not commands:
         return nothing
-    return NpmLines(tuple(dict.fromkeys(commands)), end, "\n".join(lines[end:]), tuple(dict.fromkeys(passed_over)))
+    return NpmLines(
+        tuple(dict.fromkeys(commands)),
+        end,
+        "\n".join(lines[end:]),
+        tuple(dict.fromkeys(passed_over)),
+    )
 
 
 def installs(line: str) -> Sequence[str]:
     """The commands for npm in a line of a shell, where they only install."""
     found = npm_command(line) or ()
-    return [shlex.join(["npm", *words]) for words in found] if all(words[0] in _INSTALLS for words in found) else []
+    return (
+        [shlex.join(["npm", *words]) for words in found]
+        if all(words[0] in _INSTALLS for words in found)
+        else []
+    )
 
 
 def npm_command(line: str) -> Sequence[Sequence[str]] | None:
-    """The words behind `npm` of each command in a line of a shell; None where it does anything else."""
+    """The words behind `npm` of each command in a line of a shell; None where it does anything
+    else.
+    """
+    if len(line) > _LONGEST:
+        return None
     bare = _DASHES.sub("--", _DOLLAR.sub("", line.replace("\u00a0", " "), count=1))
     commands = _commands(bare.strip())
     found = [_as_npm(command) for command in commands or ()]
-    return None if not found or None in found else [command for command in found if command is not None]
+    return (
+        None
+        if not found or None in found
+        else [command for command in found if command is not None]
+    )
 
 
 def _commands(line: str) -> Sequence[Sequence[str]] | None:
-    """The words of commands that `;` or `&&` ends; None where a quote is open or a shell's other signs are.
+    """The words of commands that `;` or `&&` ends; None where a quote is open or a shell's other
+    signs are.
 
     A comment may begin as those of JavaScript do, as READMEs write them.
     """
@@ -125,7 +156,9 @@ def _commands(line: str) -> Sequence[Sequence[str]] | None:
 
 
 def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
-    """npm's own words for a command of npm, yarn, pnpm or bun; None where it is none that is known here."""
+    """npm's own words for a command of npm, yarn, pnpm or bun; None where it is none that is known
+    here.
+    """
     if words[:1] == ["sudo"]:
         words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
     if list(words[:3]) == ["yarn", "global", "add"]:
@@ -137,12 +170,17 @@ def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
         return None
     if words[0] == "npm":
         return words[1:]
-    return ["install", *(_OTHER_FLAGS.get(word, word) for word in arguments if word not in _WORKSPACE)]
+    return [
+        "install",
+        *(_OTHER_FLAGS.get(word, word) for word in arguments if word not in _WORKSPACE),
+    ]
 
 
 def _joined(lines: Sequence[str], at: int) -> tuple[str, int]:
-    """A line with those that a backslash at its end goes on with, and the number of the one after them."""
-    line, after = lines[at], at + 1
-    while line.endswith("\\") and after < len(lines):
-        line, after = line[:-1] + lines[after], after + 1
-    return line, after
+    """A line with those that a backslash at its end goes on with, and the number of the one after
+    them.
+    """
+    last = at
+    while lines[last].endswith("\\") and last + 1 < len(lines):
+        last += 1
+    return "".join([*(line[:-1] for line in lines[at:last]), lines[last]]), last + 1

@@ -1,40 +1,59 @@
-"""What snippets wrote, as the prelude keeps it in files of the session; prelude/output.js has the other half. Pure."""
+"""What snippets wrote, as the prelude keeps it in files of the session; prelude/output.js has the
+other half. Pure.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from noderepl.outcome import Execution, Output
+from noderepl.schema import Check, Count, decode
+
+# Files that one request has at most; prelude/output.js has the same number.
+MOST_PIECES = 2000
+# Events that a piece has at most: prelude/output.js counts each as 32 of a million characters. Each
+# is a list of three values.
+MOST_EVENTS = 40_000
+MOST_VALUES = 4 * MOST_EVENTS + 1
+Pieces = Annotated[int, Meta(ge=0, le=MOST_PIECES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes that a snippet wrote, by stream."""
+
+    stdout: Count
+    stderr: Count
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """What an answer tells of output.
 
-    pieces: files that the request has by now; where there are any, they hold all that its snippet wrote. before: files
-    that the request before it came to have. sizes: bytes that the snippet wrote, by stream. dropped: whether there was
-    more than the session keeps. pending: whether something that the snippet started still goes on.
+    pieces: files that the request has by now; where there are any, they hold all that its snippet
+    wrote. before: files that the request before it came to have. bytes: what the snippet wrote.
+    dropped: whether there was more than the session keeps.
     """
 
-    pieces: int
-    before: int
-    sizes: dict[str, int]
+    pieces: Pieces
+    before: Pieces
+    bytes: Sizes
     dropped: bool
-    pending: bool
-
-    @classmethod
-    def read(cls, told: dict[str, Any]) -> Written:
-        """The part of a prelude's answer that is about output."""
-        output = told["output"]
-        return cls(output["pieces"], output["before"], output["bytes"], output["dropped"], told["pending"])
 
     def exceeds(self, execution: Execution) -> bool:
         """Whether the snippet wrote more than came with the answer."""
-        came = {"stdout": execution.stdout, "stderr": execution.stderr}
-        return any(size > size_of(came[stream]) for stream, size in self.sizes.items())
+        return self.bytes.stdout > size_of(execution.stdout) or self.bytes.stderr > size_of(
+            execution.stderr
+        )
+
+
+_EVENTS: Check[list[tuple[int, Literal["stdout", "stderr"], str]]] = Check(
+    Annotated[list[tuple[Count, Literal["stdout", "stderr"], str]], Meta(max_length=MOST_EVENTS)]
+)
 
 
 def piece_name(request: int, number: int) -> str:
@@ -48,21 +67,11 @@ def interrupt_name(request: int) -> str:
 
 
 def read_piece(data: bytes) -> Sequence[Output]:
-    """The events of a piece, oldest first. Raises ValueError for what is none."""
-    try:
-        events = json.loads(data)
-    except RecursionError as error:
-        raise ValueError("nested too deep") from error
-    if not isinstance(events, list) or not all(map(_is_event, events)):
-        raise ValueError("not a list of events")
-    return [Output(text, stream, number or None) for number, stream, text in events]
-
-
-def _is_event(event: object) -> bool:
-    match event:
-        case [int(), "stdout" | "stderr", str()]:
-            return True
-    return False
+    """The events of a piece, oldest first. Raises Unfit for what is none."""
+    return [
+        Output(text, stream, number or None)
+        for number, stream, text in _EVENTS.read(decode(data, MOST_VALUES))
+    ]
 
 
 def size_of(text: str) -> int:
@@ -71,7 +80,9 @@ def size_of(text: str) -> int:
 
 
 def beyond(text: str, written: Iterable[str]) -> str:
-    """What of the kernel's text is not in what was written, in order; the kernel may have cut its text."""
+    """What of the kernel's text is not in what was written, in order; the kernel may have cut its
+    text.
+    """
     whole = "".join(written)
     if whole.startswith(text):
         return ""
@@ -80,7 +91,7 @@ def beyond(text: str, written: Iterable[str]) -> str:
     rest: list[str] = []
     at = 0
     for part in written:
-        if part.startswith(text[at:]):
+        if len(text) - at <= len(part) and part.startswith(text[at:]):
             return "".join(rest)
         found = text.find(part, at)
         if found < 0:

@@ -7,11 +7,19 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
-NAMES = frozenset(["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"])
+NAMES = frozenset(
+    ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"]
+)
 PATTERNS = frozenset(["object_pattern", "array_pattern"])
 # Around the first named child of these stands only what does not change which name is meant.
 WRAPPERS = frozenset(
-    ["rest_pattern", "parenthesized_expression", "non_null_expression", "as_expression", "satisfies_expression"]
+    [
+        "rest_pattern",
+        "parenthesized_expression",
+        "non_null_expression",
+        "as_expression",
+        "satisfies_expression",
+    ]
 )
 _ESCAPE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 
@@ -29,11 +37,17 @@ def _character(escape: re.Match[str]) -> str:
 
 def declared(node: Node) -> Iterator[Node | None]:
     """The names or patterns of a `let`, `const`, `var` or `using`."""
-    return (one.child_by_field_name("name") for one in node.named_children if one.type == "variable_declarator")
+    return (
+        one.child_by_field_name("name")
+        for one in node.named_children
+        if one.type == "variable_declarator"
+    )
 
 
 def plain_names(target: Node | None) -> Iterator[Node]:
-    """The identifiers that a pattern binds or assigns to, in order; members and anything else are passed over."""
+    """The identifiers that a pattern binds or assigns to, in order; members and anything else are
+    passed over.
+    """
     left = [target]
     while left:
         node = left.pop()

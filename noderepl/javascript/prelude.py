@@ -1,4 +1,5 @@
-"""What is sent to the session instead of a snippet's bare text, and what its answer means; prelude/ has the other half.
+"""What is sent to the session instead of a snippet's bare text, and what its answer means; prelude/
+has the other half.
 
 Text in, text out: it sends nothing itself.
 """
@@ -6,44 +7,49 @@ Text in, text out: it sends nothing itself.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
+from msgspec import Meta
+
+from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.output import Written
-from noderepl.javascript.prepare import Prepared
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
+from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 _PREFIX = "noderepl:"
-INTERRUPTED = "the snippet was ended; the session goes on"
-_TIME_OVER = "and was ended; the session goes on (%timeout allows more)"
+INTERRUPTED = "the snippet was stopped; the session continues"
+_TIME_OVER = "and was stopped; the session continues (see %timeout)"
 _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
 _PARTS = (
-    "held",
-    "answers",
+    "primordials",
+    "answer_cache",
     "results",
-    "awaits",
+    "promise_pin",
     "scripts",
     "stacks",
     "resolver",
     "modules",
     "displays",
-    "watch",
+    "console_object",
+    "timeout",
     "guards",
-    "needed",
+    "restore_builtins",
     "typescript",
     "output",
-    "pending",
+    "active_handles",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a value is shown. width: columns of the screen. depth: of nested objects, None for all."""
+    """How a value is shown. width: columns of the screen. depth: of nested objects, None for
+    all.
+    """
 
     width: int = 80
     depth: int | None = 2
@@ -53,10 +59,11 @@ class Options:
 class Request:
     """How a snippet is run.
 
-    id: of the request, by which its files are called; no other has it, and a session runs it once at most. seconds: how
-    long the snippet may run; the request must be given longer. number: the one that the snippet is to have, where that
-    is not given away yet; otherwise the next. waits: whether the answer comes only once nothing goes
-    on that the snippet started. aside: whether it is noderepl's own, without a number and a result.
+    id: of the request, by which its files are called; no other has it, and a session runs it once
+    at most. seconds: how long the snippet may run; the request must be given longer. number: the
+    one that the snippet is to have, where that is not given away yet; otherwise the next. waits:
+    whether the answer comes only once nothing goes on that the snippet started. aside: whether it
+    is noderepl's own, without a number and a result.
     """
 
     id: int
@@ -68,26 +75,76 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The prelude's answer. written: what it tells of output, None where nothing has run."""
+    """The prelude's answer.
+
+    written: what it tells of output, None where nothing has run. pending: whether something that
+    the snippet started still goes on.
+    """
 
     execution: Execution
     written: Written | None
+    pending: bool
 
 
 class Absent(Exception):
-    """The session does not have the prelude, so what was sent has not run. is_told: the service says so, too."""
+    """The session does not have the prelude, so the request has not run. answer: of the service."""
 
-    def __init__(self, is_told: bool = False) -> None:
+    def __init__(self, answer: Execution) -> None:
         super().__init__()
-        self.is_told = is_told
+        self.answer = answer
 
 
 class NoAnswer(Exception):
-    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or `forgotten`: it ran."""
+    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or
+    `forgotten`: it ran.
+    """
 
     def __init__(self, kind: str) -> None:
         super().__init__(kind)
         self.kind = kind
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What every answer has. id: of the request that it answers, if that has one."""
+
+    kind: str
+    id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Media:
+    """Something shown besides the value. base64: whether data is the base64 of it."""
+
+    mime: Word
+    data: str
+    base64: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """How a snippet ended.
+
+    text: of its value, or of what ended it. data, cut: see outcome.Value. code: of an exit.
+    """
+
+    kind: Literal["value", "error", "timeout", "interrupt", "exit"]
+    number: Count
+    ms: Duration
+    media: Annotated[list[_Media], Meta(max_length=100_000)]
+    late: Annotated[list[Thrown], Meta(max_length=1000)]
+    notes: Annotated[list[str], Meta(max_length=10_000)]
+    text: str | None = None
+    data: str | float | int | bool | None = None
+    cut: bool = False
+    error: Thrown | None = None
+    code: object = None
+    output: Written | None = None
+    pending: bool = False
+
+
+_HEAD: Check[_Head] = Check(_Head)
+_ENDED: Check[_Ended] = Check(_Ended)
 
 
 @cache
@@ -97,31 +154,40 @@ def global_name() -> str:
 
 
 def installation() -> str:
-    """JavaScript that puts the prelude into a session where that is possible; again, it does nothing."""
+    """JavaScript that puts the prelude into a session where that is possible; again, it does
+    nothing.
+    """
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # What follows says whether the prelude is there; a session without an inspector cannot have it.
     return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
 
 
 def probe() -> str:
-    """JavaScript that says where the prelude is not there, as a snippet does, and does nothing else."""
+    """JavaScript that says where the prelude is not there, as a snippet does, and does nothing
+    else.
+    """
     return _checked("undefined", None)
 
 
-def snippet(prepared: Prepared, options: Options, request: Request) -> str:
-    """JavaScript that runs a prepared snippet where the prelude is, and elsewhere says only that it is not."""
-    told = {
-        "text": prepared.text,
-        "edits": [[edit.start, edit.end, edit.text] for edit in prepared.edits],
-        "declarations": [asdict(declaration) for declaration in prepared.declarations],
-        "assignments": [asdict(assignment) for assignment in prepared.assignments],
-        "typescript": prepared.is_typescript,
+def snippet(analysis: Analysis, options: Options, request: Request) -> str:
+    """JavaScript that runs a snippet where the prelude is, and elsewhere says only that it is not.
+
+    analysis: of the snippet.
+    """
+    fields = {
+        "text": analysis.text,
+        "edits": [[edit.start, edit.end, edit.text] for edit in analysis.edits],
+        "declarations": [asdict(declaration) for declaration in analysis.declarations],
+        "assignments": [asdict(assignment) for assignment in analysis.assignments],
+        "typescript": analysis.is_typescript,
     }
-    return _call("run", told | asdict(request) | asdict(options))
+    return _call("run", fields | asdict(request) | asdict(options))
 
 
 def recall(run: int) -> str:
-    """JavaScript that gives the answer of a snippet again; where that has not begun, it never will."""
+    """JavaScript that gives the answer of a snippet again; where that has not begun, it never
+    will.
+    """
     return _call("recall", {"id": run})
 
 
@@ -131,7 +197,7 @@ def whole(options: Options) -> str:
 
 
 def read(execution: Execution, run: int | None = None) -> Answer | None:
-    """What a snippet's request came to; None where the answer is not the prelude's, or not to that snippet.
+    """What a snippet's request came to; None where the prelude has not answered to that snippet.
 
     run: the snippet's id, None where none was asked about. Raises Absent, NoAnswer.
     """
@@ -139,16 +205,19 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     if not isinstance(text, str) or not text.startswith(_PREFIX):
         return None
     if is_absent(execution, run):
-        raise Absent(execution.replaced)
+        raise Absent(execution)
     try:
-        told = json.loads(text.removeprefix(_PREFIX))
-    except ValueError:  # it was cut or changed on its way
+        decoded = decode(text.removeprefix(_PREFIX))
+        head = _HEAD.read(decoded)
+        if head.id != run:
+            return None
+        if head.kind in _WITHOUT_ANSWER:
+            raise NoAnswer(head.kind)
+        ended = _ENDED.read(decoded)
+    except Unfit:  # cut or changed on its way, or made by a snippet
         return None
-    if told.get("id") != run:
-        return None
-    if told["kind"] in _WITHOUT_ANSWER:
-        raise NoAnswer(told["kind"])
-    return Answer(_executed(execution, told), Written.read(told) if "output" in told else None)
+    value = _value(ended, has_data="data" in decoded) if ended.kind == "value" else None
+    return Answer(_executed(execution, ended, value), ended.output, ended.pending)
 
 
 def is_absent(execution: Execution, run: int | None = None) -> bool:
@@ -156,62 +225,73 @@ def is_absent(execution: Execution, run: int | None = None) -> bool:
     return execution.value is not None and execution.value.data == _absent(run)
 
 
-def _executed(execution: Execution, told: dict[str, Any]) -> Execution:
-    status, error, notes = Status.OK, None, tuple(told["notes"])
-    match told["kind"]:
+def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execution:
+    status, error, notes = Status.OK, None, tuple(ended.notes)
+    match ended.kind:
         case "error":
-            status, error = Status.ERROR, _thrown(told["error"])
+            status, error = Status.ERROR, ended.error or Thrown("Error", "")
         case "timeout":
-            status, error = Status.TIMEOUT, Thrown("Timeout", f"the snippet ran for {told['text']} {_TIME_OVER}")
+            status, error = (
+                Status.TIMEOUT,
+                Thrown("Timeout", f"the snippet ran for {ended.text} {_TIME_OVER}"),
+            )
         case "interrupt":
             status, error = Status.INTERRUPTED, Thrown("Interrupted", INTERRUPTED)
         case "exit":
-            words = f"the snippet called {told['text']}: it ended there, and the session goes on"
-            if told["code"]:
+            words = f"the snippet called {ended.text}: it ended there, and the session goes on"
+            if ended.code:
                 status, error = Status.ERROR, Thrown("Exit", words)
             else:
                 notes += (words,)
     return replace(
         execution,
         status=status,
-        value=_value(told) if told["kind"] == "value" else None,
+        value=value,
         error=error,
-        media=tuple(map(_media, told["media"])),
-        milliseconds=round(told["ms"]),
+        media=tuple(map(_media, ended.media)),
+        milliseconds=round(ended.ms),
         notes=notes + execution.notes,
-        late=tuple(map(_thrown, told["late"])),
-        number=told["number"] or None,
+        late=tuple(ended.late),
+        number=ended.number or None,
     )
 
 
-def _value(told: dict[str, Any]) -> Value | None:
-    return Value(told["text"], told.get("data", told["text"])) if "text" in told else None
+def _value(ended: _Ended, *, has_data: bool) -> Value | None:
+    """The completion value. has_data: whether there is data; null is data too."""
+    if ended.text is None:
+        return None
+    return Value(ended.text, ended.data if has_data else ended.text, is_cut=ended.cut)
 
 
-def _thrown(told: dict[str, str]) -> Thrown:
-    return Thrown(told["name"], told["message"], told["stack"])
-
-
-def _media(told: dict[str, Any]) -> Media:
+def _media(media: _Media) -> Media:
     try:
-        data = base64.b64decode(told["data"]) if told["base64"] else told["data"].encode("utf-8", "replace")
-    except binascii.Error:
-        data = told["data"].encode()
-    return Media(told["mime"], data)
+        data = (
+            base64.b64decode(media.data) if media.base64 else media.data.encode("utf-8", "replace")
+        )
+    except ValueError:
+        data = media.data.encode("utf-8", "replace")
+    return Media(media.mime, data)
 
 
 def _call(method: str, request: dict[str, object]) -> str:
     run = request.get("id")
-    return _checked(f"{global_name()}.{method}(this.$$, {json.dumps(request)})", run if isinstance(run, int) else None)
+    return _checked(
+        f"{global_name()}.{method}(this.$$, {json.dumps(request)})",
+        run if isinstance(run, int) else None,
+    )
 
 
 def _checked(expression: str, run: int | None) -> str:
-    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it is not."""
+    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it
+    is not.
+    """
     return f"typeof {global_name()} === 'undefined' ? '{_absent(run)}' : {expression}\n"
 
 
 def _absent(run: int | None) -> str:
-    """What a session without the prelude answers; with the id, so that it is not taken for another request's."""
+    """What a session without the prelude answers; with the id, so that it is not taken for another
+    request's.
+    """
     return f"{_PREFIX}absent" if run is None else f"{_PREFIX}absent:{run}"
 
 
@@ -222,4 +302,11 @@ def _source() -> str:
 
 
 def _part(name: str) -> str:
-    return Path(__file__).with_name("prelude").joinpath(f"{name}.js").read_text("utf-8").rstrip().removesuffix(";")
+    return (
+        Path(__file__)
+        .with_name("prelude")
+        .joinpath(f"{name}.js")
+        .read_text("utf-8")
+        .rstrip()
+        .removesuffix(";")
+    )

@@ -1,7 +1,9 @@
-"""What a snippet declares in the session's global scope, and which of its assignments reach that scope.
+"""What a snippet declares in the session's global scope, and which of its assignments reach that
+scope.
 
-One walk over a tree without errors. Positions are byte offsets of the source that was parsed. Where it is in doubt who
-binds a name (inside `with`, beside a direct `eval`, in a namespace), an assignment to it is left out.
+One walk over a tree without errors. Positions are byte offsets of the source that was parsed. Where
+it is in doubt who binds a name (inside `with`, beside a direct `eval`, in a namespace), an
+assignment to it is left out.
 """
 
 from __future__ import annotations
@@ -11,21 +13,28 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from noderepl.javascript.analysis import Assignment, Declaration, Kind
 from noderepl.javascript.patterns import declared, name_of, plain_names
-from noderepl.javascript.prepared import Assignment, Declaration, Kind
+from noderepl.javascript.scope_stack import ScopeStack
 
 # TypeScript that is gone when the snippet runs, and statements that modules.py reads by itself.
 SKIPPED = (
-    "type_annotation type_parameters type_arguments type_predicate_annotation asserts_annotation type_query "
-    "implements_clause interface_declaration type_alias_declaration ambient_declaration function_signature "
-    "method_signature abstract_method_signature index_signature import_alias import_statement"
+    "type_annotation type_parameters type_arguments type_predicate_annotation asserts_annotation"
+    " type_query implements_clause interface_declaration type_alias_declaration ambient_declaration"
+    " function_signature method_signature abstract_method_signature index_signature import_alias"
+    " import_statement"
 ).split()
 
-# What leaves no code behind in a namespace, nor does a namespace of nothing else; and what is so where all in it is.
+# What leaves no code behind in a namespace, nor does a namespace of nothing else; and what is so
+# where all in it is.
 TYPES_ALONE = frozenset(
-    "comment empty_statement interface_declaration type_alias_declaration function_signature export_clause".split()
+    "comment empty_statement interface_declaration type_alias_declaration function_signature"
+    " export_clause".split()
 )
-AROUND = frozenset("export_statement expression_statement internal_module module statement_block".split())
+DEEPEST = 50
+AROUND = frozenset(
+    "export_statement expression_statement internal_module module statement_block".split()
+)
 
 
 @dataclass(slots=True)
@@ -43,9 +52,13 @@ class Found:
 
 
 def _has_all_values(node: Node) -> bool:
-    """Whether all that a statement declares is given a value; a constant that is not must stay one, to be refused."""
+    """Whether all that a statement declares is given a value; a constant that is not must stay one,
+    to be refused.
+    """
     return all(
-        one.child_by_field_name("value") is not None for one in node.named_children if one.type == "variable_declarator"
+        one.child_by_field_name("value") is not None
+        for one in node.named_children
+        if one.type == "variable_declarator"
     )
 
 
@@ -59,50 +72,26 @@ def find(root: Node, source: bytes) -> Found:
     return walk.found
 
 
-def _is_types_alone(node: Node) -> bool:
-    """Whether a namespace, or a statement in one, leaves no code behind."""
+def _is_types_alone(node: Node, depth: int = 0) -> bool:
+    """Whether a namespace, or a statement in one, leaves no code behind; one nested too deep to
+    tell does not.
+    """
     if node.type not in AROUND:
         return node.type in TYPES_ALONE
     inner = node.child_by_field_name("body") or node.child_by_field_name("declaration")
-    return all(map(_is_types_alone, [inner] if inner else node.named_children))
-
-
-class _Scope:
-    """The names that a function, a block, a loop or a class binds; the global scope is the one without a parent."""
-
-    __slots__ = ("is_function", "is_opaque", "names", "parent")
-
-    def __init__(self, parent: _Scope | None, *, is_function: bool = False, is_opaque: bool = False) -> None:
-        self.parent = parent
-        self.names: set[str] = set()
-        self.is_function = is_function
-        self.is_opaque = is_opaque
-
-    def function(self) -> _Scope:
-        scope = self
-        while scope.parent is not None and not scope.is_function:
-            scope = scope.parent
-        return scope
-
-    def may_bind(self, name: str) -> bool:
-        scope = self
-        while scope.parent is not None:
-            if scope.is_opaque or name in scope.names:
-                return True
-            scope = scope.parent
-        return False
+    children = [inner] if inner else node.named_children
+    return depth < DEEPEST and all(_is_types_alone(child, depth + 1) for child in children)
 
 
 class _Walk:
     def __init__(self, source: bytes) -> None:
         self.found = Found()
         self._source = source
-        self._scope = _Scope(None)
+        self._scopes = ScopeStack(source)
         self._depth = 0
         self._opened: list[int] = []
         self._export_end = -1
         self._loop_ends: dict[int, int] = {}
-        self._assigned: list[tuple[Node, _Scope]] = []
 
     def run(self, root: Node) -> None:
         cursor = self._cursor = root.walk()
@@ -117,35 +106,24 @@ class _Walk:
                 continue
             while True:
                 if opened and opened[-1] == self._depth:
-                    self._close()
+                    opened.pop()
+                    self._scopes.close()
                 if cursor.goto_next_sibling():
                     break
                 if not cursor.goto_parent():
                     done = True
                     break
                 self._depth -= 1
-        for target, scope in self._assigned:
-            name = name_of(target, self._source)
-            if not scope.may_bind(name):
-                shorthand = target.type != "identifier"
-                self.found.assignments.append(Assignment(name, target.start_byte, target.end_byte, shorthand))
-
-    def _open(self, *, is_function: bool = False, is_opaque: bool = False) -> None:
-        self._scope = _Scope(self._scope, is_function=is_function, is_opaque=is_opaque)
-        self._opened.append(self._depth)
-
-    def _close(self) -> None:
-        assert self._scope.parent is not None
-        self._scope = self._scope.parent
-        self._opened.pop()
+        self.found.assignments += self._scopes.assignments()
 
     def _names(self, targets: Iterable[Node | None]) -> Iterator[str]:
         for target in targets:
             for node in plain_names(target):
                 yield name_of(node, self._source)
 
-    def _assign(self, target: Node | None) -> None:
-        self._assigned += ((node, self._scope) for node in plain_names(target))
+    def _open(self, *, is_function: bool = False, is_opaque: bool = False) -> None:
+        self._scopes.open(is_function=is_function, is_opaque=is_opaque)
+        self._opened.append(self._depth)
 
     def _is_statement(self, node: Node) -> bool:
         """Whether a declaration is one of the program's own statements, exported or not."""
@@ -153,11 +131,13 @@ class _Walk:
 
     def _declare(self, kind: Kind, names: Iterable[str], node: Node) -> None:
         """Note a class, a function, an enum or a namespace in the scope where it stands."""
-        if self._scope.parent is not None:
-            self._scope.names.update(names)
+        if self._scopes.present.parent is not None:
+            self._scopes.present.names.update(names)
         elif self._is_statement(node):
             start = node.start_byte
-            self.found.declarations.append(Declaration(kind, tuple(names), start, start, node.end_byte))
+            self.found.declarations.append(
+                Declaration(kind, tuple(names), start, start, node.end_byte)
+            )
 
     def export(self, node: Node) -> bool:
         if self._depth == 1:
@@ -167,10 +147,12 @@ class _Walk:
     def lexical(self, node: Node) -> bool:
         names = tuple(self._names(declared(node)))
         keyword = node.child_by_field_name("kind")
-        if self._scope.parent is not None or keyword is None:
-            self._scope.names.update(names)
+        if self._scopes.present.parent is not None or keyword is None:
+            self._scopes.present.names.update(names)
         elif keyword.type == "let" or _has_all_values(node):
-            kind: Kind = "let" if keyword.type == "let" else "const" if keyword.type == "const" else "using"
+            kind: Kind = (
+                "let" if keyword.type == "let" else "const" if keyword.type == "const" else "using"
+            )
             last = node.children[1] if keyword.type == "await" else keyword
             where = keyword.start_byte, last.end_byte, node.end_byte
             self.found.declarations.append(Declaration(kind, names, *where))
@@ -185,11 +167,19 @@ class _Walk:
             for one in node.named_children
             if one.type == "variable_declarator"
         )
-        self._var(node.children[0], tuple(self._names(declared(node))), stop, simple, not self._is_statement(node))
+        self._var(
+            node.children[0],
+            tuple(self._names(declared(node))),
+            stop,
+            simple,
+            not self._is_statement(node),
+        )
         return True
 
-    def _var(self, keyword: Node, names: tuple[str, ...], stop: int, simple: bool, nested: bool) -> None:
-        scope = self._scope.function()
+    def _var(
+        self, keyword: Node, names: tuple[str, ...], stop: int, simple: bool, nested: bool
+    ) -> None:
+        scope = self._scopes.present.function()
         if scope.parent is not None:
             scope.names.update(names)
             return
@@ -207,33 +197,40 @@ class _Walk:
         self._open()
         left, keyword = node.child_by_field_name("left"), node.child_by_field_name("kind")
         if keyword is None:
-            self._assign(left)
+            self._scopes.assign(left)
         elif keyword.type == "var":
             names = tuple(self._names([left]))
-            # Without their keyword, `async of` and `let` have meanings of their own here, and so has a value.
-            simple = left is not None and left.type == "identifier" and not {"async", "let"}.intersection(names)
+            # Without their keyword, `async of` and `let` have meanings of their own here, and so
+            # has a value.
+            simple = (
+                left is not None
+                and left.type == "identifier"
+                and not {"async", "let"}.intersection(names)
+            )
             simple = simple and node.child_by_field_name("value") is None
             self._var(keyword, names, node.end_byte, simple, True)
         else:
-            self._scope.names.update(self._names([left]))
+            self._scopes.present.names.update(self._names([left]))
         return True
 
     def function(self, node: Node) -> bool:
         own = tuple(self._names([node.child_by_field_name("name")]))
         if node.type.endswith("_declaration"):
             self._declare("function", own, node)
-            nearest = self._scope.function()
+            nearest = self._scopes.present.function()
             # A sloppy function in a block is a `var` of the function around it, too.
             if nearest.parent is not None:
                 nearest.names.update(own)
             own = ()
         self._open(is_function=True)
-        self._scope.names.update(own)
+        self._scopes.present.names.update(own)
         if node.type != "arrow_function":
-            self._scope.names.add("arguments")
+            self._scopes.present.names.add("arguments")
         parameters = node.child_by_field_name("parameters")
-        self._scope.names.update(
-            self._names(parameters.named_children if parameters else [node.child_by_field_name("parameter")])
+        self._scopes.present.names.update(
+            self._names(
+                parameters.named_children if parameters else [node.child_by_field_name("parameter")]
+            )
         )
         return True
 
@@ -245,7 +242,7 @@ class _Walk:
         if node.type != "class":
             self._declare("class", names, node)
         self._open()
-        self._scope.names.update(names)
+        self._scopes.present.names.update(names)
         return True
 
     def enum(self, node: Node) -> bool:
@@ -256,7 +253,8 @@ class _Walk:
         if not node.is_named:
             return True
         name = node.child_by_field_name("name")
-        # Of `A.B.C` only the outermost pair is called nested; those in it are read as members of an object.
+        # Of `A.B.C` only the outermost pair is called nested; those in it are read as members of an
+        # object.
         while name is not None and name.type in ("nested_identifier", "member_expression"):
             name = name.child_by_field_name("object")
         names = list(self._names([name]))
@@ -264,31 +262,37 @@ class _Walk:
         if not names or _is_types_alone(node):
             return False
         # Without `export` it is read as an expression, which stands one level deeper.
-        if self._depth == 2 and self._scope.parent is None:
+        if self._depth == 2 and self._scopes.present.parent is None:
             start = node.start_byte
-            self.found.declarations.append(Declaration("enum", tuple(names), start, start, node.end_byte))
+            self.found.declarations.append(
+                Declaration("enum", tuple(names), start, start, node.end_byte)
+            )
         else:
             self._declare("enum", names, node)
         self._open(is_function=True, is_opaque=True)
         return True
 
     def block(self, node: Node) -> bool:
-        self._open(is_function=node.type == "class_static_block", is_opaque=node.type == "with_statement")
+        self._open(
+            is_function=node.type == "class_static_block", is_opaque=node.type == "with_statement"
+        )
         return True
 
     def catch(self, node: Node) -> bool:
         self._open()
-        self._scope.names.update(self._names([node.child_by_field_name("parameter")]))
+        self._scopes.present.names.update(self._names([node.child_by_field_name("parameter")]))
         return True
 
     def assignment(self, node: Node) -> bool:
-        self._assign(node.child_by_field_name("left") or node.child_by_field_name("argument"))
+        self._scopes.assign(
+            node.child_by_field_name("left") or node.child_by_field_name("argument")
+        )
         return True
 
     def call(self, node: Node) -> bool:
         called = node.child_by_field_name("function")
         if called is not None and called.type == "identifier" and called.text == b"eval":
-            self._scope.function().is_opaque = True
+            self._scopes.present.function().is_opaque = True
         return True
 
     def dynamic_import(self, node: Node) -> bool:
@@ -305,7 +309,9 @@ class _Walk:
         return True
 
     def type_follows(self, node: Node) -> bool:
-        """`as` and `satisfies`: what comes next is a type, which may hold an `import(…)` that is no call."""
+        """`as` and `satisfies`: what comes next is a type, which may hold an `import(…)` that is no
+        call.
+        """
         self._cursor.goto_next_sibling()
         return False
 
@@ -316,13 +322,19 @@ class _Walk:
 ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
     **dict.fromkeys(SKIPPED, _Walk.skip),
     **dict.fromkeys(["as", "satisfies"], _Walk.type_follows),
-    **dict.fromkeys(["statement_block", "switch_body", "class_static_block", "with_statement"], _Walk.block),
-    **dict.fromkeys(["function_declaration", "generator_function_declaration", "function_expression"], _Walk.function),
+    **dict.fromkeys(
+        ["statement_block", "switch_body", "class_static_block", "with_statement"], _Walk.block
+    ),
+    **dict.fromkeys(
+        ["function_declaration", "generator_function_declaration", "function_expression"],
+        _Walk.function,
+    ),
     **dict.fromkeys(["generator_function", "arrow_function", "method_definition"], _Walk.function),
     **dict.fromkeys(["class_declaration", "abstract_class_declaration", "class"], _Walk.class_),
     **dict.fromkeys(["internal_module", "module"], _Walk.namespace),
     **dict.fromkeys(
-        ["assignment_expression", "augmented_assignment_expression", "update_expression"], _Walk.assignment
+        ["assignment_expression", "augmented_assignment_expression", "update_expression"],
+        _Walk.assignment,
     ),
     **dict.fromkeys(["lexical_declaration", "using_declaration"], _Walk.lexical),
     **dict.fromkeys(["jsx_element", "jsx_self_closing_element", "jsx_fragment"], _Walk.jsx),

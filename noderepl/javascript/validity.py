@@ -1,6 +1,7 @@
 """Whether a text is JavaScript or TypeScript, as an engine would read it.
 
-Stricter than the grammar where that takes a curly quote for a letter or skips an invisible character.
+Stricter than the grammar where that takes a curly quote for a letter or skips an invisible
+character.
 """
 
 from __future__ import annotations
@@ -9,31 +10,34 @@ import re
 
 from tree_sitter import Node
 
-from noderepl.javascript.syntax import parser, typescript_parser
+from noderepl.javascript.syntax import parse, parser, typescript_parser
 
 # What no engine takes outside strings, comments and the like, though the grammar does.
 FOREIGN = re.compile(
     "[\u00ad\u00b4\u180e\u200b\u200e\u200f\u2010-\u201f\u2026\u202a-\u202e\u2032\u2033\u2060-\u2069\u2190\u2212\u275b-\u276f]"
 )
 TEXTS = frozenset(
-    "comment html_comment hash_bang_line string string_fragment escape_sequence template_string regex regex_pattern "
-    "jsx_text".split()
+    "comment html_comment hash_bang_line string string_fragment escape_sequence template_string"
+    " regex regex_pattern jsx_text".split()
 )
-# Spaces that engines know and the grammar does not, each three bytes long; the offsets must stay as they are.
+# Spaces that engines know and the grammar does not, each three bytes long; the offsets must stay as
+# they are.
 _WIDE_SPACES = re.compile(rb"\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 
 
 def parses(text: str) -> bool:
-    """Whether a text has no error as JavaScript or TypeScript; an empty one has none."""
+    """Whether a text has no error as JavaScript or TypeScript; an empty one has none. Raises
+    TooHard.
+    """
     source = encoded(text)
-    if _is_sound(parser().parse(source).root_node, text):
+    if _is_sound(parse(parser(), source).root_node, text):
         return True
-    return _is_sound(typescript_parser().parse(source).root_node, text)
+    return _is_sound(parse(typescript_parser(), source).root_node, text)
 
 
 def tree_of(text: str) -> Node:
-    """The syntax tree of a text as JavaScript."""
-    return parser().parse(encoded(text)).root_node
+    """The syntax tree of a text as JavaScript. Raises TooHard."""
+    return parse(parser(), encoded(text)).root_node
 
 
 def encoded(text: str) -> bytes:
@@ -44,7 +48,9 @@ def encoded(text: str) -> bytes:
 def node_at(root: Node, text: str, index: int) -> Node | None:
     """The smallest node of a text's tree that covers the character at an index."""
     start = len(text[:index].encode("utf-8", "surrogatepass"))
-    return root.descendant_for_byte_range(start, start + len(text[index].encode("utf-8", "surrogatepass")))
+    return root.descendant_for_byte_range(
+        start, start + len(text[index].encode("utf-8", "surrogatepass"))
+    )
 
 
 def _is_sound(root: Node, text: str) -> bool:

@@ -1,6 +1,6 @@
-"""What can be typed with %: one explicit tuple of magics, and the way from a typed line to outcomes.
+"""The table of magics, and the functions that run a typed magic.
 
-Nothing here prints, and nothing knows HTTP or a screen.
+A magic returns outcomes. It does not print, and does not depend on HTTP or a screen.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
-from noderepl.magics.context import Context, Preferences
+from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.keepalive import KEEPALIVE
@@ -30,6 +30,7 @@ __all__ = [
     "Context",
     "Magic",
     "Preferences",
+    "Screen",
     "is_magic",
     "run_magic",
     "without_identifier",
@@ -61,41 +62,46 @@ MAGICS: tuple[Magic, ...] = (
     CLEAR,
     EXIT,
 )
-"""Every magic, in the order %help lists them."""
+"""All magics, in the order of %help."""
 
 _PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
 _DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
-_IDENTIFIER = re.compile(r"^(\s*%session\s+use)\s+\S[^\n]*", re.MULTILINE)
+_IDENTIFIER = re.compile(r"^([^\S\n]*%session\s+use)\s+\S[^\n]*", re.MULTILINE)
 
 
 def _dot_command(line: str) -> tuple[Magic, str] | None:
-    """The magic and arguments of a dot command of Node's REPL; None where the line is JavaScript, such as `.5 + 1`."""
+    """Returns the magic and the arguments of a dot command of Node's REPL; None if the line is
+    JavaScript, such as `.5 + 1`.
+    """
     found = _DOT.fullmatch(line)
     if found is None:
         return None
     name, text = found[1], found[2] or ""
     for magic in (*MAGICS, *NODE_COMMANDS):
-        # A command that takes nothing is only itself: with more behind it, the line is the engine's to judge.
+        # A command without arguments must be the whole line; otherwise the line is JavaScript.
         if magic.dot == name and (not text or " " in magic.usage):
             return magic, text.rstrip()
     return None
 
 
 def is_magic(line: str) -> bool:
-    """Whether this input is a magic and not JavaScript: it begins with %, or is a dot command of Node's REPL."""
+    """Returns whether an input is a magic: it begins with %, or is a dot command of Node's REPL."""
     return _PERCENT.match(line) is not None or _dot_command(line) is not None
 
 
 def without_identifier(line: str) -> str:
-    """What may be kept of an input: a session's identifier is a secret (DOC-USAGE), so `%session use ID` loses it."""
+    """Returns the input for the history: without the identifier in `%session use ID`, because it is
+    a secret (DOC-USAGE).
+    """
     return _IDENTIFIER.sub(r"\1", line)
 
 
 async def run_magic(line: str, context: Context) -> Sequence[Outcome]:
-    """Run a magic as typed.
+    """Runs a magic as typed.
 
-    line: an input for which is_magic holds. Returns what is to be shown, in order. Raises NodeReplError; then the
-    session and the preferences are as they were. An unknown name is a UsageError that suggests the nearest.
+    line: an input for which is_magic() is true. Returns the outcomes to show, in order. Raises
+    NodeReplError; the session and the preferences are then unchanged. An unknown name is a
+    UsageError that suggests the nearest name.
     """
     command = _dot_command(line)
     if command is None:

@@ -1,6 +1,6 @@
-"""The text behind a magic's name, cut into words and options as a shell would.
+"""Splits the text after a magic's name into words and options, as a shell does.
 
-It knows no single magic: each says what it takes.
+This module does not depend on any magic: each magic declares its arguments.
 """
 
 from __future__ import annotations
@@ -12,10 +12,15 @@ from types import MappingProxyType
 
 from noderepl.errors import UsageError
 
+LONGEST = 100_000
+"""Characters; shlex needs quadratic time for long words."""
+
 
 @dataclass(frozen=True)
 class Parsed:
-    """words: the arguments that are no options. values: an option's name to its value. flags: the flags given."""
+    """words: the positional arguments. values: the values of options, by name. flags: the flags
+    that were given.
+    """
 
     words: tuple[str, ...]
     values: Mapping[str, str]
@@ -24,26 +29,31 @@ class Parsed:
 
 @dataclass(frozen=True)
 class Arguments:
-    """What follows a magic's name. usage: the magic's usage line, for errors. text: as typed, outer spaces removed."""
+    """The text after a magic's name. usage: the magic's usage line, for errors. text: as typed,
+    without outer spaces.
+    """
 
     usage: str
     text: str
 
     def wrong(self, why: str) -> UsageError:
-        """The error that says why these arguments do not do, and the usage line."""
+        """Returns the error for invalid arguments, with the usage line. why: the reason."""
         return UsageError(f"{why}; usage: {self.usage}")
 
     def words(self) -> list[str]:
-        """The text cut at spaces, quotes and backslashes as in a POSIX shell.
+        """Returns the text split at spaces, quotes and backslashes as in a POSIX shell.
 
-        Raises UsageError where a quote is not closed, and where another line begins with % (two magics at once).
+        Raises UsageError if a quote is not closed, if another line begins with % (two magics at
+        once), or if the text has more than 100,000 characters.
         """
+        if len(self.text) > LONGEST:
+            raise self.wrong(f"the arguments are longer than {LONGEST:,} characters")
         if any(line.lstrip().startswith("%") for line in self.text.splitlines()[1:]):
-            raise self.wrong("these are several magics, and they go one at a time")
+            raise self.wrong("only one magic may be given at a time")
         try:
             return shlex.split(self.text)
         except ValueError:
-            raise self.wrong("a quote is not closed, or a backslash at the end stands before nothing") from None
+            raise self.wrong("unclosed quote or trailing backslash") from None
 
     def parse(
         self,
@@ -53,11 +63,12 @@ class Arguments:
         flags: Collection[str] = (),
         values: Collection[str] = (),
     ) -> Parsed:
-        """Sort the words into arguments and options.
+        """Returns the words, sorted into arguments and options.
 
-        least, most: how many arguments there may be (most None: any number). flags: names of options without a value
-        (`--force`). values: names of options with one (`--as NAME`, `--as=NAME`). A word `--` ends the options; a
-        single dash begins none. Raises UsageError.
+        least, most: the minimum and maximum number of arguments (most None: no maximum). flags:
+        names of options without a value (`--force`). values: names of options with a value (`--as
+        NAME`, `--as=NAME`). A word `--` ends the options; a single dash begins none. Raises
+        UsageError.
         """
         words: list[str] = []
         found: dict[str, str] = {}
@@ -82,27 +93,33 @@ class Arguments:
         if len(words) < least:
             raise self.wrong("an argument is missing")
         if most is not None and len(words) > most:
-            raise self.wrong(f"{words[most]!r} is one argument too many")
+            raise self.wrong(f"{words[most]!r} is an extra argument")
         return Parsed(tuple(words), MappingProxyType(found), frozenset(raised))
 
     def optional(self) -> str | None:
-        """The one argument, or None where there is none. Raises UsageError on options and on more than one."""
+        """Returns the one argument, None if there is none. Raises UsageError for options and for
+        several arguments.
+        """
         words = self.parse(most=1).words
         return words[0] if words else None
 
     def whole(self, low: int, high: int) -> int | None:
-        """The one argument as a whole number from low to high, or None where there is none. Raises UsageError."""
+        """Returns the one argument as a whole number from low to high, None if there is none.
+        Raises UsageError.
+        """
         word = self.optional()
         if word is None:
             return None
-        # So many digits and no more: Python refuses to read very long numbers.
+        # The number of digits is limited because Python rejects very long numbers.
         if not (word.isdecimal() and len(word) <= len(str(high)) and low <= int(word) <= high):
-            raise self.wrong(f"{word!r} is no whole number from {low} to {high}")
+            raise self.wrong(f"{word!r} is not a whole number from {low} to {high}")
         return int(word)
 
     def choice(self, choices: Collection[str]) -> str | None:
-        """The one argument if it is among these choices, or None where there is none. Raises UsageError."""
+        """Returns the one argument if it is one of the choices, None if there is none. Raises
+        UsageError.
+        """
         word = self.optional()
         if word is not None and word not in choices:
-            raise self.wrong(f"{word!r} is none of {', '.join(choices)}")
+            raise self.wrong(f"{word!r} is not one of {', '.join(choices)}")
         return word

@@ -1,6 +1,6 @@
-"""What a magic works with: the collaborators and preferences that the prompt or the script mode hands it.
+"""The objects and preferences that the prompt or a script passes to a magic.
 
-Nothing is opened or created here.
+This module opens and creates nothing.
 """
 
 from __future__ import annotations
@@ -8,72 +8,108 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.journal import Journal
-    from noderepl.lifetime import Lifetime
-    from noderepl.outcome import Execution
-    from noderepl.settings import InputType, Mode, TypeScript
+    from noderepl.options import InputType, Mode, TypeScript
+    from noderepl.outcome import Execution, Outcome
+    from noderepl.sessions.lifetime import Lifetime
+    from noderepl.sessions.registry import Registry
+    from noderepl.sessions.state import SessionState
 
 
 @dataclass
 class Preferences:
-    """What magics change while the prompt is open.
+    """The options that magics change.
 
-    timeout: seconds a snippet may run, within settings.TIMEOUT_RANGE. input_type: how snippets are sent.
-    theme: the name of the screen's theme. mode: full through the prelude, plain as typed. typescript: whether snippets
-    are. depth: of the objects in values, None for all.
+    timeout: the time limit of a snippet in seconds, within options.TIMEOUT_RANGE. input_type: how
+    snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
+    snippets are TypeScript. depth: of the objects in values, None for all.
     """
 
     timeout: int
     input_type: InputType
-    theme: str
     mode: Mode = "full"
     typescript: TypeScript = "auto"
     depth: int | None = 2
 
 
-@dataclass(frozen=True)
-class Context:
-    """The collaborators of a magic.
+class Runner(Protocol):
+    """Runs JavaScript in the present session; each call raises ServiceError.
 
-    session: gives the open session, opening it when first asked. use_session: makes another session the current one;
-    is_new says that nobody has done anything in it yet. made: the identifiers of sessions that end when noderepl is
-    left, a live set: nobody else knows them. end: deletes a session for good. keep: lets the current one stay when
-    noderepl is left. is_embedded: whether the pool is the embedded one. lifetime: when the session ends. journal: what
-    was done in it, and what was lost.
-    run: runs one snippet in the session, as if it had been typed. rerun: runs one that ran before, under the number
-    it had. whole: gives the last value uncut. last: what came of the last snippet. numbers: the number of each
-    snippet that has a value, a live mapping. execute: runs code that is not the user's, and keeps no record of it.
-    entries: what was typed before, oldest first. snippets: the snippets run so far in this run, a live list.
-    progress: told a label, the bytes done and the total (None if unknown) of a long transfer. step: told in words
-    how far something is. edit: opens the user's editor on a text and returns the edited text. themes: the themes
-    there are, name to summary. environ: the user's environment. directory: the user's working directory, where
-    local paths start.
+    last: the outcome of the last snippet. snippets: the snippets of this run, oldest first.
     """
 
-    session: Callable[[], Awaitable[Session]]
-    use_session: Callable[[Session, bool], Awaitable[None]]
-    made: set[str]
-    end: Callable[[Session], Awaitable[None]]
-    keep: Callable[[], None]
-    is_embedded: bool
-    lifetime: Lifetime
-    journal: Journal
-    preferences: Preferences
-    run: Callable[[str], Awaitable[Execution]]
-    rerun: Callable[[str, int | None], Awaitable[Execution]]
-    whole: Callable[[], Awaitable[Execution]]
-    last: Callable[[], Execution | None]
-    numbers: Mapping[str, int]
-    execute: Callable[[str], Awaitable[Execution]]
-    entries: Callable[[], Sequence[str]]
-    snippets: Sequence[str]
+    @property
+    def last(self) -> Execution | None: ...
+
+    @property
+    def snippets(self) -> Sequence[str]: ...
+
+    async def run_snippet(self, code: str) -> Execution:
+        """Runs one snippet as if it had been typed."""
+
+    async def rerun(self, code: str, number: int | None) -> Execution:
+        """Runs a snippet of an earlier run again, under its number."""
+
+    async def execute(self, code: str) -> Execution:
+        """Runs code of noderepl, without a record in the journal."""
+
+    async def whole(self) -> Execution:
+        """Returns the last value without truncation."""
+
+    async def output(self, execution: Execution) -> Sequence[Outcome]:
+        """Returns the whole output of a snippet."""
+
+
+class Sessions(Protocol):
+    """The sessions of this run. is_embedded: whether the pool is the embedded one."""
+
+    @property
+    def is_embedded(self) -> bool: ...
+
+    @property
+    def registry(self) -> Registry: ...
+
+    async def session(self) -> Session:
+        """Returns the open session; the first call opens it."""
+
+    async def use(self, identifier: str | None = None) -> str:
+        """Makes another session the present one, a new one for None. Returns its identifier."""
+
+
+@dataclass(frozen=True)
+class Screen:
+    """The functions with which magics use the screen.
+
+    progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
+    step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
+    user's editor on a text and returns the edited text. theme: returns the name of the present
+    theme. themes: returns all themes, name to summary.
+    """
+
     progress: Callable[[str, int, int | None], None]
     step: Callable[[str], None]
+    entries: Callable[[], Sequence[str]]
     edit: Callable[[str], Awaitable[str]]
+    theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class Context:
+    """The objects that a magic uses.
+
+    state: of the present session. lifetime: its remaining time. environ: the user's environment.
+    directory: the user's working directory, for relative local paths.
+    """
+
+    sessions: Sessions
+    state: SessionState
+    runner: Runner
+    screen: Screen
+    lifetime: Lifetime
+    preferences: Preferences
     environ: Mapping[str, str]
     directory: Path

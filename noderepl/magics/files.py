@@ -1,26 +1,28 @@
-"""%upload, %download, %files and %rm: the session's files. Nothing is written but to the place the user chose."""
+"""%upload, %download, %files and %rm: the session's files. They write only to the path that the
+user chose.
+"""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from noderepl.errors import NodeReplError
-from noderepl.journal import Upload
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
-from noderepl.magics.local import arriving, check_free, local_path, matching_files
+from noderepl.magics.local import arriving, check_free, is_directory, local_path, matching_files
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Failure, FileList, Outcome, Saved, Uploaded, Words
-
-if TYPE_CHECKING:
-    from noderepl.client.session import Session
+from noderepl.sessions.journal import Upload
+from noderepl.threaded import SHORT, worked
 
 LARGE = 1_000_000
-"""Bytes above which a transfer shows its progress."""
+"""The size in bytes above which a transfer shows its progress."""
 
 T = TypeVar("T")
 
@@ -28,13 +30,15 @@ T = TypeVar("T")
 def _progress(context: Context, label: str) -> Callable[[int, int | None], None]:
     def show(done: int, total: int | None) -> None:
         if max(done, total or 0) > LARGE:
-            context.progress(label, done, total)
+            context.screen.progress(label, done, total)
 
     return show
 
 
 async def _each(items: Iterable[T], act: Callable[[T], Awaitable[Outcome]]) -> Sequence[Outcome]:
-    """Act on one after the other up to the first that fails: what was done before it is still told."""
+    """Calls act on each item up to the first that fails; the outcomes before the failure are also
+    shown.
+    """
     done: list[Outcome] = []
     for item in items:
         try:
@@ -50,27 +54,35 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     from noderepl.client.wire import split_name
 
     given = arguments.parse(least=1, values=("as",))
-    sources = [_absolute(path) for word in given.words for path in matching_files(word, context)]
+    # A pattern may search a whole disk.
+    find = partial(_sources, context=context)
+    sources = await worked(find, given.words, size=SHORT + 1)
     name = given.values.get("as")
     names = [name] if name else [path.name for path in sources]
     if len(names) != len(sources):
-        raise arguments.wrong(f"--as names one file, and these are {len(sources)}")
-    for twice in {name for name in names if names.count(name) > 1}:
-        raise arguments.wrong(f"two of these files would both be {twice!r} in the session")
+        raise arguments.wrong(f"--as names one file, not {len(sources)}")
+    for twice in [name for name, count in Counter(names).items() if count > 1]:
+        raise arguments.wrong(f"two of these files would have the name {twice!r}")
     for name in names:
-        split_name(name)  # a name that the service forbids is refused before anything is sent
-    session = await context.session()
+        split_name(name)  # rejects a name that the service forbids before anything is sent
 
     async def send(pair: tuple[Path, str]) -> Outcome:
-        return await send_file(context, session, *pair)
+        return await send_file(context, *pair)
 
     return await _each(list(zip(sources, names, strict=True)), send)
 
 
-async def send_file(context: Context, session: Session, source: Path, name: str) -> Uploaded:
-    """Copies a local file into the session, and writes that into the journal. Raises NodeReplError."""
+def _sources(words: Sequence[str], *, context: Context) -> list[Path]:
+    return [_absolute(path) for word in words for path in matching_files(word, context)]
+
+
+async def send_file(context: Context, source: Path, name: str) -> Uploaded:
+    """Copies a local file into the session and adds the upload to the journal. Raises
+    NodeReplError.
+    """
+    session = await context.sessions.session()
     file = await session.upload(source, name, progress=_progress(context, f"upload {name}"))
-    context.journal.add(Upload(source, name))
+    context.state.journal.add(Upload(source, name))
     return Uploaded(name, _size(source) if file.size is None else file.size)
 
 
@@ -83,10 +95,12 @@ def _size(path: Path) -> int:
 
 
 def _target(context: Context, arguments: Arguments, name: str, place: str | None) -> Path:
-    """Where a remote file goes: only the last part of its name is used, so that it cannot leave the chosen place."""
+    """Returns the local path for a remote file. Only the last part of its name is used, so that it
+    cannot leave the chosen directory.
+    """
     base = re.split(r"[/\\]", name)[-1]
     chosen = local_path(place or ".", context)
-    if not (place is None or place.endswith("/") or chosen.is_dir()):
+    if not (place is None or place.endswith("/") or is_directory(chosen)):
         return chosen
     if base in {"", ".", ".."}:
         raise arguments.wrong(f"{name!r} names no file")
@@ -99,7 +113,7 @@ async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]
     target = _target(context, arguments, name, place)
     force = "force" in given.flags
     check_free(target, force=force)
-    session = await context.session()
+    session = await context.sessions.session()
     with arriving(target, force=force) as sink:
         size = await session.download(name, sink, progress=_progress(context, f"download {name}"))
     return [Saved(target, size)]
@@ -107,13 +121,13 @@ async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]
 
 async def _files(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     arguments.parse(most=0)
-    files = await (await context.session()).files()
+    files = await (await context.sessions.session()).files()
     return [FileList(files, datetime.now(UTC))]
 
 
 async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     names = arguments.parse(least=1).words
-    session = await context.session()
+    session = await context.sessions.session()
 
     async def remove(name: str) -> Outcome:
         await session.remove(name)
@@ -127,8 +141,9 @@ UPLOAD = Magic(
     usage="%upload FILE… [--as NAME]",
     summary="Copy local files into the session",
     details=(
-        "FILE is a local file or a pattern such as *.csv; ~ is your home directory. In the session the files are in\n"
-        "/mnt/data under their own names, or one file under NAME. A file of that name there is replaced."
+        "FILE is a local file or a pattern such as *.csv; ~ is your home directory. In the session"
+        " the files are in\n/mnt/data under their own names, or one file under NAME. A file of the"
+        " same name is replaced."
     ),
     run=_upload,
     completes="local-file",
@@ -137,10 +152,11 @@ UPLOAD = Magic(
 DOWNLOAD = Magic(
     name="download",
     usage="%download NAME [PATH] [--force]",
-    summary="Copy a file of the session to this machine",
+    summary="Copy a file from the session to this machine",
     details=(
-        "PATH is a local file or directory; without it the file goes to the working directory under its own name.\n"
-        "A local file is replaced only with --force. A download that breaks off leaves nothing behind."
+        "PATH is a local file or directory; without it the file goes to the working directory under"
+        " its own name.\nA local file is replaced only with --force. An interrupted download leaves"
+        " no file."
     ),
     run=_download,
     completes="remote-file",
@@ -150,15 +166,15 @@ FILES = Magic(
     name="files",
     usage="%files",
     summary="List the session's files: name, size, age",
-    details="These are the files in /mnt/data of the session.",
+    details="Lists the files in the session's /mnt/data.",
     run=_files,
 )
 
 RM = Magic(
     name="rm",
     usage="%rm NAME…",
-    summary="Delete files of the session",
-    details="NAME is a name that %files lists. It stops at the first that cannot be deleted.",
+    summary="Delete files in the session",
+    details="NAME is a name from %files. It stops at the first file that it cannot delete.",
     run=_rm,
     completes="remote-file",
 )

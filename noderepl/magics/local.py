@@ -1,6 +1,7 @@
-"""Files on this machine as magics name them: finding, reading and writing them safely.
+"""Finds, reads and writes the files on this machine that magics name.
 
-Every failure of the operating system becomes a LocalFileError that names the file. It knows no session.
+Each error of the operating system becomes a LocalFileError that names the file. This module does
+not depend on a session.
 """
 
 from __future__ import annotations
@@ -10,27 +11,44 @@ import os
 import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from noderepl.errors import LocalFileError
 from noderepl.magics.context import Context
+from noderepl.text_files import MOST_CODE, read_bytes
+
+# The maximum number of files that match a pattern.
+MOST_FILES = 10_000
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Turn the operating system's refusals, and names it cannot take, into a LocalFileError about this path."""
+def _os_errors(path: Path) -> Iterator[None]:
+    """Converts errors of the operating system, and of names that it rejects, into a LocalFileError
+    about this path.
+    """
     try:
         yield
     except OSError as exc:
         raise LocalFileError(f"{path}: {exc.strerror or exc}") from exc
     except ValueError as exc:
-        raise LocalFileError(f"{str(path)!r} is no name for a file: {exc}") from exc
+        raise LocalFileError(f"{str(path)!r} is not a valid file name: {exc}") from exc
 
 
 def local_path(text: str, context: Context) -> Path:
-    """The path the user means: ~ is their home, anything relative starts at their working directory."""
+    """Returns the path of a name: ~ is the user's home, a relative path starts at their working
+    directory.
+    """
     return context.directory / _expanded(text, context.environ)
+
+
+def is_directory(path: Path) -> bool:
+    """Returns whether this path is a directory. Raises LocalFileError if the name cannot be looked
+    up.
+    """
+    with _os_errors(path):
+        return path.is_dir()
 
 
 def _expanded(text: str, environ: Mapping[str, str]) -> str:
@@ -39,19 +57,21 @@ def _expanded(text: str, environ: Mapping[str, str]) -> str:
 
 
 def matching_files(text: str, context: Context) -> list[Path]:
-    """The readable files that a name or a glob pattern means, sorted.
+    """Returns the readable files of a name or a glob pattern, sorted.
 
-    A file whose name is the text itself goes before the pattern's meaning. Raises LocalFileError where nothing matches,
-    and where what is named outright is missing, a directory or unreadable.
+    A file of exactly this name has precedence over the pattern. Raises LocalFileError if no file
+    matches, or if a named file is missing, a directory or unreadable.
     """
     path = local_path(text, context)
-    with _told(path):
+    with _os_errors(path):
         if not glob.has_magic(text) or path.exists():
             _check_readable(path)
             return [path]
         pattern = _expanded(text, context.environ)
-        # Not Path.glob: it takes no absolute pattern.
-        names = glob.glob(pattern, root_dir=context.directory)  # noqa: PTH207
+        # Path.glob rejects absolute patterns.
+        names = list(islice(glob.iglob(pattern, root_dir=context.directory), MOST_FILES + 1))  # noqa: PTH207
+        if len(names) > MOST_FILES:
+            raise LocalFileError(f"{text!r} matches more than {MOST_FILES:,} files; name fewer")
         found = sorted(context.directory / name for name in names)
         files = [file for file in found if file.is_file()]
         if not files:
@@ -63,7 +83,9 @@ def matching_files(text: str, context: Context) -> list[Path]:
 
 def _check_readable(path: Path) -> None:
     if path.is_dir():
-        raise LocalFileError(f"{path} is a directory; name files, or a pattern such as {path.name}/*")
+        raise LocalFileError(
+            f"{path} is a directory; name files, or a pattern such as {path.name}/*"
+        )
     if path.exists() and not path.is_file():
         # Opening a pipe would wait for its other end.
         raise LocalFileError(f"{path} is not a regular file")
@@ -72,39 +94,48 @@ def _check_readable(path: Path) -> None:
 
 
 def read_text(path: Path) -> str:
-    """The whole UTF-8 text of a file, without a byte order mark. Raises LocalFileError."""
-    with _told(path):
-        content = path.read_bytes()
+    """Returns the whole UTF-8 text of a regular file, without a byte order mark. Raises
+    LocalFileError.
+    """
+    with _os_errors(path):
+        content = read_bytes(path, MOST_CODE)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as exc:
-        raise LocalFileError(f"{path} is no UTF-8 text") from exc
+        raise LocalFileError(f"{path} is not UTF-8 text") from exc
 
 
 def check_free(path: Path, *, force: bool) -> None:
-    """Raise LocalFileError if this path cannot be written to, or holds something and force is not set."""
-    with _told(path):
+    """Raises LocalFileError if this path cannot be written to, or if it exists and force is not
+    set.
+    """
+    with _os_errors(path):
         if path.is_dir():
             raise LocalFileError(f"{path} is a directory")
+        if path.exists() and not path.is_file():
+            # Replacing a device would remove it for all users of the machine.
+            raise LocalFileError(f"{path} is not a regular file; choose another name")
         if not force and os.path.lexists(path):
-            raise LocalFileError(f"{path} exists already; give another name, or --force to replace it")
+            raise LocalFileError(f"{path} already exists; choose another name, or add --force")
         if not path.parent.is_dir():
-            raise LocalFileError(f"{path.parent} is no directory; make it first, or give another place")
+            raise LocalFileError(f"{path.parent} is not a directory; create it, or choose another")
 
 
 @contextmanager
 def arriving(path: Path, *, force: bool) -> Iterator[BinaryIO]:
-    """Give a file to write to that becomes path when the block ends well, and leaves nothing behind when not.
+    """Yields a temporary file, which is renamed to path if the block succeeds, and removed
+    otherwise.
 
-    force: whether path may replace what is there. Raises LocalFileError.
+    force: whether to replace an existing file. Raises LocalFileError.
     """
     check_free(path, force=force)
     part = path.with_name(f".noderepl-{secrets.token_hex(6)}.part")
-    with _told(path):
+    with _os_errors(path):
         try:
             with part.open("xb") as sink:
                 yield sink
-            # The transfer may have taken minutes: what came up at this name meanwhile is not ours either.
+            # The transfer may have taken minutes: a file that appeared at this path meanwhile is
+            # not replaced either.
             check_free(path, force=force)
             part.replace(path)
         finally:

@@ -1,4 +1,6 @@
-"""What a magic is: data beside the function that runs it. It knows no single magic."""
+"""The definition of a magic: data and the function that runs it. This module does not depend on any
+magic.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +17,12 @@ Completes = Literal["nothing", "local-file", "remote-file", "magic", "theme", "w
 
 @dataclass(frozen=True)
 class Magic:
-    """One thing that can be typed with % (or, for Node's own commands, with a dot).
+    """One command with % (or, for Node's own commands, with a dot).
 
-    name: without the sign. usage: how it is typed ("%rm NAME…"). summary: one line. details: a few lines for
-    %help NAME. run: does it; raises NodeReplError and then has changed nothing. completes: what its arguments are;
-    words: the choices where that is "word". dot: its name in Node's own REPL, without the dot; empty if it has none.
+    name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
+    lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
+    completes: the kind of its arguments; words: the choices if that is "word". dot: its name in
+    Node's own REPL, without the dot; empty if it has none.
     """
 
     name: str

@@ -1,6 +1,7 @@
-"""%npm: runs npm in the session as a snippet, through child_process, and tells its exit code in words.
+"""%npm: runs npm in the session as a snippet, through child_process, and reports its exit code in
+words.
 
-It sends nothing itself: the snippet goes the way of every snippet.
+It sends nothing itself: its snippet runs like any other.
 """
 
 from __future__ import annotations
@@ -11,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from noderepl.errors import ExitCode
-from noderepl.journal import CHANGES, Npm
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
+from noderepl.sessions.journal import CHANGES, Npm
 
 _NO_NETWORK = re.compile(
     r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b"
@@ -24,12 +25,14 @@ _NO_NETWORK = re.compile(
 )
 _EGRESS = "the pool needs egress enabled (EgressEnabled)"
 
-# A word and a word or number without quotes: it reads the same as inspect text, as a JSON string and as bare text.
+# Words and numbers without quotes: inspect text, a JSON string and plain text represent them in the
+# same way.
 _ENDED = re.compile(r"npm-(exit|signal|error) (\w+)")
 
-# The exit code is the completion value, and the function keeps every name out of the session. The time allowed to npm
-# is less than the snippet's own, so that a slow npm is ended and not the session with all its state. npm's own first
-# pause before it tries the network again, 10 s, would let it run out of time before it says that there is none.
+# The exit code is the completion value, and the function keeps its names out of the global scope.
+# npm's time limit is shorter than the snippet's, so that a slow npm ends without the loss of the
+# session's state. By default, npm waits for 10 s before its first retry and would exceed its limit
+# before it reports a missing network.
 _SNIPPET = """\
 (() => {
   const ended = require("child_process").spawnSync("npm", %s, {
@@ -51,19 +54,21 @@ _SNIPPET = """\
 
 
 def npm_snippet(arguments: Sequence[str], timeout: int) -> str:
-    """The JavaScript that runs npm with these arguments, in at most this many seconds less a tenth.
+    """Returns the JavaScript that runs npm with these arguments, with a time limit of a tenth less
+    than `timeout` seconds.
 
-    Its completion value is "npm-exit N", "npm-signal NAME" or "npm-error CODE". The call is the tutorial's (SEED).
+    Its completion value is "npm-exit N", "npm-signal NAME" or "npm-error CODE". The tutorial
+    contains the call (SEED).
     """
     return _SNIPPET % (json.dumps(list(arguments)), timeout * 900)
 
 
 def npm_ended(execution: Execution, timeout: int) -> Outcome:
-    """What the execution of an npm snippet says of npm's end, in words; a Failure where it did not end well."""
+    """Returns the outcome of an npm snippet in words; a Failure if npm did not succeed."""
     text = execution.value.text if execution.value else ""
     ended = _ENDED.search(text)
     if ended is None:
-        return Words("npm ran, but the session did not tell its exit code.", warning=True)
+        return Words("npm ran; its exit code is unknown.", warning=True)
     how, what = ended.groups()
     match (how, what):
         case ("exit", "0"):
@@ -72,7 +77,7 @@ def npm_ended(execution: Execution, timeout: int) -> Outcome:
             why = "there is no npm in this session"
         case ("error", "ETIMEDOUT"):
             why = (
-                f"npm was stopped because it did not end within the {timeout} s a snippet may run; "
+                f"npm was stopped: it ran longer than the {timeout} s a snippet may run; "
                 f"%timeout allows more, and if npm cannot reach its registry, {_EGRESS}"
             )
         case ("error", _):
@@ -89,19 +94,21 @@ def npm_ended(execution: Execution, timeout: int) -> Outcome:
 async def _npm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.words()
     if not words:
-        raise arguments.wrong("what npm shall do is missing")
+        raise arguments.wrong("the npm command is missing")
     return await run_npm(context, words)
 
 
 async def run_npm(context: Context, words: Sequence[str]) -> Sequence[Outcome]:
-    """Runs npm with these arguments; what changes packages goes into the journal. Raises NodeReplError."""
+    """Runs npm with these arguments; records a change of packages in the journal. Raises
+    NodeReplError.
+    """
     timeout = context.preferences.timeout
-    execution = await context.execute(npm_snippet(words, timeout))
+    execution = await context.runner.execute(npm_snippet(words, timeout))
     if execution.status is not Status.OK:
         return [execution]
     ended = npm_ended(execution, timeout)
     if words[0] in CHANGES and not isinstance(ended, Failure):
-        context.journal.add(Npm(tuple(words)))
+        context.state.journal.add(Npm(tuple(words)))
     said = execution.stdout or execution.stderr
     return [replace(execution, value=None), ended] if said else [ended]
 
@@ -111,10 +118,21 @@ NPM = Magic(
     usage="%npm ARGUMENT…",
     summary="Run npm in the session",
     details=(
-        "Takes all that npm takes: %npm install axios, %npm list, %npm view lodash version. Packages are installed in\n"
-        "the session's current directory. Installing needs a pool with egress enabled."
+        "Accepts any npm command line: %npm install axios, %npm list, %npm view lodash version."
+        " Packages go\nto the session's current directory. Installing needs a pool with egress"
+        " enabled."
     ),
     run=_npm,
     completes="word",
-    words=("install", "list", "uninstall", "update", "view", "outdated", "audit", "run", "--version"),
+    words=(
+        "install",
+        "list",
+        "uninstall",
+        "update",
+        "view",
+        "outdated",
+        "audit",
+        "run",
+        "--version",
+    ),
 )

@@ -1,6 +1,6 @@
-"""What concerns the prompt alone: %history, %theme, %clear, %exit and Node's own .break, .clear, .editor.
+"""The magics of the prompt: %history, %theme, %clear, %exit and Node's own .break, .clear, .editor.
 
-They only ask, by their outcomes; the prompt does it.
+They return outcomes that the prompt carries out.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _MANY = 999_999_999
 
 async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     last = arguments.whole(1, _MANY)
-    entries = context.entries()
+    entries = context.screen.entries()
     if not entries:
-        return [Words("Nothing has been typed yet.")]
+        return [Words("The history is empty.")]
     width = len(str(len(entries)))
-    results = {text: f"_{number}" for text, number in context.numbers.items()}
+    results = {text: f"_{number}" for text, number in context.state.numbers.items()}
     column = max(map(len, results.values()), default=0)
     indent = "\n" + " " * (width + 2 + column + bool(column) * 2)
     numbered = []
@@ -34,16 +34,17 @@ async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     name = arguments.optional()
-    themes = context.themes()
+    themes = context.screen.themes()
     if name is None:
-        current = context.preferences.theme
-        rows = tuple(("*" if theme == current else "", theme, summary) for theme, summary in themes.items())
+        current = context.screen.theme()
+        rows = tuple(
+            ("*" if theme == current else "", theme, summary) for theme, summary in themes.items()
+        )
         return [Table(("", "theme", "summary"), rows)]
     if name not in themes:
         near = difflib.get_close_matches(name, themes, n=1)
         suggestion = f", did you mean {near[0]}?" if near else ";"
         raise arguments.wrong(f"there is no theme {name!r}{suggestion} %theme lists them all")
-    context.preferences.theme = name
     return [UseTheme(name)]
 
 
@@ -70,10 +71,10 @@ async def _editor(_: Context, arguments: Arguments) -> Sequence[Outcome]:
 HISTORY = Magic(
     name="history",
     usage="%history [N]",
-    summary="Show what was typed before, or the last N entries",
+    summary="Show the history, or its last N entries",
     details=(
-        "Entries are numbered from the oldest; those of earlier runs are among them. _3 beside a snippet is the name\n"
-        "that its value has in the session."
+        "Entries are numbered from the oldest and include earlier runs. _3 beside a snippet is the"
+        " name\nof its value in the session."
     ),
     run=_history,
 )
@@ -81,8 +82,10 @@ HISTORY = Magic(
 THEME = Magic(
     name="theme",
     usage="%theme [NAME]",
-    summary="List the themes, or use one",
-    details="The theme in use is marked with *. Themes of your own are TOML files in the configuration directory.",
+    summary="List the themes, or switch to one",
+    details=(
+        "* marks the current theme. Your own themes are TOML files in the configuration directory."
+    ),
     run=_theme,
     completes="theme",
 )
@@ -90,7 +93,7 @@ THEME = Magic(
 CLEAR = Magic(
     name="clear",
     usage="%clear",
-    summary="Empty the screen",
+    summary="Clear the screen",
     details="The session and the history stay as they are.",
     run=_clear,
 )
@@ -108,7 +111,7 @@ NODE_COMMANDS: tuple[Magic, ...] = (
     Magic(
         name="break",
         usage=".break",
-        summary="Give a fresh line",
+        summary="Start a new input",
         details="As in Node's REPL.",
         run=_fresh_line,
         dot="break",
@@ -130,4 +133,4 @@ NODE_COMMANDS: tuple[Magic, ...] = (
         dot="editor",
     ),
 )
-"""What Node's REPL knows with a dot and no magic does."""
+"""The dot commands of Node's REPL that no magic provides."""

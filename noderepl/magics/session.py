@@ -1,4 +1,4 @@
-"""%session: tells about the remote session, begins another, ends it.
+"""%session: shows the remote session, starts another, keeps or deletes it.
 
 A whole identifier is never shown: it is a secret.
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from noderepl.errors import NotFound, ServiceError, UnsupportedVersion
+from noderepl.errors import NotFound, UnsupportedVersion
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -19,58 +19,44 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 
-async def _switch(context: Context, session: Session, identifier: str | None = None) -> str:
-    """Make the session of this identifier, or a new one, the current one. Returns the identifier's short form."""
-    from noderepl.client.identifier import new_identifier, shortened
-
-    is_new = identifier is None
-    if identifier is None:
-        identifier = new_identifier()
-        context.made.add(identifier)
-    else:
-        context.made.discard(identifier)  # it has been named, so it is the user's
-    await context.use_session(session.renewed(identifier), is_new)
-    return shortened(identifier)
-
-
 async def _new(context: Context) -> Sequence[Outcome]:
-    before = await context.session()
-    short = await _switch(context, before)
-    # Nobody could come back to it, and until it has been idle for long enough it would take one of the pool's places.
-    if before.identifier in context.made and await _ended(context, before):
-        return [Words(f"This is a new session, {short}. The one before is deleted.")]
-    return [Words(f"This is a new session, {short}. The one before ends by itself when it has been idle.")]
+    from noderepl.client.identifier import shortened
 
-
-async def _ended(context: Context, session: Session) -> bool:
-    try:
-        await context.end(session)
-    except NotFound:
-        return True
-    except ServiceError:
-        return False
-    return True
+    before = await context.sessions.session()
+    short = shortened(await context.sessions.use())
+    # Otherwise it would occupy a place in the pool until it has been idle for its cooldown.
+    if await context.sessions.registry.discard(before):
+        return [Words(f"This is a new session, {short}. The previous one is deleted.")]
+    return [Words(f"This is a new session, {short}. The previous one ends after its cooldown.")]
 
 
 async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
-    from noderepl.client.identifier import check_identifier
+    from noderepl.client.identifier import shortened
 
-    check_identifier(identifier)
-    short = await _switch(context, await context.session(), identifier)
-    return [Words(f"This is session {short} now.")]
+    await context.sessions.use(identifier)
+    return [Words(f"This is session {shortened(identifier)} now.")]
 
 
 async def _delete(context: Context) -> Sequence[Outcome]:
-    session = await context.session()
-    await context.end(session)
-    # Not the same identifier again: the service may still be taking the old session down when the next snippet comes.
-    short = await _switch(context, session)
-    return [Words(f"The session is deleted, with its state and files. The next snippet gets a new one, {short}.")]
+    from noderepl.client.identifier import shortened
+
+    await context.sessions.registry.end(await context.sessions.session())
+    # Not the same identifier: the service may still be deleting the old session when the next
+    # snippet arrives.
+    short = shortened(await context.sessions.use())
+    return [
+        Words(
+            "The session is deleted, with its state and files. The next snippet gets a new one,"
+            f" {short}."
+        )
+    ]
 
 
 async def _keep(context: Context) -> Sequence[Outcome]:
-    context.keep()
-    return [Words("This session stays when noderepl is left; noderepl --resume goes on in it until the pool ends it.")]
+    context.sessions.registry.keep()
+    return [
+        Words("This session is kept on exit; noderepl --resume resumes it until the pool ends it.")
+    ]
 
 
 def _moment(moment: datetime | None) -> str:
@@ -78,38 +64,54 @@ def _moment(moment: datetime | None) -> str:
 
 
 async def _life(session: Session) -> tuple[tuple[str, str], ...]:
-    """When the session was created and expires. It does not exist before the first snippet or file."""
+    """Returns when the session was created and expires. It does not exist before the first snippet
+    or file.
+    """
     try:
         info = await session.info()
     except NotFound:
         return (("created", "not yet: the first snippet or file creates it"),)
     except UnsupportedVersion:
         return (("created", "unknown to this api-version"),)
-    return ("created", _moment(info.created)), ("expires", f"{_moment(info.expires)}, unless used before")
+    return ("created", _moment(info.created)), (
+        "expires",
+        f"{_moment(info.expires)}, unless used before",
+    )
 
 
 async def _runtime(session: Session) -> tuple[tuple[str, str], ...]:
-    """The pool's version of Node.js, where the service tells."""
+    """Returns the pool's version of Node.js, if the service reports it."""
     try:
         metadata = await session.metadata()
     except (NotFound, UnsupportedVersion):
         return ()
-    return tuple(("Node.js", runtime.version) for runtime in metadata.runtimes if runtime.name.lower() == "node")
+    return tuple(
+        ("Node.js", runtime.version)
+        for runtime in metadata.runtimes
+        if runtime.name.lower() == "node"
+    )
 
 
 async def _info(context: Context) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
-    session = await context.session()
+    session = await context.sessions.session()
     life, runtime = await _life(session), await _runtime(session)
-    # Asked for last: the dialect is settled by the first answer.
+    # This comes last: the first answer determines the dialect.
     version = ("api-version", session.dialect.version)
-    rows = (("endpoint", session.endpoint), ("session", shortened(session.identifier)), version, *runtime, *life)
+    rows = (
+        ("endpoint", session.endpoint),
+        ("session", shortened(session.identifier)),
+        version,
+        *runtime,
+        *life,
+    )
     return [Table((), rows)]
 
 
 async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    # Cut at spaces alone: an identifier may hold quotes. Wrong words are not repeated: any may be an identifier.
+    # Split at spaces alone: an identifier may contain quotes. Invalid words are not quoted in the
+    # message: any may be an identifier.
     match arguments.text.split():
         case [] | ["info"]:
             return await _info(context)
@@ -122,17 +124,17 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         case ["delete"]:
             return await _delete(context)
         case _:
-            raise arguments.wrong("these arguments do not make sense")
+            raise arguments.wrong("invalid arguments")
 
 
 SESSION = Magic(
     name="session",
     usage="%session [new|use ID|info|keep|delete]",
-    summary="Tell about the session, or begin, use, keep or delete one",
+    summary="Show the session, or start, use, keep or delete one",
     details=(
-        "new begins an empty session. use goes on in the session of an identifier you know. info, also without an\n"
-        "argument, tells where the session is and how long it lives. keep lets it stay when you leave, for --resume.\n"
-        "delete ends it, with its state and its files."
+        "new starts an empty session. use switches to the session with an identifier. info, the"
+        " default\naction, shows where the session is and how long it lasts. keep keeps it on exit,"
+        " for --resume.\ndelete ends it and deletes its state and files."
     ),
     run=_session,
     completes="word",

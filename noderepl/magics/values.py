@@ -1,5 +1,6 @@
-"""How values are shown and kept: %inspect, %page, and what %save --result writes. Also %mode and %ts, which say how
-snippets become values."""
+"""%inspect, %page, %mode and %ts: how values are computed and shown; also the value that %save
+--result writes.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +11,8 @@ from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
-from noderepl.outcome import Media, Outcome, Page, Words
-from noderepl.settings import Mode, TypeScript
+from noderepl.options import Mode, TypeScript
+from noderepl.outcome import Execution, Media, Outcome, Page, Words
 
 _DEEPEST = 1000
 _MODES: tuple[Mode, ...] = get_args(Mode)
@@ -19,51 +20,58 @@ _TYPESCRIPT: tuple[TypeScript, ...] = get_args(TypeScript)
 
 
 async def last_result(context: Context) -> str | Media:
-    """The last snippet's result, uncut: a picture or other bytes as they are, anything else as text.
+    """Returns the last snippet's result without truncation: a picture or other bytes as such, any
+    other value as text.
 
-    Raises UsageError where there is none.
+    Raises UsageError if there is none.
     """
-    last = context.last()
+    last = context.runner.last
     if last is None:
         raise UsageError("there is no result: no snippet has run yet")
     if last.media:
         return last.media[-1]
     if last.number is None:
         if last.value is None:
-            raise UsageError("there is no result: the last snippet gave undefined")
+            raise UsageError("there is no result: the last snippet's value was undefined")
         return last.value.data if isinstance(last.value.data, str) else last.value.text
-    whole = await context.whole()
+    whole = await context.runner.whole()
     if whole.media:
         return whole.media[0]
+    if whole.error:
+        raise UsageError(whole.error.message)
     if whole.value is None:
-        raise UsageError("there is no result: no snippet of this session has given a value yet")
+        raise UsageError("there is no result: no snippet of this session has returned a value yet")
     return str(whole.value.data)
 
 
 async def _mode(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.choice(_MODES)
-    context.preferences.mode = next((mode for mode in _MODES if mode == word), context.preferences.mode)
+    context.preferences.mode = next(
+        (mode for mode in _MODES if mode == word), context.preferences.mode
+    )
     if context.preferences.mode == "plain":
-        return [Words("Snippets run as they are typed: plain mode.")]
-    return [Words("Snippets run with await, import and redeclarations: full mode.")]
+        return [Words("Plain mode: snippets are sent as typed.")]
+    return [Words("Full mode: snippets run with await, import and redeclarations.")]
 
 
 async def _ts(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.choice(_TYPESCRIPT)
-    context.preferences.typescript = next((ts for ts in _TYPESCRIPT if ts == word), context.preferences.typescript)
-    told = {
-        "auto": "A snippet that is no JavaScript but TypeScript loses its types.",
-        "on": "Every snippet is read as TypeScript.",
-        "off": "No snippet is read as TypeScript.",
+    context.preferences.typescript = next(
+        (ts for ts in _TYPESCRIPT if ts == word), context.preferences.typescript
+    )
+    words = {
+        "auto": "Snippets that parse only as TypeScript are type-stripped.",
+        "on": "All snippets are type-stripped.",
+        "off": "No snippets are type-stripped.",
     }
-    return [Words(told[context.preferences.typescript])]
+    return [Words(words[context.preferences.typescript])]
 
 
 async def _inspect(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.parse(most=2).words
     if words:
         if len(words) != 2 or words[0] != "depth":
-            raise arguments.wrong("what is to be set is the depth")
+            raise arguments.wrong("the argument must be depth")
         context.preferences.depth = _depth(words[1], arguments)
     depth = context.preferences.depth
     return [Words(f"Values are shown {'to any depth' if depth is None else f'to depth {depth}'}.")]
@@ -78,20 +86,28 @@ def _depth(word: str, arguments: Arguments) -> int | None:
 
 
 async def _page(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    arguments.parse(most=0)
+    if "output" in arguments.parse(most=0, flags=("output",)).flags:
+        return await context.runner.output(_last(context))
     result = await last_result(context)
     if isinstance(result, Media):
-        raise UsageError(f"the result is no text ({result.mime}): %save --result FILE writes it")
-    return [Page(result)]
+        raise UsageError(f"the result is not text ({result.mime}): %save --result FILE writes it")
+    return [Page((result.encode(errors="replace"),))]
+
+
+def _last(context: Context) -> Execution:
+    last = context.runner.last
+    if last is None:
+        raise UsageError("there is no output: no snippet has run yet")
+    return last
 
 
 MODE = Magic(
     name="mode",
     usage="%mode [full|plain]",
-    summary="Tell or set how snippets run",
+    summary="Show or set how snippets run",
     details=(
-        "full: with await, import, TypeScript and redeclarations, as docs/javascript.md tells. plain: the text as it\n"
-        "is typed, in the session's bare kernel. Without an argument the present mode is told."
+        "full: with await, import, TypeScript and redeclarations; see docs/javascript.md. plain:"
+        " the text as\ntyped, in the session's bare kernel. Without an argument, shows the mode."
     ),
     run=_mode,
     completes="word",
@@ -101,10 +117,11 @@ MODE = Magic(
 TS = Magic(
     name="ts",
     usage="%ts [auto|on|off]",
-    summary="Tell or set whether snippets are TypeScript",
+    summary="Show or set whether snippets are TypeScript",
     details=(
-        "auto: those are that are no JavaScript but TypeScript. on: all are. off: none is. The session's own Node.js\n"
-        "takes the types away, which needs version 22.13 or later. Without an argument the setting is told."
+        "auto: only snippets that parse only as TypeScript. on: all. off: none. The session's own"
+        " Node.js\nstrips the types; that needs version 22.13 or later. Without an argument, shows"
+        " the setting."
     ),
     run=_ts,
     completes="word",
@@ -114,8 +131,11 @@ TS = Magic(
 INSPECT = Magic(
     name="inspect",
     usage="%inspect [depth N|depth all]",
-    summary="Tell or set how deep values are shown",
-    details=f"N is a whole number from 0 to {_DEEPEST}; Node.js starts with 2. Without an argument the depth is told.",
+    summary="Show or set how deep values are shown",
+    details=(
+        f"N is a whole number from 0 to {_DEEPEST}; the default is 2. Without an argument, shows"
+        " the depth."
+    ),
     run=_inspect,
     completes="word",
     words=("depth",),
@@ -123,8 +143,11 @@ INSPECT = Magic(
 
 PAGE = Magic(
     name="page",
-    usage="%page",
-    summary="Show the last result whole, in your pager",
-    details="Nothing is cut, however long it is. The pager is $PAGER, or less. %save --result FILE writes a file.",
+    usage="%page [--output]",
+    summary="Show the complete last result in your pager",
+    details=(
+        "Nothing is truncated. The pager is $PAGER, or less. %save --result FILE writes a file.\n"
+        "--output: shows the last snippet's standard output, then its standard error, instead."
+    ),
     run=_page,
 )

@@ -1,4 +1,6 @@
-"""The embedded pool: the dynamic-sessions API in front of one real Node.js process per session identifier.
+"""The embedded pool: the dynamic-sessions API in front of one real Node.js process per session
+identifier.
 
-Nothing here imports another part of noderepl; the parts that start Node import the standard library only.
+This package imports no other part of noderepl; the modules that start Node.js import the standard
+library only.
 """

@@ -1,11 +1,10 @@
 """The HTTP API in front of a pool: routes, headers, and every error as JSON.
 
-Shapes are dialects.py's, files files.py's, sessions pool.py's.
+dialects.py defines the data formats, files.py the files, and pool.py the sessions.
 """
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import time
@@ -25,29 +24,45 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
-from noderepl.service.channel import StartFailed
 from noderepl.service.description import description
 from noderepl.service.dialects import Dialect, ExecuteRequest
 from noderepl.service.errors import ApiError, InvalidBody, NoSession
 from noderepl.service.executions import Executions
-from noderepl.service.guard import Guard, JsonAnswer, endpoint, need, no_such_route
 from noderepl.service.management import Management
-from noderepl.service.pool import Pool, PoolClosed, PoolFull
+from noderepl.service.messages import TooManyValues, check_values
+from noderepl.service.pool import Pool, PoolFull
+from noderepl.service.request_checks import (
+    Guard,
+    JsonAnswer,
+    ListAnswer,
+    endpoint,
+    need,
+    no_such_route,
+    serialise,
+)
 from noderepl.service.session import Allocation, Session, SessionEnded
+from noderepl.service.threads import Threads
 from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
-# The limit that ASP.NET sets itself, which is what answered in REC-NODE-2405; what is larger can be uploaded.
+# The default limit of ASP.NET, the server of REC-NODE-2405; larger code can be uploaded.
 BODY_LIMIT = 30_000_000
+# The maximum number of values in a JSON body; an operation uses about ten. All other requests wait
+# while a body is parsed.
+MOST_VALUES = 10_000
 _FORM_OVERHEAD = 64 * 1024
+# Calls of files at a time: each has a thread, which may be busy for long.
+_FILE_CALLS = 8
 
 
 def create_app(
     pool: Pool, *, token: str | None = None, host: str | None = None, patience: float | None = None
 ) -> Starlette:
-    """The API of `pool` as an ASGI application, at the root and below the path that a pool has on Azure.
+    """Returns the API of `pool` as an ASGI application, at the root and below the path that a pool
+    has on Azure.
 
-    token, host, patience: as for guard.Guard; without them everybody is let in. The pool is not closed by this.
+    token, host, patience: as for request_checks.Guard; without them every client has access. The
+    application does not close the pool.
     """
     api = _Api(pool)
     routes = [
@@ -78,6 +93,7 @@ class _Api:
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
         self.executions = Executions()
+        self.threads = Threads(_FILE_CALLS)
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
         need(not dialect.is_flat, "code/execute", dialect)
@@ -96,15 +112,19 @@ class _Api:
         return await self._upload(request, dialect)
 
     async def list_files(self, request: Request, dialect: Dialect) -> Response:
-        recursive = dialect.version == dialects.NEWEST and request.query_params.get("recursive", "").lower() == "true"
+        recursive = (
+            dialect.version == dialects.NEWEST
+            and request.query_params.get("recursive", "").lower() == "true"
+        )
         async with self._place(request) as (parts, root):
-            entries = await asyncio.to_thread(files.list_entries, root, parts, recursive=recursive)
-        return JsonAnswer(dialects.list_body(dialect, entries))
+            entries = await self.threads.run(files.list_entries, root, parts, recursive=recursive)
+        # There may be a million of them.
+        return await self.threads.run(lambda: ListAnswer(dialects.list_items(dialect, entries)))
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
         async with self._place(request) as (parts, root):
-            entry = await asyncio.to_thread(files.describe, root, parts, name)
+            entry = await self.threads.run(files.describe, root, parts, name)
         return JsonAnswer(dialects.file_body(dialect, entry))
 
     async def download(self, request: Request, dialect: Dialect) -> Response:
@@ -114,9 +134,9 @@ class _Api:
             raise HTTPException(404)
         name = files.check_name(name)
         async with self._place(request) as (parts, root):
-            file, entry = await asyncio.to_thread(files.open_file, root, parts, name)
+            file, entry = await self.threads.run(files.open_file, root, parts, name)
         return StreamingResponse(
-            _chunks(file, entry.size),
+            _chunks(file, entry.size, self.threads),
             media_type="application/octet-stream",
             headers={"content-length": str(entry.size)},
         )
@@ -124,25 +144,30 @@ class _Api:
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
         async with self._place(request) as (parts, root):
-            await asyncio.to_thread(files.delete, root, parts, name)
+            await self.threads.run(files.delete, root, parts, name)
         return Response(status_code=204)
 
     async def execution(self, request: Request, dialect: Dialect) -> Response:
-        """What came of an execution, or that it is not at its end."""
+        """Returns the result of an execution, or that it is still running."""
         need(dialect.is_flat, "executions", dialect)
         identifier = dialects.check_identifier(request.query_params.get("identifier"))
         session = self.pool.find(identifier)
         if session is None:
             raise NoSession(identifier)
         self.pool.touch(identifier)
-        return JsonAnswer(self.executions.answer(session, request.path_params["id"]))
+        answer = self.executions.answer(session, request.path_params["id"])
+        return Response(answer, media_type=JsonAnswer.media_type)
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
         moments = [time.perf_counter()]
         body = await _json(request)
         wanted = dialects.parse_execute(dialect, body)
-        identifier = dialects.check_identifier(request.query_params.get("identifier") or _identifier_in(body))
-        operation = dialects.check_operation(request.headers.get("operation-id")) or str(uuid.uuid4())
+        identifier = dialects.check_identifier(
+            request.query_params.get("identifier") or _identifier_in(body)
+        )
+        operation = dialects.check_operation(request.headers.get("operation-id")) or str(
+            uuid.uuid4()
+        )
         moments.append(time.perf_counter())
         session = await self._session(identifier)
         moments.append(time.perf_counter())
@@ -153,26 +178,36 @@ class _Api:
         work = self._run(session, wanted, identifier)
         if wanted.is_asynchronous:
 
-            async def answered() -> dict[str, Any]:
+            async def answered() -> bytes:
                 ran, _ = await work
-                return dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
+                return serialise(
+                    dialects.execution_body(
+                        dialect, wanted, ran, identifier=identifier, operation=operation
+                    )
+                )
 
             running = dialects.running_body(wanted, identifier=identifier, operation=operation)
-            self.executions.start(session, running, answered())
+            self.executions.start(session, operation, serialise(running), answered())
             return JsonAnswer(running, dialect.execute_status, headers)
         ran, allocation = await work
         moments.append(time.perf_counter())
-        content = dialects.execution_body(dialect, wanted, ran, identifier=identifier, operation=operation)
+        content = serialise(
+            dialects.execution_body(
+                dialect, wanted, ran, identifier=identifier, operation=operation
+            )
+        )
         if dialect.is_flat:
-            self.executions.keep(session, content)
-        headers |= dialects.execution_headers(moments, ran, guid=allocation.guid, is_new=allocation.is_new)
-        return JsonAnswer(content, dialect.execute_status, headers)
+            self.executions.keep(session, operation, content)
+        headers |= dialects.execution_headers(
+            moments, ran, guid=allocation.guid, is_new=allocation.is_new
+        )
+        return Response(content, dialect.execute_status, headers, JsonAnswer.media_type)
 
-    async def _run(self, session: Session, wanted: ExecuteRequest, identifier: str) -> tuple[Ran, Allocation]:
+    async def _run(
+        self, session: Session, wanted: ExecuteRequest, identifier: str
+    ) -> tuple[Ran, Allocation]:
         try:
             done = await session.execute(wanted.code, wanted.timeout)
-        except StartFailed as error:
-            raise ApiError(500, "SessionStartFailed", str(error)) from error
         except SessionEnded as error:
             raise NoSession(identifier) from error
         self.pool.touch(identifier)
@@ -186,22 +221,28 @@ class _Api:
             except _Refused as refused:
                 raise refused.error from refused
             except (MultiPartException, KeyError, ValueError) as error:
-                raise ApiError(400, "InvalidRequest", "The upload is not a whole multipart form.") from error
+                raise ApiError(
+                    400, "InvalidRequest", "The upload is not a whole multipart form."
+                ) from error
             try:
                 part = form.get("file")
                 if not isinstance(part, UploadFile) or not part.filename:
-                    raise ApiError(400, "InvalidRequest", "The form must have a part 'file' with a filename.")
+                    raise ApiError(
+                        400, "InvalidRequest", "The form must have a part 'file' with a filename."
+                    )
                 if (part.size or 0) > files.SIZE_LIMIT:
                     raise _file_too_large()
                 name = files.check_name(part.filename)
-                entry = await asyncio.to_thread(files.save, root, parts, name, part.file)
+                entry = await self.threads.run(files.save, root, parts, name, part.file)
             finally:
                 await form.close()
         return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
     @contextlib.asynccontextmanager
     async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Path]]:
-        """The directory that a file request means: its parts, and the session's root, which stays until this ends."""
+        """Yields the directory of a file request: its parts, and the session's root, which stays
+        until the block ends.
+        """
         parts = files.check_path(request.query_params.get("path"))
         identifier = dialects.check_identifier(request.query_params.get("identifier"))
         session = await self._session(identifier)
@@ -216,12 +257,10 @@ class _Api:
             return await self.pool.session(identifier)
         except PoolFull as error:
             message = (
-                f"The request sessions count is '1'. There are already '{error.active}' active sessions and the "
-                f"maximum active sessions count is '{self.pool.max_sessions}'."
+                f"The request sessions count is '1'. There are already '{error.active}' active"
+                f" sessions and the maximum active sessions count is '{self.pool.max_sessions}'."
             )
             raise ApiError(429, "SessionsCountExceedsLimit", message, flat=True) from error
-        except PoolClosed as error:
-            raise ApiError(503, "PoolClosed", str(error)) from error
 
 
 async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
@@ -229,7 +268,9 @@ async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
 
 
 class _Refused(MultiPartException):
-    """An upload that is not read any further; a parser closes what it has spooled only on this kind of exception."""
+    """An upload that is not read to its end. A parser closes its temporary files only on this kind
+    of exception.
+    """
 
     def __init__(self, error: ApiError) -> None:
         super().__init__(error.message)
@@ -237,7 +278,7 @@ class _Refused(MultiPartException):
 
 
 async def _form(request: Request) -> AsyncGenerator[bytes, None]:
-    """The body of an upload, if it is not too large, comes in time and comes to its end."""
+    """Yields the body of an upload. Raises _Refused if it is too large, too slow or incomplete."""
     tail = b""
     try:
         async for chunk in _limited(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large()):
@@ -246,13 +287,13 @@ async def _form(request: Request) -> AsyncGenerator[bytes, None]:
     except ApiError as error:
         raise _Refused(error) from error
     except ClientDisconnect as error:
-        raise MultiPartException("the upload broke off") from error
+        raise MultiPartException("the upload is incomplete") from error
     if not tail.rstrip().endswith(b"--"):
         raise MultiPartException("the form has no end")
 
 
 async def _json(request: Request) -> Any:
-    """The body of a request as JSON."""
+    """Returns the body of a request as JSON."""
     message = f"A request body must not be larger than {BODY_LIMIT} bytes."
     too_large = ApiError(413, "RequestTooLarge", message)
     _check_length(request, BODY_LIMIT, too_large)
@@ -260,15 +301,20 @@ async def _json(request: Request) -> Any:
     try:
         async for chunk in _limited(request, BODY_LIMIT, too_large):
             body += chunk
-        return json.loads(bytes(body))
+        text = body.decode(json.detect_encoding(body), "surrogatepass")
+        check_values(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
+        return json.loads(text)
     except ClientDisconnect as error:
-        raise InvalidBody("$", "The request body broke off.") from error
+        raise InvalidBody("$", "The request body is incomplete.") from error
+    except TooManyValues as error:
+        message = f"The request body must not hold more than {MOST_VALUES:,} values."
+        raise InvalidBody("$", message) from error
     except (ValueError, RecursionError) as error:
         raise InvalidBody("$", "The request body is not JSON.") from error
 
 
 def _check_length(request: Request, most: int, too_large: ApiError) -> None:
-    """Raise `too_large` if the request says that its body is, before any of it is read."""
+    """Raises `too_large` if the request declares a larger body, before any of it is read."""
     length = request.headers.get("content-length", "0")
     if length.isdecimal() and (len(length) > 18 or int(length) > most):
         raise too_large
@@ -283,16 +329,18 @@ async def _limited(request: Request, most: int, too_large: ApiError) -> AsyncGen
         yield chunk
 
 
-async def _chunks(file: BinaryIO, size: int) -> AsyncGenerator[bytes, None]:
+async def _chunks(file: BinaryIO, size: int, threads: Threads) -> AsyncGenerator[bytes, None]:
     """A file's first `size` bytes, as it was when its length was promised."""
     with file:
-        while size > 0 and (chunk := await asyncio.to_thread(file.read, min(size, 256 * 1024))):
+        while size > 0 and (chunk := await threads.run(file.read, min(size, 256 * 1024))):
             size -= len(chunk)
             yield chunk
 
 
 def _file_too_large() -> ApiError:
-    return ApiError(413, "FileTooLarge", f"A file must not be larger than {files.SIZE_LIMIT // 2**20} MB.")
+    return ApiError(
+        413, "FileTooLarge", f"A file must not be larger than {files.SIZE_LIMIT // 2**20} MB."
+    )
 
 
 def _identifier_in(body: Any) -> object:

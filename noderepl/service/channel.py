@@ -1,4 +1,6 @@
-"""A spawned Node.js process and the pipes to it: requests, answers, and its last words. Knows no message's meaning."""
+"""A Node.js process and the pipes to it: requests, answers, and its last output on stderr. This
+module does not interpret messages.
+"""
 
 from __future__ import annotations
 
@@ -10,155 +12,194 @@ import signal
 import socket
 import subprocess
 import sys
+import time
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from noderepl.service.lines import Lines
+from noderepl.service.long_messages import LONG, parse_in_turn
 from noderepl.service.messages import parse
 from noderepl.service.processes import all_processes, family, with_variable
-from noderepl.service.sandbox import DATA, Ceilings, Launch
-from noderepl.service.survivor import Survivor
+from noderepl.service.reaper import Reaper
+from noderepl.service.sandbox import DATA, Launch, Limits
+from noderepl.service.spawning import Process
 
-OUTPUT_LIMIT = 64 * 1024 * 1024
-# What has to be kept of a message until its end comes; around a piece of output is little.
-LINE_LIMIT = OUTPUT_LIMIT + 64 * 1024
+# Bytes that are read ahead of what has been taken in; a process that writes faster waits. All of
+# them are still taken in after the process' end, so they must take a moment only.
+_READ_AHEAD = 64 * 1024
 _LAST_WORDS = 4096
 _PATIENCE = 1.0
+_TURN = 0.005
 _ROUNDS = 5
-_THREADS = 16  # of one Node.js process, and some to spare
 _Pipe = tuple[asyncio.StreamReader, asyncio.ReadTransport]
 
 
 class StartFailed(Exception):
-    """Node.js did not come up; str() is a sentence with what it said."""
+    """Node.js did not start; str() is a sentence with its output."""
 
 
-class LineTooLong(Exception):
-    """The process wrote a message that is larger than any answer may be."""
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message. size: its bytes. values: how many are in it."""
+
+    fields: dict[str, Any]
+    size: int
+    values: int
 
 
 class Channel:
-    """One process. Make it with `await Channel.open(launch)`; `close()` leaves nothing of it."""
+    """One process. Make it with `await Channel.open(launch)`; `close()` leaves nothing of it.
+
+    lines: what it answers with.
+    """
 
     def __init__(
         self,
         launch: Launch,
-        process: asyncio.subprocess.Process,
+        process: Process,
         requests: asyncio.StreamWriter,
-        incoming: asyncio.StreamReader,
-        survivor: Survivor | None,
+        reaper: Reaper | None,
         *pipes: _Pipe,
     ) -> None:
         self._sandbox_pid: int | None = None
         self._process = process
         self._launch = launch
-        self._survivor = survivor
+        self._reaper = reaper
         self._may_send = asyncio.Event()
         self._killed = False
+        self._paused_at = 0.0
         self._true_path = str(launch.directory).encode()
         self._requests = requests
         self._last_words = b""
-        self._answers, complaints = (reader for reader, _ in pipes)
+        answers, complaints, *status = (reader for reader, _ in pipes)
+        self.lines = Lines(answers)
+        self._status = status[0] if status else None
         self._transports = [transport for _, transport in pipes]
-        self._reading = [asyncio.create_task(self._listen(complaints)), asyncio.create_task(_discard(incoming))]
+        self._listening = asyncio.create_task(self._listen(complaints))
         self._ending = asyncio.create_task(self._end_with_process())
 
     @classmethod
     async def open(cls, launch: Launch) -> Channel:
-        """Spawn the process; it need not be ready to answer when this returns. Raises StartFailed."""
+        """Starts the process, which may not be ready yet on return. Raises StartFailed."""
         try:
-            with contextlib.ExitStack() as kept:
-                return await cls._open(launch, kept)
+            with contextlib.ExitStack() as resources:
+                return await cls._open(launch, resources)
         except OSError as error:
             raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
 
     @classmethod
-    async def _open(cls, launch: Launch, kept: contextlib.ExitStack) -> Channel:
-        """As open(). kept: what the process leaves behind if it does not come to a channel. Raises OSError."""
+    async def _open(cls, launch: Launch, resources: contextlib.ExitStack) -> Channel:
+        """As open(). resources: the stack of resources that are released if the channel cannot be
+        opened. Raises OSError.
+        """
         with contextlib.ExitStack() as given:
             ours, theirs = socket.socketpair()
-            kept.callback(ours.close)
+            # This end only sends requests. A descriptor that user code passed would be closed here,
+            # and closing a socket with SO_LINGER blocks; therefore the kernel rejects data of user
+            # code.
+            ours.shutdown(socket.SHUT_RD)
+            resources.callback(ours.close)
             given.callback(theirs.close)
-            answers, answers_end = _pipe(kept, given)
-            complaints, complaints_end = _pipe(kept, given)
-            # bubblewrap closes the descriptor that it reports to before it starts Node.
-            report_end = os.dup(answers_end)
-            given.callback(os.close, report_end)
-            survivor = None if launch.sandboxed else Survivor()
-            if survivor is not None:
-                kept.callback(survivor.close)
-            channels = {"NODE_CHANNEL_FD": str(theirs.fileno()), "NODEREPL_ANSWERS": str(answers_end)}
-            reporting = ("--json-status-fd", str(report_end)) if launch.sandboxed else ()
-            process = await asyncio.create_subprocess_exec(
-                *(launch.argv[0], *reporting, *launch.argv[1:]),
+            answers, answers_end = _pipe(resources, given)
+            complaints, complaints_end = _pipe(resources, given)
+            reaper = None if launch.sandboxed else Reaper()
+            if reaper is not None:
+                resources.callback(reaper.close)
+            status: BinaryIO | None = None
+            channels = {
+                "NODE_CHANNEL_FD": str(theirs.fileno()),
+                "NODEREPL_ANSWERS": str(answers_end),
+            }
+            options: tuple[str, ...] = ()
+            passed = [theirs.fileno(), answers_end]
+            if launch.sandboxed:
+                # bubblewrap closes the descriptor of its reports before it starts Node.js.
+                status, status_end = _pipe(resources, given)
+                passed.append(status_end)
+                options = ("--json-status-fd", str(status_end))
+            if launch.filter:
+                passed.append(_filled_pipe(launch.filter, given))
+                options += ("--seccomp", str(passed[-1]))
+            process = await Process.start(
+                (launch.argv[0], *options, *launch.argv[1:]),
+                sandboxed=launch.sandboxed,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=complaints_end,
-                pass_fds=(theirs.fileno(), answers_end, report_end),
+                pass_fds=passed,
                 start_new_session=True,
                 cwd=launch.directory,
                 env={**launch.environment, **channels},
             )
-            kept.callback(_kill_group, process.pid)
-        if survivor is not None:
-            survivor.guard(process.pid, launch.environment["HOME"])
-        pipes = (await _connect(answers), await _connect(complaints))
-        incoming, requests = await asyncio.open_connection(sock=ours)
-        kept.pop_all()
-        return cls(launch, process, requests, incoming, survivor, *pipes)
+            resources.callback(_kill_group, process.pid)
+        if reaper is not None:
+            reaper.guard(process.pid, launch.environment["HOME"])
+        pipes = [await _connect(pipe) for pipe in (answers, complaints, status) if pipe is not None]
+        _, requests = await asyncio.open_connection(sock=ours)
+        resources.pop_all()
+        return cls(launch, process, requests, reaper, *pipes)
 
     @property
     def pid(self) -> int:
-        """The process' id; all that it starts in a sandbox, and out of one nearly all, descends from it."""
+        """The process id. All processes in a sandbox descend from it, and without a sandbox nearly
+        all.
+        """
         return self._process.pid
 
     @property
-    def ceilings(self) -> Ceilings:
-        """What the process may take."""
-        return self._launch.ceilings
+    def limits(self) -> Limits:
+        """The limits of the process."""
+        return self._launch.limits
 
     @property
     def home(self) -> str | None:
-        """What HOME is in the process and in those that it starts; None in a sandbox, where it is always the same."""
+        """HOME of the process and its children; None in a sandbox, in which it is always the
+        same.
+        """
         return None if self._launch.sandboxed else self._launch.environment["HOME"]
 
     async def send(self, message: dict[str, Any]) -> None:
-        """Send one request once the process has said something; one that is gone is no error here, receive() tells."""
+        """Sends one request after the first output of the process. Does not fail if the process has
+        ended; receive() reports that.
+        """
         await self._may_send.wait()
         self._requests.write(json.dumps(message).encode() + b"\n")
         with contextlib.suppress(ConnectionError):
             await self._requests.drain()
 
-    async def receive(self) -> tuple[dict[str, Any], int] | None:
-        """The next message and its bytes; in it the session's directory is called /mnt/data. None: no more will come.
+    async def receive(self) -> Received | None:
+        """The next message; in it the session's directory is called /mnt/data. None: no more will
+        come.
 
-        Raises ValueError if what came is no message, as user code can write to the pipe too, LineTooLong, and OSError
-        if the process' limits cannot be set.
+        Raises ValueError if what came is no message, as user code can write to the pipe too,
+        LineTooLong, HalfLine, TooManyValues, and OSError if the process' limits cannot be set.
         """
-        while True:
-            try:
-                line = await self._answers.readline()
-            except ValueError as error:
-                raise LineTooLong from error
-            if not line:
-                return None
-            message = parse(line.replace(self._true_path, DATA.encode()))
-            if not (self._launch.sandboxed and self._is_of_bubblewrap(message)):
-                break
+        if self._status is not None and self._sandbox_pid is None:
+            # It arrives before any output of Node.js, and never without a sandbox.
+            started = await self._status.readline()
+            self._sandbox_pid = parse(started)[0]["child-pid"] if started else None
+        line = await self.lines.next()
+        if not line:
+            if self._launch.sandboxed:
+                # bubblewrap reports the exit of the process only after that has closed the pipe.
+                await self._process.wait()
+            return None
+        # Otherwise, while many messages are waiting, nothing else would run until all are read.
+        if time.monotonic() - self._paused_at > _TURN:
+            await asyncio.sleep(0)
+            self._paused_at = time.monotonic()
+        message = line.replace(self._true_path, DATA.encode())
+        fields, values = await parse_in_turn(message) if len(line) > LONG else parse(message)
         if not self._may_send.is_set():
             self._limit()
             self._may_send.set()
-        return message, len(line)
-
-    def _is_of_bubblewrap(self, message: dict[str, Any]) -> bool:
-        """Take in bubblewrap's own words: its first line comes before Node could say anything, its last has the end."""
-        if self._sandbox_pid is not None:
-            return message.keys() == {"exit-code"}
-        self._sandbox_pid = int(message.get("child-pid", ""))
-        return True
+        return Received(fields, len(line), values)
 
     def kill(self) -> None:
-        """End everything: the first process of the sandbox, with which all others in it go, or else all that is found.
+        """Kills all processes: the first process of the sandbox, with which all others in it end,
+        or without a sandbox all that are found.
 
-        Killing bubblewrap's outer process instead would leave the inner one for somebody else to collect.
+        If bubblewrap's outer process were killed instead, nothing would reap the inner one.
         """
         if self._killed:
             return
@@ -170,12 +211,16 @@ class Channel:
                 _kill(self._sandbox_pid)
 
     def _kill_family(self) -> None:
-        """Kill the group, those that left it, and those whose parent is gone but that have this session's home."""
+        """Kills the group, the descendants that left it, and the orphans with this session's
+        home.
+        """
         try:
             for _ in range(_ROUNDS):
                 processes = all_processes()
-                # In a sandbox nothing outlives the first process.
-                found = set() if self.home is None else with_variable("HOME", [self.home])[self.home]
+                # In a sandbox no process outlives the first one.
+                found = (
+                    set() if self.home is None else with_variable("HOME", [self.home])[self.home]
+                )
                 if self._process.returncode is None:
                     found.update(family(processes, self.pid))
                 alive = [pid for pid in found if pid in processes and not processes[pid].is_dead]
@@ -185,34 +230,40 @@ class Channel:
                     break
             self._killed = True
         except OSError:
-            pass  # /proc cannot be read for now: the next call looks for those that left the group
+            pass  # /proc cannot be read now: the next call finds the others
         _kill_group(self.pid)
 
     def _limit(self) -> None:
-        """Set the limits that children inherit. The process waits for its first request, so it has none yet."""
+        """Sets the limits that children inherit. The process waits for its first request, so it has
+        no children yet.
+        """
         if sys.platform == "linux":
             import resource
 
-            ceilings = self._launch.ceilings
-            limits = {resource.RLIMIT_FSIZE: ceilings.file, resource.RLIMIT_CORE: 0}
+            limits = self._launch.limits
+            resources = {resource.RLIMIT_FSIZE: limits.file, resource.RLIMIT_CORE: 0}
             if self._launch.sandboxed:
-                # A namespace counts its own threads only; the watcher counts processes, but a fork bomb may be faster.
-                limits[resource.RLIMIT_NPROC] = ceilings.processes * _THREADS
+                # A namespace counts its own threads only. The watcher counts processes, but a fork
+                # bomb may be faster.
+                resources[resource.RLIMIT_NPROC] = limits.threads
             for pid in family(all_processes(), self.pid):
-                for kind, limit in limits.items():
+                for kind, limit in resources.items():
                     with contextlib.suppress(ProcessLookupError, PermissionError):
                         resource.prlimit(pid, kind, (limit, limit))
 
     async def close(self) -> tuple[int, str]:
-        """Kill what is left and let go of the pipes; the process' exit code and its last words on stderr."""
+        """Kills the remaining processes and closes the pipes. Returns the exit code of the process
+        and its last output on stderr.
+        """
         self.kill()
         self._may_send.set()
         code = await self._process.wait()
-        if self._survivor is not None:
-            self._survivor.close()
-        # A process that left the group may still hold the other end: its words are not waited for.
-        await asyncio.wait(self._reading, timeout=_PATIENCE)
-        tasks = (*self._reading, self._ending)
+        if self._reaper is not None:
+            self._reaper.close()
+        # A process that left the group may still have the other end open: its output is not
+        # awaited.
+        await asyncio.wait([self._listening], timeout=_PATIENCE)
+        tasks = (self._listening, self._ending)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -222,10 +273,12 @@ class Channel:
         return code, self._last_words.decode("utf-8", "replace").strip()
 
     async def _end_with_process(self) -> None:
-        """Bring the answers to their end after the process', though another process may hold the pipe open."""
+        """Ends the answers after the process has ended, although another process may have the pipe
+        open.
+        """
         await self._process.wait()
         self.kill()
-        # What the process itself wrote has been read by then.
+        # By then, the output of the process itself has been read.
         await asyncio.sleep(_PATIENCE)
         self._transports[0].close()
 
@@ -244,24 +297,30 @@ def _kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _pipe(kept: contextlib.ExitStack, given: contextlib.ExitStack) -> tuple[BinaryIO, int]:
-    """A pipe's end to read from, and the one to give away; each is closed with its stack."""
+def _pipe(resources: contextlib.ExitStack, given: contextlib.ExitStack) -> tuple[BinaryIO, int]:
+    """Returns the end of a pipe to read from, and the end to pass to the process; each is closed
+    with its stack.
+    """
     end, other_end = os.pipe()
     given.callback(os.close, other_end)
     file = os.fdopen(end, "rb", buffering=0)
-    kept.callback(file.close)
+    resources.callback(file.close)
     return file, other_end
 
 
+def _filled_pipe(content: bytes, given: contextlib.ExitStack) -> int:
+    """Returns the read end of a pipe that contains `content`, at most a page; it is closed with the
+    stack.
+    """
+    end, other_end = os.pipe()
+    given.callback(os.close, end)
+    with os.fdopen(other_end, "wb") as file:
+        file.write(content)
+    return end
+
+
 async def _connect(pipe: BinaryIO) -> _Pipe:
-    reader = asyncio.StreamReader(limit=LINE_LIMIT)
+    reader = asyncio.StreamReader(limit=_READ_AHEAD)
     loop = asyncio.get_running_loop()
     transport, _ = await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
     return reader, transport
-
-
-async def _discard(incoming: asyncio.StreamReader) -> None:
-    """Read what user code sends with process.send(), so that it never blocks; nobody is meant by it."""
-    with contextlib.suppress(ConnectionError):
-        while await incoming.read(65536):
-            pass

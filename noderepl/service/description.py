@@ -1,4 +1,6 @@
-"""The pool's API described in OpenAPI 3.1, for tools: what may be sent and what comes back, in both dialects. Pure."""
+"""The OpenAPI 3.1 description of the pool's API in both dialects, for tools. This module does no
+I/O.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ _EXECUTE = _record(
 _EXECUTE_FLAT = _record(
     {"code": _TEXT},
     **{
-        name: schema for name, schema in _EXECUTE["properties"].items() if name in ("codeInputType", "timeoutInSeconds")
+        name: schema
+        for name, schema in _EXECUTE["properties"].items()
+        if name in ("codeInputType", "timeoutInSeconds")
     },
     executionType={"enum": ["Synchronous", "synchronous", "Asynchronous"]},
     outputStreamsMaxLength={"type": "integer", "minimum": 1, "maximum": 2**31},
@@ -71,7 +75,13 @@ _SCHEMAS: dict[str, _Schema] = {
                 contentType=_TEXT,
                 directory=_TEXT,
             ),
-            _record({"properties": _record({"filename": _TEXT, "size": _COUNT, "lastModifiedTime": _MOMENT})}),
+            _record(
+                {
+                    "properties": _record(
+                        {"filename": _TEXT, "size": _COUNT, "lastModifiedTime": _MOMENT}
+                    )
+                }
+            ),
         ]
     },
     "Files": _record({"value": _list({"$ref": "#/components/schemas/File"})}),
@@ -105,7 +115,9 @@ _SCHEMAS: dict[str, _Schema] = {
         "anyOf": [
             _record({"error": _record({"code": _TEXT, "message": _TEXT, "traceId": _TEXT})}),
             _record({"code": _TEXT, "message": _TEXT}),
-            _record({"title": _TEXT, "status": _COUNT, "errors": {"type": "object"}, "traceId": _TEXT}),
+            _record(
+                {"title": _TEXT, "status": _COUNT, "errors": {"type": "object"}, "traceId": _TEXT}
+            ),
         ]
     },
 }
@@ -115,30 +127,38 @@ _UPLOAD = {"multipart/form-data": {"schema": _record({"file": _BYTES})}}
 
 
 def description() -> dict[str, Any]:
-    """The OpenAPI document. Paths are relative to the pool's base URL."""
+    """Returns the OpenAPI document. Paths are relative to the pool's base URL."""
     return {
         "openapi": "3.1.0",
         "info": {"title": "noderepl's embedded pool", "version": FLAT_VERSIONS[-1]},
         "security": [{"bearer": []}],
         "paths": {
             "/code/execute": {
-                "post": _operation("ExecutedLegacy", 200, 202, body=_json(_record({"properties": _EXECUTE})))
+                "post": _operation(
+                    "ExecutedLegacy", 200, 202, body=_json(_record({"properties": _EXECUTE}))
+                )
             },
             "/executions": {
-                "post": _operation("Executed", 200, 202, versions=FLAT_VERSIONS, body=_json(_EXECUTE_FLAT))
+                "post": _operation(
+                    "Executed", 200, 202, versions=FLAT_VERSIONS, body=_json(_EXECUTE_FLAT)
+                )
             },
             "/executions/{id}": {"get": _operation("Executed", versions=FLAT_VERSIONS, part="id")},
             "/files/upload": {"post": _operation("Files", path=True, body=_UPLOAD)},
             "/files": {
                 "post": _operation("File", versions=FLAT_VERSIONS, path=True, body=_UPLOAD),
-                "get": _operation("Files", versions=_ALL, path=True, query={"recursive": {"type": "boolean"}}),
+                "get": _operation(
+                    "Files", versions=_ALL, path=True, query={"recursive": {"type": "boolean"}}
+                ),
             },
             "/files/{name}": {
                 "get": _operation("File", versions=_ALL, path=True, part="name"),
                 "delete": _operation(None, 204, versions=_ALL, path=True, part="name"),
             },
             "/files/content/{name}": {"get": _operation(_BYTES, path=True, part="name")},
-            "/files/{name}/content": {"get": _operation(_BYTES, versions=FLAT_VERSIONS, path=True, part="name")},
+            "/files/{name}/content": {
+                "get": _operation(_BYTES, versions=FLAT_VERSIONS, path=True, part="name")
+            },
             "/session": {
                 "get": _operation("Session", versions=_WITH_SESSIONS),
                 "delete": _operation(None, 204, versions=_WITH_SESSIONS),
@@ -147,7 +167,11 @@ def description() -> dict[str, Any]:
             "/listSessions": {"get": _listing()},
             "/.management/listSessions": {"get": _listing()},
             "/metadata": {"get": _operation("Metadata", versions=_WITH_SESSIONS, identifier=False)},
-            "/openapi.json": {"get": {"responses": {"200": {"description": "This document.", "content": _json({})}}}},
+            "/openapi.json": {
+                "get": {
+                    "responses": {"200": {"description": "This document.", "content": _json({})}}
+                }
+            },
         },
         "components": {
             "schemas": _SCHEMAS,
@@ -166,26 +190,32 @@ def _operation(
     query: dict[str, _Schema] | None = None,
     body: _Schema | None = None,
 ) -> dict[str, Any]:
-    """One operation. answer: the name of its schema, the schema of what is not JSON, or None for no body.
+    """Returns one operation. answer: the name of its schema, the schema of an answer that is not
+    JSON, or None for no body.
 
-    statuses: of success, 200 where none is given; with several the api-version decides.
-    part: the name of the path's parameter. api-version is optional where the legacy dialect has the operation.
+    statuses: of success, 200 by default; if there are several, the api-version decides. part: the
+    name of the path's parameter. api-version is optional if the legacy dialect has the operation.
     """
-    parameters = [_parameter("api-version", {"enum": list(versions)}, required=versions[0] in FLAT_VERSIONS)]
+    parameters = [
+        _parameter("api-version", {"enum": list(versions)}, required=versions[0] in FLAT_VERSIONS)
+    ]
     if identifier:
         parameters.append(_parameter("identifier", _IDENTIFIER))
     if part:
         parameters.append(_parameter(part, {"type": "string", "minLength": 1}, place="path"))
     more = {**({"path": _TEXT} if path else {}), **(query or {})}
     parameters += [_parameter(word, schema, required=False) for word, schema in more.items()]
-    success: dict[str, Any] = {"description": "It was done."}
+    success: dict[str, Any] = {"description": "Success."}
     if isinstance(answer, str):
         success["content"] = _json({"$ref": f"#/components/schemas/{answer}"})
     elif answer is not None:
         media_type = "application/octet-stream" if answer is _BYTES else "text/plain"
         success["content"] = {media_type: {"schema": answer}}
     error = {"$ref": "#/components/schemas/Error"}
-    refusal = {"description": "It was not.", "content": _json(error) | {"application/problem+json": {"schema": error}}}
+    refusal = {
+        "description": "Failure.",
+        "content": _json(error) | {"application/problem+json": {"schema": error}},
+    }
     responses = dict.fromkeys(map(str, statuses or (200,)), success) | {"default": refusal}
     operation: dict[str, Any] = {"parameters": parameters, "responses": responses}
     if body is not None:
@@ -198,7 +228,9 @@ def _listing() -> dict[str, Any]:
     return _operation("Sessions", versions=_WITH_SESSIONS, identifier=False, query=skip)
 
 
-def _parameter(name: str, schema: _Schema, *, required: bool = True, place: str = "query") -> dict[str, Any]:
+def _parameter(
+    name: str, schema: _Schema, *, required: bool = True, place: str = "query"
+) -> dict[str, Any]:
     return {"name": name, "in": place, "required": required, "schema": schema}
 
 

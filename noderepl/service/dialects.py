@@ -1,24 +1,24 @@
-"""The API's shapes: what a request says and what an answer looks like, per api-version. Pure: no I/O, no clock.
+"""The data formats of the API: requests and answers, per api-version. This module does no I/O and
+reads no clock.
 
-Two dialects (docs and recordings named as in the API notes): legacy, `/code/execute` with a `properties` envelope, up
-to 2024-08-02-preview and without any api-version; flat, `/executions`, from 2024-10-02-preview.
+Two dialects (docs/protocol.md lists the sources): legacy, `/code/execute` with a `properties`
+envelope, up to 2024-08-02-preview and without an api-version; flat, `/executions`, from
+2024-10-02-preview.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
-import math
 import mimetypes
 import re
-import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from noderepl.service.completion_values import execution_result
 from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.files import Entry
 from noderepl.service.worker import Ran
@@ -27,14 +27,13 @@ LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
 FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
 NEWEST = FLAT_VERSIONS[-1]
 _IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
-# The years 1 to 9999, beyond which Python has no date; a session may set any.
+# The years 1 to 9999, the range of Python's dates; a session may set any time.
 _EARLIEST, _LATEST = -62_135_596_800 * 10**9, 253_402_300_800 * 10**9 - 1
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """An api-version and what follows from it; version is None where the request named none."""
+    """An api-version and its properties; version is None if the request named none."""
 
     version: str | None
 
@@ -45,9 +44,10 @@ class Dialect:
 
     @property
     def execute_status(self) -> int:
-        """The HTTP status of an execution that was carried out, or begun.
+        """The HTTP status of an execution that has finished, or started.
 
-        202: REC-NODE-2411, SWAGGER-2410 and -2502, SAMPLES for 2024-08-02-preview. 200: REC-NODE-2405, SWAGGER-2510.
+        202: REC-NODE-2411, SWAGGER-2410 and -2502, SAMPLES for 2024-08-02-preview. 200:
+        REC-NODE-2405, SWAGGER-2510.
         """
         return 200 if self.version in (None, LEGACY_VERSIONS[0], NEWEST) else 202
 
@@ -59,7 +59,9 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class ExecuteRequest:
-    """A request to run a snippet. timeout: seconds. stream_limit: characters kept of each stream, None: all."""
+    """A request to run a snippet. timeout: seconds. stream_limit: the maximum number of characters
+    of each stream, None: no limit.
+    """
 
     code: str
     execution_type: str
@@ -69,44 +71,56 @@ class ExecuteRequest:
 
     @property
     def is_asynchronous(self) -> bool:
-        """Whether the answer is not to wait for the snippet."""
+        """Whether the answer does not wait for the snippet."""
         return self.execution_type.lower() == "asynchronous"
 
 
 def headers(version: str | None) -> dict[str, str]:
-    """What every answer to this api-version carries (REC-NODE-2411 has it, REC-NODE-2405 has not)."""
+    """Returns the headers of every answer to this api-version (REC-NODE-2411 has them,
+    REC-NODE-2405 does not).
+    """
     is_legacy = version is None or version in LEGACY_VERSIONS
     return {} if is_legacy else {"api-supported-versions": ", ".join(FLAT_VERSIONS)}
 
 
 def choose(version: str | None) -> Dialect:
-    """The dialect of an api-version. Raises ApiError InvalidApiVersion."""
+    """Returns the dialect of an api-version. Raises ApiError InvalidApiVersion."""
     if version is not None and version not in LEGACY_VERSIONS + FLAT_VERSIONS:
         raise ApiError(
             400,
             "InvalidApiVersion",
-            f"The api-version '{version}' is invalid. The supported versions are '{', '.join(FLAT_VERSIONS)}'.",
+            f"The api-version '{version}' is invalid. The supported versions are"
+            f" '{', '.join(FLAT_VERSIONS)}'.",
         )
     return Dialect(version)
 
 
 def check_identifier(identifier: object) -> str:
-    """The identifier if the rules of SWAGGER-2510 allow it. Raises ApiError; the identifier is not in its text."""
+    """Returns the identifier if the rules of SWAGGER-2510 allow it. Raises ApiError, which does not
+    quote the identifier.
+    """
     if not isinstance(identifier, str) or not _IDENTIFIER.fullmatch(identifier):
-        message = "The session identifier must be 4 to 128 letters, digits or punctuation characters."
+        message = (
+            "The session identifier must be 4 to 128 letters, digits or punctuation characters."
+        )
         raise ApiError(400, "InvalidSessionIdentifier", message)
     return identifier
 
 
 def check_operation(operation: str | None) -> str | None:
-    """The id that a request gives its execution, if it gives one that a URL can name. Raises ApiError."""
+    """Returns the id that a request gives its execution, None without one. Raises ApiError if a URL
+    cannot contain it.
+    """
     if operation and ("/" in operation or operation in (".", "..")):
-        raise ApiError(400, "InvalidRequest", "The header operation-id must be one part of a URL's path.")
+        raise ApiError(
+            400, "InvalidRequest", "The header operation-id must be one part of a URL's path."
+        )
     return operation
 
 
 def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
-    """Read the body of an execute request: wrapped in `properties` in the legacy dialect, bare in the flat one.
+    """Returns the decoded body of an execute request: wrapped in `properties` in the legacy
+    dialect, bare in the flat one.
 
     Fields other than the code have defaults (SAMPLES: `{"code": …}` alone works). Raises ApiError.
     """
@@ -118,16 +132,20 @@ def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
     code = fields.get("code")
     if not isinstance(code, str):
         raise InvalidBody("code", "The field 'code' is required and must be a string.")
-    # Nothing shows how the legacy dialect would tell the result.
+    # No source shows how the legacy dialect returns the result of an asynchronous execution.
     types = {"synchronous", "asynchronous"} if dialect.is_flat else {"synchronous"}
-    input_type = _choice(fields, "codeinputtype", "inline", {"inline", "inlinetext", "inlinebase64"})
+    input_type = _choice(
+        fields, "codeinputtype", "inline", {"inline", "inlinetext", "inlinebase64"}
+    )
     newest = dialect.version == NEWEST
     jupyter = fields.get("returnjupyterformatexecutionresult") or fields.get("returnjupyterformat")
     return ExecuteRequest(
         code=_decode(code) if input_type.lower() == "inlinebase64" else code,
         execution_type=_choice(fields, "executiontype", "synchronous", types),
         timeout=_whole_number(fields, "timeoutinseconds", 60, 220),
-        stream_limit=_whole_number(fields, "outputstreamsmaxlength", 4096, 2**31) if newest else None,
+        stream_limit=(
+            _whole_number(fields, "outputstreamsmaxlength", 4096, 2**31) if newest else None
+        ),
         jupyter_format=newest and bool(jupyter),
     )
 
@@ -135,16 +153,23 @@ def parse_execute(dialect: Dialect, body: object) -> ExecuteRequest:
 def execution_body(
     dialect: Dialect, request: ExecuteRequest, ran: Ran, *, identifier: str, operation: str
 ) -> dict[str, Any]:
-    """The answer to an execute request.
+    """Returns the answer to an execute request.
 
-    Flat: REC-NODE-2411. Legacy: REC-NODE-2405, of 2024-02-02-preview, also without version; SAMPLES, of
-    2024-08-02-preview, where the value has another name and the only `$id` is the operation's. A failure's text is
-    appended to stderr; as nobody has recorded one, `rawResult` has its parts under the names of SAMPLES' proxy, with
-    stderr as the snippet wrote it, and `error` says why a worker ended.
+    Flat: REC-NODE-2411. Legacy: REC-NODE-2405, of 2024-02-02-preview, also without version;
+    SAMPLES, of 2024-08-02-preview, in which the value has another name and the only `$id` is the
+    operation's. A failure's text is appended to stderr. There is no recording of a failure:
+    `rawResult` has its parts under the names of SAMPLES' proxy, with stderr as the snippet wrote
+    it, and `error` states why a worker ended.
     """
     stdout, stderr = ran.stdout, ran.stderr
     if ran.error is not None or ran.ended is not None:
-        what = ran.error.text if ran.error is not None else ran.ended.words if ran.ended is not None else ""
+        what = (
+            ran.error.text
+            if ran.error is not None
+            else ran.ended.words
+            if ran.ended is not None
+            else ""
+        )
         stderr += "\n" * (stderr[-1:] not in ("", "\n")) + what + "\n"
     result = {
         "stdout": stdout[: request.stream_limit],
@@ -158,7 +183,10 @@ def execution_body(
     failure = _failure(ran, request.stream_limit) if failed else {}
     if not dialect.is_flat:
         as_sampled = dialect.version == LEGACY_VERSIONS[1]
-        fields = {"$id": operation if as_sampled else "2", "status": "Failure" if failed else "Success"}
+        fields = {
+            "$id": operation if as_sampled else "2",
+            "status": "Failure" if failed else "Success",
+        }
         properties = {"properties": {**fields, **result, **failure}}
         return properties if as_sampled else {"$id": "1", **properties}
     return {
@@ -173,17 +201,30 @@ def execution_body(
 
 
 def running_body(request: ExecuteRequest, *, identifier: str, operation: str) -> dict[str, Any]:
-    """An asynchronous execution that has not come to its end (SWAGGER-2502's example: without result)."""
-    return {"id": operation, "identifier": identifier, "executionType": request.execution_type, "status": "Running"}
-
-
-def execution_headers(moments: Sequence[float], ran: Ran, *, guid: str, is_new: bool) -> dict[str, str]:
-    """What an answer to an execute request carries (both recordings; x-ms-new-allocation: DOC-HDR).
-
-    moments: seconds at which the request came, was understood, had its session, was carried out. In both recordings
-    the total is the sum of allocation, preparation and execution, and up to 1 ms more.
+    """Returns the answer about a running asynchronous execution (SWAGGER-2502's example: without
+    result).
     """
-    preparation, allocation, execution = ((after - before) * 1000 for before, after in pairwise(moments))
+    return {
+        "id": operation,
+        "identifier": identifier,
+        "executionType": request.execution_type,
+        "status": "Running",
+    }
+
+
+def execution_headers(
+    moments: Sequence[float], ran: Ran, *, guid: str, is_new: bool
+) -> dict[str, str]:
+    """Returns the headers of an answer to an execute request (both recordings; x-ms-new-allocation:
+    DOC-HDR).
+
+    moments: the times in seconds when the request arrived, was parsed, had its session, and had
+    finished. In both recordings the total is the sum of allocation, preparation and execution, and
+    up to 1 ms more.
+    """
+    preparation, allocation, execution = (
+        (after - before) * 1000 for before, after in pairwise(moments)
+    )
     return {
         "x-ms-session-guid": guid,
         "x-ms-new-allocation": str(is_new).lower(),
@@ -198,49 +239,41 @@ def execution_headers(moments: Sequence[float], ran: Ran, *, guid: str, is_new: 
     }
 
 
-def execution_result(mime: Mapping[str, Any], *, jupyter_format: bool) -> Any:
-    """The completion value as JSON.
-
-    Pictures: {"type": "image", …} (MS-AGENT, LC-PY). Text: undefined is "", what is a JSON number, true, false or null
-    is that, a quoted string loses its quotes, anything else is util.inspect's text. With jupyter_format the text as it
-    is. Bundles without text or picture (html, svg, json): their first value, a choice of ours.
-    """
-    for kind in ("png", "jpeg"):
-        if f"image/{kind}" in mime:
-            return {"type": "image", "format": kind, "base64_data": mime[f"image/{kind}"]}
-    text = mime.get("text/plain")
-    if not isinstance(text, str):
-        return next(iter(mime.values()), "")
-    if text == "undefined":
-        return ""
-    return text if jupyter_format else _plain(text)
-
-
 def file_body(dialect: Dialect, entry: Entry, *, uploaded: bool = False) -> dict[str, Any]:
-    """The answer to an upload or a metadata request (REC-NODE-2411; DOC-CI-2601 for the legacy dialect)."""
+    """Returns the answer to an upload or a metadata request (REC-NODE-2411; DOC-CI-2601 for the
+    legacy dialect).
+    """
     if not dialect.is_flat:
         listed = {"$id": "2", "properties": {"$id": "3", **_legacy_file(entry)}}
-        return {"$id": "1", "value": [listed]} if uploaded else {"$id": "1", "properties": listed["properties"]}
+        return (
+            {"$id": "1", "value": [listed]}
+            if uploaded
+            else {"$id": "1", "properties": listed["properties"]}
+        )
     kind = {"type": "", "contentType": ""} if uploaded else {}
-    return {"$id": "1", "name": entry.name, **kind, "sizeInBytes": entry.size, "lastModifiedAt": timestamp(entry)}
+    return {
+        "$id": "1",
+        "name": entry.name,
+        **kind,
+        "sizeInBytes": entry.size,
+        "lastModifiedAt": timestamp(entry),
+    }
 
 
-def list_body(dialect: Dialect, entries: Iterable[Entry]) -> dict[str, Any]:
-    """The answer to a list request."""
-    value: list[dict[str, Any]] = []
+def list_items(dialect: Dialect, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    """Yields the entries of the answer to a list request; the answer itself has the $id 1."""
     for number, entry in enumerate(entries):
         if not dialect.is_flat:
             properties = {"$id": str(2 * number + 3), **_legacy_file(entry)}
-            value.append({"$id": str(2 * number + 2), "properties": properties})
+            yield {"$id": str(2 * number + 2), "properties": properties}
             continue
         where = {"directory": entry.directory} if dialect.version == NEWEST else {}
-        value.append({"$id": str(number + 2), "name": entry.name, **where, **_kind(entry)})
-        value[-1] |= {"sizeInBytes": entry.size, "lastModifiedAt": timestamp(entry)}
-    return {"$id": "1", "value": value}
+        size = {"sizeInBytes": entry.size, "lastModifiedAt": timestamp(entry)}
+        yield {"$id": str(number + 2), "name": entry.name, **where, **_kind(entry), **size}
 
 
 def timestamp(entry: Entry) -> str:
-    """When a file changed, in UTC with the seven digits that the service writes."""
+    """Returns the time of a file's last change, in UTC with the seven digits of the service."""
     seconds, nanoseconds = divmod(min(max(entry.modified, _EARLIEST), _LATEST), 10**9)
     return f"{datetime.fromtimestamp(seconds, UTC).isoformat()[:19]}.{nanoseconds // 100:07d}Z"
 
@@ -253,7 +286,10 @@ def _kind(entry: Entry) -> dict[str, str]:
     if entry.is_directory:
         return {"type": "directory", "contentType": "application/octet-stream"}
     guessed = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
-    return {"type": "file", "contentType": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed}
+    return {
+        "type": "file",
+        "contentType": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed,
+    }
 
 
 def _legacy_file(entry: Entry) -> dict[str, Any]:
@@ -280,30 +316,13 @@ def _failure(ran: Ran, stream_limit: int | None) -> dict[str, Any]:
     return {"rawResult": raw, **extra}
 
 
-def _plain(text: str) -> Any:
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "'\"`" and "\n" not in text:
-        return re.sub(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|u\{([0-9A-Fa-f]+)\}|(.))", _unescape, text[1:-1])
-    if text in ("true", "false", "null"):
-        return json.loads(text)
-    # A text that only looks like a number, "007" or one beyond the numbers of JavaScript, stays text.
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,299})(\.[0-9]+)?(e[+-]?[0-9]+)?", text) and text != "-0":
-        number = json.loads(text)
-        return number if math.isfinite(number) else text
-    return text
-
-
-def _unescape(found: re.Match[str]) -> str:
-    code = int(found[1] or found[2] or found[3] or "0", 16)
-    if code > sys.maxunicode:
-        return found[0]
-    return _ESCAPES.get(found[4], found[4]) if found[4] else chr(code)
-
-
 def _decode(code: str) -> str:
     try:
         return base64.b64decode(code, validate=True).decode("utf-8")
     except (binascii.Error, ValueError) as error:
-        message = "The field 'code' is not base64 of UTF-8 text, as codeInputType InlineBase64 needs."
+        message = (
+            "The field 'code' is not base64 of UTF-8 text, as codeInputType InlineBase64 needs."
+        )
         raise InvalidBody("code", message) from error
 
 

@@ -1,13 +1,14 @@
-"""The exceptions that become error answers of the API, in each of the shapes that the service has."""
+"""The exceptions that become error answers of the API, in each of the formats of the service."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer of the shape {"error": {"code", "message", "traceId"}}, or with `flat` just {"code", "message"}.
+    """An answer of the format {"error": {"code", "message", "traceId"}}, or with `flat` just
+    {"code", "message"}.
 
-    status: the HTTP status. code: the service's error code. message: a sentence without the token, and but for
-    NoSession's without the identifier. Both shapes are known from ADE.
+    status: the HTTP status. code: the service's error code. message: a sentence that contains no
+    token, and except for NoSession no identifier. Both formats are known from ADE.
     """
 
     media_type = "application/json"
@@ -20,20 +21,27 @@ class ApiError(Exception):
         self.flat = flat
 
     def body(self, trace: str) -> dict[str, object]:
-        """The JSON of the answer. trace: what the service would find the request by."""
+        """Returns the JSON of the answer. trace: the id by which the service's log identifies the
+        request.
+        """
         content = {"code": self.code, "message": self.message}
         return dict(content) if self.flat else {"error": {**content, "traceId": trace}}
 
 
 class NoSession(ApiError):
-    """There is no session of this identifier, in ADE's words; the only answer that repeats it, to who has named it."""
+    """There is no session of this identifier, in ADE's words. Only this answer quotes it, to the
+    client that sent it.
+    """
 
     def __init__(self, identifier: str) -> None:
-        super().__init__(404, "NoSessionFoundError", f"Could not find session with name '{identifier}'.")
+        super().__init__(
+            404, "NoSessionFoundError", f"Could not find session with name '{identifier}'."
+        )
 
 
 class InvalidBody(ApiError):
-    """A JSON body that is not the operation's: problem+json, as ASP.NET answers it (ADE, langchain-azure's issues).
+    """A JSON body that does not fit the operation: problem+json, as ASP.NET answers it (ADE,
+    langchain-azure's issues).
 
     place: the field's name, or `$` for the whole body. message: a sentence about it.
     """
@@ -45,7 +53,7 @@ class InvalidBody(ApiError):
         self.place = place
 
     def body(self, trace: str) -> dict[str, object]:
-        """The JSON of the answer."""
+        """Returns the JSON of the answer."""
         return {
             "type": "https://tools.ietf.org/html/rfc9110#section-15.5.1",
             "title": "One or more validation errors occurred.",

@@ -1,7 +1,8 @@
-"""A session's files, as seen from outside: names checked, no symbolic link ever followed.
+"""A session's files, accessed from outside: names are checked, and symbolic links are never
+followed.
 
-Every function blocks and is meant for a thread. `root` is the directory that the session calls /mnt/data; where it is
-not there, functions raise RootGone.
+Every function blocks and must run in a thread. `root` is the directory that the session calls
+/mnt/data; if it does not exist, functions raise RootGone.
 """
 
 from __future__ import annotations
@@ -24,12 +25,16 @@ ROOT = "/mnt/data"
 SIZE_LIMIT = 128 * 1024 * 1024
 _NAME = re.compile(r"[\w\- .@$&=;,#%^()]+")
 _DEEPEST = 64
+# The errors of open() for a missing file, a link, a pipe or a socket.
+_MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file or directory. directory: where it is, relative to the listed one. size: bytes. modified: ns since 1970."""
+    """A file or directory. directory: relative to the listed one. size: bytes. modified: ns since
+    1970.
+    """
 
     name: str
     directory: str
@@ -39,21 +44,27 @@ class Entry:
 
 
 class RootGone(Exception):
-    """The session's directory is not there any more: it ended meanwhile."""
+    """The session's directory does not exist any more: the session has ended."""
 
 
 def check_name(name: str) -> str:
-    """A file's base name, which may come as /mnt/data/NAME. Raises ApiError FileNameInvalid."""
+    """Returns a file's base name, which the request may send as /mnt/data/NAME. Raises ApiError
+    FileNameInvalid.
+    """
     base = name.removeprefix(f"{ROOT}/")
     if base in (".", "..") or not _NAME.fullmatch(base):
         raise _invalid(
-            "FileNameInvalid", "File Name", name, "filename cannot contain any reserved file path characters"
+            "FileNameInvalid",
+            "File Name",
+            name,
+            "filename cannot contain any reserved file path characters",
         )
     return base
 
 
 def check_path(path: str | None) -> tuple[str, ...]:
-    """The parts of a directory below /mnt/data, given relative to it or in full. Raises ApiError FilePathInvalid.
+    """Returns the parts of a directory below /mnt/data, given relative to it or in full. Raises
+    ApiError FilePathInvalid.
 
     path: None, empty or a lone dot (SWAGGER-2510's `directory` of the root) for /mnt/data itself.
     """
@@ -61,42 +72,52 @@ def check_path(path: str | None) -> tuple[str, ...]:
         return ()
     parts = tuple(filter(None, re.sub(rf"^{ROOT}(?=/|$)", "", path).split("/")))
     if any("." in part or not _NAME.fullmatch(part) for part in parts):
-        # The service tells a relative path with a slash in front (ADE).
+        # The service quotes a relative path with a leading slash (ADE).
         given, why = f"/{path.strip('/')}", "path cannot contain any reserved file path characters"
         raise _invalid("FilePathInvalid", "File Path", given, why)
     return parts
 
 
 def list_entries(root: Path, parts: tuple[str, ...], *, recursive: bool = False) -> list[Entry]:
-    """What is in a directory, by name; with `recursive` also below it, 64 levels deep. Raises ApiError."""
+    """Returns the entries of a directory, sorted by name; with `recursive` also those below it, 64
+    levels deep. Raises ApiError.
+    """
     with _opened(root, parts) as directory:
-        return sorted(_entries(directory, "", recursive), key=lambda entry: (entry.directory, entry.name))
+        return sorted(
+            _entries(directory, "", recursive), key=lambda entry: (entry.directory, entry.name)
+        )
 
 
 def describe(root: Path, parts: tuple[str, ...], name: str) -> Entry:
-    """One file or directory. Raises ApiError FileNotFound."""
+    """Returns one file or directory. Raises ApiError FileNotFound, FileNotRead."""
     with _opened(root, parts) as directory, _not_found(name):
         return _entry(name, "", os.stat(name, dir_fd=directory, follow_symlinks=False))
 
 
 def open_file(root: Path, parts: tuple[str, ...], name: str) -> tuple[BinaryIO, Entry]:
-    """A regular file to read, and what it is. Raises ApiError FileNotFound."""
+    """Opens a regular file for reading. Returns it and its Entry. Raises ApiError FileNotFound,
+    FileNotRead.
+    """
     with _opened(root, parts) as directory, _not_found(name):
-        # Opening a pipe that a session made would wait for its writer for ever.
+        # Opening a pipe of a session would wait forever for its writer.
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
         file = os.fdopen(descriptor, "rb")
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             file.close()
-            raise FileNotFoundError
+            raise FileNotFoundError(errno.ENOENT, "it is not a regular file")
         return file, _entry(name, "", status)
 
 
 def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> Entry:
-    """Write a file whole, replacing one of that name; directories on the way are made. Raises ApiError."""
-    if len(parts) > _DEEPEST:  # deleting it again could be impossible
+    """Writes a whole file, replaces one of that name, and creates missing directories. Raises
+    ApiError.
+    """
+    if len(parts) > _DEEPEST:  # it might not be possible to delete it again
         path = "/".join(parts)[:100]
-        raise _invalid("FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories")
+        raise _invalid(
+            "FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories"
+        )
     with _opened(root, parts, create=True) as directory:
         arriving = f".{uuid.uuid4().hex}.upload"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
@@ -108,11 +129,15 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(arriving, dir_fd=directory)
-            raise ApiError(400, "FileNotWritten", f"The file cannot be written: {error.strerror}.") from error
+            raise ApiError(
+                400, "FileNotWritten", f"The file cannot be written: {error.strerror}."
+            ) from error
 
 
 def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
-    """Delete a file, a link or a directory with all that is in it. Raises ApiError FileNotFound, FileNotDeleted."""
+    """Deletes a file, a link or a directory with its content. Raises ApiError FileNotFound,
+    FileNotDeleted.
+    """
     with _opened(root, parts) as directory:
         with _not_found(name):
             mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
@@ -123,14 +148,17 @@ def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
                 os.unlink(name, dir_fd=directory)
         except (OSError, RecursionError) as error:
             why = error.strerror if isinstance(error, OSError) else "its directories are too deep"
-            raise ApiError(400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {why}.") from error
+            raise ApiError(
+                400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {why}."
+            ) from error
 
 
 @contextlib.contextmanager
 def _opened(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iterator[int]:
-    """A descriptor of the directory, reached part by part so that no link can be slipped in between.
+    """Yields a descriptor of the directory, opened part by part so that no part can be replaced by
+    a link.
 
-    Raises ApiError FileNotFound, RootGone.
+    Raises ApiError FileNotFound, FileNotRead, RootGone.
     """
     try:
         descriptor = os.open(root, _DIRECTORY)
@@ -143,7 +171,7 @@ def _opened(root: Path, parts: tuple[str, ...], *, create: bool = False) -> Iter
     try:
         for part in parts:
             if create:
-                # Where it cannot be made, opening it tells.
+                # If it cannot be created, opening it reports that.
                 with contextlib.suppress(OSError):
                     os.mkdir(part, 0o755, dir_fd=descriptor)
             with _not_found("/".join(parts)):
@@ -161,20 +189,28 @@ def _not_found(name: str) -> Iterator[None]:
         yield
     except OSError as error:
         _check_descriptors(error)
-        raise ApiError(404, "FileNotFound", f"The file '{name}' does not exist.") from error
+        if error.errno in _MISSING:
+            message = f"The file '{name}' does not exist."
+            raise ApiError(404, "FileNotFound", message) from error
+        why = error.strerror
+        if error.errno == errno.EAGAIN:
+            why = "a process of the session has a lease on it; try again later"
+        raise ApiError(400, "FileNotRead", f"The file '{name}' cannot be read: {why}.") from error
 
 
 def _check_descriptors(error: OSError) -> None:
-    """Raise ApiError TooManyOpenFiles if the error says nothing of the file."""
+    """Raises ApiError TooManyOpenFiles if the error is not about the file."""
     if error.errno in (errno.EMFILE, errno.ENFILE):
-        raise ApiError(503, "TooManyOpenFiles", "The pool has too many files open; try again later.") from error
+        raise ApiError(
+            503, "TooManyOpenFiles", "The pool has too many files open; try again later."
+        ) from error
 
 
 def _entries(directory: int, below: str, recursive: bool) -> Iterator[Entry]:
     for name in os.listdir(directory):
         try:
             entry = _entry(name, below, os.stat(name, dir_fd=directory, follow_symlinks=False))
-        except OSError:  # it went away meanwhile
+        except OSError:  # it was deleted meanwhile
             continue
         yield entry
         if recursive and entry.is_directory and below.count("/") < _DEEPEST - 2:

@@ -1,4 +1,6 @@
-"""The operations on sessions and on the pool itself; shapes as in SWAGGER-2502 and SWAGGER-2510."""
+"""The operations on sessions and on the pool itself; formats as in SWAGGER-2502 and
+SWAGGER-2510.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +12,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, check_identifier
 from noderepl.service.errors import ApiError, NoSession
-from noderepl.service.guard import JsonAnswer, endpoint, need
-from noderepl.service.pool import Pool, PoolClosed
+from noderepl.service.pool import Pool
+from noderepl.service.request_checks import JsonAnswer, endpoint, need
 from noderepl.service.session import Session
 
 _PAGE = 300
@@ -27,7 +28,7 @@ class Management:
         self._pool = pool
 
     def routes(self) -> list[Route]:
-        """Where the operations are."""
+        """Returns the routes of the operations."""
         return [
             Route("/session", endpoint(self.show), methods=["GET"]),
             Route("/session", endpoint(self.delete), methods=["DELETE"]),
@@ -38,7 +39,9 @@ class Management:
         ]
 
     async def show(self, request: Request, dialect: Dialect) -> Response:
-        """One session: when it was made and used, when it ends, and an etag that changes with its process."""
+        """Returns one session: when it was created and used, when it expires, and an etag that
+        changes with its process.
+        """
         identifier = _identifier(request, dialect, "session")
         session = self._pool.find(identifier)
         if session is None:
@@ -47,14 +50,14 @@ class Management:
         return JsonAnswer(self._describe(identifier, session))
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
-        """End a session."""
+        """Deletes a session."""
         identifier = _identifier(request, dialect, "session")
         if not await self._pool.stop(identifier):
             raise NoSession(identifier)
         return Response(status_code=204)
 
     async def stop(self, request: Request, dialect: Dialect) -> Response:
-        """End a session, in the words of pools of custom containers."""
+        """Deletes a session, with the answer of pools of custom containers."""
         identifier = _identifier(request, dialect, ".management/stopSession")
         if not await self._pool.stop(identifier):
             raise NoSession(identifier)
@@ -62,7 +65,9 @@ class Management:
         return PlainTextResponse(f"Session {identifier} in session pool {pool} stopped.")
 
     async def list_sessions(self, request: Request, dialect: Dialect) -> Response:
-        """All sessions, 300 at a time, under the names of the swagger and of DOC-CI-2604."""
+        """Returns all sessions, 300 at a time, with the field names of the swagger and of
+        DOC-CI-2604.
+        """
         need(dialect.has_sessions, "listSessions", dialect)
         skip = request.query_params.get("skip", "0")
         if not re.fullmatch(r"[0-9]{1,9}", skip):
@@ -72,17 +77,16 @@ class Management:
         page = [self._describe(*item) for item in everything[first:after]]
         url = request.url.include_query_params(skip=after)
         next_link = str(url) if after < len(everything) else None
-        return JsonAnswer({"sessions": page, "value": page, "count": len(page), "nextLink": next_link})
+        return JsonAnswer(
+            {"sessions": page, "value": page, "count": len(page), "nextLink": next_link}
+        )
 
     async def metadata(self, request: Request, dialect: Dialect) -> Response:
-        """The pool's runtimes with their true versions; the kernel is named for what it behaves as."""
+        """Returns the pool's runtimes with their actual versions; the kernel has the name of the
+        one that it emulates.
+        """
         need(dialect.has_sessions, "metadata", dialect)
-        try:
-            version = await self._pool.node_version()
-        except StartFailed as error:
-            raise ApiError(500, "SessionStartFailed", str(error)) from error
-        except PoolClosed as error:
-            raise ApiError(503, "PoolClosed", str(error)) from error
+        version = await self._pool.node_version()
         npm = self._pool.node.npm_version()
         created = _moment(self._pool.created)
         return JsonAnswer(

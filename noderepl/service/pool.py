@@ -1,13 +1,16 @@
-"""The sessions of a pool: identifier -> a room and the worker in it, with limits, expiry and a spare ready to be taken.
+"""The sessions of a pool: identifier -> its directories and worker, with limits, expiry and spare
+workers.
 
-Knows no HTTP. Imports the standard library only, so that Node can start while Python still imports the rest.
+This module does not depend on HTTP. It imports the standard library only, so that Node.js can start
+while Python still imports the rest.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import tempfile
+import threading
 import time
 from collections import deque
 from collections.abc import Callable
@@ -17,27 +20,30 @@ from pathlib import Path
 
 from noderepl.service.channel import StartFailed
 from noderepl.service.node import Node
+from noderepl.service.places import Place, remove_trees, sweep
 from noderepl.service.sandbox import (
     DISK,
     FILE,
     MEMORY,
     PROCESSES,
-    Ceilings,
+    Limits,
     Mode,
-    Room,
     Sandbox,
-    remove_tree,
-    write_tools,
+    SessionDirectories,
+    limit_of_file,
 )
 from noderepl.service.session import Session, stop
+from noderepl.service.threads import Threads
+from noderepl.service.tools import Tools, write_tools
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Worker
 
 _REFILL_SECONDS = 0.02
+_SWEEP_SECONDS = 0.5
 
 
 class PoolFull(Exception):
-    """All sessions are taken. active: how many there are."""
+    """The pool has no free session. active: the number of sessions."""
 
     def __init__(self, active: int) -> None:
         super().__init__(f"The pool has no session left: {active} are active.")
@@ -49,13 +55,15 @@ class PoolClosed(Exception):
 
 
 class Pool:
-    """Real Node.js processes, one per session identifier.
+    """Node.js processes, one per session identifier.
 
-    node: what runs. cooldown: seconds without a call after which a session ends. max_sessions: how many may be.
-    spares: how many workers to keep ready, from prewarm() on; with 0 the one that prewarm() starts is not replaced.
-    sandbox: auto uses bubblewrap where it works, require starts with it only, off does without. egress: whether
-    sessions reach the network. memory, processes, file, disk: what one session may take, as in Ceilings.
-    clock: seconds, monotonic. Raises NoSandbox where sandbox or egress cannot be had.
+    node: the Node.js to run. cooldown: seconds without a call after which a session ends.
+    max_sessions: the maximum number of sessions. spares: the number of spare workers, from
+    prewarm() on; with 0 the one that prewarm() starts is not replaced. sandbox: auto uses
+    bubblewrap if it works, require fails without it, off does not use it. egress: whether sessions
+    have access to the network. memory, processes, file, disk: the limits of one session, as in
+    Limits. clock: returns monotonic seconds. Raises NoSandbox if sandbox or egress cannot be
+    enforced.
     """
 
     def __init__(
@@ -78,45 +86,56 @@ class Pool:
         self.max_sessions = max_sessions
         self.created = datetime.now(UTC)
         self._began = clock()
-        self._sandbox = Sandbox(sandbox, egress=egress, ceilings=Ceilings(memory, processes, file, disk))
-        self._watcher = Watcher(self._sandbox.ceilings)
+        self._sandbox = Sandbox(
+            sandbox, egress=egress, limits=Limits(memory, processes, limit_of_file(file), disk)
+        )
+        self._watcher = Watcher(self._sandbox.limits)
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
         self._spares = spares
-        self._ready: deque[tuple[Room, asyncio.Task[Worker]]] = deque()
+        self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
+        self._removing = Threads()
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
-        self._rooms = 0
+        self._numbered = 0
 
     @property
     def sandboxed(self) -> bool:
-        """Whether sessions are kept in by bubblewrap; the first look costs a few milliseconds."""
+        """Whether sessions run in bubblewrap; the first call takes a few milliseconds."""
         return self._sandbox.obstacle is None
 
     @property
     def notice(self) -> str | None:
-        """A sentence for the user where there is no sandbox though nobody said that there should be none."""
+        """A sentence for the user if there is no sandbox although it was not turned off, else
+        None.
+        """
         return self._sandbox.notice
 
     def prewarm(self) -> None:
-        """Start the spare workers, or else one, for the next sessions to take; needs a running loop."""
-        while len(self._ready) < max(self._spares, 1) and not self._closed:
-            room = self._create_room()
-            self._ready.append((room, self._start(room)))
+        """Starts the spare workers, or else one, for the next sessions; needs a running loop. A
+        failure is reported by the next session, which fails too.
+        """
+        with contextlib.suppress(StartFailed):
+            self._fill()
 
     async def spare(self) -> Worker:
-        """The worker that the next new session takes, once it is online. Raises StartFailed, PoolClosed."""
+        """Returns the worker of the next new session, after it is online. Raises StartFailed,
+        PoolClosed.
+        """
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        self.prewarm()
+        self._fill()
         worker = await asyncio.shield(self._ready[0][1])
         await asyncio.shield(worker.online)
         return worker
 
     async def session(self, identifier: str) -> Session:
-        """The session of this identifier, allocated if there is none; counts as use. Raises PoolFull, PoolClosed."""
+        """Returns the session of this identifier, and allocates it if necessary; resets its
+        cooldown. Raises PoolFull, PoolClosed, StartFailed.
+        """
         if self._closed:
             raise PoolClosed("The pool is closed.")
         self._sweep()
@@ -124,34 +143,36 @@ class Pool:
         if session is None:
             if len(self._sessions) >= self.max_sessions:
                 raise PoolFull(len(self._sessions))
-            room, worker = self._take_spare()
-            session = self._sessions[identifier] = Session(room, worker, self._start, self._moment())
+            directories, worker = self._take_spare()
+            session = self._sessions[identifier] = Session(
+                directories, worker, self._start, self._moment()
+            )
             self._sweeper = self._sweeper or asyncio.create_task(self._sweep_regularly())
         self.touch(identifier)
         return session
 
     def find(self, identifier: str) -> Session | None:
-        """The session of this identifier if there is one; allocates nothing."""
+        """Returns the session of this identifier, None if there is none; allocates nothing."""
         self._sweep()
         return self._sessions.get(identifier)
 
     def touch(self, identifier: str) -> None:
-        """Begin this session's idle time anew."""
+        """Resets the cooldown of this session."""
         if identifier in self._sessions:
             self._deadlines[identifier] = self._clock() + self.cooldown
             self._sessions[identifier].accessed = self._moment()
 
     def expires(self, session: Session) -> datetime:
-        """When the session ends if nothing is asked of it."""
+        """Returns when the session ends without further calls."""
         return session.accessed + timedelta(seconds=self.cooldown)
 
     def sessions(self) -> dict[str, Session]:
-        """All sessions by identifier, oldest first."""
+        """Returns all sessions by identifier, oldest first."""
         self._sweep()
         return dict(self._sessions)
 
     async def stop(self, identifier: str) -> bool:
-        """End a session and delete its files; False if there is none."""
+        """Ends a session and deletes its files. Returns False if there is none."""
         self._sweep()
         if identifier not in self._sessions:
             return False
@@ -159,59 +180,95 @@ class Pool:
         return True
 
     async def node_version(self) -> str:
-        """The version of Node.js that the pool's workers report. Raises StartFailed."""
+        """Returns the version of Node.js that the pool's workers report. Raises StartFailed."""
         if not self._ready and self._sessions:
             return await next(iter(self._sessions.values())).version()
         return await (await self.spare()).online
 
     async def close(self) -> None:
-        """End all sessions; no process and no file is left. May be called again."""
+        """Ends all sessions with all their processes. May be called again.
+
+        Their files are deleted too; if that takes longer than two seconds, a separate process
+        continues it.
+        """
         self._closed = True
-        if self._sweeper is not None:
-            self._sweeper.cancel()
+        for later in (self._sweeper, self._sweeping):
+            if later is not None:
+                later.cancel()
         for identifier in list(self._sessions):
             self._drop(identifier)
         while self._ready:
             await stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
         self._watcher.close()
-        if "place" in self.__dict__:
-            place = self.__dict__.pop("place")
-            await asyncio.to_thread(remove_tree, place)
+        if "_place" in self.__dict__:
+            with contextlib.suppress(OSError):  # the next sweep removes it
+                await self._removing.run(self.__dict__.pop("_place").remove)
+
+    @property
+    def place(self) -> Path:
+        """The directory on this machine that contains all files of the pool."""
+        return self._place.path
 
     @cached_property
-    def place(self) -> Path:
-        """The directory on this machine that all of the pool's files are in."""
-        place = Path(tempfile.mkdtemp(prefix="noderepl-")).resolve()
-        write_tools(place / "bin", self.node)
-        return place
+    def _place(self) -> Place:
+        # Not at once: a killed pool may have left many files, and the prompt has not been painted
+        # yet.
+        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, _begin_to_sweep)
+        return Place()
 
-    def _create_room(self) -> Room:
-        self._rooms += 1
-        return Room.create(self.place / str(self._rooms))
+    @cached_property
+    def _tools(self) -> Tools:
+        return write_tools(self.place / "bin", self.node)
 
-    def _take_spare(self) -> tuple[Room, asyncio.Task[Worker]]:
-        self.prewarm()
+    @cached_property
+    def _shown_with(self) -> Path | None:
+        return self._sandbox.shown_with(self.place, self.node, self._tools, os.environ)
+
+    def _create_directories(self) -> SessionDirectories:
+        self._numbered += 1
+        try:
+            return SessionDirectories.create(self.place / str(self._numbered))
+        except OSError as error:
+            raise StartFailed(
+                f"The directory for temporary files cannot be used ({error.strerror});"
+                " set TMPDIR to another one."
+            ) from error
+
+    def _fill(self) -> None:
+        while len(self._ready) < max(self._spares, 1) and not self._closed:
+            directories = self._create_directories()
+            self._ready.append((directories, self._start(directories)))
+
+    def _take_spare(self) -> tuple[SessionDirectories, asyncio.Task[Worker]]:
+        self._fill()
         taken = self._ready.popleft()
         if self._spares:
-            # Starting a process takes the processor from the snippet that the new session was made for.
+            # A start of a process would take processor time from the snippet that the new session
+            # was allocated for.
             asyncio.get_running_loop().call_later(_REFILL_SECONDS, self.prewarm)
         return taken
 
     def _moment(self) -> datetime:
         return self.created + timedelta(seconds=self._clock() - self._began)
 
-    def _start(self, room: Room) -> asyncio.Task[Worker]:
+    def _start(self, directories: SessionDirectories) -> asyncio.Task[Worker]:
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        return asyncio.create_task(self._start_watched(room))
+        return asyncio.create_task(self._start_watched(directories))
 
-    async def _start_watched(self, room: Room) -> Worker:
+    async def _start_watched(self, directories: SessionDirectories) -> Worker:
         try:
-            how = self._sandbox.launch(self.node, room, self.place / "bin", os.environ)
+            if self._shown_with is not None:
+                raise StartFailed(
+                    f"The directory for temporary files is in {self._shown_with}, which every"
+                    " session may read; set TMPDIR to another one."
+                )
+            directories.unlock()
+            how = self._sandbox.launch(self.node, directories, self._tools, os.environ)
             worker = await Worker.start(how)
             try:
-                await self._watcher.watch(worker, room.data.parent)
+                await self._watcher.watch(worker, directories.data.parent)
             except OSError:
                 await worker.close()
                 raise
@@ -223,10 +280,16 @@ class Pool:
         session = self._sessions.pop(identifier)
         session.end()
         del self._deadlines[identifier]
-        task = asyncio.create_task(_dismantle(session))
+        task = asyncio.create_task(self._dismantle(session))
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
         return task
+
+    async def _dismantle(self, session: Session) -> None:
+        await session.close()
+        if not self._closed:  # otherwise the removal of the pool's place includes them
+            with contextlib.suppress(OSError):
+                await self._removing.run(remove_trees, [session.data.parent])
 
     def _sweep(self) -> None:
         now = self._clock()
@@ -242,6 +305,5 @@ class Pool:
             self._sweep()
 
 
-async def _dismantle(session: Session) -> None:
-    await session.close()
-    await asyncio.to_thread(remove_tree, session.data.parent)
+def _begin_to_sweep() -> None:
+    threading.Thread(target=sweep, name="noderepl-sweep", daemon=True).start()

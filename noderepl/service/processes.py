@@ -1,6 +1,6 @@
-"""The processes of this machine, as Linux' /proc tells them: who descends from whom, and what they take.
+"""The processes of this machine, from Linux' /proc: their descendants and their resources.
 
-Elsewhere there is no /proc and no process is seen. Ends nothing, decides nothing.
+On other systems there is no /proc and no process is found. This module only measures.
 """
 
 from __future__ import annotations
@@ -14,23 +14,32 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PROC = Path("/proc")
-_PRIVATE = re.compile(rb"^(?:RssAnon|RssShmem|VmSwap):\s+(\d+) kB", re.MULTILINE)
+_PRIVATE = re.compile(rb"^(?:RssAnon|RssShmem|VmPTE|VmSwap):\s+(\d+) kB", re.MULTILINE)
+_AVAILABLE = re.compile(rb"^(?:MemAvailable|SwapFree):\s+(\d+) kB", re.MULTILINE)
 
-# It is gone, or another user's where /proc hides those. Any other error says nothing of the process.
+# The process has ended, or belongs to another user and /proc hides it. Any other error is not about
+# the process.
 _UNSEEN = (errno.ENOENT, errno.ESRCH, errno.EACCES, errno.EPERM)
+
+
+_ENDED = {b"Z", b"X"}
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process. parent: its parent's id. ticks: processor time used. is_dead: it only waits to be collected."""
+    """One process. parent: its parent's id. threads: their number. is_dead: whether all its threads
+    have ended and it waits to be reaped. is_stopped: whether a signal has stopped it.
+    """
 
     parent: int
-    ticks: int
+    threads: int
     is_dead: bool
+    is_stopped: bool
 
 
 def all_processes() -> dict[int, Process]:
-    """Every process of the machine by its id: some milliseconds where there are hundreds.
+    """Returns every process of the machine by its id; takes some milliseconds for hundreds of
+    processes.
 
     Raises OSError, as all functions here, if /proc cannot be read.
     """
@@ -38,7 +47,7 @@ def all_processes() -> dict[int, Process]:
 
 
 def family(processes: dict[int, Process], root: int) -> dict[int, Process]:
-    """The process `root` and all that descend from it; those whose parent ended first are not among them."""
+    """Returns the process `root` and all its descendants, except those whose parent has ended."""
     children: dict[int, list[int]] = {}
     for pid, process in processes.items():
         children.setdefault(process.parent, []).append(pid)
@@ -51,15 +60,47 @@ def family(processes: dict[int, Process], root: int) -> dict[int, Process]:
     return found
 
 
+def has_ended(thread: int) -> bool:
+    """Returns whether a thread has ended; other threads of its process may continue."""
+    fields = _stat(thread)
+    return fields is None or fields[0] in _ENDED
+
+
 def memory_of(pid: int) -> int:
-    """The bytes of memory that are in use and not backed by a file, swapped or not; 0 for a process that is gone."""
+    """Returns the bytes of memory in use that are not backed by a file, swapped or not, including
+    page tables.
+
+    0 for a process that has ended.
+    """
     with _unseen_passed_over():
-        return sum(int(size) for size in _PRIVATE.findall((_PROC / str(pid) / "status").read_bytes())) * 1024
+        sizes = _memory(_PROC / str(pid) / "status")
+        if not sizes:
+            # The first thread has ended; the remaining threads have the memory.
+            for thread in _threads(pid):
+                with _unseen_passed_over():
+                    sizes = sizes or _memory(thread / "status")
+        return sum(map(int, sizes)) * 1024
+    return 0
+
+
+def _memory(status: Path) -> list[bytes]:
+    return _PRIVATE.findall(status.read_bytes())
+
+
+def available_memory() -> int:
+    """Returns the bytes of memory and swap space that programs can still allocate; 0 if unknown.
+
+    Much faster than memory_of() for all processes.
+    """
+    with contextlib.suppress(OSError):
+        return sum(map(int, _AVAILABLE.findall((_PROC / "meminfo").read_bytes()))) * 1024
     return 0
 
 
 def with_variable(name: str, values: Collection[str]) -> dict[str, set[int]]:
-    """The living processes of this user started with the environment variable `name`, by which of `values` it had."""
+    """Returns the living processes of this user that were started with the environment variable
+    `name`, by which of `values` it had.
+    """
     wanted = {f"{name}={value}".encode(): value for value in values}
     found: dict[str, set[int]] = {value: set() for value in values}
     for pid in _ids():
@@ -85,9 +126,32 @@ def _ids() -> Iterator[int]:
 
 
 def _read(pid: int) -> Process | None:
+    fields = _stat(pid)
+    if fields is None:
+        return None
+    state, parent, threads = fields[0], int(fields[1]), int(fields[17])
+    if state in _ENDED and threads > 1:
+        # The first thread has ended, and its state does not describe the others.
+        tasks = [_stat(int(place.name)) for place in _threads(pid)]
+        states = {task[0] for task in tasks if task is not None} - _ENDED
+        is_dead, is_stopped = not states, states == {b"T"}
+    else:
+        is_dead, is_stopped = state in _ENDED, state == b"T"
+    return Process(parent, threads, is_dead, is_stopped)
+
+
+def _threads(pid: int) -> Iterator[Path]:
+    with _unseen_passed_over():
+        yield from (_PROC / str(pid) / "task").iterdir()
+
+
+def _stat(thread: int) -> list[bytes] | None:
+    """Returns the fields of /proc/ID/stat from the third, the state, on; None if it does not exist
+    or is hidden.
+    """
     try:
-        # pathlib would take half of the time that all of this takes.
-        descriptor = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+        # pathlib would take half of this function's time.
+        descriptor = os.open(f"/proc/{thread}/stat", os.O_RDONLY)
     except OSError as error:
         if error.errno in _UNSEEN:
             return None
@@ -100,8 +164,6 @@ def _read(pid: int) -> Process | None:
         raise
     finally:
         os.close(descriptor)
-    if not status:  # it ended just now
-        return None
-    # The command's name before these may hold spaces and parentheses.
-    state, parent, *rest = status[status.rindex(b")") + 2 :].split()
-    return Process(int(parent), int(rest[9]) + int(rest[10]), state in (b"Z", b"X"))
+    # It is empty if the process has just ended; the command's name in it may contain spaces and
+    # parentheses.
+    return status[status.rindex(b")") + 2 :].split() if status else None

@@ -1,6 +1,7 @@
-"""Serves an application on a port with uvicorn until a signal ends it; knows nothing of sessions.
+"""Serves an application on a port with uvicorn until a signal ends it. This module does not depend
+on sessions.
 
-There is no access log: URLs carry session identifiers.
+There is no access log, because URLs contain session identifiers.
 """
 
 from __future__ import annotations
@@ -22,14 +23,15 @@ if TYPE_CHECKING:
     from noderepl.service.connections import Listener
 
 PATIENCE = 30.0
-# As much as ASP.NET takes, which answered in REC-NODE-2405.
+# The limit of ASP.NET, the server of REC-NODE-2405.
 _HEAD_LIMIT = 32 * 1024
 _GRACE = 2
+_LAST_WORDS = 1.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class CannotServe(Exception):
-    """The server did not start; str() is a sentence that says why."""
+    """The server did not start; str() is a sentence with the reason."""
 
 
 class BadCertificate(Exception):
@@ -45,32 +47,38 @@ async def serve(
     tls: tuple[Path, Path] | None = None,
     patience: float = PATIENCE,
 ) -> None:
-    """Serve `app` until SIGINT, SIGTERM or SIGHUP comes; what still runs then gets 2 seconds, or none at a second one.
+    """Serves `app` until SIGINT, SIGTERM or SIGHUP; running requests then get 2 seconds, or none
+    after a second signal.
 
-    port: 0 for any that is free. ready: called with the base URL once the port is open. tls: the files of a certificate
-    chain and of its key, to serve https. patience: seconds for which a client may keep a connection waiting.
-    From then on this process may open as many files as the system lets it.
-    Raises CannotServe: uvicorn is missing, or the address is not to be had.
+    A request that is not answered by then is cancelled; request_checks.Guard answers it with 503.
+
+    port: 0 for any free port. ready: called with the base URL when the port is open. tls: the files
+    of a certificate chain and of its key, to serve https. patience: the timeout of a client in
+    seconds. Raises this process' limit of open files to its maximum. Raises CannotServe if uvicorn
+    is missing, or if the address is not available.
     """
     try:
         import uvicorn
 
         from noderepl.service.connections import Listener, allow_descriptors, patient_for
     except ImportError as error:
-        raise CannotServe("Serving needs uvicorn: pip install 'noderepl[serve]'.") from error
+        raise CannotServe("noderepl serve needs uvicorn: pip install 'noderepl[serve]'.") from error
 
     class Server(uvicorn.Server):
         def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-            """Leave signals to the loop: uvicorn would raise them again at its end, before the pool is closed."""
+            """Leaves signals to the loop: uvicorn would raise them again at its end, before the
+            pool is closed.
+            """
             return contextlib.nullcontext()
 
     listener = _listen(host, port, Listener)
     listener.most = allow_descriptors()
-    # Its warnings quote what strangers sent.
+    listener.seconds = min(listener.seconds, patience)
+    # Its warnings quote data of clients.
     logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     config = uvicorn.Config(
         app,
-        http=patient_for(patience),
+        http=patient_for(listener, patience),
         ws="none",
         h11_max_incomplete_event_size=_HEAD_LIMIT,
         ssl_certfile=tls[0] if tls else None,
@@ -83,8 +91,17 @@ async def serve(
     )
     server = Server(config)
 
+    def cancel() -> set[asyncio.Task[None]]:
+        """Cancels the remaining requests and returns them; the guard answers them."""
+        requests = set(server.server_state.tasks)
+        for request in requests:
+            request.cancel()
+        return requests
+
     def stop() -> None:
-        server.force_exit = server.should_exit
+        if server.should_exit:
+            server.force_exit = True
+            cancel()
         server.should_exit = True
 
     with contextlib.closing(listener), _signals(stop):
@@ -92,11 +109,13 @@ async def serve(
         scheme = "https" if tls else "http"
         ready(f"{scheme}://{address}:{listener.getsockname()[1]}")
         await server.serve(sockets=[listener])
+        if requests := cancel():
+            await asyncio.wait(requests, timeout=_LAST_WORDS)
 
 
 @contextlib.contextmanager
 def _signals(stop: Callable[[], None]) -> Iterator[None]:
-    """`stop` is called at every signal that is to end the server."""
+    """Calls `stop` at every signal that must end the server."""
     loop = asyncio.get_running_loop()
     for number in _SIGNALS:
         loop.add_signal_handler(number, stop)
@@ -108,21 +127,29 @@ def _signals(stop: Callable[[], None]) -> Iterator[None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach what is served on `host`. Raises CannotServe if it is no address."""
+    """Returns whether only this machine can reach a server on `host`. Raises CannotServe if it is
+    not an address.
+    """
     return ipaddress.ip_address(_address(host, 0)[4][0]).is_loopback
 
 
 def check_certificate(chain: Path, key: Path) -> None:
-    """Raise BadCertificate unless the two files are a certificate chain and its key, in PEM and without passphrase."""
+    """Raises BadCertificate unless the two files are a certificate chain and its key, in PEM and
+    without passphrase.
+    """
 
     def no_passphrase() -> NoReturn:
-        raise BadCertificate(f"{key}: the private key has a passphrase; noderepl needs one without.")
+        raise BadCertificate(
+            f"{key}: the private key has a passphrase; noderepl needs one without."
+        )
 
     for file in (chain, key):
         try:
             file.open("rb").close()
         except OSError as error:
             raise BadCertificate(f"{file}: cannot be read: {error.strerror}.") from error
+        except ValueError as error:
+            raise BadCertificate(f"{str(file)!r} is not a valid file name.") from error
     try:
         ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(chain, key, no_passphrase)
     except (OSError, ValueError) as error:
@@ -135,7 +162,7 @@ def _address(host: str, port: int) -> tuple[Any, ...]:
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a name"
-        raise CannotServe(f"{host} is no address of this machine: {why}.") from error
+        raise CannotServe(f"{host} is not an address of this machine: {why}.") from error
 
 
 def _listen(host: str, port: int, kind_of: type[Listener]) -> Listener:

@@ -1,6 +1,7 @@
-"""One identifier's room and worker: snippets wait for their turn in it, and a worker that ended is replaced.
+"""The directories and the worker of one identifier: snippets wait for their turn, and a worker that
+ended is replaced.
 
-Knows no HTTP and no other session. Imports the standard library only.
+This module does not depend on HTTP or on other sessions. It imports the standard library only.
 """
 
 from __future__ import annotations
@@ -12,39 +13,39 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from noderepl.service.sandbox import Room
+from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.worker import Ending, Ran, Worker
 
 
 @dataclass(frozen=True, slots=True)
 class Allocation:
-    """Which worker answered: its guid, and whether nothing had been asked of it before."""
+    """The worker that answered: its guid, and whether this was its first use."""
 
     guid: str
     is_new: bool
 
 
 class SessionEnded(Exception):
-    """The session was ended while a snippet waited for its turn in it."""
+    """The session was ended while a snippet waited for its turn."""
 
 
 class Session:
-    """One identifier's room and worker; made by Pool only.
+    """The directories and the worker of one identifier; only Pool constructs it.
 
-    data: the directory that the session calls /mnt/data. created, accessed: when, in UTC.
+    data: the directory that the session calls /mnt/data. created, accessed: in UTC.
     """
 
     def __init__(
         self,
-        room: Room,
+        directories: SessionDirectories,
         worker: asyncio.Task[Worker],
-        start: Callable[[Room], asyncio.Task[Worker]],
+        start: Callable[[SessionDirectories], asyncio.Task[Worker]],
         created: datetime,
     ) -> None:
-        self.data = room.data
+        self.data = directories.data
         self.created = self.accessed = created
         self.etag = str(uuid.uuid4())
-        self._room = room
+        self._directories = directories
         self._worker = worker
         self._start = start
         self._turn = asyncio.Lock()
@@ -55,12 +56,12 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether a snippet runs or waits, or a file call is under way."""
+        """Whether a snippet runs or waits, or a file call is in progress."""
         return bool(self._calls or self._file_calls)
 
     @contextlib.contextmanager
     def file_call(self) -> Iterator[None]:
-        """Keep the session from its idle end while a file comes or goes, however slowly."""
+        """Prevents the end of the session by its cooldown during a file transfer, however slow."""
         self.take_new()
         self._file_calls += 1
         try:
@@ -69,15 +70,16 @@ class Session:
             self._file_calls -= 1
 
     def take_new(self) -> bool:
-        """Whether nothing has been asked of the present worker yet; from now on something has."""
+        """Returns whether the present worker has not been used yet, and marks it as used."""
         was_new, self._is_new = self._is_new, False
         return was_new
 
     async def execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
-        """Run a snippet after those that came before it; answer what it gave and which worker gave it.
+        """Runs a snippet after those that arrived before it. Returns its result and the worker that
+        ran it.
 
-        timeout: seconds, counted from when the snippet starts. Giving up on this call does not stop the snippet.
-        Raises StartFailed, SessionEnded.
+        timeout: seconds from the start of the snippet. A cancellation of this call does not stop
+        the snippet. Raises StartFailed, SessionEnded.
         """
         call = asyncio.create_task(self._execute(code, timeout))
         self._calls.add(call)
@@ -85,16 +87,16 @@ class Session:
         return await asyncio.shield(call)
 
     async def version(self) -> str:
-        """The version of Node.js that the worker reports. Raises StartFailed."""
+        """Returns the version of Node.js that the worker reports. Raises StartFailed."""
         worker = await asyncio.shield(self._worker)
         return await asyncio.shield(worker.online)
 
     def end(self) -> None:
-        """Begin no further snippet and start no further worker; close() is to follow."""
+        """Prevents further snippets and workers; close() must follow."""
         self._closed = True
 
     async def close(self) -> None:
-        """End the worker, and with it the snippet that runs; those that wait raise SessionEnded."""
+        """Ends the worker, and with it the running snippet; waiting snippets raise SessionEnded."""
         self.end()
         await stop(self._worker)
         await asyncio.gather(*self._calls, return_exceptions=True)
@@ -103,7 +105,9 @@ class Session:
         async with self._turn:
             if self._closed:
                 raise SessionEnded("The session was ended before the snippet could run.")
-            if self._worker.done() and (self._worker.exception() or _ended_in_silence(self._worker.result())):
+            if self._worker.done() and (
+                self._worker.exception() or _ended_in_silence(self._worker.result())
+            ):
                 self._renew()
             worker = await self._worker
             allocation = Allocation(worker.guid, self.take_new())
@@ -113,18 +117,20 @@ class Session:
             return ran, allocation
 
     def _renew(self) -> None:
-        self._worker = self._start(self._room)
+        self._worker = self._start(self._directories)
         self._is_new = True
         self.etag = str(uuid.uuid4())
 
 
 def _ended_in_silence(worker: Worker) -> bool:
-    """Whether it ended and nobody needs to know why; what took too much while it was idle says so yet."""
-    return worker.ended is not None and worker.ended.ending is not Ending.CEILING
+    """Returns whether the worker ended and its reason need not be reported; a limit that was
+    exceeded while it was idle is reported.
+    """
+    return worker.ended is not None and worker.ended.ending not in (Ending.LIMIT, Ending.OUTPUT)
 
 
 async def stop(worker: asyncio.Task[Worker]) -> None:
-    """End a worker that may still be starting, or may have failed to."""
+    """Ends a worker whose start may be in progress, or may have failed."""
     (outcome,) = await asyncio.gather(worker, return_exceptions=True)
     if isinstance(outcome, Worker):
         await outcome.close()

@@ -12,7 +12,7 @@
 (function kernel() {
     const stream = require("stream");
     const util = require("util");
-    const engine = { runInThisContext: require("vm").runInThisContext }; // mapping.js replaces the module's own
+    const engine = { runInThisContext: require("vm").runInThisContext }; // path_mapping.js replaces the module's own
     const { Console } = require("console");
     const { writeSync } = require("fs");
     const { from: bytesOf } = Buffer;
@@ -35,26 +35,38 @@
     const config = { awaitExecution: false };
     const DEEPEST = 400; // as in messages.py
     const PIECE = 1 << 20;
+    const reallyExit = process.reallyExit.bind(process);
     let present; // the context of the latest snippet
+    let ending = false;
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     endAt("SIGXFSZ");
     process.on("message", onMessage.bind(this));
-    process.on("uncaughtException", (error) => tellOutput("stderr", formatError(error).traceback.join("\n") || formatError(error).evalue));
+    process.on("uncaughtException", (error) => tellOutput("stderr", described(error)));
     process.on("disconnect", () => process.exit());
+    process.send = discard; // nobody receives what is sent, and the pool's end of the channel refuses it
     process.on("exit", onExit);
     tell({ online: process.versions.node });
 
-    // Node ignores this signal, so a file too large would only be an error; whoever stops listening gets the system's way.
+    // Node ignores this signal, so a file too large would only be an error; whoever stops listening gets the system's
+    // way.
     function endAt(signal) {
         const listener = () => {};
         process.on(signal, listener).off(signal, listener);
     }
 
+    function discard(message, ...rest) {
+        const callback = rest.find((argument) => typeof argument === "function");
+        if (callback !== undefined) {
+            process.nextTick(callback, null);
+        }
+        return true;
+    }
+
     function tell(message, check) {
         setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
         const line = bytesOf(stringify(message, check) + "\n");
-        for (let sent = 0; sent < line.length; ) {
+        for (let sent = 0; sent < line.length;) {
             sent += writeSync(answers, line, sent);
         }
     }
@@ -87,7 +99,10 @@
 
     // vm writes the line that threw above a stack that it can change, and the kernel's own says nothing to a snippet.
     function refusal(message) {
-        return Object.defineProperty(new RangeError(message), "stack", { value: `RangeError: ${message}`, writable: false });
+        return Object.defineProperty(new RangeError(message), "stack", {
+            value: `RangeError: ${message}`,
+            writable: false,
+        });
     }
 
     // In pieces, so that no message is too large; halves of a character stay together.
@@ -104,7 +119,16 @@
     function onExit(code) {
         if (process._exiting === true && isInteger(Number(code))) {
             tell({ exit: Number(code) });
+            ending = true;
+            endSoon(Number(code));
         }
+    }
+
+    // Goes on only if a listener after onExit throws: that breaks process.exit() off, and leaves a process in which
+    // nothing is scheduled any more.
+    async function endSoon(code) {
+        await undefined;
+        reallyExit(code);
     }
 
     // As well as this one, with anything at all.
@@ -118,6 +142,10 @@
         try {
             onRunRequest(code, context);
         } catch (error) {
+            if (ending) {
+                tellOutput("stderr", described(error));
+                return;
+            }
             try {
                 context.$$.sendError(error);
             } catch {
@@ -154,7 +182,7 @@
 
     // The answer is serialised before the context ends: a value that is no JSON is the snippet's error.
     function send(context, message, keepAlive) {
-        if (context.ended) {
+        if (context.ended || ending) {
             return;
         }
         tell({ id: context.id, ...message, end: !keepAlive }, createCheck());
@@ -179,6 +207,7 @@
         for (const [name, type] of Object.entries(MIME_TYPES)) {
             $$[name] = resolved(context, (value, keepAlive) => send(context, { mime: { [type]: value } }, keepAlive));
         }
+        /* eslint-disable no-unused-vars */
         $$.input = function input(options, callback) {
             context.sendError(new Error("$$.input() is not available: nobody can type into a remote session"));
             return new Promise(() => {});
@@ -187,6 +216,7 @@
             return new Display(...arguments);
         }.bind(context);
         $$.clear = function clear(options) {}.bind(context);
+        /* eslint-enable no-unused-vars */
         return $$;
     }
 
@@ -277,6 +307,11 @@
             evalue: part("message") ?? attempt(() => String(util.inspect(error))) ?? "what was thrown cannot be shown",
             traceback: part("stack")?.split("\n") ?? [],
         };
+    }
+
+    function described(error) {
+        const { traceback, evalue } = formatError(error);
+        return traceback.join("\n") || evalue;
     }
 
     function toMime(result) {

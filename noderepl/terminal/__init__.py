@@ -1,1 +1,3 @@
-"""The screen: what is read from a terminal and what is written to it. Knows no HTTP and runs nothing."""
+"""Reads from the terminal and writes to it. This package runs nothing and does not depend on
+HTTP.
+"""

@@ -1,10 +1,12 @@
-"""What Tab offers: magics and their arguments, files, JavaScript's and Node's own names.
+"""Completion with Tab: magics and their arguments, files, names of JavaScript and Node.js.
 
-Nothing is sent to run code; only the names of remote files are asked for, and that never blocks a key.
+Completion runs no code in the session. It requests only the names of remote files, without blocking
+a key.
 """
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -14,17 +16,30 @@ from typing import Protocol
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from noderepl.javascript.names import BUILTIN_MODULES, GLOBALS, KEYWORDS, MEMBERS, NODE_ONLY_MODULES
+from noderepl.javascript.completion_names import (
+    BUILTIN_MODULES,
+    GLOBALS,
+    KEYWORDS,
+    MEMBERS,
+    NODE_ONLY_MODULES,
+)
+from noderepl.terminal.escapes import plain
 
 MODULE_NAME = re.compile(r"""(?:require\s*\(\s*|from\s+|import\s*\(?\s*)(['"])([\w:/@.-]*)$""")
 MEMBER = re.compile(r"(?<![\w$.\])])([A-Za-z_$][\w$]*)\s*\??\.\s*([\w$]*)$")
 AFTER_DOT = re.compile(r"\.\s*[\w$]*$")
 WORD = re.compile(r"[A-Za-z_$][\w$]*$")
+# A word of a magic's arguments, of which the last may end in an open quote.
+SHELL_WORD = re.compile(
+    r"""(?:[^\s'"\\]|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+""", re.DOTALL
+)
+LONGEST_WORD = 4096
+"""Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
 
 
 class Completable(Protocol):
-    """A magic, as far as completion needs it."""
+    """The parts of a magic that completion uses."""
 
     @property
     def name(self) -> str: ...
@@ -39,10 +54,11 @@ class Completable(Protocol):
 
 
 class SnippetCompleter(Completer):
-    """Completes what stands before the cursor.
+    """Completes the text before the cursor.
 
-    magics: all of them. themes: gives their names. remote_files: lists the session's files; where it fails nothing is
-    offered. typed: gives the snippets of this run, for the names declared in them. directory: where local paths start.
+    magics: all magics. themes: returns the names of the themes. remote_files: returns the session's
+    files; if it fails, completion offers none. typed: returns the snippets of this run, for the
+    names declared in them. directory: the base of relative local paths.
     """
 
     def __init__(
@@ -60,8 +76,10 @@ class SnippetCompleter(Completer):
         self._typed = typed
         self._directory = directory
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterator[Completion]:
-        """What is known without asking the session."""
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterator[Completion]:
+        """Yields the completions that need no request."""
         text = document.text_before_cursor
         if (magic_line := _magic_line(text)) is not None:
             yield from self._in_magic(magic_line)
@@ -71,19 +89,26 @@ class SnippetCompleter(Completer):
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
-        """All that can be offered; the names of remote files come from the session."""
+        """Yields all completions; the names of remote files come from the session."""
         for completion in self.get_completions(document, complete_event):
             yield completion
         line = _magic_line(document.text_before_cursor)
         magic, _, rest = (line or "").partition(" ")
         if line and " " in line and self._completes(magic) == "remote-file":
-            word = rest.rpartition(" ")[2]
+            word = _last_word(rest)
             for name in await self._remote_files():
-                if name.startswith(word):
-                    yield Completion(shlex.quote(name), -len(word), display=name)
+                if name.startswith(_unquoted(word)):
+                    yield Completion(shlex.quote(name), -len(word), display=plain(name))
 
     def _completes(self, typed: str) -> str:
-        return next((m.completes for m in self._magics if typed in (f"%{m.name}", f".{m.dot}" if m.dot else "")), "")
+        return next(
+            (
+                m.completes
+                for m in self._magics
+                if typed in (f"%{m.name}", f".{m.dot}" if m.dot else "")
+            ),
+            "",
+        )
 
     def _in_magic(self, line: str) -> Iterator[Completion]:
         if " " not in line:
@@ -93,7 +118,7 @@ class SnippetCompleter(Completer):
                         yield Completion(name, -len(line), display_meta=magic.summary)
             return
         typed, _, rest = line.partition(" ")
-        word = rest.rpartition(" ")[2]
+        word = _last_word(rest)
         kind = self._completes(typed)
         if kind == "local-file":
             yield from self._local_files(word)
@@ -105,19 +130,21 @@ class SnippetCompleter(Completer):
         }
         for choice in choices.get(kind, ()):
             if choice.startswith(word):
-                yield Completion(choice, -len(word))
+                yield Completion(choice, -len(word), display=plain(choice))
 
     def _local_files(self, word: str) -> Iterator[Completion]:
-        typed_directory, _, start = word.rpartition("/")
-        prefix = f"{typed_directory}/" if "/" in word else ""
+        typed_directory, slash, start = _unquoted(word).rpartition("/")
+        prefix = typed_directory + slash
         try:
             entries = sorted((self._directory / Path(prefix or ".").expanduser()).iterdir())
-        except (OSError, RuntimeError):
+        except (OSError, RuntimeError, ValueError):
             return
         for entry in entries:
-            if entry.name.startswith(start) and (start.startswith(".") or not entry.name.startswith(".")):
+            if entry.name.startswith(start) and (
+                start.startswith(".") or not entry.name.startswith(".")
+            ):
                 name = entry.name + ("/" if entry.is_dir() else "")
-                yield Completion(prefix + name.replace(" ", "\\ "), -len(word), display=name)
+                yield Completion(shlex.quote(prefix + name), -len(word), display=plain(name))
 
     def _in_javascript(self, text: str) -> Iterator[Completion]:
         if module := MODULE_NAME.search(text):
@@ -126,21 +153,45 @@ class SnippetCompleter(Completer):
             yield from _matching(member[2], MEMBERS.get(member[1], ()))
         elif not AFTER_DOT.search(text) and (word := WORD.search(text)):
             declared = {
-                name for snippet in [*self._typed(), text[: word.start()]] for name in DECLARED.findall(snippet)
+                name
+                for snippet in [*self._typed(), text[: word.start()]]
+                for name in DECLARED.findall(snippet)
             }
-            yield from _matching(word[0], sorted(declared.union(KEYWORDS, GLOBALS, MODULE_GLOBALS), key=str.lower))
+            yield from _matching(
+                word[0], sorted(declared.union(KEYWORDS, GLOBALS, MODULE_GLOBALS), key=str.lower)
+            )
 
 
 MODULE_GLOBALS = tuple(name for name in BUILTIN_MODULES if "/" not in name and name not in KEYWORDS)
 
 
 def _magic_line(text: str) -> str | None:
-    """The text where it is a magic being typed, `npm` among them; `.5` and a leading `.method` are JavaScript."""
+    """Returns the text if it is a magic being typed, `npm` among them, else None; `.5` and a
+    leading `.method` are JavaScript.
+    """
     stripped = text.lstrip()
     if stripped.startswith("npm "):
         stripped = f"%{stripped}"
     is_magic = stripped.startswith("%") or re.match(r"\.[a-z]*( |$)", stripped)
     return stripped if is_magic and "\n" not in text else None
+
+
+def _unquoted(word: str) -> str:
+    """Returns a word without its quotes and backslashes; it may end in an open quote."""
+    if len(word) > LONGEST_WORD:
+        return word
+    for closing in ("", "'", '"', "\\"):
+        with contextlib.suppress(ValueError):
+            return "".join(shlex.split(word + closing))
+    return word
+
+
+def _last_word(text: str) -> str:
+    """Returns the word that a magic's arguments end in; "" if they end in a space."""
+    word, end = "", 0
+    for found in SHELL_WORD.finditer(text):
+        word, end = found[0], found.end()
+    return word if end == len(text) else ""
 
 
 def _modules(word: str) -> Iterable[str]:

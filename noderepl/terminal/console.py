@@ -1,59 +1,86 @@
-"""The only writer: data to stdout, words to stderr, safe for a terminal, in colour where that is wanted.
+"""The only writer: data to stdout, messages to stderr, safe for a terminal, in colour if
+configured.
 
-prompt_toolkit is loaded only when something is written in colour. Must not decide what an outcome looks like.
+prompt_toolkit is imported only when something is written in colour. render.py decides what an
+outcome looks like.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Mapping
-from typing import Literal, TextIO
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
+from typing import TextIO
 
-from noderepl.outcome import Execution, Outcome, Output, Words
-from noderepl.terminal.escapes import visible
-from noderepl.terminal.gone import drop_rest
+from noderepl.outcome import Execution, Outcome, Output, Page, Words
+from noderepl.terminal.escapes import slices, visible
 from noderepl.terminal.paint import Paint, colour_depth
-from noderepl.terminal.render import Part, Piece, Rendered, human_size, one_line, render, render_output, render_plain
+from noderepl.terminal.pieces import Part, Piece, Rendered
+from noderepl.terminal.progress_bar import progress_bar
+from noderepl.terminal.render import (
+    extent,
+    human_size,
+    one_line,
+    render,
+    render_output,
+    render_plain,
+)
+from noderepl.terminal.streams import Colour, Screen, Stream, batches, writers_of
 from noderepl.terminal.themes import Theme
+from noderepl.threaded import worked
 
-Colour = Literal["auto", "always", "never"]
-BAR = 30
 CLEAR_LINE, CLEAR_SCREEN = "\r\x1b[K", "\x1b[H\x1b[2J\x1b[3J"
-
-
-def use_colour(setting: Colour, environ: Mapping[str, str], is_terminal: bool) -> bool:
-    """Whether to colour what goes to a stream.
-
-    setting: always and never are obeyed. On auto, NO_COLOR (not empty) says no, then FORCE_COLOR (not empty; 0 is no)
-    decides, then it is whether the stream is a terminal that is not dumb.
-    """
-    if setting != "auto":
-        return setting == "always"
-    if environ.get("NO_COLOR"):
-        return False
-    if force := environ.get("FORCE_COLOR"):
-        return force != "0"
-    return is_terminal and environ.get("TERM") != "dumb"
+# Resets the colour, turns bracketed paste off, shows the cursor.
+FAREWELL = b"\x1b[0m\x1b[?2004l\x1b[?25h\r\n"
+# The number of bytes waiting for a slow reader above which no more output is requested.
+ROOM = 1 << 20
+# The maximum number of characters of a message about a snippet's end.
+SHORT = 4096
+# After Ctrl-C, a screen that has been behind for this time does not get the rest.
+BEHIND_SECONDS = 0.3
+# After Ctrl-C and this time, further output is dropped also if the screen is not behind.
+HURRY_SECONDS = 1.0
+DROPPED = "{} of output were not shown{}."
+# The stream, the bytes, and whether they are only a short message.
+Drawn = tuple[Stream, bytes, bool]
 
 
 class Console:
-    """Both streams of the process.
+    """The two output streams of the process.
 
-    stdout, stderr: where data and words go. theme: the colours. color: the setting, see use_colour. environ: the user's
-    environment. What a stream no longer takes, as its reader went away (`| head -1`), is dropped; `.unwritable` tells.
+    stdout, stderr: the streams of data and messages. theme: the colours. color: the setting, see
+    use_colour. environ: the user's environment. at_failure: called when stdout cannot be written
+    any more. If the reader of a stream has exited (`| head -1`), further output is dropped, and
+    `.unwritable` is the error. In an event loop only room() and drained() wait for a slow reader.
     """
 
     def __init__(
-        self, stdout: TextIO, stderr: TextIO, *, theme: Theme, color: Colour, environ: Mapping[str, str]
+        self,
+        stdout: TextIO,
+        stderr: TextIO,
+        *,
+        theme: Theme,
+        color: Colour,
+        environ: Mapping[str, str],
+        at_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self._environ = environ
         self._theme = theme
         self._paint: Paint | None = None
-        self._stdout = _Stream(stdout, color, environ)
-        self._stderr = _Stream(stderr, color, environ)
-        self._passing = ""
+        self._moved = asyncio.Event()
+        writers = writers_of(stdout, stderr, self._moved, at_failure)
+        self._stdout = Stream(stdout, writers[0], color, environ)
+        self._stderr = Stream(stderr, writers[1], color, environ)
+        self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
+        self._screen = writers[0] if self._stdout.is_terminal else None
+        self._is_hurried = self._is_dropping = False
+        self._hurried = 0.0
+        self._dropped = 0
+        self._status_line = ""
         self._has_bar = False
-        self._open: _Stream | None = None
+        self._open: Stream | None = None
 
     @property
     def theme(self) -> Theme:
@@ -62,152 +89,255 @@ class Console:
 
     @property
     def unwritable(self) -> OSError | None:
-        """Why stdout takes no more, once it does not."""
+        """The error if stdout cannot be written any more, else None."""
         return self._stdout.failure
 
     def set_theme(self, theme: Theme) -> None:
-        """Uses another theme from now on."""
+        """Sets the theme."""
         self._theme, self._paint = theme, None
 
     def value_columns(self) -> int:
-        """The columns that a value may take: the terminal's, and where there is none as many as util.inspect takes."""
+        """The columns for a value: the terminal's, and without a terminal the default of
+        util.inspect.
+        """
         return self._stdout.columns() or 128
 
     def show(self, outcome: Outcome) -> None:
-        """Writes an outcome as the prompt shows it, below what a snippet wrote on a line that it has not ended."""
-        is_own = isinstance(outcome, Output) and outcome.number is None
-        if self._open is not None and not is_own:
-            self._open.write(["\n"])
-            self._open = None
-        if isinstance(outcome, Output) and is_own and outcome.text:
+        """Writes an outcome as the prompt shows it, below an unfinished line of a snippet's
+        output.
+        """
+        if not (isinstance(outcome, Output) and outcome.number is None):
+            self._write_end(self._drawn(outcome))
+            return
+        if self._drops(comes=True):
+            self._dropped += len(outcome.text.encode(errors="replace"))
+            return
+        if outcome.text:
             stream = self._stdout if outcome.stream == "stdout" else self._stderr
             self._open = None if outcome.text.endswith("\n") else stream
-        self._write(render(outcome, width=self._stdout.columns(), styled=self._stdout.colour or self._stderr.colour))
+        self._write(self._drawn(outcome))
 
-    def show_plain(self, execution: Execution, *, with_value: bool) -> None:
-        """Writes a snippet's outcome as scripts want it; with_value: its value too, as `node -p` does."""
-        self._write(render_plain(execution, with_value=with_value, styled=self._stderr.colour))
+    async def drawn(self, outcome: Outcome) -> Callable[[], None]:
+        """Prepares the output of show(), in a thread if it is long. Returns the function that
+        writes it.
+        """
+        return partial(self._write_end, await worked(self._drawn, outcome, extent(outcome)))
+
+    async def show_plain(self, execution: Execution, *, with_value: bool) -> None:
+        """Writes a snippet's outcome as scripts print it, prepared in a thread if it is long.
+
+        with_value: whether to write the value too, as `node -p` does.
+        """
+        styled = self._stderr.colour
+
+        def draw(outcome: Execution) -> Sequence[Drawn]:
+            return self._safe_parts(render_plain(outcome, with_value=with_value, styled=styled))
+
+        self._write(await worked(draw, execution, extent(execution)))
+
+    async def show_page(self, page: Page) -> None:
+        """Writes a page to stdout, one part at a time."""
+        ends = "\n"
+        for part in page.parts:
+            for text in slices(part.decode(errors="replace")):
+                self.data(text)
+                ends = text[-1:] or ends
+                await self.room()
+        if ends != "\n":
+            self.data("\n")
 
     def show_output(self, output: Output) -> None:
-        """Writes what a snippet wrote as scripts want it."""
-        self._write(render_output(output))
+        """Writes a snippet's output as scripts print it."""
+        self._write(self._safe_parts(render_output(output)))
 
     def data(self, text: str) -> None:
-        """Writes text to stdout: unchanged, unless a terminal must be kept safe from it."""
-        self._write(Rendered((Part("stdout", (Piece("", text),)),)))
+        """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""
+        self._write(self._safe_parts(Rendered((Part("stdout", (Piece("", text),)),))))
 
     def words(self, text: str, *, warning: bool = False) -> None:
         """Writes a sentence to stderr."""
         self.show(Words(text, warning))
 
     def progress(self, label: str, done: int, total: int | None) -> None:
-        """Shows how far something is, in one line of a terminal, rewritten in place; gone when done or at other words.
+        """Shows the progress in one line of a terminal, rewritten in place; removed at the end or
+        before other output.
 
-        label: what. done, total: bytes; total is None where it is unknown.
+        label: the operation. done, total: bytes; total is None if it is unknown.
         """
         if not self._stderr.can_move:
             return
         if total is not None and done >= total:
-            self.end_passing()
+            self.end_status()
             return
         self._has_bar = True
-        self._pass(_progress_bar(label, done, total, self._stderr.columns()))
+        self._show_status_line(progress_bar(label, done, total, self._stderr.columns()))
 
     def status(self, text: str) -> None:
-        """Shows what is going on in one line of a terminal, where no progress bar does; gone at other words."""
-        if self._stderr.can_move and not self._has_bar and self._open is None:
-            self._pass_words(text)
+        """Shows the status in one line of a terminal, unless a progress bar is there; removed
+        before other output.
+        """
+        if (
+            self._stderr.can_move
+            and not self._has_bar
+            and self._open is None
+            and not self._stderr.is_waiting
+        ):
+            self._show_status_text(text)
 
     def step(self, text: str) -> None:
-        """Shows how far something is, in words, as progress() does; no status takes its place."""
+        """Shows the progress in words, as progress() does; no status replaces it."""
         if self._stderr.can_move:
             self._has_bar = True
-            self._pass_words(text)
+            self._show_status_text(text)
 
-    def end_passing(self) -> None:
-        """Takes a progress bar or a status away."""
+    def end_status(self) -> None:
+        """Removes a progress bar or a status."""
         self._has_bar = False
-        if self._passing:
-            self._passing = ""
+        if self._status_line:
+            self._status_line = ""
             self._stderr.write([CLEAR_LINE])
 
-    def _pass_words(self, text: str) -> None:
-        self._pass([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
+    def _show_status_text(self, text: str) -> None:
+        self._show_status_line([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
 
-    def _pass(self, pieces: Iterable[Piece]) -> None:
+    def _show_status_line(self, pieces: Iterable[Piece]) -> None:
         line = CLEAR_LINE + "".join(self._safe(pieces, self._stderr))
-        if line != self._passing:
-            self._passing = line
+        if line != self._status_line:
+            self._status_line = line
             self._stderr.write([line])
 
     def clear(self) -> None:
-        """Empties the screen, where stdout is one."""
+        """Clears the screen if stdout is a terminal."""
         if self._stdout.can_move:
             self._stdout.write([CLEAR_SCREEN])
 
-    def _write(self, rendered: Rendered) -> None:
-        self.end_passing()
+    def screen(self) -> Screen:
+        """Returns stdout's terminal as a file for prompt_toolkit; Ctrl-C drops nothing that is
+        written to it.
+        """
+        assert self._screen is not None
+        return Screen(self._stdout.stream, self._screen)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a reader has not accepted everything that was written."""
+        return any(writer.size for writer in self._writers)
+
+    async def room(self) -> None:
+        """Gives the event loop a turn, and waits while much output waits for a slow reader, until
+        hurry() at the latest.
+        """
+        await asyncio.sleep(0)
+        while any(writer.size > ROOM for writer in self._writers) and not self._is_hurried:
+            await self._move()
+
+    async def drained(self) -> None:
+        """Waits until the readers have accepted the output so far, or hurry() has dropped it.
+
+        Output that is written meanwhile does not extend the wait, because a timer in the session
+        may print forever; if stdout is a screen, neither does stderr, which may be a pipe without a
+        reader.
+        """
+        writers = self._writers if self._screen is None else [self._screen]
+        totals = [(writer, writer.total) for writer in writers]
+        while any(writer.size > writer.total - total for writer, total in totals):
+            self._drops()
+            await self._move()
+
+    async def _move(self) -> None:
+        """Waits until a reader has accepted something, or for a moment, after which one may be
+        behind.
+        """
+        self._moved.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(BEHIND_SECONDS):
+                await self._moved.wait()
+
+    def drain(self, seconds: float) -> None:
+        """As drained(), but blocking, for at most `seconds`; called before another program gets the
+        terminal.
+        """
+        for writer in self._writers:
+            writer.drain(seconds)
+
+    def close(self, seconds: float) -> None:
+        """Writes the waiting output for at most `seconds`, drops the rest and further output."""
+        for writer in self._writers:
+            writer.close(seconds, FAREWELL)
+
+    def hurry(self) -> bool:
+        """Handles Ctrl-C: until ease(), drops output that a screen that is behind has not accepted.
+
+        Returns whether this begins now.
+        """
+        if not self._is_hurried:
+            self._hurried = time.monotonic()
+        was_dropping, self._is_hurried = self._is_dropping, True
+        return self._drops() and not was_dropping
+
+    def ease(self, hint: str = "") -> None:
+        """Ends the effect of hurry() and reports how much was dropped. hint: appended to the
+        sentence.
+        """
+        if self._dropped:
+            self.words(DROPPED.format(human_size(self._dropped), hint), warning=True)
+        self._dropped = 0
+        self._is_hurried = self._is_dropping = False
+
+    def _drops(self, *, comes: bool = False) -> bool:
+        """Returns whether output is being dropped; begins to drop if a hurried screen is behind.
+
+        comes: whether there is more output, which a hurried screen gets for a short time only.
+        """
+        if not self._is_hurried or self._screen is None:
+            return False
+        is_late = comes and time.monotonic() - self._hurried >= HURRY_SECONDS
+        late = [writer for writer in self._writers if is_late or writer.behind() >= BEHIND_SECONDS]
+        if late:
+            dropped = sum([writer.drop() for writer in late])
+            if dropped or is_late:
+                self._dropped += dropped
+                self._is_dropping, self._open, self._status_line = True, None, ""
+        return self._is_dropping
+
+    def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
+        """Returns what to write of an outcome, as the prompt shows it. May run in a thread."""
+        is_styled = self._stdout.colour or self._stderr.colour
+        return self._safe_parts(render(outcome, width=self._stdout.columns(), styled=is_styled))
+
+    def _safe_parts(self, rendered: Rendered) -> Sequence[Drawn]:
+        drawn: list[Drawn] = []
         for part in rendered.parts:
             stream = self._stdout if part.stream == "stdout" else self._stderr
-            stream.write(self._safe(part.pieces, stream))
+            is_short = sum(len(piece.text) for piece in part.pieces) <= SHORT
+            for texts in batches(self._safe(part.pieces, stream)):
+                drawn.append((stream, stream.encoded(texts), is_short))
+        return drawn
 
-    def _safe(self, pieces: Iterable[Piece], stream: _Stream) -> Iterable[str]:
-        """The texts to write: a terminal's are made safe, a pipe's are as they came."""
+    def _write_end(self, drawn: Sequence[Drawn]) -> None:
+        """Writes the end of a snippet on a separate line; if it is short, hurry() does not drop
+        it.
+        """
+        if self._open is not None:
+            self._open.write(["\n"])
+            self._open = None
+        self._write(drawn, is_end=True)
+
+    def _write(self, drawn: Sequence[Drawn], *, is_end: bool = False) -> None:
+        self.end_status()
+        for stream, data, is_short in drawn:
+            stream.put(data, is_required=is_end and self._is_hurried and is_short)
+
+    def _safe(self, pieces: Iterable[Piece], stream: Stream) -> Iterable[str]:
+        """Yields the texts to write: made safe for a terminal, unchanged for a pipe."""
         for style, text in pieces:
-            safe = Piece(style, visible(text, colour=stream.colour) if stream.is_terminal else text)
-            yield self._painted(safe) if stream.colour and style else safe.text
+            for part in slices(text) if stream.is_terminal else [text]:
+                safe = Piece(
+                    style, visible(part, colour=stream.colour) if stream.is_terminal else part
+                )
+                yield self._painted(safe) if stream.colour and style else safe.text
 
     def _painted(self, piece: Piece) -> str:
         if self._paint is None:
             self._paint = Paint(self._theme, colour_depth(self._environ))
         return self._paint(piece)
-
-
-class _Stream:
-    """One text stream, written as far as its reader listens."""
-
-    def __init__(self, stream: TextIO, color: Colour, environ: Mapping[str, str]) -> None:
-        self._stream = stream
-        self.failure: OSError | None = None
-        self.is_terminal = stream.isatty()
-        self.colour = use_colour(color, environ, self.is_terminal)
-        self.can_move = self.is_terminal and environ.get("TERM") != "dumb"
-
-    def columns(self) -> int:
-        """The terminal's width; 0 where it is none."""
-        if not self.is_terminal:
-            return 0
-        try:
-            return os.get_terminal_size(self._stream.fileno()).columns or 80
-        except OSError:
-            return 80
-
-    def write(self, texts: Iterable[str]) -> None:
-        """Writes and flushes all texts."""
-        if self.failure is not None:
-            return
-        try:
-            self._put("".join(texts))
-            self._stream.flush()
-        except OSError as error:
-            self.failure = error
-            drop_rest(self._stream)
-
-    def _put(self, text: str) -> None:
-        try:
-            self._stream.write(text)
-        except UnicodeEncodeError:
-            # As Node.js does: half a surrogate pair becomes U+FFFD. What the encoding has no sign for becomes "?".
-            whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-            encoding = self._stream.encoding
-            self._stream.write(whole.encode(encoding, "replace").decode(encoding))
-
-
-def _progress_bar(label: str, done: int, total: int | None, columns: int) -> list[Piece]:
-    if total is None:
-        return [Piece("note", f"{one_line(label, max(columns - 20, 10))} "), Piece("progress", human_size(done))]
-    filled = BAR * done // total
-    numbers = f" {100 * done // total:3} % of {human_size(total)}"
-    shown = one_line(label, max(columns - BAR - len(numbers) - 2, 10))
-    bar = [Piece("progress", "#" * filled), Piece("progress-rest", "." * (BAR - filled))]
-    return [Piece("note", f"{shown} "), *bar, Piece("note", numbers)]

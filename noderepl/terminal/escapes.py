@@ -1,38 +1,68 @@
-"""Remote text made safe for a terminal: `visible`, the one function that decides what may reach it.
+"""Makes remote text safe for a terminal: `visible` for text, `plain` for names and other parts of a
+line.
 
-Must not know styles, streams or outcomes.
+This module does not depend on styles, streams or outcomes.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator, Mapping
 
+# The maximum length of a part of a long text in characters, and the distance from its end in which
+# a line end is searched.
+SLICE, LOOK_BACK = 1 << 18, 256
 RESET = "\x1b[0m"
+# Further combining marks on one character, more than any script needs, are shown as escapes.
+MARKS = 4
 COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
 _HIDDEN = (
     *(code for code in range(0x20) if chr(code) not in "\t\n"),
     *range(0x7F, 0xA0),  # DEL and C1
-    *(0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)),  # they turn the direction of text around
-    *range(0xD800, 0xE000),  # half of a surrogate pair: no encoding has it
+    *(
+        0x061C,
+        0x200E,
+        0x200F,
+        *range(0x202A, 0x202F),
+        *range(0x2066, 0x206A),
+    ),  # bidirectional controls
+    *range(0xD800, 0xE000),  # lone surrogates: no encoding has them
+)
+# Characters that have no width, or break a line, in a name or in typed code. The joiners of emoji
+# are not among them.
+_UNSEEN = (
+    0xAD,
+    0x180E,
+    0x200B,
+    *range(0x2028, 0x202A),
+    *range(0x2060, 0x2066),
+    *range(0xFFF9, 0xFFFC),
+    0xFEFF,
 )
 _SHOWN = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _HIDDEN}
+_PLAIN = (
+    {ord("\t"): r"\x09", ord("\n"): r"\x0a"} | _SHOWN | {code: f"\\u{code:04x}" for code in _UNSEEN}
+)
 _UNSAFE = re.compile(f"({COLOUR.pattern})|(?:(?!{COLOUR.pattern})[{''.join(map(chr, _HIDDEN))}])+")
 _RESETS = re.compile(r"\x1b\[[0;:]*m\Z")
 
 
 def visible(text: str, *, colour: bool) -> str:
-    r"""Text that a terminal may be given: it can colour itself and end lines, nothing else.
+    r"""Returns text that is safe for a terminal: it can only set colours and end lines.
 
-    colour: whether SGR sequences (CSI, digits with `;` and `:`, m) pass; they are removed otherwise. Where one is still
-    in force at the end of the text, a reset follows, so no colour leaks into what comes next.
+    colour: whether SGR sequences (CSI, digits with `;` and `:`, m) pass; otherwise they are
+    removed. If one is active at the end of the text, a reset is appended, so that no colour affects
+    the following output.
 
-    Every other control character is written as JavaScript escapes it, `\xHH` below U+0100 and `\uHHHH` above: C0
-    except tab and line feed, DEL, C1, bidirectional controls and lone surrogates. So a sequence (OSC, DCS, APC, PM,
-    SOS, cursor movement) is shown whole, as `\x1b]0;title\x07`. CRLF becomes LF; any other CR is
-    shown, as it could overwrite what was shown before.
+    Every other control character is written as JavaScript escapes it, `\xHH` below U+0100 and
+    `\uHHHH` above: C0 except tab and line feed, DEL, C1, bidirectional controls and lone
+    surrogates. A sequence (OSC, DCS, APC, PM, SOS, cursor movement) is therefore shown whole, as
+    `\x1b]0;title\x07`. CRLF becomes LF; any other CR is shown, because it could overwrite earlier
+    text.
 
-    Text in pieces stays safe (a sequence cut in two is shown), and the answer given in again is unchanged. Time is
-    linear in the text.
+    Text in parts stays safe (a sequence that is split is shown), and the function is idempotent.
+    Time is linear in the text.
     """
     last = ""
 
@@ -45,3 +75,50 @@ def visible(text: str, *, colour: bool) -> str:
 
     shown = _UNSAFE.sub(replace, text.replace("\r\n", "\n"))
     return shown + RESET if last and not _RESETS.match(last) else shown
+
+
+def plain(text: str) -> str:
+    r"""Returns a name, or another part of a line, in which no character hides, changes the
+    direction, or breaks the line.
+
+    The characters that visible() escapes are escaped here too, and also SGR sequences, tabs, line
+    ends, characters without width, and combining marks after the first MARKS on a character.
+    """
+    return text if text.isascii() and text.isprintable() else "".join(plain_characters(text))
+
+
+def plain_characters(text: str) -> Iterator[str]:
+    """Yields the replacement of each character of a text by plain(), in order."""
+    marks = 0
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
+        shown = _PLAIN.get(ord(character), character)
+        yield shown if marks <= MARKS else f"\\u{ord(character):04x}"
+
+
+def needs_plain(text: str) -> bool:
+    """Returns whether plain() may change a text; fast for ASCII."""
+    return not text.isprintable() if text.isascii() else True
+
+
+def all_shown() -> Mapping[str, str]:
+    """Returns each character that plain() always escapes, with the escape."""
+    return {chr(code): shown for code, shown in _PLAIN.items()}
+
+
+def slices(text: str) -> Iterator[str]:
+    """Yields a long text in parts of up to SLICE characters: escaping it at once takes many times
+    its memory.
+
+    A part ends after a line end if there is one near; no part ends inside a sequence.
+    """
+    start = 0
+    while len(text) - start > SLICE:
+        end = start + SLICE
+        cut = max(
+            text.rfind("\n", end - LOOK_BACK, end) + 1, text.rfind("\x1b", end - LOOK_BACK, end)
+        )
+        end = cut if cut > start else end
+        yield text[start:end]
+        start = end
+    yield text[start:] if start else text

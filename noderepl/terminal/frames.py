@@ -1,52 +1,64 @@
-"""Error stacks as their reader wants them: text in, text out.
+"""Rearranges error stacks for their reader: text in, text out.
 
-The kernel's own frames go, the user's come before Node's. Knows the frames' notation only, no colours.
+It removes the kernel's own frames and puts the user's frames before Node's. This module does not
+depend on colours.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from itertools import groupby
 
-_FRAME = re.compile(r"[ \t]+(?:at |\.\.\. \d+ lines matching cause stack trace \.\.\.)")
-# What runs a snippet (NEL 1.3.0 under `node --eval`, and node:vm): below the user's last frame, nothing is theirs.
-_KERNEL = re.compile(
-    r"(?:Script\.|Object\.)?runInThisContext \(node:vm:|new Script \(node:vm:|createScript \(node:vm:|\[eval\]:\d+:\d+"
+# Lines of frames, each with the end of the line before it.
+_STACK = re.compile(
+    r"(?:\n[ \t]++(?:at |\.\.\. \d+ lines matching cause stack trace \.\.\.)[^\n]*+)+"
 )
-# What is left at the bottom of a stack that was not begun by a snippet.
+# The frames that run a snippet (NEL 1.3.0 under `node --eval`, and node:vm): below the user's last
+# frame, none is the user's.
+_KERNEL = re.compile(
+    r"(?:Script\.|Object\.)?runInThisContext \(node:vm:|new Script \(node:vm:|createScript"
+    r" \(node:vm:|\[eval\]:\d+:\d+"
+)
+# The frames at the bottom of a stack that did not begin in a snippet.
 _BOTTOM = re.compile(
     r"at (?:process\.emit \(node:events:|emit \(node:internal/child_process:"
     r"|process\.processTicksAndRejections \(node:)|lines matching cause stack trace"
 )
-_NOT_THE_USERS = re.compile(r"[ \t]+(?:at (?:[^(]*\()?(?:node:|<anonymous>\))|\.\.\. )|.*\[eval\]:\d+:\d+")
+_NOT_THE_USERS = re.compile(
+    r"[ \t]+(?:at (?:[^(]*\()?(?:node:|<anonymous>\))|\.\.\. )|.*\[eval\]:\d+:\d+"
+)
 _NODES = re.compile(r"[ \t]+(?:at (?:[^(]*\()?node:|\.\.\. )")
-# util.inspect goes on after a stack's last frame: with the error's own properties, or the next element.
+# util.inspect continues after a stack's last frame with the error's own properties, or the next
+# element.
 _TAIL = re.compile(r"(?: \{|,)?\Z")
 
 
 def without_kernel(text: str) -> str:
-    """Any text (a value, stderr, a stack) with the kernel's frames taken out of each stack in it; else unchanged."""
+    """Returns any text (a value, stderr, a stack) without the kernel's frames in its stacks."""
     return _each_stack(text, _users_part)
 
 
 def user_first(stack: str) -> str:
-    """A stack without the kernel's frames, and in each of its parts (a cause has its own) the user's frames first."""
-    return _each_stack(without_kernel(stack), lambda frames: sorted(frames, key=lambda f: bool(_NODES.match(f))))
+    """Returns a stack without the kernel's frames, and with the user's frames first in each part (a
+    cause is one).
+    """
+    return _each_stack(
+        without_kernel(stack), lambda frames: sorted(frames, key=lambda f: bool(_NODES.match(f)))
+    )
 
 
 def _each_stack(text: str, change: Callable[[list[str]], list[str]]) -> str:
-    lines: list[str] = []
-    for is_stack, group in groupby(text.split("\n"), key=lambda line: bool(_FRAME.match(line))):
-        if not is_stack:
-            lines += group
-            continue
-        *frames, last = group
+    def changed(stack: re.Match[str]) -> str:
+        *frames, last = stack[0].removeprefix("\n").split("\n")
         tail_at = _TAIL.search(last).start()  # type: ignore[union-attr]  # it matches the empty tail too
-        lines += change([*frames, last[:tail_at]])
-        if tail := last[tail_at:]:
-            lines[-1:] = [lines[-1] + tail] if lines else [tail]
-    return "\n".join(lines)
+        lines = change([*frames, last[:tail_at]])
+        tail = last[tail_at:]
+        # What is left of a stack at the start of the text is a line of its own.
+        begin = "\n" if not lines and tail and stack.start() == 0 else ""
+        return begin + "".join(f"\n{line}" for line in lines) + tail
+
+    # Only the stacks are split into lines: a text may have millions of short ones.
+    return _STACK.sub(changed, f"\n{text}")[1:]
 
 
 def _users_part(frames: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What was typed, kept in a file for the next run and never with a secret in it."""
+"""The history of inputs, in a file for later runs, without secrets."""
 
 from __future__ import annotations
 
@@ -9,34 +9,65 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from noderepl.text_files import check_regular
+
+# About ten thousand entries.
+MOST_BYTES = 4 * 1024 * 1024
+
 
 class SnippetHistory(FileHistory):
-    """History in a file that only its owner may read; a place that cannot be written costs the history, not the prompt.
+    """The history in a file that only its owner may read. If the file cannot be written, only the
+    history is lost.
 
-    directory: where the file is, made with it at the first entry; None where there is no place for one. keep: what may
-    be kept of an entry, without secrets.
+    directory: the directory of the file, created with it at the first entry; None if there is none.
+    redact: returns the part of an entry that may be stored, without secrets.
     """
 
-    def __init__(self, directory: Path | None, *, keep: Callable[[str], str]) -> None:
+    def __init__(self, directory: Path | None, *, redact: Callable[[str], str]) -> None:
         path = directory / "history" if directory else Path(os.devnull)
         super().__init__(str(path))
         self._path = path
         self._has_place = directory is not None
-        self._keep = keep
+        self._redact = redact
         self._trouble: str | None = None
-        self._told = False
+        self._is_reported = False
 
     def load_history_strings(self) -> list[str]:
-        """All entries of the file, newest first; none where it cannot be read."""
-        try:
-            return list(super().load_history_strings())
-        except (OSError, UnicodeDecodeError) as error:
-            self._trouble = f"{self._path}: {error}"
+        """Returns the entries of the file, newest first; of a large file only the last, and none if
+        it cannot be read.
+        """
+        if not self._has_place:
             return []
+        try:
+            text = self._end_of_file()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            self._trouble = f"{self._path}: {error.strerror}"
+            return []
+        entries: list[str] = []
+        lines: list[str] = []
+        for line in [*text.split("\n"), ""]:
+            if line.startswith("+"):
+                lines.append(line[1:])
+            elif lines:
+                entries.append("\n".join(lines))
+                lines = []
+        return entries[::-1]
+
+    def _end_of_file(self) -> str:
+        # Without O_NONBLOCK, opening a pipe would wait.
+        with os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            check_regular(file.fileno())
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - MOST_BYTES))
+            text = file.read(MOST_BYTES).decode("utf-8", "replace")
+        # The first entry may be incomplete.
+        return text if size <= MOST_BYTES else text[text.find("\n\n#") :]
 
     def append_string(self, string: str) -> None:
-        """Keeps an entry, for this run and in the file."""
-        super().append_string(self._keep(string))
+        """Adds an entry to this run's history and to the file."""
+        super().append_string(self._redact(string))
 
     def store_string(self, string: str) -> None:
         """Writes an entry to the file."""
@@ -45,14 +76,17 @@ class SnippetHistory(FileHistory):
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._append("".join([f"\n# {datetime.now()}\n", *(f"+{line}\n" for line in string.split("\n"))]))
+            self._append(
+                "".join([f"\n# {datetime.now()}\n", *(f"+{line}\n" for line in string.split("\n"))])
+            )
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
 
     def _append(self, entry: str) -> None:
-        """Writes an entry as FileHistory reads it, whole or not at all."""
-        file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY, 0o600)
+        """Writes an entry in the format of FileHistory, completely or not at all."""
+        file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NONBLOCK, 0o600)
         try:
+            check_regular(file)
             before = os.fstat(file).st_size
             rest = entry.encode("utf-8", "replace")
             try:
@@ -65,14 +99,16 @@ class SnippetHistory(FileHistory):
             os.close(file)
 
     def trouble(self) -> str | None:
-        """Why entries are not kept or could not be read, the first time it is asked after that has come up."""
-        if self._told or not self._trouble:
+        """Returns the reason why entries are not saved or could not be read, only on the first call
+        after it has occurred.
+        """
+        if self._is_reported or not self._trouble:
             return None
-        self._told = True
+        self._is_reported = True
         return self._trouble
 
     def entries(self) -> list[str]:
-        """All entries, oldest first, those of earlier runs included."""
+        """Returns all entries, oldest first, including those of earlier runs."""
         if not self._loaded:
             self._loaded_strings = self.load_history_strings()
             self._loaded = True

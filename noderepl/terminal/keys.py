@@ -1,12 +1,14 @@
-"""What keys do at the prompt beyond prompt_toolkit's own bindings."""
+"""The key bindings of the prompt that prompt_toolkit does not have."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 
-from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.application import Application, in_terminal, run_in_terminal
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.filters import (
     Condition,
@@ -22,18 +24,24 @@ from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
 
 from noderepl.terminal.pasting import KEY, Pasting
-from noderepl.terminal.stopping import stop
 
 INDENT = "  "
 OPENERS = ("{", "(", "[")
 CLOSERS = ("}", ")", "]")
 
 
-def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool], pasting: Pasting) -> KeyBindings:
-    """The prompt's own keys.
+def bindings(
+    is_whole: Callable[[str], bool],
+    in_editor: Callable[[], bool],
+    pasting: Pasting,
+    stop: Callable[[], None],
+    edit: Callable[[str], Awaitable[str]],
+) -> KeyBindings:
+    """Returns bindings to be merged over prompt_toolkit's.
 
-    is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, where Enter always adds
-    a line and Ctrl-D runs. pasting: takes what is pasted. Returns bindings to be merged over prompt_toolkit's.
+    is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, in
+    which Enter always adds a line and Ctrl-D runs. pasting: handles pastes. stop: called at Ctrl-Z.
+    edit: opens an editor on a text and returns it.
     """
     keys = KeyBindings()
     typing = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
@@ -76,9 +84,20 @@ def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool], pas
     def _put_back(event: KeyPressEvent) -> None:
         pasting.put_back(event.current_buffer)
 
+    @keys.add(Keys.Vt100MouseEvent)
+    def _ignore(_: KeyPressEvent) -> None:
+        """Ignores reports of a mouse, which the prompt does not request; prompt_toolkit fails at
+        some texts that resemble one.
+        """
+
     @keys.add("c-z")
     def _stop(_: KeyPressEvent) -> None:
         run_in_terminal(stop)
+
+    @keys.add("c-x", "c-e", filter=typing & emacs_insert)
+    @keys.add("v", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
+    def _edit(event: KeyPressEvent) -> None:
+        event.app.create_background_task(_edited(event.app, event.current_buffer, edit))
 
     for closer in CLOSERS:
         keys.add(closer, filter=typing)(_close(closer))
@@ -86,7 +105,7 @@ def bindings(is_whole: Callable[[str], bool], in_editor: Callable[[], bool], pas
 
 
 def add_line(buffer: Buffer) -> None:
-    """Adds a line below the cursor, indented as deep as the code before it asks for."""
+    """Adds a line below the cursor, indented as the code before it requires."""
     line = buffer.document.current_line_before_cursor
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     if line.rstrip().endswith(OPENERS):
@@ -96,18 +115,44 @@ def add_line(buffer: Buffer) -> None:
 
 def _accept(buffer: Buffer) -> None:
     buffer.complete_state = None
-    # What is copied from a page mostly ends in a line break, which would stand there as an empty line.
+    # Text copied from a page often ends with a line end, which would appear as an empty line.
     buffer.text = buffer.text.rstrip("\n")
     buffer.cursor_position = len(buffer.text)
     buffer.validate_and_handle()
 
 
+async def _edited(
+    app: Application[str], buffer: Buffer, edit: Callable[[str], Awaitable[str]]
+) -> None:
+    """Opens an editor on a text, while the prompt is off the screen."""
+    task, reading = asyncio.current_task(), app.future
+    assert task is not None and reading is not None
+
+    def end(_: asyncio.Future[str]) -> None:
+        task.cancel()
+
+    async with in_terminal():
+        # The prompt waits for this block before it ends, so a signal has to end the editor.
+        # A cancellation before this, while the block begins, would leave the prompt waiting.
+        reading.add_done_callback(end)
+        try:
+            text = (await edit(buffer.text)).rstrip("\n")
+        finally:
+            reading.remove_done_callback(end)
+    buffer.document = Document(text, len(text))
+
+
 def _close(closer: str) -> Callable[[KeyPressEvent], None]:
     def close(event: KeyPressEvent) -> None:
-        """A closing bracket that is the first on its line moves one step to the left."""
+        """Moves a closing bracket that is the first on its line one step to the left."""
         buffer = event.current_buffer
         before = buffer.document.current_line_before_cursor
-        if buffer.document.line_count > 1 and before and not before.strip() and before.endswith(INDENT):
+        if (
+            buffer.document.line_count > 1
+            and before
+            and not before.strip()
+            and before.endswith(INDENT)
+        ):
             buffer.delete_before_cursor(len(INDENT))
         buffer.insert_text(closer)
 

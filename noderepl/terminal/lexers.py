@@ -1,7 +1,8 @@
-"""Pygments lexers for what Node.js writes: values (util.inspect) and errors (stacks).
+"""Pygments lexers for the output of Node.js: values (util.inspect) and errors (stacks).
 
-Token types are pygments' own; STYLE_OF says which of a theme's styles each has. Neither lexer loses or adds a
-character, and every pattern is bounded or consumes what it scans, so time is linear. Must not know screens.
+Token types are pygments' own; STYLE_OF maps each to a style of the theme. Neither lexer removes or
+adds a character, and every pattern is bounded or consumes the text that it scans, so time is
+linear. This module does not depend on a screen.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ STYLE_OF: dict[_TokenType, str] = {
     Comment.Special: "frame-internal",
 }
 
-_groups: Callable[..., object] = bygroups  # pygments gives it no types
+_groups: Callable[..., object] = bygroups  # pygments does not type it
 _IDENTIFIER = r"(?:[^\W\d]|\$)[\w$]*"
 _NESTED = r"(?:[^\[\]\n]|\[[^\[\]\n]{0,60}\]){0,120}"
 _CODE = r"(?: \[[^\]\n]{1,80}\])?"
@@ -57,12 +58,14 @@ _ERROR = r"[\w$.]{0,100}(?:Error|Exception|Warning)" + _CODE
 
 
 def _string(quote: str) -> str:
-    """A string literal; the closing quote may be missing, so that no text is scanned twice."""
+    """Returns the pattern of a string literal; the closing quote may be missing, so that no text is
+    scanned twice.
+    """
     return rf"{quote}[^{quote}\\\n]*+(?:\\[^\n][^{quote}\\\n]*+)*+"
 
 
 class InspectLexer(RegexLexer):
-    """What util.inspect writes, with any error stacks in it."""
+    """Lexes the output of util.inspect, including error stacks in it."""
 
     name = "Node.js util.inspect"
     url = "https://nodejs.org/api/util.html"
@@ -94,7 +97,7 @@ class InspectLexer(RegexLexer):
             (r"^[ \t]+\.\.\. \d+ lines matching [^\n]*", Comment),
         ],
         "errors": [
-            # An error stands at the start, after <rejected> or [cause]:, or above its first frame.
+            # An error begins at the start, after <rejected> or [cause]:, or above its first frame.
             (
                 rf"(?:\A|(?<=<rejected> )|(?<=\]: ))({_ERROR})(: [^\n]*|(?=\n|\Z))",
                 _groups(Name.Exception, Generic.Error),
@@ -121,8 +124,14 @@ class InspectLexer(RegexLexer):
             (rf"\[class {_NESTED}\]", Name.Class),
             (r"\[Circular \*\d{1,12}\]|<ref \*\d{1,12}>", Name.Label),
             (r"\[(?:Getter/Setter|Getter|Setter)(?=[\]:])", Name.Builtin),
-            (r"\[[A-Z][\w$]{0,80}(?:\(\d{1,12}\))?(?:: null prototype| Entries| Iterator)?\]", Name.Builtin),
-            (r"(\[)(Number|String|Boolean|BigInt|Symbol|Date)(?=[: (])", _groups(Punctuation, Name.Class)),
+            (
+                r"\[[A-Z][\w$]{0,80}(?:\(\d{1,12}\))?(?:: null prototype| Entries| Iterator)?\]",
+                Name.Builtin,
+            ),
+            (
+                r"(\[)(Number|String|Boolean|BigInt|Symbol|Date)(?=[: (])",
+                _groups(Punctuation, Name.Class),
+            ),
             (r"(<)(\w{0,40}Buffer)(?=[ >])", _groups(Punctuation, Name.Class), "bytes"),
             (r"<(?=[0-9a-f]{2}[ >])", Punctuation, "bytes"),
             (r"<rejected>", Name.Exception),
@@ -138,7 +147,10 @@ class InspectLexer(RegexLexer):
             (r"-?(?:\d+(?:\.\d+)?(?:e[+-]?\d+)?n?|(?:Infinity|NaN)(?![\w$]))", Number),
             (words(("true", "false", "null"), suffix=r"(?![\w$])"), Keyword.Constant),
             (r"undefined(?![\w$])", Keyword.Pseudo),
-            (r"(?<![\w\])/.])/(?:\\[^\n]|[^/\\\[\n]|\[(?:\\[^\n]|[^\]\\\n])*+\]?)++(?:/[a-z]*)?", String.Regex),
+            (
+                r"(?<![\w\])/.])/(?:\\[^\n]|[^/\\\[\n]|\[(?:\\[^\n]|[^\]\\\n])*+\]?)++(?:/[a-z]*)?",
+                String.Regex,
+            ),
         ],
         "bytes": [
             (r" +", Whitespace),
@@ -151,7 +163,9 @@ class InspectLexer(RegexLexer):
 
 
 class StackLexer(InspectLexer):
-    """An error's stack: the source line and its caret, name and message, frames, and the error's own properties."""
+    """Lexes an error's stack: the source line and its caret, name and message, frames, and the
+    error's own properties.
+    """
 
     name = "Node.js error stack"
     aliases = ("node-stack",)
@@ -161,11 +175,21 @@ class StackLexer(InspectLexer):
             (r"^node:[^\n]*:\d+\n[^\n]*+\n[ \t]*+\^*+[ \t]*+$", Comment.Special),
             (
                 r"^(\S[^\n]*:\d+)(\n)([^\n]*+)(\n[ \t]*+)(\^*+)([ \t]*+)$",
-                _groups(Name.Namespace, Whitespace, Generic.Output, Whitespace, Generic.Strong, Whitespace),
+                _groups(
+                    Name.Namespace,
+                    Whitespace,
+                    Generic.Output,
+                    Whitespace,
+                    Generic.Strong,
+                    Whitespace,
+                ),
             ),
             (r"\n", Whitespace),
             (
-                rf"((?:Uncaught )?{_IDENTIFIER}(?:\.{_IDENTIFIER}){{0,20}}{_CODE})(: [^\n]*|(?=\n|\Z))",
+                (
+                    rf"((?:Uncaught )?{_IDENTIFIER}(?:\.{_IDENTIFIER}){{0,20}}{_CODE})(:"
+                    r" [^\n]*|(?=\n|\Z))"
+                ),
                 _groups(Name.Exception, Generic.Error),
                 "body",
             ),
@@ -181,10 +205,11 @@ class StackLexer(InspectLexer):
 
 
 def styled(lexer: Lexer, text: str) -> Iterator[tuple[str, str]]:
-    """The text as pairs of a theme's style name ("" for none) and a piece; the pieces joined are the text.
+    """Yields pairs of a style name of the theme ("" for none) and a part of the text; the joined
+    parts are the text.
 
-    The lexer is asked without pygments' preparation of its input, which changes line ends.
+    This calls the lexer without pygments' preparation of its input, which changes line ends.
     """
     for _, token, piece in lexer.get_tokens_unprocessed(text):
-        kinds = reversed(token.split())  # the token itself, then what it is a kind of
+        kinds = reversed(token.split())  # the token itself, then its parents
         yield next((STYLE_OF[kind] for kind in kinds if kind in STYLE_OF), ""), piece

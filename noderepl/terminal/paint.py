@@ -1,4 +1,6 @@
-"""A theme's styles as a terminal's escape sequences, by prompt_toolkit, which is imported only when this is used."""
+"""Converts a theme's styles to escape sequences with prompt_toolkit, which is imported only when
+this module is used.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from noderepl.terminal.escapes import RESET
-from noderepl.terminal.render import Piece
+from noderepl.terminal.pieces import Piece
 from noderepl.terminal.themes import Theme
 
 if TYPE_CHECKING:
@@ -15,21 +17,24 @@ if TYPE_CHECKING:
 
 
 class Paint:
-    """Colours pieces of text in a theme, for a terminal of the given depth of colour."""
+    """Colours text in a theme, for a terminal with the given colour depth."""
 
     def __init__(self, theme: Theme, depth: ColorDepth) -> None:
-        self._style = theme.style()
+        self._style = theme.style
         self._depth = depth
         self._known: dict[str, str] = {}
 
     def __call__(self, piece: Piece) -> str:
-        """The piece's text between the sequences of its style; it must be safe for a terminal already."""
+        """Returns the text of `piece` between the sequences of its style; the text must already be
+        safe for a terminal.
+        """
         start = self._start(piece.style)
         if not start:
             return piece.text
         if "\x1b" in piece.text:
             return f"{start}{piece.text}{RESET}"
-        # A line end in a background colour would fill the next line with it where the terminal scrolls.
+        # A line end in a background colour would fill the next line with it when the terminal
+        # scrolls.
         return "\n".join(f"{start}{line}{RESET}" if line else "" for line in piece.text.split("\n"))
 
     def _start(self, style: str) -> str:
@@ -42,7 +47,9 @@ class Paint:
         from prompt_toolkit.output.vt100 import Vt100_Output
         from prompt_toolkit.styles import DEFAULT_ATTRS
 
-        attributes = self._style.get_attrs_for_style_str(f"class:{style}") if style else DEFAULT_ATTRS
+        attributes = (
+            self._style.get_attrs_for_style_str(f"class:{style}") if style else DEFAULT_ATTRS
+        )
         if attributes == DEFAULT_ATTRS:
             return ""
         written = io.StringIO()
@@ -53,9 +60,15 @@ class Paint:
 
 
 def colour_depth(environ: Mapping[str, str]) -> ColorDepth:
-    """How many colours the terminal has, as COLORTERM and TERM say: 24 bits, 256, or 16 on a Linux console."""
+    """Returns the colour depth of the terminal, from COLORTERM and TERM: 24 bits, 256 colours, or
+    16 on a Linux console.
+    """
     from prompt_toolkit.output import ColorDepth
 
     if environ.get("COLORTERM") in ("truecolor", "24bit"):
         return ColorDepth.DEPTH_24_BIT
-    return ColorDepth.DEPTH_4_BIT if environ.get("TERM") in ("linux", "eterm-color") else ColorDepth.DEPTH_8_BIT
+    return (
+        ColorDepth.DEPTH_4_BIT
+        if environ.get("TERM") in ("linux", "eterm-color")
+        else ColorDepth.DEPTH_8_BIT
+    )

@@ -1,15 +1,23 @@
-"""What a paste becomes at the prompt: at an empty one transcripts are cleaned, and one key puts the original back."""
+"""Handles pastes at the prompt: at an empty prompt it cleans transcripts, and one key restores the
+original.
+
+A long paste appears unchanged at once, and a thread cleans it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 
-from noderepl.javascript.transcript import clean
+from noderepl.javascript.paste_cleaning import Cleaned, clean
+from noderepl.threaded import SHORT, worked
 
 KEY, KEY_NAME = "f2", "F2"
+CLEANED_AT_MOST = 1_000_000
+"""Characters; a longer paste is not cleaned."""
 
 
 class Pasting:
@@ -25,24 +33,36 @@ class Pasting:
         self._changes: tuple[str, ...] = ()
 
     def insert(self, buffer: Buffer, data: str) -> None:
-        """Puts a paste into the input, without a byte order mark before it."""
+        """Inserts a paste into the input, without its byte order mark."""
         text = data.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
         is_first = not buffer.text.strip()
         buffer.insert_text(text)
-        if not is_first or self._is_magic(text):
+        if not is_first or len(text) > CLEANED_AT_MOST or self._is_magic(text):
             return
-        cleaned = clean(text)
+        if len(text) <= SHORT:
+            self._take(buffer, text, clean(text))
+        else:
+            get_app().create_background_task(self._clean(buffer, text))
+
+    async def _clean(self, buffer: Buffer, text: str) -> None:
+        document = buffer.document
+        cleaned = await worked(clean, text, len(text))
+        # If the user has typed or moved the cursor meanwhile, the text stays as it is.
+        if buffer.document == document:
+            self._take(buffer, text, cleaned)
+
+    def _take(self, buffer: Buffer, text: str, cleaned: Cleaned) -> None:
         if cleaned.changes:
             self._original, self._cleaned, self._changes = text, cleaned.text, cleaned.changes
             _replace(buffer, cleaned.text)
 
     def put_back(self, buffer: Buffer) -> None:
-        """Puts the original in the place of what it became, as long as that is as it was."""
+        """Replaces the cleaned paste by the original if it has not been edited."""
         if self._stands_in(buffer):
             _replace(buffer, self._original)
 
     def note(self, buffer: Buffer, *, is_done: bool) -> str:
-        """What was changed in the paste that stands in the input, and the key; empty once it is edited."""
+        """Returns what was changed in the paste in the input, and the key; empty after an edit."""
         if not self._stands_in(buffer):
             return ""
         said = "// " + ", ".join(self._changes)
@@ -53,6 +73,6 @@ class Pasting:
 
 
 def _replace(buffer: Buffer, text: str) -> None:
-    # So that undo gives what stood there before.
+    # Undo then restores the previous text.
     buffer.save_to_undo_stack()
     buffer.document = Document(text, len(text))

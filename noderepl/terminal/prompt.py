@@ -1,55 +1,67 @@
-"""The line editor: reads one snippet or magic, over as many lines as it takes; it runs nothing."""
+"""The line editor: reads one snippet or magic of one or more lines. It runs nothing."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from typing import Literal
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
-from prompt_toolkit.completion import Completer
+from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, DummyCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.input import Input
-from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
+from prompt_toolkit.key_binding.key_processor import KeyProcessor
+from prompt_toolkit.layout.controls import BufferControl
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
+from prompt_toolkit.layout.screen import Char
 from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth, Output
-from prompt_toolkit.styles import BaseStyle, DynamicStyle
+from prompt_toolkit.styles import BaseStyle, DummyStyle, DynamicStyle
 
-from noderepl.javascript.highlight import Highlighter
+from noderepl.internal_error import Fallbacks
+from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
-from noderepl.terminal.early import PROMPT
+from noderepl.terminal.early_prompt import PROMPT
+from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
 from noderepl.terminal.keys import bindings
+from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
+from noderepl.terminal.suggestions import FromHistory
 
 CONTINUATION = "... "
 MENU_ROWS = 8
-# Bidi controls, zero-width characters other than the joiners of emoji, and line separators.
-HIDDEN = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
-SHOWN = "\ufffd"
-# The line editor gives all that stands before the input the prompt's own style.
+# The maximum number with which a key can be repeated.
+MOST_REPEATS = 200
+TAB_COLUMNS = 4
+# The line editor applies the prompt's style to everything before the input.
 HINT_STYLE = "noinherit class:code-comment"
 EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
 
 
 class SnippetLexer(Lexer):
-    """Colours JavaScript, and a magic's or npm's name where the line is one."""
+    """Colours JavaScript, and the name of a magic or npm at the beginning of a line."""
 
     def __init__(self, is_magic: Callable[[str], bool]) -> None:
         self._is_magic = is_magic
         self._highlighter = Highlighter()
 
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
-        """The fragments of each line of what is being typed."""
+        """Returns the function that returns the fragments of each input line."""
         text = document.text
         if self._is_magic(text):
             return lambda number: _magic_fragments(document.lines[number], first=number == 0)
+        if len(text) > COLOURED_AT_MOST:
+            return lambda number: [("class:code-plain", document.lines[number])]
         npm = npm_lines(text)
-        line_pieces = self._highlighter.pieces("\n" * npm.count + npm.rest if npm.commands else text)
+        line_pieces = self._highlighter.pieces(
+            "\n" * npm.count + npm.rest if npm.commands else text
+        )
 
         def line(number: int) -> StyleAndTextTuples:
             if number < npm.count and number < len(document.lines):
@@ -57,6 +69,69 @@ class SnippetLexer(Lexer):
             return [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
 
         return line
+
+
+class _CarefulLexer(Lexer):
+    """A lexer that stops colouring after its first failure."""
+
+    def __init__(self, lexer: Lexer, fallbacks: Fallbacks) -> None:
+        self._lex = fallbacks.instead(lexer.lex_document, _plain_lines)
+        self._line = fallbacks.instead(
+            lambda lines, number, _: lines(number),
+            lambda _, number, document: _plain_lines(document)(number),
+        )
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """Returns the function that returns the fragments of each input line."""
+        lines = self._lex(document)
+        return lambda number: self._line(lines, number, document)
+
+
+class _CarefulCompleter(Completer):
+    """A completer that stops offering completions after its first failure."""
+
+    def __init__(self, completer: Completer, fallbacks: Fallbacks) -> None:
+        self._completer: Completer = completer
+        self._fallbacks = fallbacks
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """Yields the completions that need no request."""
+        try:
+            yield from self._completer.get_completions(document, complete_event)
+        except Exception as error:
+            self._fail(error)
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Yields all completions."""
+        try:
+            async for completion in self._completer.get_completions_async(document, complete_event):
+                yield completion
+        except Exception as error:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        self._completer = DummyCompleter()
+        self._fallbacks.on_failure(error)
+
+
+class _CarefulSuggest(AutoSuggest):
+    """Suggests from the history, and stops after its first failure."""
+
+    def __init__(self, fallbacks: Fallbacks) -> None:
+        self._suggest = fallbacks.instead(FromHistory().get_suggestion, lambda *_: None)
+
+    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
+        """Returns the rest of an earlier entry."""
+        return self._suggest(buffer, document)
+
+
+def _plain_lines(document: Document) -> Callable[[int], StyleAndTextTuples]:
+    lines = document.lines
+    return lambda number: [("", lines[number] if number < len(lines) else "")]
 
 
 def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
@@ -67,28 +142,46 @@ def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
     return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
 
 
-class _Visible(TabsProcessor):
-    """Shows tabs as blanks, and for characters that turn text around or do not show a sign, so that what is seen runs.
+class _Visible(Processor):
+    """Shows tabs as blanks, and characters that hide or change the direction of text as escapes, so
+    that the visible text is what runs.
 
-    Costs next to nothing on the many lines that have neither.
+    Lines without such characters cost almost nothing.
     """
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Replaces such characters of one line."""
         fragments = transformation_input.fragments
         line = "".join([fragment[1] for fragment in fragments])
-        if HIDDEN.search(line):
-            transformation_input.fragments = fragments = [
-                (style, HIDDEN.sub(SHOWN, text)) for style, text, *_ in fragments
-            ]
-        return super().apply_transformation(transformation_input) if "\t" in line else Transformation(fragments)
+        if not needs_plain(line):
+            return Transformation(fragments)
+        shown, places, column = iter(plain_characters(line)), [], 0
+        result: StyleAndTextTuples = []
+        for style, text, *_ in fragments:
+            for character in text:
+                places.append(column)
+                now = next(shown)
+                if character == "\t":
+                    now = " " * (TAB_COLUMNS - column % TAB_COLUMNS)
+                result.append(
+                    (style if now == character else f"{style} class:control-character", now)
+                )
+                column += len(now)
+        # The cursor may be after the end of the line.
+        places += [column, column + 1]
+        return Transformation(
+            result, places.__getitem__, lambda place: bisect_right(places, place) - 1
+        )
 
 
 class Prompt:
     """One prompt for a whole run.
 
-    is_magic: whether a text is a magic. is_whole: whether a text runs at Enter. toolbar: fragments for the bottom line.
-    style: asked for at each paint, so that a theme can change. colour: whether to use any.
+    is_magic: whether a text is a magic. is_whole: whether a text runs at Enter. toolbar: returns
+    the fragments of the bottom line. style: called at each paint, so that a theme can change. stop:
+    called at Ctrl-Z, with the terminal restored. edit: opens an editor on the text, also with the
+    terminal restored. colour: whether to use colours. fallbacks: disables a function of these after
+    its first failure, so that it does not fail at each paint or key.
     """
 
     def __init__(
@@ -102,76 +195,122 @@ class Prompt:
         is_whole: Callable[[str], bool],
         toolbar: Callable[[], StyleAndTextTuples],
         style: Callable[[], BaseStyle],
+        stop: Callable[[], None],
+        edit: Callable[[str], Awaitable[str]],
         editing_mode: Literal["emacs", "vi"],
         colour: bool,
+        fallbacks: Fallbacks,
     ) -> None:
+        # Everything that the line editor paints, including the menu and the search, uses this
+        # table.
+        Char.display_mappings.update(all_shown())
         self._in_editor = False
         self._pasting = Pasting(is_magic)
         self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
-            message=self._message,
+            message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
             multiline=True,
             prompt_continuation=self._continuation,
-            lexer=SnippetLexer(is_magic),
+            lexer=_CarefulLexer(SnippetLexer(is_magic), fallbacks),
             history=history,
-            auto_suggest=AutoSuggestFromHistory(),
-            completer=completer,
+            auto_suggest=_CarefulSuggest(fallbacks),
+            completer=_CarefulCompleter(completer, fallbacks),
             complete_while_typing=False,
             enable_history_search=True,
-            enable_open_in_editor=True,
             reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
-            tempfile_suffix=".js",
-            key_bindings=bindings(is_whole, lambda: self._in_editor, self._pasting),
+            key_bindings=bindings(
+                fallbacks.instead(is_whole, lambda _: True),
+                lambda: self._in_editor,
+                self._pasting,
+                stop,
+                edit,
+            ),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
-            bottom_toolbar=toolbar,
-            input_processors=[_Visible(tabstop=4, char1=" ", char2=" ")],
-            style=DynamicStyle(style),
+            bottom_toolbar=fallbacks.instead(toolbar, list),
+            input_processors=[LongLines(), _Visible()],
+            style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
             input=input_,
             output=output,
         )
+        self._session.app.key_processor.before_key_press += _limit_repeats
         self._session.app.after_render += lambda _: self._painted()
+        self._keep_few_texts()
 
     async def read(
-        self, *, prefill: str = "", editor: bool = False, opened: Callable[[], None], painted: Callable[[], None]
+        self,
+        *,
+        prefill: str = "",
+        editor: bool = False,
+        opened: Callable[[], None],
+        painted: Callable[[], None],
     ) -> str:
         """Reads one input.
 
-        prefill: text that stands there at first. editor: `.editor` mode. opened: called before the prompt is painted.
-        painted: called after each time it is. Returns the text as typed or pasted. Raises EOFError at Ctrl-D on an
-        empty line, KeyboardInterrupt at Ctrl-C.
+        prefill: the initial text. editor: whether to use `.editor` mode. opened: called before the
+        prompt is painted. painted: called after each paint. Returns the text as typed or pasted.
+        Raises EOFError at Ctrl-D on an empty line, KeyboardInterrupt at Ctrl-C.
         """
         self._in_editor = editor
         self._pasting.forget()
         self._painted = painted
-        return await self._session.prompt_async(default=prefill, pre_run=opened, handle_sigint=False)
+        return await self._session.prompt_async(
+            default=prefill, pre_run=opened, set_exception_handler=False, handle_sigint=False
+        )
 
     def refresh(self) -> None:
-        """Paints the prompt again where it is on screen, with what the toolbar now says."""
+        """Repaints the prompt if it is on the screen, with the current toolbar."""
         self._session.app.invalidate()
 
     @property
     def is_open(self) -> bool:
-        """Whether it is on screen."""
+        """Whether the prompt is on the screen."""
         return self._session.app.is_running
 
+    def abort(self, error: BaseException) -> bool:
+        """Ends the current read(), which raises the error. Returns whether there is one."""
+        is_reading = self._session.app.is_running and not self._session.app.is_done
+        if is_reading:
+            self._session.app.exit(exception=error)
+        return is_reading
+
     def paint_anew(self) -> None:
-        """Paints the prompt where the cursor now is, as if there were none on screen yet."""
+        """Paints the prompt at the cursor, as if it were not on the screen yet."""
         renderer = self._session.app.renderer
         renderer.reset()
         renderer.request_absolute_cursor_position()
         self.refresh()
 
-    def show_above(self, write: Callable[[], None]) -> None:
-        """Calls what writes to the terminal so that it appears above the prompt, whatever is being typed."""
-        run_in_terminal(write)
+    def show_above(self, write: Callable[[], None]) -> Awaitable[None]:
+        """Calls `write` so that its output appears above the prompt, without a change to the
+        input. Returns an awaitable of that.
+        """
+        return run_in_terminal(write)
+
+    def _keep_few_texts(self) -> None:
+        """Stores the lines of two texts in memory, instead of the latest ten: each key creates a
+        new text.
+        """
+        self._session.default_buffer._document_cache.size = 1
+        control = self._session.app.layout.current_control
+        assert isinstance(control, BufferControl)
+        control._fragment_cache.maxsize = 1
 
     def _message(self) -> StyleAndTextTuples:
         hint: StyleAndTextTuples = [(HINT_STYLE, EDITOR_HINT + "\n")] if self._in_editor else []
-        if note := self._pasting.note(self._session.default_buffer, is_done=self._session.app.is_done):
+        if note := self._pasting.note(
+            self._session.default_buffer, is_done=self._session.app.is_done
+        ):
             hint.append((HINT_STYLE, note + "\n"))
         return [*hint, ("class:prompt", PROMPT)]
 
     def _continuation(self, width: int, line_number: int, wrap_count: int) -> StyleAndTextTuples:
         return [("class:continuation", CONTINUATION if wrap_count == 0 else " " * width)]
+
+
+def _limit_repeats(processor: KeyProcessor) -> None:
+    """Limits the repetition of a key by a number, because signals are not handled meanwhile."""
+    arg = processor.arg
+    if arg is not None and abs(int(arg if arg != "-" else 1)) > MOST_REPEATS:
+        processor.arg = str(MOST_REPEATS) if int(arg) > 0 else str(-MOST_REPEATS)

@@ -1,16 +1,17 @@
-"""What an outcome looks like: Outcome -> pieces of styled text, for stdout (data) or stderr (words). Pure.
+"""The appearance of an outcome: Outcome -> pieces of styled text, for stdout (data) or stderr
+(messages).
 
-The text is as it came; making it safe for a terminal is the console's part.
+The text is unchanged; console.py makes it safe for a terminal. This module does no I/O.
 """
 
 from __future__ import annotations
 
+import re
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal, NamedTuple
+from itertools import accumulate, takewhile
+from typing import Literal
 
 from noderepl.outcome import (
     Execution,
@@ -19,7 +20,6 @@ from noderepl.outcome import (
     Media,
     Outcome,
     Output,
-    Page,
     RemoteFile,
     Saved,
     Table,
@@ -31,65 +31,38 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import user_first, without_kernel
+from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 
 STYLED_AT_MOST = 100_000
-"""Characters; a longer value or stack is shown whole in one style: lexing it would take longer than a person waits."""
+"""Characters; a longer value or stack is shown whole in one style, because lexing it would take too
+long.
+"""
 NARROWEST = 20
-"""Columns; a table's last column is not wrapped to fewer."""
+"""Columns; the last column of a table is not wrapped to fewer."""
+# A carriage return and the like do not end a line: they are shown as controls.
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+WIDEST = 80
+"""Columns; cells of a column are padded to its widest cell, and to no more than these."""
+DETAILS = 40
+"""The maximum number of characters for a file's size and age."""
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "object", "function")
-"""What the kernel names a thrown value that is no Error: its typeof (NEL)."""
-
-Stream = Literal["stdout", "stderr"]
-
-
-class Piece(NamedTuple):
-    """Some text in one style. style: a meaning's name, "" for none."""
-
-    style: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Pieces for one stream: data for stdout, words for stderr."""
-
-    stream: Stream
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """What to write, in order, to both streams."""
-
-    parts: tuple[Part, ...] = ()
-
-    @property
-    def stdout(self) -> str:
-        """All the data, without style."""
-        return self._text("stdout")
-
-    @property
-    def stderr(self) -> str:
-        """All the words, without style."""
-        return self._text("stderr")
-
-    def _text(self, stream: Stream) -> str:
-        return "".join(piece.text for part in self.parts if part.stream == stream for piece in part.pieces)
+"""The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
 
 def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
-    """An outcome as the prompt shows it; one that is an instruction to the prompt (Leave, Prefill) shows nothing.
+    """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
+    no text.
 
-    width: of the terminal, in columns; 0 where lines have no end. styled: whether values and stacks are cut in pieces
-    by their lexers, which are not loaded otherwise.
+    width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
+    with their lexers, which are not imported otherwise.
     """
     match outcome:
         case Execution():
             return Rendered(tuple(_execution(outcome, styled)))
         case Output(text, stream, number):
             return _one(stream, *_output(text, stream, number))
-        case Text(text) | Page(text):
+        case Text(text):
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
             return _one("stdout", *_table(header, rows, width))
@@ -109,14 +82,16 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
 
 
 def render_output(output: Output) -> Rendered:
-    """What a snippet wrote, for a script: exactly as it came."""
+    """Returns the output of a snippet for a script, unchanged."""
     return _one(output.stream, Piece("", output.text))
 
 
 def render_plain(execution: Execution, *, with_value: bool, styled: bool = False) -> Rendered:
-    """A snippet's outcome for a script: stdout exactly as it came, the value only where asked for, words on stderr.
+    """Returns a snippet's outcome for a script: stdout unchanged, the value only on request,
+    messages on stderr.
 
-    with_value: whether the value is printed, as `node -p` does: a string as it is, else as util.inspect has it.
+    with_value: whether to print the value, as `node -p` does: a string as such, any other value as
+    util.inspect writes it.
     """
     stdout = "" if execution.streamed else execution.stdout
     parts = [_part("stdout", Piece("", stdout)), *_words(execution, styled, stderr_ends=False)]
@@ -125,17 +100,48 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
     return Rendered(tuple(parts))
 
 
+def extent(outcome: Outcome) -> int:
+    """Returns the approximate number of characters of an outcome, as an estimate of the rendering
+    time.
+    """
+    match outcome:
+        case Execution():
+            value = "" if outcome.value is None else outcome.value.text
+            errors = [*outcome.late, *([outcome.error] if outcome.error else [])]
+            texts = [
+                outcome.stdout,
+                outcome.stderr,
+                value,
+                *outcome.notes,
+                *(one.stack or one.message for one in errors),
+            ]
+            return sum(map(len, texts)) + sum(len(one.data) for one in outcome.media)
+        case Output(text) | Text(text) | Words(text) | Failure(text):
+            return len(text)
+        case Table(header, rows):
+            return sum(len(cell) for row in (header, *rows) for cell in row)
+        case FileList(files):
+            return sum(len(file.name) + DETAILS for file in files)
+    return 0
+
+
 def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
-    """What a snippet threw: its stack with the user's frames first and the kernel's gone, else its name and message."""
+    """Returns a thrown error: its stack with the user's frames first and without the kernel's, else
+    its name and message.
+    """
     if stack := user_first(error.stack).rstrip():
         return tuple(_lexed("stack", stack, styled))
     if error.name in PRIMITIVES:
-        return (Piece("error-name", "Uncaught"), Piece("", " "), *_lexed("value", error.message, styled))
+        return (
+            Piece("error-name", "Uncaught"),
+            Piece("", " "),
+            *_lexed("value", error.message, styled),
+        )
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
 
 
 def human_size(size: int) -> str:
-    """A number of bytes for people: 999 B, 1.2 kB, 3.4 MB; a kB is 1000 B."""
+    """Returns a number of bytes for display: 999 B, 1.2 kB, 3.4 MB; a kB is 1000 B."""
     if size < 1000:
         return f"{size} B"
     number, units = size / 1000, ["TB", "GB", "MB", "kB"]
@@ -146,22 +152,26 @@ def human_size(size: int) -> str:
 
 
 def human_age(modified: datetime, now: datetime) -> str:
-    """How long ago something was, in its largest unit: 3 s ago, 2 h ago; "now" within a second or in the future."""
+    """Returns the age of something in its largest unit: 3 s ago, 2 h ago; "now" within a second or
+    in the future.
+    """
     seconds = int((now - modified).total_seconds())
-    return next((f"{seconds // length} {unit} ago" for length, unit in AGES if seconds >= length), "now")
+    return next(
+        (f"{seconds // length} {unit} ago" for length, unit in AGES if seconds >= length), "now"
+    )
 
 
 def one_line(text: str, columns: int = 0) -> str:
-    """Text for a place in a line: what would break the line is shown as other controls are.
+    """Returns text for a part of a line: characters that would break the line are shown as other
+    controls are.
 
-    columns: of a terminal, what it is cut to, with `...` at the end; 0 for no limit.
+    columns: the maximum width, with `...` at the end of truncated text; 0 for no limit.
     """
     shown = visible(text, colour=False).replace("\n", r"\x0a").replace("\t", r"\x09")
     if not columns or _columns(shown) <= columns:
         return shown
-    while shown and _columns(shown) > columns - 3:
-        shown = shown[:-1]
-    return f"{shown}..."
+    taken = accumulate(map(_columns, shown))
+    return shown[: sum(1 for _ in takewhile(lambda width: width <= columns - 3, taken))] + "..."
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:
@@ -179,18 +189,24 @@ def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
     if execution.value is not None:
         value = without_kernel(execution.value.text)
         yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
-    elif not (execution.stdout or execution.stderr or execution.error or execution.media or execution.notes):
+    elif not (
+        execution.stdout
+        or execution.stderr
+        or execution.error
+        or execution.media
+        or execution.notes
+    ):
         yield _part("stderr", Piece("value-undefined", "undefined\n"))
 
 
 def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> Iterator[Part]:
-    """What of an execution goes to stderr; an error's words begin on a line of their own."""
+    """Yields the parts of an execution for stderr; an error begins on a new line."""
     stderr = "" if execution.streamed else without_kernel(execution.stderr)
     if stderr_ends or execution.error:
         stderr = _ended(stderr)
     pieces = [Piece("stderr", stderr)]
     for error in execution.late:
-        pieces += [Piece("warning", "Thrown in the background, and caught by nobody:\n")]
+        pieces += [Piece("warning", "Uncaught in the background:\n")]
         pieces += [*thrown(error, styled=styled), Piece("", "\n")]
     pieces += map(_media, execution.media)
     if execution.error:
@@ -200,11 +216,13 @@ def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> I
 
 
 def _output(text: str, stream: Stream, number: int | None) -> Iterator[Piece]:
-    """What a snippet wrote; where it is not the one that runs, its lines begin with its number."""
+    """Yields a snippet's output; unless it is the running snippet, its lines begin with its
+    number.
+    """
     if number is None:
         yield Piece(stream, text)
         return
-    for line in text.splitlines(keepends=True):
+    for line in _LINE.findall(text):
         yield Piece("note", f"[{number}] ")
         yield Piece(stream, _ended(line))
 
@@ -225,7 +243,7 @@ def _media(media: Media) -> Piece:
 
 
 def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:
-    # A text that brings its own colours keeps them: cut in pieces it would lose them.
+    # A text with its own colours is not split: it would lose them.
     if not styled or len(text) > STYLED_AT_MOST or "\x1b" in text:
         return [Piece("", text)]
     from noderepl.terminal import lexers
@@ -243,32 +261,51 @@ def _files(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
         )
         for file in files
     ]
-    widths = [max(map(_columns, column)) for column in zip(*rows, strict=True)]
+    widths = [max(_aligned(column)) for column in zip(*rows, strict=True)]
     for file, (name, size, age) in zip(files, rows, strict=True):
         yield Piece("directory-name" if file.is_directory else "file-name", name)
         details = f"{' ' * (widths[0] - _columns(name))}  {size:>{widths[1]}}  {age:>{widths[2]}}"
         yield Piece("file-detail", details.rstrip() + "\n")
 
 
+def _aligned(cells: Iterable[str]) -> Iterator[int]:
+    """The columns of cells; one that is too wide does not push apart those above and below it."""
+    return (min(_columns(cell), WIDEST) for cell in cells)
+
+
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[Piece]:
     cells = [[one_line(cell) for cell in row] for row in ([header, *rows] if header else rows)]
     count = max(map(len, cells), default=0)
-    widths = [max((_columns(row[i]) for row in cells if i < len(row)), default=0) for i in range(count)]
+    widths = [
+        max(_aligned(row[i] for row in cells if i < len(row)), default=0) for i in range(count)
+    ]
     indent = sum(widths[:-1]) + 2 * (count - 1)
     for number, row in enumerate(cells):
         padded = [*row, *[""] * (count - len(row))]
-        line = "".join(cell + " " * (widths[i] - _columns(cell) + 2) for i, cell in enumerate(padded[:-1]))
-        last = textwrap.wrap(padded[-1], width - indent) if width - indent >= NARROWEST else padded[-1:]
+        line = "".join(
+            cell + " " * (widths[i] - _columns(cell) + 2) for i, cell in enumerate(padded[:-1])
+        )
+        last = _cut(padded[-1], width - indent) if width - indent >= NARROWEST else padded[-1:]
         text = (line + f"\n{' ' * indent}".join(last)).rstrip()
         yield Piece("table-header" if header and number == 0 else "", text + "\n")
 
 
+def _cut(text: str, width: int) -> Sequence[str]:
+    """Returns a text in lines of at most `width` characters."""
+    # textwrap needs quadratic time for words that are longer than a line.
+    return textwrap.wrap(re.sub(rf"\S{{{width}}}(?=\S)", r"\g<0> ", text), width)
+
+
 def _columns(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    return sum(
-        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
-        for character in text
-    )
+    """Returns the number of terminal columns of a text."""
+    if text.isascii():
+        return len(text)
+    # It takes 60 ms to import, and most output is ASCII.
+    from wcwidth import wcswidth, wcwidth
+
+    width = wcswidth(text)
+    # A control, such as a tab, has no width of its own.
+    return width if width >= 0 else sum(abs(wcwidth(character)) for character in text)
 
 
 def _wrapped(text: str, width: int) -> str:
@@ -277,7 +314,11 @@ def _wrapped(text: str, width: int) -> str:
     lines: list[str] = []
     for line in visible(text, colour=False).split("\n"):
         fits = _columns(line) <= width
-        lines += [line] if fits else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+        lines += (
+            [line]
+            if fits
+            else textwrap.wrap(line, width, break_long_words=False, break_on_hyphens=False)
+        )
     return _ended("\n".join(lines))
 
 

@@ -1,6 +1,7 @@
-"""Themes: TOML files that style each meaning, found in directories and checked key by key.
+"""Themes: TOML files with a style for each name, found in directories and checked key by key.
 
-Must not write to a screen; prompt_toolkit and pygments are imported only where a theme is turned into their styles.
+This module does not write to a screen. It imports prompt_toolkit and pygments only when a theme is
+converted to their styles.
 """
 
 from __future__ import annotations
@@ -8,14 +9,16 @@ from __future__ import annotations
 import contextlib
 import difflib
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ConfigError
-from noderepl.terminal.meanings import MEANINGS
+from noderepl.settings import Settings
+from noderepl.terminal.style_names import MEANINGS
+from noderepl.text_files import read_toml, shown
 
 if TYPE_CHECKING:
     from prompt_toolkit.styles import Style
@@ -29,18 +32,18 @@ ATTRIBUTES = ("bold", "dim", "italic", "underline", "strike", "blink", "reverse"
 _WORDS = frozenset([*ATTRIBUTES, *(f"no{attribute}" for attribute in ATTRIBUTES), "noinherit"])
 _COLOUR = re.compile(r"(?:fg:|bg:)?(#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|[a-z]+)")
 ALLOWED = (
-    f"{', '.join(ATTRIBUTES)}, no… before any of these, and colours: #rgb, #rrggbb or an ANSI name such as ansired or "
-    "ansibrightblue, with fg: or bg: before it"
+    f"{', '.join(ATTRIBUTES)}, no… before any of these, and colours: #rgb, #rrggbb or an ANSI name"
+    " such as ansired or ansibrightblue, with fg: or bg: before it"
 )
 _KEYS = ("name", "summary", "base", "styles")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Theme:
-    """A look for every meaning.
+    """All styles of a theme.
 
-    name: its own. summary: a few words about it. styles: prompt_toolkit style strings by meaning. base: the pygments
-    style that gives the look of meanings which styles leave out.
+    name: of the theme. summary: its description. styles: prompt_toolkit style strings by style
+    name. base: the pygments style for the names that styles does not contain.
     """
 
     name: str
@@ -48,8 +51,11 @@ class Theme:
     styles: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
 
+    @cached_property
     def style(self) -> Style:
-        """The theme as prompt_toolkit has it: a class for each meaning, and prompt_toolkit's own classes."""
+        """Returns the theme for prompt_toolkit: a class for each style name, and prompt_toolkit's
+        own classes.
+        """
         from prompt_toolkit.styles import Style
 
         rules = []
@@ -64,19 +70,21 @@ class Theme:
 
 
 def shipped_directory() -> Path:
-    """Where the themes that come with noderepl are: in the installed package, else beside it in a checkout."""
+    """Returns the directory of the shipped themes: in the installed package, else beside it in a
+    checkout.
+    """
     package = Path(__file__).parent.parent
     installed = package / "themes"
     return installed if installed.is_dir() else package.parent / "themes"
 
 
 def theme_names(directories: Sequence[Path]) -> tuple[str, ...]:
-    """The names of all themes in these directories, sorted; a directory need not exist."""
+    """Returns the names of all themes in these directories, sorted; a directory need not exist."""
     return tuple(sorted(_files(directories)))
 
 
 def theme_summaries(directories: Sequence[Path]) -> dict[str, str]:
-    """The themes in these directories, name to summary; where one cannot be used, what is wrong with it."""
+    """Returns the themes in these directories, name to summary; for an invalid one, the error."""
     summaries = {}
     for name, path in sorted(_files(directories).items()):
         try:
@@ -87,64 +95,74 @@ def theme_summaries(directories: Sequence[Path]) -> dict[str, str]:
 
 
 def load_theme(name: str, directories: Sequence[Path]) -> Theme:
-    """The theme of this name.
+    """Returns the theme of this name.
 
-    directories: where theme files (NAME.toml) are; an earlier one wins, so the user's comes before the shipped one.
-    Raises ConfigError: there is no such theme, or its file is wrong; the sentence names the file, its line and the key.
+    directories: the directories of theme files (NAME.toml); an earlier one has precedence, so that
+    of the user comes before the shipped one. Raises ConfigError if there is no such theme, or if
+    its file is invalid; the message names the file, its line and the key.
     """
     files = _files(directories)
     if name in files:
         return _read(files[name])
     raise ConfigError(
-        f"there is no theme {name!r}{_nearest(name, list(files))}; themes: {', '.join(sorted(files)) or 'none'}"
+        f"there is no theme {shown(name)}{_nearest(name, list(files))}; themes:"
+        f" {', '.join(sorted(files)) or 'none'}"
     )
 
 
 def _files(directories: Sequence[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     for directory in reversed(directories):
-        # A home that is locked has none.
-        with contextlib.suppress(PermissionError):
+        # A home without access has none.
+        with contextlib.suppress(OSError):
             found |= {path.stem: path for path in directory.glob("*.toml")}
     return found
 
 
 def _read(path: Path) -> Theme:
     try:
-        text = path.read_text("utf-8")
-        content = tomllib.loads(text)
+        text, content = read_toml(path)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: not UTF-8 text at byte {error.start}") from error
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from error
+    except ValueError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from error
 
     def wrong(key: str, what: str) -> ConfigError:
-        line = re.search(rf"""^[ \t]*(?:\[[ \t]*)?["']?{re.escape(key)}["']?[ \t]*[=\]]""", text, re.MULTILINE)
+        line = re.search(
+            rf"""^[ \t]*(?:\[[ \t]*)?["']?{re.escape(key)}["']?[ \t]*[=\]]""", text, re.MULTILINE
+        )
         place = f"{path}, line {text.count(chr(10), 0, line.start()) + 1}" if line else str(path)
-        return ConfigError(f"{place}: {key!r} {what}")
+        return ConfigError(f"{place}: {shown(key)} {what}")
 
     for key, value in content.items():
         if key not in _KEYS:
-            raise wrong(key, f"is not a theme's key{_nearest(key, _KEYS)}; allowed: {', '.join(_KEYS)}")
+            raise wrong(
+                key, f"is not a theme's key{_nearest(key, _KEYS)}; allowed: {', '.join(_KEYS)}"
+            )
         if key != "styles" and not isinstance(value, str):
-            raise wrong(key, "must be a text")
+            raise wrong(key, "must be a string")
     styles = content.get("styles", {})
     if not isinstance(styles, dict):
         raise wrong("styles", "must be a table, [styles]")
     names = tuple(meaning.name for meaning in MEANINGS)
     for key, value in styles.items():
         if key not in names:
-            raise wrong(key, f"is not something a theme styles{_nearest(key, names)}; allowed: {', '.join(names)}")
+            raise wrong(
+                key,
+                f"is not the name of a style{_nearest(key, names)}; allowed: {', '.join(names)}",
+            )
         if not isinstance(value, str):
-            raise wrong(key, 'must be a text such as "bold ansired"')
+            raise wrong(key, 'must be a string such as "bold ansired"')
         if (bad := _bad_word(value)) is not None:
-            raise wrong(key, f"has {bad!r}, which is no style; allowed: {ALLOWED}")
+            raise wrong(key, f"has {shown(bad)}, which is not a style; allowed: {ALLOWED}")
     base = content.get("base")
     if base is not None and base not in (bases := _bases()):
         raise wrong(
-            "base", f"is {base!r}, which is no pygments style{_nearest(base, bases)}; allowed: {', '.join(bases)}"
+            "base",
+            f"is {shown(base)}, which is not a pygments style{_nearest(base, bases)}; allowed:"
+            f" {', '.join(bases)}",
         )
     return Theme(content.get("name", path.stem), content.get("summary", ""), styles, base)
 
@@ -157,7 +175,9 @@ def _nearest(word: str, words: Sequence[str]) -> str:
 def _bad_word(style: str) -> str | None:
     for word in style.split():
         colour = _COLOUR.fullmatch(word)
-        if word not in _WORDS and not (colour and (colour[1].startswith("#") or colour[1] in COLOURS)):
+        if word not in _WORDS and not (
+            colour and (colour[1].startswith("#") or colour[1] in COLOURS)
+        ):
             return word
     return None
 
@@ -169,10 +189,17 @@ def _bases() -> list[str]:
 
 
 def _look(base: str, token: str) -> str:
-    """How a pygments style shows a token, as a prompt_toolkit style string; backgrounds are left out."""
+    """Returns a pygments style's look of a token as a prompt_toolkit style string, without
+    backgrounds.
+    """
     from pygments.styles import get_style_by_name
     from pygments.token import string_to_tokentype
 
     look = get_style_by_name(base).style_for_token(string_to_tokentype(token))
     words = [name for name in ("bold", "italic", "underline") if look[name]]
     return " ".join([*words, f"#{look['color']}"] if look["color"] else words)
+
+
+def theme_directories(settings: Settings) -> Sequence[Path]:
+    """Returns the directories of themes: the user's, which has precedence, and the shipped one."""
+    return (settings.directory / "themes", shipped_directory())

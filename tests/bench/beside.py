@@ -27,7 +27,13 @@ async def ran(line: list[str], directory: str, seconds: int) -> str:
     """What a command prints, run in a directory. Raises LeftOut with the first line of its complaint."""
     try:
         done = await asyncio.to_thread(
-            subprocess.run, line, cwd=directory, capture_output=True, text=True, check=True, timeout=seconds
+            subprocess.run,
+            line,
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=seconds,
         )
     except subprocess.CalledProcessError as exc:
         raise LeftOut(next(iter(exc.stderr.strip().splitlines()), str(exc))) from exc
@@ -43,15 +49,27 @@ async def installed(*packages: str) -> AsyncIterator[Path]:
     with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as directory:
         (Path(directory) / "package.json").write_text("{}")
         # Without scripts: all that is measured runs as it is published, and nothing is to be compiled on the way.
-        options = ["--ignore-scripts", "--no-audit", "--no-fund", "--no-update-notifier", "--loglevel=error"]
-        await ran([str(node.path), str(node.npm_cli), "install", *options, *packages], directory, 300)
+        options = [
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--no-update-notifier",
+            "--loglevel=error",
+        ]
+        await ran(
+            [str(node.path), str(node.npm_cli), "install", *options, *packages], directory, 300
+        )
         yield Path(directory)
 
 
 async def nel() -> None:
     """The kernel's evaluation loop driven directly by Node.js: no HTTP, no sandbox."""
     async with installed("nel@1.3.0") as directory:
-        driver = [str(find_node().path), str(Path(__file__).with_name("nel.js")), str(directory / "node_modules/nel")]
+        driver = [
+            str(find_node().path),
+            str(Path(__file__).with_name("nel.js")),
+            str(directory / "node_modules/nel"),
+        ]
         told = json.loads(await ran([*driver, str(STARTS), str(MANY)], str(directory), 120))
     p50_and_p95("NEL driven directly: start", [took / 1000 for took in told["starts"]])
     for sessions, rate in told["rates"].items():
@@ -65,7 +83,9 @@ async def beside() -> None:
     except LeftOut as reason:
         print(f"NEL is left out: {reason}")
     if find_spec("jupyter_client") is None:
-        print("Jupyter kernels are left out: jupyter_client is not installed; `pip install -e '.[bench]'` brings it")
+        print(
+            "Jupyter kernels are left out: jupyter_client is not installed; `pip install -e '.[bench]'` brings it"
+        )
         return
     from tests.bench.jupyter import KERNELS, measure
 

@@ -139,7 +139,9 @@ async def measure(kernel: Kernel, directory: Path) -> None:
         async with kernels.ready() as client:
             took = [await timed(lambda: execute(client)) for _ in range(min(SOME, kernel.most))]
         starts = [await kernels.start() for _ in range(STARTS)]
-        rates = {count: await rate(kernels, count, min(MANY, kernel.most * count)) for count in (1, 8)}
+        rates = {
+            count: await rate(kernels, count, min(MANY, kernel.most * count)) for count in (1, 8)
+        }
     except (RuntimeError, TimeoutError, OSError) as exc:
         complaint = next((line for line in kernels.said().splitlines() if "Error" in line), None)
         raise LeftOut(complaint or str(exc) or type(exc).__name__) from exc

@@ -79,7 +79,9 @@ async def throughput() -> None:
             asks = [partial(one.execute, f"session-{n}") for n in range(sessions)]
             await asyncio.gather(*(ask() for ask in asks))
             rate = await per_second(asks, MANY)
-        at_least(f"executions per second, {sessions} sessions", rate, 1000 if sessions == 8 else None)
+        at_least(
+            f"executions per second, {sessions} sessions", rate, 1000 if sessions == 8 else None
+        )
 
 
 async def added_latency() -> None:
@@ -93,7 +95,9 @@ async def added_latency() -> None:
             direct.append(await timed(lambda: session.execute("1+1", 60)))
     p50_and_p95("an execution through the API", through)
     p50_and_p95("an execution, worker asked directly", direct)
-    milliseconds("added by the API, p50", statistics.median(through) - statistics.median(direct), 0.0015)
+    milliseconds(
+        "added by the API, p50", statistics.median(through) - statistics.median(direct), 0.0015
+    )
 
 
 async def memory() -> None:
@@ -102,7 +106,12 @@ async def memory() -> None:
         before = _node_memory()
         await asyncio.gather(*(one.execute(f"session-{n}") for n in range(8)))
         await asyncio.sleep(1)
-        at_most("memory per idle session (PSS of its processes)", (_node_memory() - before) / 8 / 2**20, "MB", 60)
+        at_most(
+            "memory per idle session (PSS of its processes)",
+            (_node_memory() - before) / 8 / 2**20,
+            "MB",
+            60,
+        )
 
 
 async def nothing_left() -> None:

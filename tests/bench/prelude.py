@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dispatching import opened
 
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from tests.bench.report import milliseconds, p50_and_p95
 from tests.bench.timing import timed
 
@@ -36,7 +36,9 @@ async def main() -> None:
                 await compare(what, full, plain, code, code.replace("const ", "var "))
 
 
-async def compare(what: str, full: Dispatcher, plain: Dispatcher, code: str, bare_code: str) -> None:
+async def compare(
+    what: str, full: Dispatcher, plain: Dispatcher, code: str, bare_code: str
+) -> None:
     """Prints how long a snippet takes in both modes, and what the prelude adds at the median."""
     through, bare = [], []
     for _ in range(WARM_UP + TIMES):

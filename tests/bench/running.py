@@ -15,7 +15,7 @@ from pathlib import Path
 from dispatching import opened
 from driving import descendants
 
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from noderepl.outcome import Outcome, Status
 from tests.bench.report import at_most, milliseconds
 
@@ -33,12 +33,18 @@ RUNNING = {
 async def idle() -> None:
     """CPU that a session takes while nothing runs, with the prelude and without, over the same seconds."""
     with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as place:
-        async with processes_of(Path(place)) as full, processes_of(Path(place), mode="plain") as plain:
+        async with (
+            processes_of(Path(place)) as full,
+            processes_of(Path(place), mode="plain") as plain,
+        ):
             await asyncio.sleep(SETTLING_SECONDS)
             before, began = (cpu(full), cpu(plain)), time.monotonic()
             await asyncio.sleep(IDLE_SECONDS)
             took = time.monotonic() - began
-            through, typed = (100 * (cpu(one) - was) / took for one, was in zip((full, plain), before, strict=True))
+            through, typed = (
+                100 * (cpu(one) - was) / took
+                for one, was in zip((full, plain), before, strict=True)
+            )
     at_most("an idle session with the prelude", through, "% CPU", 0.2, digits=3)
     at_most("an idle session without", typed, "% CPU", digits=3)
 
@@ -80,7 +86,7 @@ async def seconds_to_end(dispatcher: Dispatcher, code: str) -> float:
         async with asyncio.timeout(1.5):
             await asyncio.shield(running)
     began = time.perf_counter()
-    await dispatcher.runner.interrupt()
+    await dispatcher.executor.interrupt()
     execution = await running
     took = time.perf_counter() - began
     assert execution.status is Status.INTERRUPTED, execution

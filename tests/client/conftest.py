@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from noderepl.client import retries
-from noderepl.client.session import Session
+from noderepl.client.session import Session, open_session
 
 IDENTIFIER = "secret-Identifier_0123456789abcd"
 
@@ -31,7 +31,7 @@ def session_over() -> Callable[..., Session]:
 
     def make(handler: Handler, *, identifier: str = IDENTIFIER, **more: object) -> Session:
         more.setdefault("endpoint", "https://pool.example/subscriptions/s/sessionPools/p")
-        return Session(identifier=identifier, transport=httpx.MockTransport(handler), **more)  # type: ignore[arg-type]
+        return open_session(identifier=identifier, transport=httpx.MockTransport(handler), **more)  # type: ignore[arg-type]
 
     return make
 

@@ -52,7 +52,9 @@ def _case(name: str, *faults: Fault, **more: object) -> Case:
 
 
 def _field(path: str, *values: object, words: str) -> Case:
-    return _case(f"`{path}` of the answer is {words}", *(kinds.field(path, value) for value in values))
+    return _case(
+        f"`{path}` of the answer is {words}", *(kinds.field(path, value) for value in values)
+    )
 
 
 async def _none(exchange: Exchange) -> None:
@@ -64,7 +66,9 @@ async def _ended(exchange: Exchange) -> None:
     await exchange.passed_on()
     line, *_ = exchange.head.split(b"\r\n")
     query = line.split(b" ")[1].partition(b"?")[2]
-    credentials = next(part for part in exchange.head.split(b"\r\n") if part.lower().startswith(b"authorization"))
+    credentials = next(
+        part for part in exchange.head.split(b"\r\n") if part.lower().startswith(b"authorization")
+    )
     request = b"DELETE /session?%b HTTP/1.1\r\nHost: localhost\r\n%b\r\n\r\n" % (query, credentials)
     await exchange.proxy.ask(request)
     await kinds.reset(exchange)
@@ -77,7 +81,9 @@ async def _continued(exchange: Exchange) -> None:
 
 async def _doubled(exchange: Exchange) -> None:
     """After the answer comes another one that nobody asked for."""
-    await exchange.send(await exchange.passed_on() + kinds.response(200, {}, b'{"status": "Succeeded"}'))
+    await exchange.send(
+        await exchange.passed_on() + kinds.response(200, {}, b'{"status": "Succeeded"}')
+    )
 
 
 async def _again(exchange: Exchange) -> None:
@@ -95,7 +101,10 @@ def _statuses() -> list[Case]:
     cases = [
         _case("429 once", kinds.status(429)),
         _case("429 once, `Retry-After: 0`", kinds.status(429, Retry_After="0")),
-        _case("429 once, `Retry-After` is a date", kinds.status(429, Retry_After=_date(now), Date=_date(now))),
+        _case(
+            "429 once, `Retry-After` is a date",
+            kinds.status(429, Retry_After=_date(now), Date=_date(now)),
+        ),
         _case("429 always", kinds.status(429), times=None),
         _case("429, `Retry-After: 3600`", kinds.status(429, Retry_After="3600"), times=None),
         _case("429, `Retry-After` cannot be read", kinds.status(429, Retry_After="soon")),
@@ -117,7 +126,10 @@ def _statuses() -> list[Case]:
     for code in (502, 504):
         cases += [
             _case(f"{code}, `Retry-After: 0`, not passed on", kinds.status(code, Retry_After="0")),
-            _case(f"{code}, `Retry-After: 0`, passed on", kinds.status(code, passed=True, Retry_After="0")),
+            _case(
+                f"{code}, `Retry-After: 0`, passed on",
+                kinds.status(code, passed=True, Retry_After="0"),
+            ),
         ]
     return [
         *cases,
@@ -159,21 +171,38 @@ CONNECTIONS = [
     _case("reset, not passed on", kinds.reset),
     _case("reset, not passed on, and the session cannot be asked", kinds.reset, asking=kinds.reset),
     _case("reset, passed on", kinds.reset_after),
-    _case("reset, passed on, and the session cannot be asked", kinds.reset_after, asking=kinds.reset),
-    _case("reset, passed on, asked again only at the third try", kinds.reset_after, asking=kinds.reset, asking_times=2),
+    _case(
+        "reset, passed on, and the session cannot be asked", kinds.reset_after, asking=kinds.reset
+    ),
+    _case(
+        "reset, passed on, asked again only at the third try",
+        kinds.reset_after,
+        asking=kinds.reset,
+        asking_times=2,
+    ),
     _case("reset while the snippet runs", kinds.reset_while, sleep=400),
     _case("reset, passed on later", kinds.late(0.4), wait=0.8),
     _case("reset, passed on; the session is deleted", _ended),
     _case("reset, passed on, in plain mode", kinds.reset_after, options={"mode": "plain"}),
     _case("reset, not passed on, the client's first request", kinds.reset, is_first=True),
     _case("reset, passed on, the client's first request", kinds.reset_after, is_first=True),
-    _case("reset, passed on later, the client's first request", kinds.late(0.4), wait=0.8, is_first=True),
+    _case(
+        "reset, passed on later, the client's first request",
+        kinds.late(0.4),
+        wait=0.8,
+        is_first=True,
+    ),
     _case("closed, not passed on", kinds.closed),
     _case("closed, passed on", kinds.closed_after),
     _case("passed on twice", kinds.twice),
     _case("silence, not passed on", kinds.stalled, is_quick=True),
     _case("silence, passed on", kinds.stalled_after, is_quick=True),
-    _case("silence, and the session cannot be asked", kinds.stalled_after, asking=kinds.stalled, is_quick=True),
+    _case(
+        "silence, and the session cannot be asked",
+        kinds.stalled_after,
+        asking=kinds.stalled,
+        is_quick=True,
+    ),
 ]
 
 CUTS = [
@@ -225,7 +254,15 @@ FIELDS = [
     _field("status", None, 5, True, [], {}, words="of another type"),
     _field("status", "Failed", words="`Failed`"),
     _field("status", "Running", words="`Running`"),
-    _field("result", None, 5, True, {}, {"a": 1}, words="null, a number, a boolean, or an empty or another object"),
+    _field(
+        "result",
+        None,
+        5,
+        True,
+        {},
+        {"a": 1},
+        words="null, a number, a boolean, or an empty or another object",
+    ),
     _field("result", [1], words="a list"),
     _field("result", "text", words="a text"),
     _field("result.executionResult", None, 5, True, words="null, a number or a boolean"),
@@ -237,7 +274,17 @@ FIELDS = [
     _field("result.stdout", [], words="a list"),
     _field("result.stdout", 5, words="a number"),
     _field("result.stderr", None, "", words="null or empty"),
-    _field("result.executionTimeInMilliseconds", None, "x", True, [], {}, -5, 1e400, words="of another type"),
+    _field(
+        "result.executionTimeInMilliseconds",
+        None,
+        "x",
+        True,
+        [],
+        {},
+        -5,
+        1e400,
+        words="of another type",
+    ),
     _field("error", None, 5, [], {}, True, words="of another type"),
     _field("error", {"code": "Odd", "message": "is odd"}, words="there beside `Succeeded`"),
     _field("id", *ODD, words="of another type"),

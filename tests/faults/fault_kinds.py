@@ -14,7 +14,9 @@ from fault_proxy import Exchange, Fault, Reset
 Change = Callable[[bytes, bytes], bytes]
 
 
-def status(code: int, *, passed: bool = False, body: bytes = b"", kind: str = "", **headers: str) -> Fault:
+def status(
+    code: int, *, passed: bool = False, body: bytes = b"", kind: str = "", **headers: str
+) -> Fault:
     """The request is answered with a status, after it was passed on or instead. kind: the body's media type."""
 
     async def fault(exchange: Exchange) -> None:

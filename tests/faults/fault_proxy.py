@@ -64,6 +64,8 @@ class Planned:
 class FaultProxy:
     """A proxy to `upstream`. `.url` is where it listens; `.met` counts the requests that a fault was done to.
 
+    `.heads` has the head of every request, in order.
+
     choose: gives the fault for a request, for who decides at random. tls: for https.
     """
 
@@ -73,6 +75,7 @@ class FaultProxy:
     choose: Callable[[bytes], Fault | None] | None = None
     met: int = 0
     port: int = 0
+    heads: list[bytes] = field(default_factory=list)
 
     @property
     def url(self) -> str:
@@ -163,6 +166,7 @@ class FaultProxy:
         length = re.search(rb"\r\ncontent-length: *(\d+)", head, re.IGNORECASE)
         size = int(length[1]) if length else 0
         body = await reader.readexactly(size)
+        self.heads.append(head)
         exchange = Exchange(head, body, writer, self)
         if fault := self._fault(head.partition(b"\r\n")[0], body, early=False):
             await fault(exchange)
@@ -173,7 +177,12 @@ class FaultProxy:
         if self.choose and not early:
             return self.choose(body)
         for plan in self.planned:
-            if plan.early == early and plan.marker in body and (early or plan.where in line) and plan.left != 0:
+            if (
+                plan.early == early
+                and plan.marker in body
+                and (early or plan.where in line)
+                and plan.left != 0
+            ):
                 plan.left = None if plan.left is None else plan.left - 1
                 self.met += 1
                 return plan.fault
@@ -187,7 +196,11 @@ def _plain(answer: bytes) -> bytes:
     names = {line.partition(b":")[0].strip().lower(): line for line in lines}
     if b"transfer-encoding" in names:
         body = b"".join(_chunks(body))
-    kept = [names[name] for name in names if name not in {b"transfer-encoding", b"connection", b"content-length"}]
+    kept = [
+        names[name]
+        for name in names
+        if name not in {b"transfer-encoding", b"connection", b"content-length"}
+    ]
     has_body = status.split(b" ")[1] not in {b"204", b"304"}
     length = [b"content-length: %d" % len(body)] if has_body else []
     return b"\r\n".join([status, *kept, *length]) + b"\r\n\r\n" + body

@@ -24,11 +24,11 @@ from dispatching import opened, rendered
 from fault_cases import Case
 from fault_proxy import Fault, FaultProxy, Planned
 
-from noderepl import recall, snippets
 from noderepl.client import auth, retries, transport
 from noderepl.client import session as client
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from noderepl.errors import NodeReplError
+from noderepl.execution import delivery, executor
 from noderepl.outcome import Failure, Outcome, Prefill
 
 TOKEN = "the-pool-takes-this-token"
@@ -40,7 +40,7 @@ QUICK = [
     (transport, "MOST_BYTES", 8 << 20), (transport, "CONNECT_SECONDS", 0.5),
 ]  # fmt: skip
 SILENT = [
-    (client, "MARGIN_SECONDS", 0), (snippets, "MARGIN_SECONDS", 0), (recall, "LEAST_SECONDS", 2),
+    (client, "MARGIN_SECONDS", 0), (executor, "MARGIN_SECONDS", 0), (delivery, "LEAST_SECONDS", 2),
     (transport, "SLOW_SECONDS", 0.5),
 ]  # fmt: skip
 
@@ -58,7 +58,11 @@ class Row:
 @contextmanager
 def served() -> Iterator[str]:
     """A real embedded pool behind HTTP, in a process of its own. Yields its URL."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NODEREPL_", "XDG_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NODEREPL_", "XDG_"))
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "noderepl", "serve", "--port", "0", "--quiet"],
         stdout=subprocess.PIPE,
@@ -106,8 +110,15 @@ async def _run(case: Case, fault: Fault, upstream: str, place: Path, session: st
         elsewhere.plan(Planned(_met, early=True, left=None))
         if case.has_credential:
             stack.enter_context(mock.patch.object(auth, "_default_credential", Credential))
-        endpoint = case.endpoint or (proxy.url.replace("http:", "https:") if case.tls else proxy.url)
-        options = {"endpoint": endpoint, "session": session, "timeout": 1 if case.is_quick else 20, **case.options}
+        endpoint = case.endpoint or (
+            proxy.url.replace("http:", "https:") if case.tls else proxy.url
+        )
+        options = {
+            "endpoint": endpoint,
+            "session": session,
+            "timeout": 1 if case.is_quick else 20,
+            **case.options,
+        }
         async with opened(place, environ={"NODEREPL_TOKEN": TOKEN}, **options) as dispatcher:
             with contextlib.suppress(NodeReplError):
                 await (asyncio.sleep(0) if case.is_first else dispatcher.warm_up())
@@ -116,12 +127,19 @@ async def _run(case: Case, fault: Fault, upstream: str, place: Path, session: st
                 proxy.do(proxy.deafen())
                 proxy.do(proxy.listen())
             proxy.plan(
-                Planned(_pointing(fault, elsewhere), b"" if case.early else counter.encode(), case.times, case.early),
+                Planned(
+                    _pointing(fault, elsewhere),
+                    b"" if case.early else counter.encode(),
+                    case.times,
+                    case.early,
+                ),
                 *([Planned(case.asking, b".recall(", case.asking_times)] if case.asking else []),
             )
             if case.deaf:
                 proxy.do(proxy.deafen())
-                reopening = asyncio.get_running_loop().call_later(case.deaf, lambda: proxy.do(proxy.listen()))
+                reopening = asyncio.get_running_loop().call_later(
+                    case.deaf, lambda: proxy.do(proxy.listen())
+                )
                 stack.callback(reopening.cancel)
             if case.hour:
                 moved = time.time() + case.hour * 3600 - time.monotonic()
@@ -136,10 +154,14 @@ async def _run(case: Case, fault: Fault, upstream: str, place: Path, session: st
     prefill = next((outcome.text for outcome in outcomes if isinstance(outcome, Prefill)), "")
     assert prefill in {"", snippet}
     assert (prefill == "") == (snippet in dispatcher.snippets)
-    words = _steady(" · ".join(rendered(outcome) for outcome in outcomes if not isinstance(outcome, Prefill)))
+    words = _steady(
+        " · ".join(rendered(outcome) for outcome in outcomes if not isinstance(outcome, Prefill))
+    )
     # An error says that the snippet has not run, where it does not say that this is not known.
     is_open = "may have run" in words or "is not known" in words
-    assert ran in ({0, 1} if is_open else {0} if any(isinstance(one, Failure) for one in outcomes) else {1}), words
+    assert ran in (
+        {0, 1} if is_open else {0} if any(isinstance(one, Failure) for one in outcomes) else {1}
+    ), words
     return Row(case.name, words, ran, "at the prompt" if prefill else "in the history")
 
 
@@ -148,7 +170,9 @@ def _pointing(fault: Fault, elsewhere: FaultProxy) -> Fault:
 
     async def pointed(exchange):  # type: ignore[no-untyped-def]
         send = exchange.send
-        exchange.send = lambda data: send(data.replace(b"{elsewhere}", str(elsewhere.port).encode()))
+        exchange.send = lambda data: send(
+            data.replace(b"{elsewhere}", str(elsewhere.port).encode())
+        )
         await fault(exchange)
 
     return pointed
@@ -176,7 +200,9 @@ async def _still_works(dispatcher: Dispatcher) -> bool:
 
 async def count(upstream: str, session: str, counter: str, place: Path) -> int:
     """How often a counter was counted up, asked without a proxy."""
-    async with opened(place, environ={"NODEREPL_TOKEN": TOKEN}, endpoint=upstream, session=session) as dispatcher:
+    async with opened(
+        place, environ={"NODEREPL_TOKEN": TOKEN}, endpoint=upstream, session=session
+    ) as dispatcher:
         (outcome,) = await dispatcher.run_line(f"globalThis.{counter} ?? 0")
         return int(rendered(outcome))
 

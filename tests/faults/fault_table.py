@@ -1,4 +1,4 @@
-"""The table of faults as docs/reliability.md has it."""
+"""The table of faults as docs/fault-tables.md has it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from fault_cases import CASES
 from fault_runs import Row, run_case, served
 
-PAGE = Path(__file__).parents[2] / "docs/reliability.md"
+PAGE = Path(__file__).parents[2] / "docs/fault-tables.md"
 HEAD = ["| what goes wrong | what the user reads | ran | the text is |", "|---|---|---|---|"]
 
 

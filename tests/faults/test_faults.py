@@ -29,8 +29,10 @@ ON_THE_KERNEL = [
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-async def test_a_fault_comes_to_what_the_page_says(case: Case, upstream: str, tmp_path: Path) -> None:
-    """The user reads what docs/reliability.md has, and the snippet ran as often; the next one works."""
+async def test_a_fault_comes_to_what_the_page_says(
+    case: Case, upstream: str, tmp_path: Path
+) -> None:
+    """The user reads what docs/fault-tables.md has, and the snippet ran as often; the next one works."""
     row = await run_case(case, upstream, tmp_path)
     assert line(row) in written()
 
@@ -45,6 +47,8 @@ async def test_the_bare_kernel_is_no_different(name: str, shared: Path, tmp_path
 
 
 def test_the_page_has_every_case_in_order() -> None:
-    """The table of docs/reliability.md has the cases that there are, and no others."""
-    assert [row.split(" | ")[0].removeprefix("| ") for row in written()] == [case.name for case in CASES]
+    """The table of docs/fault-tables.md has the cases that there are, and no others."""
+    assert [row.split(" | ")[0].removeprefix("| ") for row in written()] == [
+        case.name for case in CASES
+    ]
     assert len(CASES) >= 60

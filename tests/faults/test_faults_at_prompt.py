@@ -31,7 +31,9 @@ def prompt(proxy: FaultProxy, home: Path, *arguments: str) -> driving.Screen:
 
 def script(proxy: FaultProxy, home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """noderepl off a terminal, through the proxy."""
-    return driving.run("--endpoint", proxy.url, "--session", SESSION, *arguments, home=home, NODEREPL_TOKEN=TOKEN)
+    return driving.run(
+        "--endpoint", proxy.url, "--session", SESSION, *arguments, home=home, NODEREPL_TOKEN=TOKEN
+    )
 
 
 def test_what_was_not_run_is_at_the_prompt_again(proxy: FaultProxy, home: Path) -> None:
@@ -54,13 +56,15 @@ def test_an_answer_that_was_lost_comes_again(proxy: FaultProxy, home: Path) -> N
         proxy.plan(Planned(kinds.reset_after, b"fetched"))
         screen.enter("globalThis.fetched = (globalThis.fetched ?? 40) + 2")
         screen.until(r"^42$")
-        assert "The answer was fetched again" in screen.text
+        assert "The answer was fetched a second time" in screen.text
         screen.enter("fetched")
         screen.until(r"^42$(.|\n)*^42$")
 
 
 @pytest.mark.parametrize("marker", [b"delayed", b""])
-def test_the_status_line_says_why_it_takes_long(proxy: FaultProxy, home: Path, marker: bytes) -> None:
+def test_the_status_line_says_why_it_takes_long(
+    proxy: FaultProxy, home: Path, marker: bytes
+) -> None:
     """While a refused snippet waits, the seconds and the reason are on the screen, and Ctrl-C ends that; it has not run.
 
     So it is where the snippet waits behind the prelude's own request, which is refused too.
@@ -71,9 +75,9 @@ def test_the_status_line_says_why_it_takes_long(proxy: FaultProxy, home: Path, m
         screen.ready()
         proxy.plan(Planned(kinds.status(503, Retry_After="3"), marker, None))
         screen.enter("globalThis.delayed = 1")
-        screen.until(r"^[12] s · Ctrl-C gives the prompt back · trying again for 30 s: .*503")
+        screen.until(r"^[12] s · Ctrl-C returns to the prompt · trying again for 30 s: .*503")
         screen.key("ctrl-c")
-        screen.until("It was not run")
+        screen.until("Not run")
         screen.ready()
         proxy.plan()
         screen.enter("typeof delayed")

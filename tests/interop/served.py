@@ -31,7 +31,11 @@ class Credential:
 @contextmanager
 def served(home: Path, token: str, *arguments: str) -> Iterator[str]:
     """A pool on a free port. Yields the URL that it says it listens on; the process must end cleanly."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("NODEREPL_", "XDG_"))}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("NODEREPL_", "XDG_"))
+    }
     server = subprocess.Popen(
         [sys.executable, "-m", "noderepl", "serve", "--port", "0", "--quiet", *arguments],
         stdout=subprocess.PIPE,

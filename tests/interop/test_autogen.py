@@ -12,7 +12,9 @@ from served import Credential
 
 
 @pytest.fixture
-def executor(endpoint: str, credential: Credential, tmp_path: Path) -> ACADynamicSessionsCodeExecutor:
+def executor(
+    endpoint: str, credential: Credential, tmp_path: Path
+) -> ACADynamicSessionsCodeExecutor:
     """The client, in a session of its own, with tmp_path as its local directory."""
     return ACADynamicSessionsCodeExecutor(endpoint, credential, work_dir=tmp_path)
 
@@ -36,12 +38,16 @@ async def test_its_python_at_the_start_gets_nodes_syntax_error(
 ) -> None:
     """Before any code it asks in Python for the packages; it gets a Failure and raises its ValueError with the error."""
     with pytest.raises(ValueError, match="Failed to get list of available packages") as raised:
-        await executor.execute_code_blocks([CodeBlock(code="6 * 7", language=language)], CancellationToken())
+        await executor.execute_code_blocks(
+            [CodeBlock(code="6 * 7", language=language)], CancellationToken()
+        )
     assert "import pkg_resources" in str(raised.value)
     assert "SyntaxError: Cannot use import statement outside a module" in str(raised.value)
 
 
-async def test_the_session_outlives_that(executor: ACADynamicSessionsCodeExecutor, tmp_path: Path) -> None:
+async def test_the_session_outlives_that(
+    executor: ACADynamicSessionsCodeExecutor, tmp_path: Path
+) -> None:
     """After the failed start the session answers as before and has its files; after restart() there is a new one."""
     (tmp_path / "data.txt").write_text("four")
     await executor.upload_files(["data.txt"], CancellationToken())
@@ -68,4 +74,6 @@ async def test_a_missing_file_and_a_wrong_token_are_its_own_errors(
     with pytest.raises(ConnectionError):
         await outsider.upload_files(["data.txt"], CancellationToken())
     with pytest.raises(ConnectionError):
-        await outsider.execute_code_blocks([CodeBlock(code="6 * 7", language="python")], CancellationToken())
+        await outsider.execute_code_blocks(
+            [CodeBlock(code="6 * 7", language="python")], CancellationToken()
+        )

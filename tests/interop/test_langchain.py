@@ -22,7 +22,9 @@ PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgG
 @pytest.fixture
 def tool(endpoint: str, credential: Credential) -> SessionsPythonREPLTool:
     """The client, in a session of its own."""
-    return SessionsPythonREPLTool(pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token)
+    return SessionsPythonREPLTool(
+        pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token
+    )
 
 
 @pytest.mark.parametrize(
@@ -30,22 +32,35 @@ def tool(endpoint: str, credential: Credential) -> SessionsPythonREPLTool:
     [
         ("6 * 7", {"result": 42, "stdout": "", "stderr": ""}),
         ("```\n6 * 7\n```", {"result": 42, "stdout": "", "stderr": ""}),
-        ("console.log('out'); console.error('err'); 'text'", {"result": "text", "stdout": "out\n", "stderr": "err\n"}),
+        (
+            "console.log('out'); console.error('err'); 'text'",
+            {"result": "text", "stdout": "out\n", "stderr": "err\n"},
+        ),
         ("[1, 2].includes(2)", {"result": True, "stdout": "", "stderr": ""}),
         ("null", {"result": None, "stdout": "", "stderr": ""}),
         ("({a: 1})", {"result": "{ a: 1 }", "stdout": "", "stderr": ""}),
         ("undefined", {"result": "", "stdout": "", "stderr": ""}),
-        ("$$.png('" + PIXEL + "')", {"result": {"type": "image", "format": "png"}, "stdout": "", "stderr": ""}),
+        (
+            "$$.png('" + PIXEL + "')",
+            {"result": {"type": "image", "format": "png"}, "stdout": "", "stderr": ""},
+        ),
     ],
 )
-def test_values_and_streams_come_as_json(tool: SessionsPythonREPLTool, code: str, expected: dict[str, object]) -> None:
+def test_values_and_streams_come_as_json(
+    tool: SessionsPythonREPLTool, code: str, expected: dict[str, object]
+) -> None:
     """Invoking the tool gives its JSON text of result, stdout and stderr."""
     assert json.loads(tool.invoke(code)) == expected
 
 
 def test_a_tool_call_gets_a_tool_message(tool: SessionsPythonREPLTool) -> None:
     """A model's tool call is answered with a ToolMessage, whose artifact has the picture and the status."""
-    call = {"args": {"python_code": f"$$.png('{PIXEL}')"}, "id": "1", "name": tool.name, "type": "tool_call"}
+    call = {
+        "args": {"python_code": f"$$.png('{PIXEL}')"},
+        "id": "1",
+        "name": tool.name,
+        "type": "tool_call",
+    }
     message = tool.invoke(call)
     assert isinstance(message, ToolMessage)
     assert message.artifact["status"] == "Success"
@@ -67,7 +82,9 @@ def test_the_session_keeps_its_state(tool: SessionsPythonREPLTool) -> None:
         ("import os\nos.getcwd()", "SyntaxError: Cannot use import statement outside a module"),
     ],
 )
-def test_a_failure_is_told_on_stderr(tool: SessionsPythonREPLTool, code: str, expected: str) -> None:
+def test_a_failure_is_told_on_stderr(
+    tool: SessionsPythonREPLTool, code: str, expected: str
+) -> None:
     """A snippet that fails, Python among them, raises nothing: its error is on stderr, its status is Failure."""
     properties = tool.execute(code)
     assert properties["status"] == "Failure"
@@ -79,7 +96,9 @@ def test_files_go_both_ways(tool: SessionsPythonREPLTool, tmp_path: Path) -> Non
     """Uploads are found by the snippets, files that these write are listed and downloaded, bytes unchanged."""
     content = bytes(range(256))
     (tmp_path / "local.bin").write_bytes(content)
-    assert tool.upload_file(local_file_path=str(tmp_path / "local.bin")) == RemoteFileMetadata("local.bin", 256)
+    assert tool.upload_file(local_file_path=str(tmp_path / "local.bin")) == RemoteFileMetadata(
+        "local.bin", 256
+    )
     tool.upload_file(data=io.BytesIO(b"six"), remote_file_path="50% of #1 é.txt")
     copy = "const fs = require('fs'); fs.copyFileSync('/mnt/data/local.bin', '/mnt/data/copy.bin')"
     assert tool.execute(copy)["status"] == "Success"
@@ -95,7 +114,9 @@ def test_files_go_both_ways(tool: SessionsPythonREPLTool, tmp_path: Path) -> Non
 
 def test_the_newer_dialect_of_files_serves_too(endpoint: str, credential: Credential) -> None:
     """The package's tool for Shell pools uploads, lists and downloads with 2025-02-02-preview."""
-    tool = SessionsBashTool(pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token)
+    tool = SessionsBashTool(
+        pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token
+    )
     uploaded = tool.upload_file(data=io.BytesIO(b"four"), remote_file_path="data.txt")
     assert uploaded == RemoteFileMetadata("data.txt", 4)
     assert tool.list_files() == [uploaded]
@@ -104,7 +125,9 @@ def test_the_newer_dialect_of_files_serves_too(endpoint: str, credential: Creden
 
 def test_a_shell_command_is_refused(endpoint: str, credential: Credential) -> None:
     """A shell command is a bad request to a pool of Node.js sessions: the client raises HTTPError with 400."""
-    tool = SessionsBashTool(pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token)
+    tool = SessionsBashTool(
+        pool_management_endpoint=endpoint, access_token_provider=lambda: credential.token
+    )
     with pytest.raises(requests.HTTPError) as raised:
         tool.invoke("echo hello")
     assert raised.value.response.status_code == 400
@@ -119,7 +142,10 @@ def test_deleting_a_session_ends_it(
     """After delete_session the pool does not know the old session, and the client goes on in an empty one."""
     tool.invoke("var kept = 5")
     old = {"identifier": tool.session_id, "api-version": "2025-10-02-preview"}
-    url, headers = f"{tool.pool_management_endpoint}/session", {"Authorization": f"Bearer {credential.token}"}
+    url, headers = (
+        f"{tool.pool_management_endpoint}/session",
+        {"Authorization": f"Bearer {credential.token}"},
+    )
     assert requests.get(url, params=old, headers=headers, timeout=60).status_code == 200
     with caplog.at_level(logging.WARNING):
         in_background(tool.delete_session)
@@ -152,10 +178,13 @@ def test_a_session_per_call_leaves_none(
 def test_the_long_address_serves_too(endpoint: str, credential: Credential) -> None:
     """An endpoint with a pool's path as on Azure, ending in `/`, reaches the same pool."""
     tool = SessionsPythonREPLTool(
-        pool_management_endpoint=endpoint + POOL_PATH, access_token_provider=lambda: credential.token
+        pool_management_endpoint=endpoint + POOL_PATH,
+        access_token_provider=lambda: credential.token,
     )
     tool.upload_file(data=io.BytesIO(b"four"), remote_file_path="data.txt")
-    assert tool.execute("require('fs').readFileSync('/mnt/data/data.txt', 'utf8')")["result"] == "four"
+    assert (
+        tool.execute("require('fs').readFileSync('/mnt/data/data.txt', 'utf8')")["result"] == "four"
+    )
 
 
 def test_a_missing_file_and_a_wrong_token_are_http_errors(
@@ -166,7 +195,9 @@ def test_a_missing_file_and_a_wrong_token_are_http_errors(
         tool.download_file(remote_file_path="missing.txt")
     assert missing.value.response.status_code == 404
     assert missing.value.response.json()["error"]["code"] == "FileNotFound"
-    outsider = SessionsPythonREPLTool(pool_management_endpoint=endpoint, access_token_provider=lambda: stranger.token)
+    outsider = SessionsPythonREPLTool(
+        pool_management_endpoint=endpoint, access_token_provider=lambda: stranger.token
+    )
     with pytest.raises(requests.HTTPError) as refused:
         outsider.invoke("6 * 7")
     assert refused.value.response.status_code == 401

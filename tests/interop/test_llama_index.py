@@ -15,10 +15,13 @@ from served import Credential
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 
 
-def client(endpoint: str, credential: Credential, local_save_path: Path | None = None) -> AzureCodeInterpreterToolSpec:
+def client(
+    endpoint: str, credential: Credential, local_save_path: Path | None = None
+) -> AzureCodeInterpreterToolSpec:
     """The client, in a session of its own, with a token that it takes as fresh."""
     made = AzureCodeInterpreterToolSpec(
-        pool_management_endpoint=endpoint, local_save_path=str(local_save_path) if local_save_path else None
+        pool_management_endpoint=endpoint,
+        local_save_path=str(local_save_path) if local_save_path else None,
     )
     made.access_token = credential.get_token()
     return made
@@ -38,7 +41,10 @@ def tool(endpoint: str, credential: Credential, tmp_path: Path) -> AzureCodeInte
             "console.log('out'); console.error('err'); 'text'",
             {"status": "Success", "result": "text", "stdout": "out\n", "stderr": "err\n"},
         ),
-        ("var state = 1 // no newline", {"status": "Success", "result": "", "stdout": "", "stderr": ""}),
+        (
+            "var state = 1 // no newline",
+            {"status": "Success", "result": "", "stdout": "", "stderr": ""},
+        ),
     ],
 )
 def test_values_and_streams_come_in_the_answer(
@@ -52,11 +58,15 @@ def test_values_and_streams_come_in_the_answer(
 def test_an_agents_tools_run(tool: AzureCodeInterpreterToolSpec) -> None:
     """The tools made for an agent answer with ToolOutput: the code interpreter's and the list of files."""
     tools = {made.metadata.name: made for made in tool.to_tool_list()}
-    ran = tools["code_interpreter"].call(python_code="require('fs').writeFileSync('/mnt/data/made.txt', 'made'); 42")
+    ran = tools["code_interpreter"].call(
+        python_code="require('fs').writeFileSync('/mnt/data/made.txt', 'made'); 42"
+    )
     assert isinstance(ran, ToolOutput)
     assert not ran.is_error
     assert ran.raw_output["properties"]["result"] == 42
-    assert tools["list_files"].call().raw_output == [RemoteFileMetadata("made.txt", 4, "/mnt/data/made.txt")]
+    assert tools["list_files"].call().raw_output == [
+        RemoteFileMetadata("made.txt", 4, "/mnt/data/made.txt")
+    ]
 
 
 def test_a_picture_is_saved(tool: AzureCodeInterpreterToolSpec, tmp_path: Path) -> None:
@@ -69,9 +79,14 @@ def test_a_picture_is_saved(tool: AzureCodeInterpreterToolSpec, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("nope", "ReferenceError: nope is not defined"), ("import os", "SyntaxError: Cannot use import statement")],
+    [
+        ("nope", "ReferenceError: nope is not defined"),
+        ("import os", "SyntaxError: Cannot use import statement"),
+    ],
 )
-def test_a_failure_is_told_in_the_answer(tool: AzureCodeInterpreterToolSpec, code: str, expected: str) -> None:
+def test_a_failure_is_told_in_the_answer(
+    tool: AzureCodeInterpreterToolSpec, code: str, expected: str
+) -> None:
     """A snippet that fails, Python among them, raises nothing: its status is Failure, its error on stderr."""
     properties = tool.code_interpreter(code)["properties"]
     assert properties["status"] == "Failure"

@@ -11,8 +11,13 @@ import pytest
 import trustme
 from semantic_kernel import Kernel
 from semantic_kernel.core_plugins import SessionsPythonTool
-from semantic_kernel.core_plugins.sessions_python_tool.sessions_remote_file_metadata import SessionsRemoteFileMetadata
-from semantic_kernel.exceptions.function_exceptions import FunctionExecutionException, FunctionInitializationError
+from semantic_kernel.core_plugins.sessions_python_tool.sessions_remote_file_metadata import (
+    SessionsRemoteFileMetadata,
+)
+from semantic_kernel.exceptions.function_exceptions import (
+    FunctionExecutionException,
+    FunctionInitializationError,
+)
 from semantic_kernel.functions import FunctionResult
 from served import Credential
 
@@ -26,7 +31,9 @@ def trust(authority: trustme.CA, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.fixture
-async def make(secure_endpoint: str, tmp_path: Path) -> AsyncIterator[Callable[..., SessionsPythonTool]]:
+async def make(
+    secure_endpoint: str, tmp_path: Path
+) -> AsyncIterator[Callable[..., SessionsPythonTool]]:
     """Makes clients, each in a session of its own, that may upload from tmp_path."""
     made: list[SessionsPythonTool] = []
 
@@ -49,7 +56,9 @@ async def make(secure_endpoint: str, tmp_path: Path) -> AsyncIterator[Callable[.
 
 
 @pytest.fixture
-async def tool(trust: None, make: Callable[..., SessionsPythonTool], credential: Credential) -> SessionsPythonTool:
+async def tool(
+    trust: None, make: Callable[..., SessionsPythonTool], credential: Credential
+) -> SessionsPythonTool:
     """A client that trusts the pool, and that the pool lets in."""
     return make(credential)
 
@@ -65,14 +74,19 @@ async def tool(trust: None, make: Callable[..., SessionsPythonTool], credential:
         ("var kept = 5", "Status:\nSuccess\nResult:\n\nStdout:\n\nStderr:\n"),
     ],
 )
-async def test_values_and_streams_come_as_its_text(tool: SessionsPythonTool, code: str, expected: str) -> None:
+async def test_values_and_streams_come_as_its_text(
+    tool: SessionsPythonTool, code: str, expected: str
+) -> None:
     """Status, result, stdout and stderr are in the text that a model reads."""
     assert await tool.execute_code(code) == expected
 
 
 @pytest.mark.parametrize(
     ("code", "expected"),
-    [("throw new TypeError('boom')", "TypeError: boom"), ("import os", "SyntaxError: Cannot use import statement")],
+    [
+        ("throw new TypeError('boom')", "TypeError: boom"),
+        ("import os", "SyntaxError: Cannot use import statement"),
+    ],
 )
 async def test_a_failure_has_its_status(tool: SessionsPythonTool, code: str, expected: str) -> None:
     """A snippet that fails, Python among them, raises nothing: the text says Failure and has the error as stderr."""
@@ -86,7 +100,9 @@ async def test_a_kernel_calls_it_as_a_plugin(tool: SessionsPythonTool) -> None:
     kernel = Kernel()
     kernel.add_plugin(tool, "sessions")
     await kernel.invoke(plugin_name="sessions", function_name="execute_code", code="var kept = 5")
-    result = await kernel.invoke(plugin_name="sessions", function_name="execute_code", code="kept + 1")
+    result = await kernel.invoke(
+        plugin_name="sessions", function_name="execute_code", code="kept + 1"
+    )
     assert isinstance(result, FunctionResult)
     assert result.value == "Status:\nSuccess\nResult:\n6\nStdout:\n\nStderr:\n"
     files = await kernel.invoke(plugin_name="sessions", function_name="list_files")
@@ -110,7 +126,9 @@ async def test_files_go_both_ways(tool: SessionsPythonTool, tmp_path: Path) -> N
     assert sorted(names) == ["copy #1.bin", "data.bin", "other name.bin"]
     downloaded = await tool.download_file(remote_file_name="copy #1.bin")
     assert downloaded.read() == content
-    await tool.download_file(remote_file_name="data.bin", local_file_path=str(tmp_path / "back.bin"))
+    await tool.download_file(
+        remote_file_name="data.bin", local_file_path=str(tmp_path / "back.bin")
+    )
     assert (tmp_path / "back.bin").read_bytes() == content
 
 
@@ -127,20 +145,28 @@ async def test_an_upload_after_code_needs_another_tool(
         await tool.upload_file(local_file_path=str(tmp_path / "data.txt"))
     assert await tool.list_files() == []
     other = make(credential, settings=tool.settings)
-    assert [await other.upload_file(local_file_path=str(tmp_path / "data.txt"))] == await tool.list_files()
+    assert [
+        await other.upload_file(local_file_path=str(tmp_path / "data.txt"))
+    ] == await tool.list_files()
 
 
 async def test_a_missing_file_and_a_wrong_token_are_its_own_errors(
     tool: SessionsPythonTool, make: Callable[..., SessionsPythonTool], stranger: Credential
 ) -> None:
     """The client raises FunctionExecutionException with the service's status code and error."""
-    with pytest.raises(FunctionExecutionException, match=r"status code 404 and error: .*FileNotFound"):
+    with pytest.raises(
+        FunctionExecutionException, match=r"status code 404 and error: .*FileNotFound"
+    ):
         await tool.download_file(remote_file_name="missing.txt")
-    with pytest.raises(FunctionExecutionException, match=r"status code 401 and error: .*Unauthorized"):
+    with pytest.raises(
+        FunctionExecutionException, match=r"status code 401 and error: .*Unauthorized"
+    ):
         await make(stranger).execute_code("6 * 7")
 
 
-async def test_an_unknown_authority_is_refused(make: Callable[..., SessionsPythonTool], credential: Credential) -> None:
+async def test_an_unknown_authority_is_refused(
+    make: Callable[..., SessionsPythonTool], credential: Credential
+) -> None:
     """Without the authority among those it knows, the client does not talk to the pool."""
     with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
         await make(credential).execute_code("6 * 7")

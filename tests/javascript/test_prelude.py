@@ -11,7 +11,8 @@ import httpx
 import pytest
 from dispatching import opened, shown
 
-from noderepl.dispatch import Dispatcher
+from noderepl.client.inprocess import InProcessTransport
+from noderepl.dispatcher import Dispatcher
 from noderepl.errors import SessionLost
 from noderepl.outcome import Failure, Page, Prefill, Status, Words
 from noderepl.service.node import Node
@@ -21,16 +22,18 @@ from noderepl.service.node import Node
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The code of every execute request, as it goes out."""
     codes: list[str] = []
-    handle = httpx.ASGITransport.handle_async_request
+    handle = InProcessTransport.handle_async_request
 
-    async def noted(self: httpx.ASGITransport, request: httpx.Request) -> httpx.Response:
+    async def noted(self: InProcessTransport, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/executions"):
             body = json.loads(await request.aread())
             code = body["code"]
-            codes.append(base64.b64decode(code).decode() if body["codeInputType"] == "InlineBase64" else code)
+            codes.append(
+                base64.b64decode(code).decode() if body["codeInputType"] == "InlineBase64" else code
+            )
         return await handle(self, request)
 
-    monkeypatch.setattr(httpx.ASGITransport, "handle_async_request", noted)
+    monkeypatch.setattr(InProcessTransport, "handle_async_request", noted)
     return codes
 
 
@@ -44,7 +47,14 @@ async def dispatcher(node: Node, tmp_path: Path) -> AsyncIterator[Dispatcher]:
 @pytest.mark.parametrize("input_type", ["inline", "inlinetext", "base64"])
 async def test_a_snippet_is_one_request(tmp_path: Path, sent: list[str], input_type: str) -> None:
     """Each snippet goes out as one execute request, the first with the prelude, however snippets are sent."""
-    snippets = ["const a = 'é\u2028😀'", "await a", "import path from 'path'", "path.sep + a", "null.x", "a"]
+    snippets = [
+        "const a = 'é\u2028😀'",
+        "await a",
+        "import path from 'path'",
+        "path.sep + a",
+        "null.x",
+        "a",
+    ]
     async with opened(tmp_path, input=input_type) as dispatcher:
         for number, snippet in enumerate(snippets, 1):
             await dispatcher.run_line(snippet)
@@ -54,7 +64,9 @@ async def test_a_snippet_is_one_request(tmp_path: Path, sent: list[str], input_t
     assert max(map(len, sent[1:])) < 2_000
 
 
-async def test_the_prelude_comes_ahead_of_the_first_snippet(dispatcher: Dispatcher, sent: list[str]) -> None:
+async def test_the_prelude_comes_ahead_of_the_first_snippet(
+    dispatcher: Dispatcher, sent: list[str]
+) -> None:
     """Warming up is one request, after which the first snippet is as small as any."""
     await dispatcher.warm_up()
     assert await shown(dispatcher, "await 6 * 7") == "42"
@@ -88,7 +100,9 @@ Module._load = (name, ...more) => { if (name === 'inspector') throw new Error('n
 """
 
 
-async def test_without_the_inspector_snippets_go_as_typed(dispatcher: Dispatcher, sent: list[str]) -> None:
+async def test_without_the_inspector_snippets_go_as_typed(
+    dispatcher: Dispatcher, sent: list[str]
+) -> None:
     """A session that cannot have the prelude gets snippets as typed, which is said once."""
     await dispatcher.run_line("%mode plain")
     await shown(dispatcher, WITHOUT_INSPECTOR)
@@ -99,17 +113,22 @@ async def test_without_the_inspector_snippets_go_as_typed(dispatcher: Dispatcher
     assert sent[-2:] == ["'a'", "'b'"]
 
 
-async def test_a_replaced_session_is_noticed_before_the_snippet_runs(dispatcher: Dispatcher) -> None:
+async def test_a_replaced_session_is_noticed_before_the_snippet_runs(
+    dispatcher: Dispatcher,
+) -> None:
     """Where the session was replaced a snippet does not run; it stands at the prompt again, and runs when it is sent anew."""
     await shown(dispatcher, "var kept = 1")
-    session = await dispatcher.session()
+    session = await dispatcher.backend.session()
     await session.delete()
     failure, words, prefill = await dispatcher.run_line("require('fs').writeFileSync('ran', '')")
     assert isinstance(failure, Failure) and isinstance(prefill, Prefill)
     assert "was not run" in failure.text and failure.exit_code == 3
     assert isinstance(words, Words) and "variable kept" in words.text
     assert prefill.text == "require('fs').writeFileSync('ran', '')"
-    assert await shown(dispatcher, "[typeof kept, require('fs').existsSync('ran')]") == "[ 'undefined', false ]"
+    assert (
+        await shown(dispatcher, "[typeof kept, require('fs').existsSync('ran')]")
+        == "[ 'undefined', false ]"
+    )
     await session.delete()
     with pytest.raises(SessionLost):
         await dispatcher.run_snippet("1")
@@ -156,14 +175,21 @@ ALLOCATE = "let kept = []; for (let i = 0; i < 300000; i++) kept.push({ i })"
 async def test_what_runs_before_the_answer_may_allocate(dispatcher: Dispatcher, code: str) -> None:
     """What nobody awaits and runs ahead of the answer may take memory as it likes; the session lives on."""
     assert await shown(dispatcher, code) == "'answered'"
-    assert await shown(dispatcher, "typeof turns + 'alive'") in ("'numberalive'", "'undefinedalive'")
+    assert await shown(dispatcher, "typeof turns + 'alive'") in (
+        "'numberalive'",
+        "'undefinedalive'",
+    )
 
 
 @pytest.mark.parametrize("target", ["process.pid", "-process.pid", "0", "-1"])
-async def test_no_way_of_signalling_itself_ends_the_session(dispatcher: Dispatcher, target: str) -> None:
+async def test_no_way_of_signalling_itself_ends_the_session(
+    dispatcher: Dispatcher, target: str
+) -> None:
     """Signals to the process by its id, its group or all processes end the snippet, and the session goes on."""
     await shown(dispatcher, "var kept = 1")
-    assert "the session goes on" in await shown(dispatcher, f"try {{ process.kill({target}) }} catch {{}}")
+    assert "the session goes on" in await shown(
+        dispatcher, f"try {{ process.kill({target}) }} catch {{}}"
+    )
     assert await shown(dispatcher, "kept") == "1"
 
 
@@ -171,10 +197,10 @@ async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path
     """%page shows and %save --result writes what the screen cuts: long strings, lists and bytes."""
     cut = await shown(dispatcher, "'x'.repeat(20000)")
     assert "more characters" in cut
-    assert await dispatcher.run_line("%page") == [Page("x" * 20000)]
+    assert await dispatcher.run_line("%page") == [Page((b"x" * 20000,))]
     assert "20 more items" in await shown(dispatcher, "Array(120).fill(1)")
     (page,) = await dispatcher.run_line("%page")
-    assert isinstance(page, Page) and page.text.count("1") == 120
+    assert isinstance(page, Page) and b"".join(page.parts).count(b"1") == 120
     for code, content in {
         "'one\\ntwo'": b"one\ntwo",
         "Buffer.from([0, 255, 10])": b"\0\xff\n",
@@ -211,8 +237,13 @@ async def test_typescript_is_as_it_is_set(dispatcher: Dispatcher) -> None:
 
 async def test_the_kernels_old_names_do_not_answer_past_the_prelude(dispatcher: Dispatcher) -> None:
     """They do what the functions of `$$` do."""
-    assert await shown(dispatcher, "$$mime$$ = { 'text/plain': 'by the old name' }") == "by the old name"
-    assert await shown(dispatcher, "$$async$$ = true; setTimeout(() => $$done$$(6 * 7), 10)") == "42"
+    assert (
+        await shown(dispatcher, "$$mime$$ = { 'text/plain': 'by the old name' }")
+        == "by the old name"
+    )
+    assert (
+        await shown(dispatcher, "$$async$$ = true; setTimeout(() => $$done$$(6 * 7), 10)") == "42"
+    )
     assert "[image/png, 8 B" in await shown(dispatcher, "$$png$$ = 'iVBORw0KGgo='")
     assert "[text/html, 3 B" in await shown(dispatcher, "$$html$$ = '<b>'")
     assert await shown(dispatcher, "1") == "1"
@@ -231,5 +262,11 @@ async def test_the_kernels_late_output_stays_apart(dispatcher: Dispatcher) -> No
 async def test_nothing_of_the_prelude_is_listed(dispatcher: Dispatcher, code: str) -> None:
     """What a snippet can list has no trace of the prelude: global names, listeners, handles that keep Node.js up, files."""
     await shown(dispatcher, code)
-    assert await shown(dispatcher, "Object.keys(globalThis).filter((key) => key.includes('noderepl'))") == "[]"
-    assert await shown(dispatcher, "[process.exitCode, require('fs').readdirSync('.').length]") == "[ undefined, 0 ]"
+    assert (
+        await shown(dispatcher, "Object.keys(globalThis).filter((key) => key.includes('noderepl'))")
+        == "[]"
+    )
+    assert (
+        await shown(dispatcher, "[process.exitCode, require('fs').readdirSync('.').length]")
+        == "[ undefined, 0 ]"
+    )

@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 from dispatching import opened, rendered
 
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from noderepl.javascript import prelude
+from noderepl.javascript.analyze import analyze
 from noderepl.javascript.prelude import NoAnswer, Options, Request
-from noderepl.javascript.prepare import prepare
 from noderepl.outcome import Execution
 from noderepl.service.node import Node
 
 
 async def ask(dispatcher: Dispatcher, code: str, run: str) -> Execution:
-    session = await dispatcher.session()
+    session = await dispatcher.backend.session()
     answer = prelude.read(await session.execute(prelude.installation() + code), id_of(run))
     assert answer is not None
     return answer.execution
 
 
 async def enter(dispatcher: Dispatcher, code: str, run: str) -> Execution:
-    prepared = prepare(code, global_name=prelude.global_name(), typescript="auto")
-    return await ask(dispatcher, prelude.snippet(prepared, Options(), Request(id_of(run), seconds=5)), run)
+    analysis = analyze(code, global_name=prelude.global_name(), typescript="auto")
+    return await ask(
+        dispatcher, prelude.snippet(analysis, Options(), Request(id_of(run), seconds=5)), run
+    )
 
 
 async def recall(dispatcher: Dispatcher, run: str) -> Execution:

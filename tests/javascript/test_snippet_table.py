@@ -10,7 +10,7 @@ import pytest
 from dispatching import shown
 from snippet_table import read_table
 
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from noderepl.service.node import Node
 
 GROUPS = read_table()
@@ -19,7 +19,9 @@ GROUPS = read_table()
 def steady(text: str) -> str:
     """The text without what differs between versions of one Node.js: its own frames, and its number."""
     return re.sub(
-        r"Node\.js \d+\.\d+\.\d+", "Node.js N", re.sub(r"\n +at (?:async )?(?:.*\()?node:[\w/-]+:\d+:\d+\)?", "", text)
+        r"Node\.js \d+\.\d+\.\d+",
+        "Node.js N",
+        re.sub(r"\n +at (?:async )?(?:.*\()?node:[\w/-]+:\d+:\d+\)?", "", text),
     )
 
 

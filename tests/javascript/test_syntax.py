@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noderepl.javascript.completion_names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.highlight import Highlighter
-from noderepl.javascript.names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.syntax import is_incomplete
 from noderepl.service.node import find_node
 
@@ -87,7 +87,9 @@ def test_pieces_lose_nothing(texts):
 def test_names_are_nodes():
     """Every module and global that completion offers exists in Node; none is missing among its built-in modules."""
     script = "console.log(JSON.stringify([require('module').builtinModules, Object.getOwnPropertyNames(globalThis)]))"
-    ran = subprocess.run([find_node().path, "-e", script], capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [find_node().path, "-e", script], capture_output=True, text=True, check=True
+    )
     modules, names = json.loads(ran.stdout)
     public = {name for name in modules if not name.startswith("_") and not name.startswith("node:")}
     assert public == set(BUILTIN_MODULES)

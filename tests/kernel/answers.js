@@ -51,8 +51,8 @@ function wholeNumber(fields, name, otherwise, most) {
 /**
  * The answer to an execute request.
  *
- * wanted: from readRequest. ran: {stdout, stderr, mime, error, displays, milliseconds, ended}; error is the kernel's own
- * {ename, evalue, traceback}, ended is {code, message} where the kernel gave no answer.
+ * wanted: from readRequest. ran: {stdout, stderr, mime, error, displays, milliseconds, ended}; error is the kernel's
+ * own {ename, evalue, traceback}, ended is {code, message} where the kernel gave no answer.
  */
 function executionBody(wanted, ran, identifier, id) {
     const cut = (text) => [...text.slice(0, 2 * wanted.streamLimit)].slice(0, wanted.streamLimit).join("");

@@ -14,6 +14,7 @@ class KernelSession {
         this.guid = crypto.randomUUID();
         this.created = this.accessed = new Date();
         this.isNew = true;
+        process.env.NODEREPL_DATA = directory; // the kernel gets this process' environment
         this.#kernel = new Session({ cwd: directory });
     }
 
@@ -50,7 +51,8 @@ class KernelSession {
                     resolve(ran);
                 }
             };
-            // The kernel itself has no time limit and is left as it is: busy, and the next snippet waits behind this one.
+            // The kernel itself has no time limit and is left as it is: busy, and the next snippet waits behind this
+            // one.
             const message = `The snippet ran out of time after ${seconds} s.`;
             const giveUp = setTimeout(end, seconds * 1000, { code: "ExecutionTimeout", message });
             this.#kernel.execute(code, {

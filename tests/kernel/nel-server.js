@@ -1,7 +1,9 @@
-// An HTTP server in front of NEL, the kernel itself: the flat dialect of docs/protocol.md as far as noderepl's client needs.
+// An HTTP server in front of NEL, the kernel itself: the flat dialect of docs/protocol.md as far as noderepl's client
+// needs.
 //
 // Contract with bare_kernel.py: argv is [NEL's directory, an empty directory]. Prints `listening on URL` once it does.
-// Each identifier has a NEL session whose working directory, empty at first, is below the given one; there is no /mnt/data.
+// Each identifier has a NEL session whose working directory, empty at first, is below the given one; there is no
+// /mnt/data, and where the machine has one, NODEREPL_DATA tells that it is not the session's.
 // It asks for no token, listens on the loopback interface only, and ends with its standard input.
 "use strict";
 const crypto = require("node:crypto");

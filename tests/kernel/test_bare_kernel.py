@@ -12,7 +12,7 @@ import pytest
 from bare_kernel import bare_kernel, installed_nel
 from driving import descendants
 
-from noderepl.client.session import Session
+from noderepl.client.session import Session, open_session
 from noderepl.errors import NotFound, UnsupportedVersion
 from noderepl.outcome import Execution, Status
 from noderepl.service.node import Node
@@ -27,7 +27,7 @@ WRITE = (
 @pytest.fixture
 async def session(endpoint: str) -> AsyncIterator[Session]:
     """A session of the bare kernel."""
-    session = Session(endpoint, identifier="test-session")
+    session = open_session(endpoint, identifier="test-session")
     yield session
     await session.aclose()
 
@@ -40,8 +40,12 @@ def told(execution: Execution) -> tuple[Status, str, str]:
 @pytest.mark.parametrize("version", VERSIONS)
 async def test_the_first_requests_of_the_tutorial(endpoint: str, version: str) -> None:
     """The code types, a file written, listed and downloaded, in every version of the flat dialect."""
-    session = Session(endpoint, identifier="SESSION_IDENTIFIER_STRING", api_version=version)
-    assert told(await session.execute('console.log("inline-synchronous")')) == (Status.OK, "inline-synchronous\n", "")
+    session = open_session(endpoint, identifier="SESSION_IDENTIFIER_STRING", api_version=version)
+    assert told(await session.execute('console.log("inline-synchronous")')) == (
+        Status.OK,
+        "inline-synchronous\n",
+        "",
+    )
     assert told(await session.execute("1+3", input_type="inlinetext")) == (Status.OK, "", "4")
     assert told(await session.execute("1+2", input_type="base64")) == (Status.OK, "", "3")
     printed = "File has been created and saved successfully!\n"
@@ -68,7 +72,7 @@ async def test_the_first_requests_of_the_tutorial(endpoint: str, version: str) -
 async def test_values(endpoint: str, code: str, newest: str, older: str) -> None:
     """The newest version has values as the kernel writes them, an older one without quotes."""
     for version, expected in zip(VERSIONS, (newest, older, older), strict=True):
-        session = Session(endpoint, identifier=f"test-{version}", api_version=version)
+        session = open_session(endpoint, identifier=f"test-{version}", api_version=version)
         answered = await session.execute(code)
         await session.aclose()
         assert told(answered) == (Status.OK, "", expected)
@@ -78,7 +82,11 @@ async def test_failures(session: Session) -> None:
     """What was thrown is told with name, message, stack and what was printed before; the session goes on."""
     execution = await session.execute("console.log(1); console.error('before'); null.x")
     assert execution.error is not None
-    assert (execution.status, execution.stdout, execution.stderr) == (Status.ERROR, "1\n", "before\n")
+    assert (execution.status, execution.stdout, execution.stderr) == (
+        Status.ERROR,
+        "1\n",
+        "before\n",
+    )
     assert execution.error.name == "TypeError" and "reading 'x'" in execution.error.message
     assert "    at " in execution.error.stack
     syntax = (await session.execute("await 1")).error
@@ -94,9 +102,7 @@ async def test_a_picture(session: Session) -> None:
 
 async def test_state_and_order(session: Session, endpoint: str) -> None:
     """Variables stay, executions of a session run one after the other, and another session knows nothing of them."""
-    slow = (
-        "var n = 1; require('fs').writeFileSync('begun', ''); $$.async(); setTimeout(() => { n += 1; $$.done() }, 200)"
-    )
+    slow = "var n = 1; require('fs').writeFileSync('begun', ''); $$.async(); setTimeout(() => { n += 1; $$.done() }, 200)"
     first = asyncio.create_task(session.execute(slow))
     while not await session.files():  # noqa: ASYNC110  # nothing tells
         await asyncio.sleep(0.01)
@@ -144,7 +150,7 @@ async def test_a_deleted_session_is_made_anew(session: Session) -> None:
 
 async def test_older_dialect_is_not_spoken(endpoint: str) -> None:
     """A version of the wrapped dialect is refused in a way that the client understands."""
-    session = Session(endpoint, identifier="test-session", api_version="2024-02-02-preview")
+    session = open_session(endpoint, identifier="test-session", api_version="2024-02-02-preview")
     with pytest.raises(UnsupportedVersion):
         await session.files()
     await session.aclose()
@@ -162,12 +168,14 @@ async def test_long_output_is_cut(endpoint: str) -> None:
             assert (answer.status_code, len(answer.json()["result"]["stdout"])) == (202, expected)
 
 
-async def test_nothing_is_left(node: Node, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_nothing_is_left(
+    node: Node, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Neither a process nor a file stays when the server ends, whatever its sessions are doing."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     before = set(descendants(os.getpid()))
     async with bare_kernel(node, installed_nel(shared)) as url:
-        session = Session(url, identifier="test-session")
+        session = open_session(url, identifier="test-session")
         code = "require('child_process').spawn('sleep', ['60'], { detached: true }); while (true);"
         assert (await session.execute(code, timeout=1)).status is Status.TIMEOUT
         await session.aclose()

@@ -2,88 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from noderepl.client.identifier import new_identifier
-from noderepl.client.session import Session
-from noderepl.journal import Journal
-from noderepl.lifetime import Lifetime
-from noderepl.magics import Context, Preferences
-from noderepl.outcome import Execution
+from noderepl.client.inprocess import InProcessTransport
+from noderepl.client.session import open_session
+from noderepl.magics import Context, Preferences, Screen
+from noderepl.outcome import Execution, Outcome
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
+from noderepl.sessions.journal import Journal
+from noderepl.sessions.lifetime import Lifetime
+from noderepl.sessions.registry import Registry
+from noderepl.sessions.state import SessionState
+from noderepl.settings import read_settings
 
 
 @dataclass
 class Desk:
-    """What a prompt would hold: the current session, what was typed and run, and what magics told of progress."""
+    """The collaborators of a magic: the sessions and the runner are it itself.
+
+    opened: how often the session was asked for. editor: what the user's editor makes of a text.
+    """
 
     directory: Path
-    session: Any = None
+    present: Any = None
     opened: int = 0
     entries: list[str] = field(default_factory=list)
     snippets: list[str] = field(default_factory=list)
-    numbers: dict[str, int] = field(default_factory=dict)
-    made: set[str] = field(default_factory=set)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
-    journal: Journal = field(default_factory=Journal)
-    preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline", "default"))
+    preferences: Preferences = field(default_factory=lambda: Preferences(60, "inline"))
     editor: Callable[[str], str] = str.upper
     connect: Callable[[str], None] | None = None
+    last: Execution | None = None
+    is_embedded: bool = False
 
     def __post_init__(self) -> None:
-        self.lifetime = Lifetime(self._session, lambda: self.session and self.session.idle, cooldown=None)
+        settings = read_settings(
+            {"endpoint": "http://embedded.invalid"}, environ={}, directory=self.directory
+        )
+        self.registry = Registry(settings, None)
+        self.state = SessionState(Journal())
+        self.lifetime = Lifetime(
+            self.session, lambda: self.present and self.present.idle, cooldown=None
+        )
 
     @property
     def context(self) -> Context:
         return Context(
-            session=self._session,
-            use_session=self._use,
-            made=self.made,
-            end=self._end,
-            keep=lambda: self.made.discard(self.session.identifier),
-            is_embedded=False,
+            sessions=self,
+            state=self.state,
+            runner=self,
+            screen=Screen(
+                progress=lambda *shown: self.progress.append(shown),
+                step=self.steps.append,
+                entries=lambda: self.entries,
+                edit=self._edit,
+                theme=lambda: "default",
+                themes=lambda: {"default": "on any background", "dark": "on black"},
+            ),
             lifetime=self.lifetime,
-            journal=self.journal,
             preferences=self.preferences,
-            run=self._run,
-            rerun=lambda code, _: self._run(code),
-            whole=lambda: self._run("1"),
-            last=lambda: None,
-            numbers=self.numbers,
-            execute=self._run,
-            entries=lambda: self.entries,
-            snippets=self.snippets,
-            progress=lambda *told: self.progress.append(told),
-            step=self.steps.append,
-            edit=self._edit,
-            themes=lambda: {"default": "on any background", "dark": "on black"},
             environ={"HOME": str(self.directory / "home")},
             directory=self.directory,
         )
 
-    async def _session(self) -> Any:
+    async def session(self) -> Any:
         self.opened += 1
-        return self.session
+        return self.present
 
-    async def _use(self, session: Any, is_new: bool) -> None:
-        self.session = session
-        self.journal.begin(is_whole=is_new)
+    async def use(self, identifier: str | None = None) -> str:
+        self.present = self.present.renewed(identifier or new_identifier())
+        self.registry.use(self.present.identifier, is_new=identifier is None)
+        self.state.begin(is_whole=identifier is None)
+        return str(self.present.identifier)
 
-    async def _end(self, session: Any) -> None:
-        await session.delete()
-        self.made.discard(session.identifier)
+    async def run_snippet(self, code: str) -> Execution:
+        ran: Execution = await self.present.execute(
+            code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
+        )
+        return ran
 
-    def _run(self, code: str) -> Awaitable[Execution]:
-        return self.session.execute(code, input_type=self.preferences.input_type, timeout=self.preferences.timeout)
+    async def rerun(self, code: str, number: int | None) -> Execution:
+        return await self.run_snippet(code)
+
+    async def execute(self, code: str) -> Execution:
+        return await self.run_snippet(code)
+
+    async def whole(self) -> Execution:
+        return await self.run_snippet("1")
+
+    async def output(self, execution: Execution) -> Sequence[Outcome]:
+        return []
 
     async def _edit(self, text: str) -> str:
         return self.editor(text)
@@ -101,11 +118,14 @@ def desk(tmp_path: Path) -> Desk:
 async def live(desk: Desk) -> AsyncIterator[Desk]:
     """The same, with a session of a real embedded pool."""
     pool = Pool(find_node())
-    transport = httpx.ASGITransport(app=create_app(pool))
+    transport = InProcessTransport(create_app(pool))
 
     def connect(api_version: str) -> None:
-        desk.session = Session(
-            "http://embedded.invalid", identifier=new_identifier(), api_version=api_version, transport=transport
+        desk.present = open_session(
+            "http://embedded.invalid",
+            identifier=new_identifier(),
+            api_version=api_version,
+            transport=transport,
         )
 
     desk.connect = connect
@@ -113,5 +133,5 @@ async def live(desk: Desk) -> AsyncIterator[Desk]:
     try:
         yield desk
     finally:
-        await desk.session.aclose()
+        await desk.present.aclose()
         await pool.close()

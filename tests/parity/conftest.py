@@ -40,7 +40,12 @@ def nel_answers(node: Node, nel_place: Path, shared: Path) -> dict[str, list[Any
 
 def _ask(node: Node, nel: Path, place: Path) -> bytes:
     groups = [
-        {"name": group.name, "snippets": [{**asdict(s), "lingers": s.difference is not None} for s in group.snippets]}
+        {
+            "name": group.name,
+            "snippets": [
+                {**asdict(s), "lingers": s.difference is not None} for s in group.snippets
+            ],
+        }
         for group in corpus()
     ]
     done = subprocess.run(

@@ -1,7 +1,8 @@
 // Runs groups of snippets in NEL, the kernel itself, and prints what it answered.
 //
-// Contract with test_parity.py: argv is [NEL's directory, an empty directory to run in]; stdin is a JSON list of groups,
-// each {"name", "snippets": [{"code", "lingers"}]}; stdout is a JSON object, group name -> one answer per snippet:
+// Contract with test_parity.py: argv is [NEL's directory, an empty directory to run in]; stdin is a JSON list of
+// groups, each {"name", "snippets": [{"code", "lingers"}]}; stdout is a JSON object, group name -> one answer per
+// snippet:
 //   {"mime" | null, "error" | null, "stdout", "stderr", "displays", "requests", "later": {"stdout", "stderr"}}
 //   or null if the kernel gave no answer.
 // Each group has a session, and so a process, of its own. "later" is what came after the answer and before the next
@@ -19,18 +20,18 @@ const AT_ONCE = 4;
 function ask(session, { code, lingers }) {
     const later = { stdout: "", stderr: "" };
     const answer = { mime: null, error: null, stdout: "", stderr: "", displays: [], requests: [], later };
-    let place = answer;
+    let output = answer; // what takes the output
     return new Promise((resolve) => {
         const giveUp = setTimeout(resolve, NO_ANSWER[lingers], null);
         session.execute(code, {
             onSuccess: ({ mime }) => (answer.mime = mime ?? null),
             onError: ({ error }) => (answer.error = error),
-            onStdout: (text) => (place.stdout += text),
-            onStderr: (text) => (place.stderr += text),
+            onStdout: (text) => (output.stdout += text),
+            onStderr: (text) => (output.stderr += text),
             onDisplay: (display) => answer.displays.push(display),
             onRequest: (request) => answer.requests.push(request),
             afterRun: () => {
-                place = later;
+                output = later;
                 clearTimeout(giveUp);
                 setTimeout(resolve, lingers ? LINGER : 0, answer);
             },

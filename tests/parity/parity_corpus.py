@@ -17,7 +17,9 @@ _OBSERVATIONS = Path(__file__).parent.parent / "service/kernel-observations.json
 _HEAD = re.compile(r"^(\[new\] )?(.+?)(?: @ (.+))?$")
 # Recorded snippets that do something after their answer; time is given for it, so that it happens at a known place.
 _PAUSE = "$$.async(); setTimeout($$.done, 200)"
-_GOES_ON = re.compile(r"setTimeout\(\(\)=>(console|\{throw)|Promise\.reject\(new Error\(\"rej\"\)\)$|^import\(")
+_GOES_ON = re.compile(
+    r"setTimeout\(\(\)=>(console|\{throw)|Promise\.reject\(new Error\(\"rej\"\)\)$|^import\("
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,4 +74,6 @@ def _groups(file: Path) -> list[Group]:
         if bool(ours) is not bool(difference):
             raise ValueError(f"{file.name}: {title!r} needs a difference and an answer, or neither")
         groups[-1].append(Snippet(title, code, difference, json.loads(ours) if ours else None))
-    return [Group(f"{file.stem} {number}", tuple(snippets)) for number, snippets in enumerate(groups, 1)]
+    return [
+        Group(f"{file.stem} {number}", tuple(snippets)) for number, snippets in enumerate(groups, 1)
+    ]

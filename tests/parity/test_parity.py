@@ -80,10 +80,19 @@ async def by_pool(pool: Pool, group: Group) -> list[Any]:
     shown: list[Any] = []
     for snippet in group.snippets:
         ran, _ = await session.execute(snippet.code, 20 if snippet.difference is None else PATIENCE)
-        answer = {"mime": ran.mime or None, "error": None, "stdout": ran.stdout, "stderr": ran.stderr}
+        answer = {
+            "mime": ran.mime or None,
+            "error": None,
+            "stdout": ran.stdout,
+            "stderr": ran.stderr,
+        }
         if ran.error is not None:
             traceback = list(ran.error.traceback)
-            answer["error"] = {"ename": ran.error.name, "evalue": ran.error.message, "traceback": traceback}
+            answer["error"] = {
+                "ename": ran.error.name,
+                "evalue": ran.error.message,
+                "traceback": traceback,
+            }
         nothing = {"requests": [], "later": {"stdout": "", "stderr": ""}}
         ended = {"ended": ran.ended.ending.value} if ran.ended is not None else {}
         shown.append(answer | nothing | {"displays": list(ran.displays)} | ended)
@@ -93,7 +102,12 @@ async def by_pool(pool: Pool, group: Group) -> list[Any]:
 def brief(answer: dict[str, Any]) -> dict[str, Any]:
     """An answer of the pool's without empty parts, the kernel's own and stacks; an error as name and message."""
     error = answer["error"] and [answer["error"]["ename"], answer["error"]["evalue"]]
-    parts = {**answer, "error": error, "later": None, "stderr": re.sub(r"\n    at .*", "", answer["stderr"])}
+    parts = {
+        **answer,
+        "error": error,
+        "later": None,
+        "stderr": re.sub(r"\n    at .*", "", answer["stderr"]),
+    }
     return {name: part for name, part in parts.items() if part}
 
 
@@ -105,7 +119,9 @@ def normal(answer: Any, cwd: str) -> str:
     return re.sub(r"\b\d+(\.\d+)?ms", "Nms", text)
 
 
-async def test_answers_are_the_kernels(pool: Pool, nel_answers: dict[str, list[Any]], nel_place: Path) -> None:
+async def test_answers_are_the_kernels(
+    pool: Pool, nel_answers: dict[str, list[Any]], nel_place: Path
+) -> None:
     """Every snippet is answered as NEL answers it, or where it shows a listed difference as the corpus says instead."""
     free = asyncio.Semaphore(AT_ONCE)
 
@@ -116,11 +132,15 @@ async def test_answers_are_the_kernels(pool: Pool, nel_answers: dict[str, list[A
         wrong: list[str] = []
         for snippet, nel, ours in zip(group.snippets, expected, given, strict=True):
             texts = normal(nel, str(nel_place / group.name)), normal(ours, "/mnt/data")
-            if snippet.ours is not None and normal(brief(ours), "/mnt/data") != normal(snippet.ours, "/mnt/data"):
+            if snippet.ours is not None and normal(brief(ours), "/mnt/data") != normal(
+                snippet.ours, "/mnt/data"
+            ):
                 texts = "another answer, unlike the corpus'", json.dumps(brief(ours))
             elif (texts[0] == texts[1]) is (snippet.difference is None):
                 continue
-            wrong.append(f"{group.name}: {snippet.title}\n{snippet.code[:500]}\nNEL: {texts[0]}\npool: {texts[1]}")
+            wrong.append(
+                f"{group.name}: {snippet.title}\n{snippet.code[:500]}\nNEL: {texts[0]}\npool: {texts[1]}"
+            )
         return wrong
 
     wrong = await asyncio.gather(*map(compare, corpus()))
@@ -137,7 +157,11 @@ def test_the_corpus_is_large_and_shows_every_difference() -> None:
 def test_the_document_lists_every_difference() -> None:
     """The table of known differences names each with its reason, in order."""
     section = (
-        DOCUMENT.read_text("utf-8").split("\n## Known differences from the real kernel\n", 1)[1].split("\n## ", 1)[0]
+        DOCUMENT.read_text("utf-8")
+        .split("\n## Known differences from the real kernel\n", 1)[1]
+        .split("\n## ", 1)[0]
     )
-    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")][2:]
+    rows = [line.strip("|").split(" | ") for line in section.splitlines() if line.startswith("|")][
+        2:
+    ]
     assert {row[0].strip().replace("`", ""): row[-1].strip() for row in rows} == DIFFERENCES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import errno
 import resource
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 from asking import VERSION, connect, value_of
 
-from noderepl.service import files, processes, watcher
+from noderepl.service import files, processes, usage
 from noderepl.service.errors import ApiError
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
@@ -52,7 +53,12 @@ async def test_a_start_without_descriptors_fails_in_words_and_leaves_none(sandbo
                         assert answer.json()["error"]["code"] == "SessionStartFailed"
                         assert "Too many open files" in answer.text
                 await pool.stop("new-session")
-                assert descriptors() == before, free
+                # A count of the sessions' files has some open for a moment.
+                for _ in range(200):
+                    if descriptors() <= before:
+                        break
+                    await asyncio.sleep(0.02)
+                assert descriptors() <= before, free
             assert await value_of(client, "1 + 1", "new-session") == 2
     finally:
         await pool.close()
@@ -66,7 +72,7 @@ def test_without_descriptors_nothing_is_said_to_be_gone(tmp_path: Path) -> None:
         processes.all_processes,
         lambda: processes.memory_of(1),
         lambda: processes.with_variable("HOME", ["/"]),
-        lambda: watcher.measure(tmp_path, 1),
+        lambda: usage.measure(tmp_path, 1, [], most=60, unlock=False),
     ):
         with at_most(0), pytest.raises(OSError) as raised:
             ask()

@@ -15,7 +15,10 @@ from noderepl.service.worker import Ending, Ran
 
 SVG = {"image/svg+xml": "s"}
 OBSERVATIONS = [
-    json.loads(line) for line in (Path(__file__).parent / "kernel-observations.jsonl").read_text("utf-8").splitlines()
+    json.loads(line)
+    for line in (Path(__file__).parent / "kernel-observations.jsonl")
+    .read_text("utf-8")
+    .splitlines()
 ]
 # What comes after its snippet has been answered; it is in a later answer, whichever that is.
 LATE = {
@@ -60,7 +63,11 @@ def as_observed(ran: Ran) -> dict[str, Any]:
     answer |= {"display": list(ran.displays)} if ran.displays else {}
     if ran.error is not None:
         # The observations keep the first eight lines.
-        error = {"ename": ran.error.name, "evalue": ran.error.message, "traceback": list(ran.error.traceback[:8])}
+        error = {
+            "ename": ran.error.name,
+            "evalue": ran.error.message,
+            "traceback": list(ran.error.traceback[:8]),
+        }
         return answer | {"error": [error]}
     return answer | {"success": [ran.mime]}
 
@@ -69,7 +76,10 @@ async def test_every_observed_snippet_is_answered_as_observed(session: Session) 
     """All recorded snippets, run in one session in order, give what the kernel gave."""
     is_20 = (await session.version()).startswith("20.")
     late = [(stream, pattern) for stream, patterns in LATE.items() for pattern in patterns]
-    last = {"code": "$$.async(); setTimeout($$.done, 300)", "success": [{"text/plain": "undefined"}]}
+    last = {
+        "code": "$$.async(); setTimeout($$.done, 300)",
+        "success": [{"text/plain": "undefined"}],
+    }
     for observation in [*OBSERVATIONS, last]:
         answer = as_observed(await run(session, observation["code"]))
         for stream, pattern in list(late):
@@ -110,7 +120,9 @@ async def test_every_observed_snippet_is_answered_as_observed(session: Session) 
         ("path.sep + os.EOL.length", {"text/plain": "'/1'"}),
     ],
 )  # fmt: skip
-async def test_results_through_the_kernels_interface(kernel: Session, code: str, mime: dict[str, Any]) -> None:
+async def test_results_through_the_kernels_interface(
+    kernel: Session, code: str, mime: dict[str, Any]
+) -> None:
     """Every way to give a result is the kernel's: `$$`, the old names, converters, Node's modules as globals."""
     ran = await run(kernel, code)
     assert ran.error is None
@@ -129,7 +141,9 @@ async def test_results_through_the_kernels_interface(kernel: Session, code: str,
         ("throw null", "object", "null"),
     ],
 )  # fmt: skip
-async def test_errors_through_the_kernels_interface(kernel: Session, code: str, name: str, message: str) -> None:
+async def test_errors_through_the_kernels_interface(
+    kernel: Session, code: str, name: str, message: str
+) -> None:
     """Every way to fail ends the snippet at once, with the error's name and message."""
     ran = await run(kernel, code)
     assert ran.error is not None
@@ -145,9 +159,15 @@ async def test_a_display_after_the_answer_is_dropped(kernel: Session) -> None:
 
 async def test_displays_are_kept_beside_the_result(kernel: Session) -> None:
     """What is displayed comes with the answer; what is displayed again under the same id replaces it."""
-    ran = await run(kernel, "var d = $$.display('a'); d.text('1'); $$.display().html('h'); d.text('2'); d.close(); 5")
+    ran = await run(
+        kernel,
+        "var d = $$.display('a'); d.text('1'); $$.display().html('h'); d.text('2'); d.close(); 5",
+    )
     assert ran.mime == {"text/plain": "5"}
-    assert ran.displays == ({"display_id": "a", "mime": {"text/plain": "2"}}, {"mime": {"text/html": "h"}})
+    assert ran.displays == (
+        {"display_id": "a", "mime": {"text/plain": "2"}},
+        {"mime": {"text/html": "h"}},
+    )
 
 
 async def test_late_output_is_in_the_next_answer(kernel: Session) -> None:
@@ -167,7 +187,9 @@ async def test_a_thrown_text_nobody_caught_is_shown(kernel: Session) -> None:
 @pytest.mark.parametrize("size", [1_000_000, 20_000_000])
 async def test_big_output_is_whole(kernel: Session, size: int) -> None:
     """Megabytes written in one go are all there, also right before the process ends."""
-    ran = await run(kernel, f"process.stdout.write('x'.repeat({size - 1}) + 'y'); process.stderr.write('e'); 1")
+    ran = await run(
+        kernel, f"process.stdout.write('x'.repeat({size - 1}) + 'y'); process.stderr.write('e'); 1"
+    )
     assert (len(ran.stdout), ran.stdout[-1], ran.stderr) == (size, "y", "e")
     ran = await run(kernel, f"process.stdout.write('x'.repeat({size - 1}) + 'y'); process.exit()")
     assert (len(ran.stdout), ran.stdout[-1]) == (size, "y")
@@ -180,8 +202,12 @@ async def test_output_without_end_is_ended(kernel: Session) -> None:
     assert ran.ended.ending is Ending.OUTPUT
 
 
-@pytest.mark.parametrize("event", ["'message'", "'message', { a: 1 }", "'message', null", "'exit'", "'exit', 0"])
-async def test_an_event_that_a_snippet_makes_up_is_not_the_kernels(kernel: Session, event: str) -> None:
+@pytest.mark.parametrize(
+    "event", ["'message'", "'message', { a: 1 }", "'message', null", "'exit'", "'exit', 0"]
+)
+async def test_an_event_that_a_snippet_makes_up_is_not_the_kernels(
+    kernel: Session, event: str
+) -> None:
     """What the kernel listens for is taken for what it says only where it can be that."""
     assert (await run(kernel, f"process.emit({event}); 1")).mime == {"text/plain": "1"}
     ended = (await run(kernel, "process.kill(process.pid, 'SIGKILL'); $$.async()")).ended
@@ -197,7 +223,10 @@ async def test_an_answer_needs_no_function_that_a_snippet_may_replace(kernel: Se
 async def test_a_bundle_too_strange_for_the_pool_ends_the_session_in_words(kernel: Session) -> None:
     """A snippet that writes nonsense into the pool's pipe, or closes it, ends its own process only."""
     find = "fs.readdirSync('/proc/self/fd').map(Number).filter((n) => n > 2)"
-    ran = await run(kernel, f"for (const n of {find}) try {{ fs.writeSync(n, '[1]\\n') }} catch {{}}; $$.async()")
+    ran = await run(
+        kernel,
+        f"for (const n of {find}) try {{ fs.writeSync(n, '[1]\\n') }} catch {{}}; $$.async()",
+    )
     assert ran.ended is not None
     assert ran.ended.ending is Ending.EXITED
     assert (await run(kernel, "1")).mime == {"text/plain": "1"}

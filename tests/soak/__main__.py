@@ -1,6 +1,6 @@
 """Runs many snippets while requests fail at random: `python -m tests.soak --snippets 2000`.
 
-Prints the figures of docs/reliability.md. Ends with 1 where an answer was another snippet's or the states differ.
+Prints the figures of docs/fault-tables.md. Ends with 1 where an answer was another snippet's or the states differ.
 """
 
 import argparse
@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / "soak"), str(TESTS / "faults"), str(TESTS)]
+sys.path[:0] = [str(TESTS / "soak"), str(TESTS / "faults"), str(TESTS / "support")]
 
 from soak_proxy import serve  # noqa: E402
 from soak_report import report  # noqa: E402
@@ -29,7 +29,9 @@ def main() -> int:
         serve(arguments.proxy, arguments.rate, arguments.seed)
         return 0
     with tempfile.TemporaryDirectory() as place:
-        soaked, undisturbed = asyncio.run(soak(arguments.snippets, arguments.rate, arguments.seed, Path(place)))
+        soaked, undisturbed = asyncio.run(
+            soak(arguments.snippets, arguments.rate, arguments.seed, Path(place))
+        )
     print(report(soaked, undisturbed, arguments.rate, arguments.seed))
     print(*soaked.foreign, sep="\n", file=sys.stderr)
     return 1 if soaked.foreign or soaked.state != undisturbed.state else 0

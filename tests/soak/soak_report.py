@@ -1,4 +1,4 @@
-"""The figures of a soak as docs/reliability.md has them."""
+"""The figures of a soak as docs/fault-tables.md has them."""
 
 from __future__ import annotations
 

@@ -19,14 +19,12 @@ from dispatching import opened, rendered
 from fault_runs import TOKEN, served
 
 from noderepl.client import retries
-from noderepl.dispatch import Dispatcher
+from noderepl.dispatcher import Dispatcher
 from noderepl.errors import NodeReplError
 from noderepl.outcome import Execution, Failure, Outcome, Prefill
 
 SETTLED = 500
-STATE = (
-    "var S = { count: 0, hash: 7, texts: [] }; function step(i) { S.count++; S.hash = (S.hash * 31 + i) | 0; return S }"
-)
+STATE = "var S = { count: 0, hash: 7, texts: [] }; function step(i) { S.count++; S.hash = (S.hash * 31 + i) | 0; return S }"
 FINAL = "JSON.stringify([S.count, S.hash, S.texts.length, S.texts.join('').length, Object.keys(S), typeof last, last])"
 # Each with its number as value, in what it throws or in what it prints.
 KINDS = (
@@ -58,7 +56,9 @@ class Soaked:
     @property
     def growth(self) -> int:
         """How much more memory there is at the end than after the first 500 snippets, or after half of fewer; KiB."""
-        settled = [size for count, size in self.memory.items() if count >= min(SETTLED, self.snippets // 2)]
+        settled = [
+            size for count, size in self.memory.items() if count >= min(SETTLED, self.snippets // 2)
+        ]
         return max(settled[-3:]) - max(settled[:3])
 
 
@@ -74,7 +74,17 @@ async def soak(snippets: int, rate: float, seed: int, place: Path) -> tuple[Soak
 @contextmanager
 def proxied(upstream: str, rate: float, seed: int) -> Iterator[tuple[str, dict[str, object]]]:
     """A proxy in a process of its own: its URL, and what it tells at its end."""
-    command = [sys.executable, "-m", "tests.soak", "--proxy", upstream, "--rate", str(rate), "--seed", str(seed)]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.soak",
+        "--proxy",
+        upstream,
+        "--rate",
+        str(rate),
+        "--seed",
+        str(seed),
+    ]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     told: dict[str, object] = {}
@@ -103,7 +113,9 @@ async def _run(snippets: int, url: str, session: str, place: Path) -> Soaked:
     return soaked
 
 
-async def _enter(dispatcher: Dispatcher, code: str, soaked: Soaked, *, expected: str = "", count: int = 0) -> str:
+async def _enter(
+    dispatcher: Dispatcher, code: str, soaked: Soaked, *, expected: str = "", count: int = 0
+) -> str:
     """Enters a snippet as a user would: again where it was not run, and after a look where it may have.
 
     expected: what is taken for its answer where that never came. count: of the steps, once it has run.
@@ -120,7 +132,9 @@ async def _enter(dispatcher: Dispatcher, code: str, soaked: Soaked, *, expected:
                 return text + expected
         else:
             assert isinstance(outcomes[0], Execution), text
-            soaked.read["the answer, fetched again" if "fetched again" in text else "the answer"] += 1
+            soaked.read[
+                "the answer, fetched again" if "fetched a second time" in text else "the answer"
+            ] += 1
             return text
 
 
@@ -133,4 +147,8 @@ async def _outcomes(dispatcher: Dispatcher, code: str) -> list[Outcome]:
 
 def _resident() -> int:
     """The memory of this process that is in use, in KiB."""
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if "VmRSS" in line)
+    return next(
+        int(line.split()[1])
+        for line in Path("/proc/self/status").read_text().splitlines()
+        if "VmRSS" in line
+    )

@@ -1,5 +1,6 @@
 """The one writer: what reaches a terminal, a pipe, and a pipe that nobody reads."""
 
+import asyncio
 import io
 import os
 import pty
@@ -13,11 +14,18 @@ from typing import TextIO
 import pytest
 
 from noderepl.outcome import Execution, Status, Text, Thrown, Value, Words
-from noderepl.terminal.console import Colour, Console, use_colour
+from noderepl.terminal.console import Console
+from noderepl.terminal.streams import Colour, use_colour
 from noderepl.terminal.themes import Theme, load_theme, shipped_directory
 
 RED = Theme(
-    "red", styles={"stderr": "ansired", "value-number": "ansigreen", "note": "#0000ff", "failure": "bg:ansired"}
+    "red",
+    styles={
+        "stderr": "ansired",
+        "value-number": "ansigreen",
+        "note": "#0000ff",
+        "failure": "bg:ansired",
+    },
 )
 HOSTILE = "\x1b[31mred\x1b[0m \x1b]0;evil\x07 a\rb \x9b2J\n"
 
@@ -26,7 +34,7 @@ class Terminal:
     """A real pseudo-terminal; .read gives what was written to it since."""
 
     def __init__(self) -> None:
-        self._controller, self._descriptor = pty.openpty()
+        self.controller, self._descriptor = pty.openpty()
         settings = termios.tcgetattr(self._descriptor)
         settings[1] &= ~termios.OPOST
         termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
@@ -37,12 +45,12 @@ class Terminal:
         os.write(self._descriptor, b"\0end")
         raw = b""
         while not raw.endswith(b"\0end"):
-            raw += os.read(self._controller, 65536)
+            raw += os.read(self.controller, 65536)
         return raw.removesuffix(b"\0end").decode()
 
     def close(self) -> None:
         self.stream.close()
-        os.close(self._controller)
+        os.close(self.controller)
 
 
 @pytest.fixture
@@ -53,7 +61,11 @@ def terminal() -> Iterator[Terminal]:
 
 
 def open_console(
-    stdout: TextIO, stderr: TextIO | None = None, *, color: Colour = "auto", environ: dict[str, str] | None = None
+    stdout: TextIO,
+    stderr: TextIO | None = None,
+    *,
+    color: Colour = "auto",
+    environ: dict[str, str] | None = None,
 ) -> Console:
     environ = {"TERM": "xterm-256color"} if environ is None else environ
     return Console(stdout, stderr or io.StringIO(), theme=RED, color=color, environ=environ)
@@ -76,7 +88,9 @@ def open_console(
         ("never", {"FORCE_COLOR": "1"}, True, False),
     ],
 )
-def test_who_decides_on_colour(setting: Colour, environ: dict[str, str], is_terminal: bool, coloured: bool) -> None:
+def test_who_decides_on_colour(
+    setting: Colour, environ: dict[str, str], is_terminal: bool, coloured: bool
+) -> None:
     """The setting decides, on auto NO_COLOR, then FORCE_COLOR, then whether it is a terminal that is not dumb."""
     assert use_colour(setting, environ, is_terminal) is coloured
 
@@ -107,7 +121,11 @@ def test_everything_shown_is_safe(terminal: Terminal) -> None:
     console = open_console(terminal.stream, terminal.stream, color="never")
     evil = "\x1b]0;t\x07\r\x1b[2J"
     error = Thrown("Error", evil, f"Error: {evil}\n    at {evil}")
-    for outcome in (Execution(Status.ERROR, evil, evil, error=error, notes=(evil,)), Text(evil), Words(evil)):
+    for outcome in (
+        Execution(Status.ERROR, evil, evil, error=error, notes=(evil,)),
+        Text(evil),
+        Words(evil),
+    ):
         console.show(outcome)
     written = terminal.read()
     assert not set(written) & {"\x1b", "\x07", "\r"}
@@ -126,7 +144,11 @@ def test_the_theme_colours(terminal: Terminal) -> None:
 
 @pytest.mark.parametrize(
     ("environ", "blue"),
-    [({"COLORTERM": "truecolor"}, "38;2;0;0;255"), ({"TERM": "xterm-256color"}, "38;5;21"), ({"TERM": "linux"}, "94")],
+    [
+        ({"COLORTERM": "truecolor"}, "38;2;0;0;255"),
+        ({"TERM": "xterm-256color"}, "38;5;21"),
+        ({"TERM": "linux"}, "94"),
+    ],
 )
 def test_colours_suit_the_terminal(environ: dict[str, str], blue: str) -> None:
     """A colour is written in as many bits as the terminal is said to have."""
@@ -149,12 +171,16 @@ def test_a_script_gets_the_error_as_words() -> None:
     stdout, stderr = io.StringIO(), io.StringIO()
     stack = "TypeError: x\n    at evalmachine.<anonymous>:1:7\n    at run ([eval]:1020:15)"
     execution = Execution(Status.ERROR, "printed", error=Thrown("TypeError", "x", stack))
-    open_console(stdout, stderr).show_plain(execution, with_value=True)
-    assert (stdout.getvalue(), stderr.getvalue()) == ("printed", "TypeError: x\n    at evalmachine.<anonymous>:1:7\n")
+    asyncio.run(open_console(stdout, stderr).show_plain(execution, with_value=True))
+    assert (stdout.getvalue(), stderr.getvalue()) == (
+        "printed",
+        "TypeError: x\n    at evalmachine.<anonymous>:1:7\n",
+    )
 
 
 @pytest.mark.parametrize(
-    ("encoding", "written"), [("utf-8", "a\ufffdé🎉".encode()), ("latin-1", b"a?\xe9?"), ("ascii", b"a???")]
+    ("encoding", "written"),
+    [("utf-8", "a\ufffdé🎉".encode()), ("latin-1", b"a?\xe9?"), ("ascii", b"a???")],
 )
 def test_text_that_has_no_encoding_is_written(encoding: str, written: bytes) -> None:
     """Half a surrogate pair, or a sign that the stream's encoding lacks, is replaced and raises nothing."""
@@ -208,7 +234,9 @@ console = Console(sys.stdout, sys.stderr, theme=theme, color="auto", environ={})
 def run(code: str, command: str) -> subprocess.CompletedProcess[str]:
     environ = {**os.environ, "CODE": SCRIPT + code, "PYTHON": sys.executable}
     root = Path(__file__).parents[2]
-    return subprocess.run(["sh", "-c", command], capture_output=True, text=True, env=environ, cwd=root, check=False)
+    return subprocess.run(
+        ["sh", "-c", command], capture_output=True, text=True, env=environ, cwd=root, check=False
+    )
 
 
 def test_a_reader_may_leave() -> None:
@@ -221,7 +249,8 @@ def test_a_reader_may_leave() -> None:
 def test_without_colour_nothing_heavy_is_loaded() -> None:
     """Writing to pipes loads neither prompt_toolkit nor pygments."""
     code = (
-        "console.show_plain(Execution(Status.ERROR, 'a', error=Thrown('E', 'x', 'E: x')), with_value=True)\n"
+        "import asyncio\n"
+        "asyncio.run(console.show_plain(Execution(Status.ERROR, 'a', error=Thrown('E', 'x', 'E: x')), with_value=True))\n"
         "console.show(Execution(Status.OK, value=Value('1', 1)))\n"
         "console.data(repr([name for name in ('prompt_toolkit', 'pygments', 'httpx') if name in sys.modules]))"
     )
@@ -238,3 +267,25 @@ def test_every_shipped_theme_paints(name: str) -> None:
     console.show(Execution(Status.ERROR, error=Thrown("Error", "x", "Error: x")))
     assert "\x1b[0;" in stderr.getvalue()
     assert "Error" in stderr.getvalue()
+
+
+async def test_what_is_written_meanwhile_is_not_waited_for(terminal: Terminal) -> None:
+    """drained() ends once the terminal has taken what was there, though more is written all the time."""
+    console = open_console(terminal.stream)
+
+    async def go_on() -> None:
+        while True:
+            while not console.is_waiting:
+                console.data("x" * 100_000)
+            os.read(terminal.controller, 4096)
+            await asyncio.sleep(0)
+
+    console.data("x" * 100_000)
+    going_on = asyncio.create_task(go_on())
+    try:
+        await asyncio.wait_for(console.drained(), 60)
+        assert console.is_waiting
+    finally:
+        going_on.cancel()
+        console.hurry()
+        console.close(0)

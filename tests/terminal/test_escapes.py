@@ -56,7 +56,10 @@ def test_colour_passes_where_there_are_colours(text: str, coloured: str, plain: 
     assert visible(text, colour=False) == plain
 
 
-HOSTILE = st.text(st.sampled_from("\x1b\x9b[];:0139mHJ\r\n\t\x07\\ a\u202e\ud800\x00P") | st.characters(), max_size=60)
+HOSTILE = st.text(
+    st.sampled_from("\x1b\x9b[];:0139mHJ\r\n\t\x07\\ a\u202e\ud800\x00P") | st.characters(),
+    max_size=60,
+)
 
 
 @given(HOSTILE, HOSTILE, st.booleans())
@@ -65,7 +68,8 @@ def test_pieces_stay_safe_together(first: str, second: str, colour: bool) -> Non
     shown = visible(first, colour=colour) + visible(second, colour=colour)
     rest = re.sub(r"\x1b\[[0-9;:]*m", "", shown) if colour else shown
     assert not re.search(
-        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", rest
+        r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]",
+        rest,
     )
 
 

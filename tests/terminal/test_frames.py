@@ -1,7 +1,10 @@
 """Stacks without the kernel's frames, the user's first."""
 
+import tracemalloc
+
 import pytest
 
+from noderepl.client.decode_execution import thrown_at_end
 from noderepl.terminal.frames import user_first, without_kernel
 
 KERNEL = """    at Script.runInThisContext (node:vm:137:12)
@@ -19,7 +22,10 @@ DEEPER = KERNEL.replace("    at", "      at")
     ("text", "cleaned"),
     [
         ("", ""),
-        (f"Error: x\n    at evalmachine.<anonymous>:1:1\n{KERNEL}", "Error: x\n    at evalmachine.<anonymous>:1:1"),
+        (
+            f"Error: x\n    at evalmachine.<anonymous>:1:1\n{KERNEL}",
+            "Error: x\n    at evalmachine.<anonymous>:1:1",
+        ),
         (
             "SyntaxError: x\n    at new Script (node:vm:117:7)\n    at createScript (node:vm:269:10)\n"
             "    at Object.runInThisContext (node:vm:317:10)",
@@ -79,3 +85,18 @@ def test_the_users_frames_come_first() -> None:
         "    at openSync (node:fs:1:1)\n    at node:internal/x:1:1 {\n"
         "  [cause]: Error: i\n      at Array.map (<anonymous>)\n      at h (b.js:1:1)\n      at node:fs:2:2\n}"
     )
+
+
+@pytest.mark.parametrize("end", ["", "    at y:1:1", "Error: a\n    at y:1:1"])
+def test_a_text_of_many_short_lines_takes_little_memory(end: str) -> None:
+    """Only stacks are split into lines, in the text of a value and at the end of stderr alike."""
+    text = "ab\n" * 500_000 + end
+    tracemalloc.start()
+    try:
+        assert without_kernel(text) == text
+        thrown_at_end(text)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    # A str of a line takes 51 bytes, and its place in a list 8.
+    assert peak < 30 * len(text)

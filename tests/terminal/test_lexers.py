@@ -10,47 +10,91 @@ from hypothesis import strategies as st
 from noderepl.service.node import find_node
 from noderepl.terminal import lexers
 from noderepl.terminal.lexers import InspectLexer, StackLexer, styled
-from noderepl.terminal.meanings import MEANINGS
+from noderepl.terminal.style_names import MEANINGS
 
 VALUES = [
     ("'it\\'s'", {"value-string": ["'it\\'s'"]}),
     ('[ "it\'s", `"q"\'` ]', {"value-string": ['"it\'s"', '`"q"\'`']}),
-    ("[ -0, 10n, 1e+21, NaN, -Infinity, 1.5 ]", {"value-number": ["-0", "10n", "1e+21", "NaN", "-Infinity", "1.5"]}),
+    (
+        "[ -0, 10n, 1e+21, NaN, -Infinity, 1.5 ]",
+        {"value-number": ["-0", "10n", "1e+21", "NaN", "-Infinity", "1.5"]},
+    ),
     (
         "[ true, false, null, undefined ]",
         {"value-keyword": ["true", "false", "null"], "value-undefined": ["undefined"]},
     ),
     ("Symbol(foo)", {"value-symbol": ["Symbol(foo)"]}),
     ("[Function: foo]", {"value-function": ["[Function: foo]"]}),
-    ("[Function (anonymous)] { z: 1 }", {"value-function": ["[Function (anonymous)]"], "value-key": ["z"]}),
-    ("[AsyncGeneratorFunction: [Symbol.x]]", {"value-function": ["[AsyncGeneratorFunction: [Symbol.x]]"]}),
+    (
+        "[Function (anonymous)] { z: 1 }",
+        {"value-function": ["[Function (anonymous)]"], "value-key": ["z"]},
+    ),
+    (
+        "[AsyncGeneratorFunction: [Symbol.x]]",
+        {"value-function": ["[AsyncGeneratorFunction: [Symbol.x]]"]},
+    ),
     ("[class A extends B]", {"value-class": ["[class A extends B]"]}),
     (
         "{ a: [Getter/Setter], b: [Object], 'c-d': [Array] }",
-        {"value-key": ["a", "b", "'c-d'"], "value-special": ["[Getter/Setter", "[Object]", "[Array]"]},
+        {
+            "value-key": ["a", "b", "'c-d'"],
+            "value-special": ["[Getter/Setter", "[Object]", "[Array]"],
+        },
     ),
     ("[Object: null prototype] {}", {"value-special": ["[Object: null prototype]"]}),
     ("[Module: null prototype] { a: 1 }", {"value-special": ["[Module: null prototype]"]}),
     ("Map(2) { 'a' => 1 }", {"value-class": ["Map"], "value-string": ["'a'"]}),
-    ("A(1) [Map] { 1 => Set(1) { 'x' } }", {"value-class": ["A", "Set"], "value-special": ["[Map]"]}),
-    ("Uint8Array(3) [ 1, 2, 3 ]", {"value-class": ["Uint8Array"], "value-number": ["3", "1", "2", "3"]}),
+    (
+        "A(1) [Map] { 1 => Set(1) { 'x' } }",
+        {"value-class": ["A", "Set"], "value-special": ["[Map]"]},
+    ),
+    (
+        "Uint8Array(3) [ 1, 2, 3 ]",
+        {"value-class": ["Uint8Array"], "value-number": ["3", "1", "2", "3"]},
+    ),
     ("Promise { <pending> }", {"value-class": ["Promise"], "value-elided": ["<pending>"]}),
-    ("<ref *1> { self: [Circular *1] }", {"value-reference": ["<ref *1>", "[Circular *1]"], "value-key": ["self"]}),
+    (
+        "<ref *1> { self: [Circular *1] }",
+        {"value-reference": ["<ref *1>", "[Circular *1]"], "value-key": ["self"]},
+    ),
     (
         "<Buffer 68 69 ... 3 more bytes>",
-        {"value-class": ["Buffer"], "value-number": ["68", "69"], "value-elided": ["... 3 more bytes"]},
+        {
+            "value-class": ["Buffer"],
+            "value-number": ["68", "69"],
+            "value-elided": ["... 3 more bytes"],
+        },
     ),
-    ("{ [Uint8Contents]: <00 0a> }", {"value-key": ["[Uint8Contents]"], "value-number": ["00", "0a"]}),
-    ("[ 1970-01-01T00:00:00.000Z, Invalid Date ]", {"value-date": ["1970-01-01T00:00:00.000Z", "Invalid Date"]}),
+    (
+        "{ [Uint8Contents]: <00 0a> }",
+        {"value-key": ["[Uint8Contents]"], "value-number": ["00", "0a"]},
+    ),
+    (
+        "[ 1970-01-01T00:00:00.000Z, Invalid Date ]",
+        {"value-date": ["1970-01-01T00:00:00.000Z", "Invalid Date"]},
+    ),
     ("[ /a[/]b/gi, 1 ]", {"value-regexp": ["/a[/]b/gi"], "value-number": ["1"]}),
-    ("[ 1, <2 empty items>, ... 1 more item ]", {"value-elided": ["<2 empty items>", "... 1 more item"]}),
-    ("'aaa'... 5 more characters", {"value-string": ["'aaa'"], "value-elided": ["... 5 more characters"]}),
+    (
+        "[ 1, <2 empty items>, ... 1 more item ]",
+        {"value-elided": ["<2 empty items>", "... 1 more item"]},
+    ),
+    (
+        "'aaa'... 5 more characters",
+        {"value-string": ["'aaa'"], "value-elided": ["... 5 more characters"]},
+    ),
     ("{ [Symbol(foo)]: 1 }", {"value-key": ["[Symbol(foo)]"]}),
     ("[Number: 3]", {"value-class": ["Number"], "value-number": ["3"]}),
-    ("{ e: [RangeError: x y] }", {"value-key": ["e"], "error-name": ["RangeError"], "error-message": [": x y"]}),
+    (
+        "{ e: [RangeError: x y] }",
+        {"value-key": ["e"], "error-name": ["RangeError"], "error-message": [": x y"]},
+    ),
     (
         "Promise {\n  <rejected> Error: r\n      at f (a.js:1:2)\n}",
-        {"error-name": ["<rejected>", "Error"], "error-message": [": r"], "frame-place": ["(a.js:1:2)"]},
+        {
+            "error-name": ["<rejected>", "Error"],
+            "error-message": [": r"],
+            "frame-place": ["(a.js:1:2)"],
+        },
     ),
     (
         "{\n  e: Error: o\n      at f (node:fs:1:2) {\n    [cause]: TypeError: i\n  }\n}",
@@ -84,7 +128,11 @@ STACKS = [
     ),
     (
         "Error [ERR_X]: m\n    at f (a.js:1:2) {\n  code: 'X',\n  [cause]: Error: i\n      at b.js:1:2\n}",
-        {"error-name": ["Error [ERR_X]", "Error"], "value-key": ["code", "[cause]"], "value-string": ["'X'"]},
+        {
+            "error-name": ["Error [ERR_X]", "Error"],
+            "value-key": ["code", "[cause]"],
+            "value-string": ["'X'"],
+        },
     ),
     (
         "node:internal/x:1\n  throw err;\n  ^\n\nError: m",
@@ -100,10 +148,14 @@ LEXERS = [InspectLexer(), StackLexer()]
     ("lexer", "text", "expected"),
     [(LEXERS[0], *case) for case in VALUES] + [(LEXERS[1], *case) for case in STACKS],
 )
-def test_pieces_have_their_meaning(lexer: InspectLexer, text: str, expected: dict[str, list[str]]) -> None:
+def test_pieces_have_their_meaning(
+    lexer: InspectLexer, text: str, expected: dict[str, list[str]]
+) -> None:
     """Each part of a value or stack is known for what it is."""
     pieces = list(styled(lexer, text))
-    assert {name: [piece for style, piece in pieces if style == name] for name in expected} == expected
+    assert {
+        name: [piece for style, piece in pieces if style == name] for name in expected
+    } == expected
     assert "".join(piece for _, piece in pieces) == text
 
 
@@ -112,8 +164,13 @@ def test_every_style_is_a_meaning() -> None:
     assert set(lexers.STYLE_OF.values()) <= {meaning.name for meaning in MEANINGS}
 
 
-ODD = st.text(st.sampled_from("'\"`\\/[](){}<>:,.*^ \t\n\r\ufeffatnode Error{1aA-") | st.characters(), max_size=80)
-NODES = st.lists(st.sampled_from([text for text, _ in VALUES + STACKS] + ["\n    at ", "\n", " {", "'"])).map("".join)
+ODD = st.text(
+    st.sampled_from("'\"`\\/[](){}<>:,.*^ \t\n\r\ufeffatnode Error{1aA-") | st.characters(),
+    max_size=80,
+)
+NODES = st.lists(
+    st.sampled_from([text for text, _ in VALUES + STACKS] + ["\n    at ", "\n", " {", "'"])
+).map("".join)
 
 
 @pytest.mark.parametrize("lexer", LEXERS)
@@ -124,7 +181,9 @@ def test_no_character_is_lost(lexer: InspectLexer, text: str) -> None:
 
 
 @pytest.mark.parametrize("start", ["", "Error: x {\n", "    at "])
-@pytest.mark.parametrize("unit", ["'\\", "/[[[[[[[[", " at (", "[Function: [", "XError: ", "\\ `'\""])
+@pytest.mark.parametrize(
+    "unit", ["'\\", "/[[[[[[[[", " at (", "[Function: [", "XError: ", "\\ `'\""]
+)
 def test_a_megabyte_ends(unit: str, start: str) -> None:
     """A megabyte that is no value at all is lexed to its end, as time is linear."""
     text = start + unit * (1_000_000 // len(unit))
@@ -147,7 +206,9 @@ def test_what_node_writes_is_known() -> None:
     const { inspect } = require('util');
     process.stdout.write(JSON.stringify([inspect(o), inspect(o, { breakLength: Infinity })]));
     """
-    written = subprocess.run([find_node().path, "-e", code], capture_output=True, check=True, text=True)
+    written = subprocess.run(
+        [find_node().path, "-e", code], capture_output=True, check=True, text=True
+    )
     for text in json.loads(written.stdout):
         pieces = list(styled(LEXERS[0], text))
         assert "".join(piece for _, piece in pieces) == text

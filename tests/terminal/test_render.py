@@ -25,11 +25,20 @@ from noderepl.outcome import (
     Value,
     Words,
 )
-from noderepl.terminal.meanings import MEANINGS
-from noderepl.terminal.render import STYLED_AT_MOST, Piece, human_age, human_size, render, render_plain
+from noderepl.terminal.pieces import Piece
+from noderepl.terminal.render import (
+    STYLED_AT_MOST,
+    human_age,
+    human_size,
+    render,
+    render_plain,
+)
+from noderepl.terminal.style_names import MEANINGS
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
-STACK = "Error: x\n    at evalmachine.<anonymous>:1:7\n    at Script.runInThisContext (node:vm:137:12)"
+STACK = (
+    "Error: x\n    at evalmachine.<anonymous>:1:7\n    at Script.runInThisContext (node:vm:137:12)"
+)
 THROWN = Execution(Status.ERROR, "out\n", "err\n", error=Thrown("Error", "x", STACK))
 FILES = FileList(
     (
@@ -44,9 +53,17 @@ OUTCOMES: list[tuple[Outcome, str, str]] = [
     (Execution(Status.OK, value=Value("4", 4)), "4\n", ""),
     (Execution(Status.OK), "", "undefined\n"),
     (Execution(Status.OK, stdout="hi\n"), "hi\n", ""),
-    (Execution(Status.OK, stdout="no end", stderr="warned", value=Value("'a'", "a")), "no end\n'a'\n", "warned\n"),
+    (
+        Execution(Status.OK, stdout="no end", stderr="warned", value=Value("'a'", "a")),
+        "no end\n'a'\n",
+        "warned\n",
+    ),
     (Execution(Status.OK, stderr=STACK), "", "Error: x\n    at evalmachine.<anonymous>:1:7\n"),
-    (Execution(Status.OK, value=Value(STACK, STACK)), "Error: x\n    at evalmachine.<anonymous>:1:7\n", ""),
+    (
+        Execution(Status.OK, value=Value(STACK, STACK)),
+        "Error: x\n    at evalmachine.<anonymous>:1:7\n",
+        "",
+    ),
     (THROWN, "out\n", "err\nError: x\n    at evalmachine.<anonymous>:1:7\n"),
     (Execution(Status.ERROR, error=Thrown("string", "'plain'")), "", "Uncaught 'plain'\n"),
     (Execution(Status.ERROR, error=Thrown("RangeError", "far")), "", "RangeError: far\n"),
@@ -105,7 +122,11 @@ def test_every_style_is_a_meaning(outcome: Outcome) -> None:
 def test_stderr_and_errors_are_marked() -> None:
     """What a snippet wrote to stderr and what it threw have styles of their own."""
     pieces = [piece for part in render(THROWN, width=0).parts for piece in part.pieces]
-    assert pieces[:3] == [Piece("stdout", "out\n"), Piece("stderr", "err\n"), Piece("error-name", "Error")]
+    assert pieces[:3] == [
+        Piece("stdout", "out\n"),
+        Piece("stderr", "err\n"),
+        Piece("error-name", "Error"),
+    ]
 
 
 def test_the_value_comes_after_what_was_printed() -> None:
@@ -118,7 +139,9 @@ def test_the_value_comes_after_what_was_printed() -> None:
 def test_a_value_that_is_not_styled_is_whole(text: str) -> None:
     """A value with colours of its own, or a very long one, is one piece without style."""
     pieces = [
-        piece for part in render(Execution(Status.OK, value=Value(text, text)), width=80).parts for piece in part.pieces
+        piece
+        for part in render(Execution(Status.OK, value=Value(text, text)), width=80).parts
+        for piece in part.pieces
     ]
     assert pieces == [Piece("", text), Piece("", "\n")]
 
@@ -138,7 +161,12 @@ def test_words_and_tables_fit_the_terminal() -> None:
         (Execution(Status.OK, value=Value("4", 4)), True, "4\n", ""),
         (Execution(Status.OK, value=Value("'a\\n'", "a\n")), True, "a\n\n", ""),
         (Execution(Status.OK, value=Value("{ a: 1 }", "{ a: 1 }")), True, "{ a: 1 }\n", ""),
-        (Execution(Status.OK, value=Value(STACK, STACK)), True, "Error: x\n    at evalmachine.<anonymous>:1:7\n", ""),
+        (
+            Execution(Status.OK, value=Value(STACK, STACK)),
+            True,
+            "Error: x\n    at evalmachine.<anonymous>:1:7\n",
+            "",
+        ),
         (Execution(Status.OK, "a\n"), True, "a\nundefined\n", ""),
         (
             Execution(Status.OK, media=(Media("image/png", b"x"),)),
@@ -147,10 +175,17 @@ def test_words_and_tables_fit_the_terminal() -> None:
             "[image/png, 1 B: %save --result FILE writes it]\n",
         ),
         (THROWN, True, "out\n", "err\nError: x\n    at evalmachine.<anonymous>:1:7\n"),
-        (Execution(Status.ERROR, "", "no end", error=Thrown("E", "x")), False, "", "no end\nE: x\n"),
+        (
+            Execution(Status.ERROR, "", "no end", error=Thrown("E", "x")),
+            False,
+            "",
+            "no end\nE: x\n",
+        ),
     ],
 )
-def test_scripts_get_their_data_unchanged(execution: Execution, with_value: bool, stdout: str, stderr: str) -> None:
+def test_scripts_get_their_data_unchanged(
+    execution: Execution, with_value: bool, stdout: str, stderr: str
+) -> None:
     """A script gets stdout byte by byte, the value only where asked for, and the error among the words."""
     rendered = render_plain(execution, with_value=with_value)
     assert (rendered.stdout, rendered.stderr) == (stdout, stderr)
@@ -189,3 +224,14 @@ def test_sizes_are_for_people(size: int, text: str) -> None:
 def test_ages_are_for_people(seconds: float, text: str) -> None:
     """An age is in its largest unit; a clock that is ahead is no age."""
     assert human_age(NOW - timedelta(seconds=seconds), NOW) == text
+
+
+def test_one_wide_cell_does_not_widen_all_rows() -> None:
+    """Names of any width in a long list take no more space than they themselves have."""
+    now = datetime.now(UTC)
+    names = ["\u202e" * 4000, *(f"f{number}" for number in range(5000))]
+    files = FileList(tuple(RemoteFile(name, 5, now) for name in names), now)
+    table = Table((), tuple((name, "1", "2") for name in names))
+    for outcome in (files, table):
+        parts = render(outcome, width=80, styled=False).parts
+        assert sum(len(piece.text) for part in parts for piece in part.pieces) < 1_000_000

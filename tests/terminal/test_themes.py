@@ -5,8 +5,14 @@ from pathlib import Path
 import pytest
 
 from noderepl.errors import ConfigError
-from noderepl.terminal.meanings import MEANINGS
-from noderepl.terminal.themes import Theme, load_theme, shipped_directory, theme_names, theme_summaries
+from noderepl.terminal.style_names import MEANINGS
+from noderepl.terminal.themes import (
+    Theme,
+    load_theme,
+    shipped_directory,
+    theme_names,
+    theme_summaries,
+)
 
 SHIPPED = ("dark", "default", "high-contrast", "light", "monochrome")
 READABLE_ON_BOTH = {"ansired", "ansigreen", "ansiblue", "ansimagenta", "ansicyan"}
@@ -40,7 +46,7 @@ def test_a_shipped_theme_decides_everything(name: str) -> None:
     theme = load_theme(name, [shipped_directory()])
     assert theme.name == name
     assert set(theme.styles) == {meaning.name for meaning in MEANINGS}
-    assert len(theme.style().style_rules) >= len(MEANINGS)
+    assert len(theme.style.style_rules) >= len(MEANINGS)
 
 
 def test_the_default_theme_is_readable_on_light_and_dark() -> None:
@@ -54,7 +60,8 @@ def test_the_monochrome_theme_has_no_colour() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "background", "least"), [("dark", "#1e1e1e", 4.5), ("light", "#ffffff", 4.5), ("high-contrast", None, 7)]
+    ("name", "background", "least"),
+    [("dark", "#1e1e1e", 4.5), ("light", "#ffffff", 4.5), ("high-contrast", None, 7)],
 )
 def test_colours_have_contrast(name: str, background: str | None, least: float) -> None:
     """Every colour of these themes is readable on its background: 4.5:1, and 7:1 for high contrast."""
@@ -68,17 +75,21 @@ def test_colours_have_contrast(name: str, background: str | None, least: float) 
 
 def test_the_users_theme_wins(tmp_path: Path) -> None:
     """A file in the user's directory is used instead of the shipped theme of its name; new names are added."""
-    (tmp_path / "dark.toml").write_text('summary = "mine"\n[styles]\nprompt = "bold #f80 bg:ansibrightblack"\n')
+    (tmp_path / "dark.toml").write_text(
+        'summary = "mine"\n[styles]\nprompt = "bold #f80 bg:ansibrightblack"\n'
+    )
     (tmp_path / "zebra.toml").write_text("")
     directories = [tmp_path, shipped_directory(), tmp_path / "absent"]
-    assert load_theme("dark", directories) == Theme("dark", "mine", {"prompt": "bold #f80 bg:ansibrightblack"})
+    assert load_theme("dark", directories) == Theme(
+        "dark", "mine", {"prompt": "bold #f80 bg:ansibrightblack"}
+    )
     assert theme_names(directories) == (*SHIPPED, "zebra")
 
 
 def test_a_base_fills_the_gaps(tmp_path: Path) -> None:
     """What a theme leaves out looks as in its base, a pygments style; what it says wins."""
     (tmp_path / "mine.toml").write_text('base = "monokai"\n[styles]\nvalue-number = "ansired"\n')
-    style = load_theme("mine", [tmp_path]).style()
+    style = load_theme("mine", [tmp_path]).style
     assert style.get_attrs_for_style_str("class:value-string").color == "e6db74"
     assert style.get_attrs_for_style_str("class:value-number").color == "ansired"
     assert style.get_attrs_for_style_str("class:stdout").color == ""
@@ -86,28 +97,35 @@ def test_a_base_fills_the_gaps(tmp_path: Path) -> None:
 
 def test_prompt_toolkits_own_parts_follow(tmp_path: Path) -> None:
     """The toolbar and the completion menu of prompt_toolkit look as the theme says."""
-    (tmp_path / "mine.toml").write_text('[styles]\ntoolbar = "ansired"\ncompletion-current = "ansiblue"\n')
-    style = load_theme("mine", [tmp_path]).style()
+    (tmp_path / "mine.toml").write_text(
+        '[styles]\ntoolbar = "ansired"\ncompletion-current = "ansiblue"\n'
+    )
+    style = load_theme("mine", [tmp_path]).style
     assert style.get_attrs_for_style_str("class:bottom-toolbar").color == "ansired"
-    current = style.get_attrs_for_style_str("class:completion-menu class:completion-menu.completion.current")
+    current = style.get_attrs_for_style_str(
+        "class:completion-menu class:completion-menu.completion.current"
+    )
     assert (current.color, current.reverse) == ("ansiblue", False)
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ('name = "x\n', ["not TOML", "line 1"]),
+        ('name = "x\n', ["not valid TOML", "line 1"]),
         ("\n\ncolour = 1\n", ["line 3", "'colour'", "allowed: name, summary, base, styles"]),
         (
             '[styles]\nprompt = "bold"\npromt = "bold"\n',
             ["line 3", "'promt'", "did you mean prompt?", "allowed: prompt, "],
         ),
-        ('[styles]\n"prompt" = "bold ansipurple"\n', ["line 2", "'prompt'", "'ansipurple'", "allowed: bold, dim"]),
+        (
+            '[styles]\n"prompt" = "bold ansipurple"\n',
+            ["line 2", "'prompt'", "'ansipurple'", "allowed: bold, dim"],
+        ),
         ('[styles]\nprompt = "#12345"\n', ["line 2", "'#12345'"]),
         ('[styles]\nprompt = "class:x"\n', ["line 2", "'class:x'"]),
-        ("[styles]\nprompt = 3\n", ["line 2", "must be a text"]),
+        ("[styles]\nprompt = 3\n", ["line 2", "must be a string"]),
         ("styles = 3\n", ["line 1", "must be a table"]),
-        ("summary = 3\n", ["line 1", "must be a text"]),
+        ("summary = 3\n", ["line 1", "must be a string"]),
         ('base = "monokay"\n', ["line 1", "'monokay'", "did you mean monokai?", "allowed: abap"]),
     ],
 )
@@ -133,5 +151,7 @@ def test_a_theme_that_is_no_text_is_named(tmp_path: Path) -> None:
 
 def test_an_unknown_theme_suggests() -> None:
     """An unknown name is answered by the nearest one and the list."""
-    with pytest.raises(ConfigError, match=r"no theme 'drak', did you mean dark\?; themes: dark, default, "):
+    with pytest.raises(
+        ConfigError, match=r"no theme 'drak', did you mean dark\?; themes: dark, default, "
+    ):
         load_theme("drak", [shipped_directory()])

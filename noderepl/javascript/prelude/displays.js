@@ -1,17 +1,18 @@
 // `$$` as a snippet sees it, and what values show besides their text: pictures, HTML, SVG, JSON.
 //
 // The kernel's own `$$` would answer the request itself; this one ends the snippet, as the kernel's does.
-(function displays({ realm, held, inspect, attempt }) {
-    const { Boolean, Error, JSON, Object, Promise, String } = realm;
+(function displays({ realm, primordials, inspect, attempt }) {
+    const { Boolean, Error, JSON, Object, Promise, Set, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor, keys } = Object;
-    const { filter, includes, slice, some } = held.Array;
-    const { endsWith } = held.String;
-    const then = held.uncurried(Promise.prototype.then);
+    const { some } = primordials.Array;
+    const { add: take, delete: drop, forEach } = primordials.Set;
+    const { endsWith } = primordials.String;
+    const then = primordials.uncurried(Promise.prototype.then);
     const { stringify } = JSON;
     const { Buffer } = realm.require("buffer");
     const { isAnyArrayBuffer, isArrayBufferView } = realm.require("util/types");
     const toBuffer = Buffer.from;
-    const toText = held.uncurried(Buffer.prototype.toString);
+    const toText = primordials.uncurried(Buffer.prototype.toString);
     const TYPES = {
         __proto__: null,
         text: "text/plain",
@@ -84,13 +85,15 @@
         const shown = { __proto__: null, close() {} };
         let mine = [];
         shown.mime = (bundle) => {
-            run.media = filter(run.media, (media) => !includes(mine, media));
-            const before = run.media.length;
-            const { text } = add(run, bundle);
-            if (text !== undefined && run.media.length === before) {
-                run.media[before] = { mime: "text/plain", data: text, base64: false };
+            for (let index = 0; index < mine.length; index++) {
+                drop(run.media, mine[index]);
             }
-            mine = slice(run.media, before);
+            const { text, added } = add(run, bundle);
+            mine =
+                text !== undefined && added.length === 0 ? [{ mime: "text/plain", data: text, base64: false }] : added;
+            for (let index = 0; index < mine.length; index++) {
+                take(run.media, mine[index]);
+            }
         };
         for (const method in TYPES) {
             shown[method] = (value) => shown.mime({ __proto__: null, [TYPES[method]]: value });
@@ -98,9 +101,10 @@
         return (id !== undefined && (run.displays[String(id)] ??= shown)) || shown;
     }
 
-    // Takes a bundle's media, all but its text, which it returns.
+    // Takes a bundle's media, all but its text; returns both.
     function add(run, bundle) {
         let text;
+        const added = [];
         const types = keys(Object(bundle));
         for (let index = 0; index < types.length; index++) {
             const mime = types[index];
@@ -108,10 +112,22 @@
             if (mime === "text/plain") {
                 text = isBytes(data) ? encoded(data, "utf8") : String(data);
             } else if (data !== undefined) {
-                run.media[run.media.length] = { __proto__: null, mime, ...contentOf(data, mime) };
+                added[added.length] = { __proto__: null, mime, ...contentOf(data, mime) };
+                take(run.media, added[added.length - 1]);
             }
         }
-        return { text, data: text };
+        return { text, data: text, added };
+    }
+
+    // What a snippet has shown by now, in order; a set, as what is shown again is taken out of it.
+    function none() {
+        return new Set();
+    }
+
+    function listed(media) {
+        const list = [];
+        forEach(media, (one) => (list[list.length] = one));
+        return list;
     }
 
     // Bytes are the content itself, except where it is the JSON of any value.
@@ -135,7 +151,9 @@
         let { text } = bundle === null || typeof bundle !== "object" ? {} : add(run, bundle);
         for (const method in CONVERTERS) {
             const mime = CONVERTERS[method];
-            const isNew = typeof attempt(() => value[method]) === "function" && !some(run.media, (one) => one.mime === mime);
+            const isNew =
+                typeof attempt(() => value[method]) === "function" &&
+                !some(listed(run.media), (one) => one.mime === mime);
             const data = isNew ? attempt(() => value[method]()) : undefined;
             if (typeof data === "string" || isBytes(data)) {
                 add(run, { __proto__: null, [mime]: data });
@@ -160,8 +178,10 @@
 
     // The bytes of a value that is bytes, as the only item of a list.
     function bytesOf(value) {
-        return isBytes(value) ? [{ mime: "application/octet-stream", data: encoded(value, "base64"), base64: true }] : [];
+        return isBytes(value)
+            ? [{ mime: "application/octet-stream", data: encoded(value, "base64"), base64: true }]
+            : [];
     }
 
-    return { expose, isExposed, describe, bytesOf };
+    return { expose, isExposed, describe, bytesOf, none, listed };
 });

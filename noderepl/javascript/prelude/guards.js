@@ -1,26 +1,29 @@
-// What keeps the session alive: process.exit(), process.disconnect() and the like end the snippet instead, late errors are kept
-// for the next answer, and the global object cannot be frozen, as the kernel writes to it before each snippet.
+// What keeps the session alive: process.exit(), process.disconnect() and the like end the snippet instead, late errors
+// are kept for the next answer.
 //
-// current(): the snippet that runs, if any. exit(code, what): ends it. report(error): what is told of an error. isExposed():
-// whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
-(function guards({ realm, held, post, current, exit, report, isExposed }) {
-    const { Error, JSON, Number, Object, Proxy, Reflect, process } = realm;
+// Of Node's insides it takes each one that this Node.js has: without one, only what that one is for is left out.
+//
+// current(): the snippet that runs, if any. exit(code, what): ends it. report(error): an error as it is reported.
+// isExposed(): whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
+(function guards({ realm, primordials, post, current, exit, report, isExposed }) {
+    const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
-    const { includes } = held.Array;
+    const { includes } = primordials.Array;
     const { apply } = Reflect;
     const { stringify } = JSON;
     const { syncBuiltinESMExports } = realm.require("module");
     const asyncHooks = realm.require("async_hooks");
     const { signals } = realm.require("os").constants;
-    const listenerCount = held.uncurried(process.listenerCount);
+    const listenerCount = primordials.uncurried(process.listenerCount);
     const kill = process.kill.bind(process);
     const { pid } = process;
     const caught = process._fatalException;
+    const { nextTick } = process;
     const hasCapture = process.hasUncaughtExceptionCaptureCallback.bind(process);
     const capture = process.setUncaughtExceptionCaptureCallback.bind(process);
     const exitCode = getOwnPropertyDescriptor(process, "exitCode");
-    const original = asyncHooks.createHook;
-    const disable = held.uncurried(original({}).disable);
+    const createNodeHook = asyncHooks.createHook;
+    const disable = primordials.uncurried(createNodeHook({}).disable);
     const UNCAUGHT = "uncaughtException";
     const { SIGCONT, SIGWINCH, SIGCHLD, SIGURG } = signals;
     const HARMLESS = [SIGCONT, SIGWINCH, SIGCHLD, SIGURG];
@@ -36,11 +39,15 @@
 
     // The kernel's own listener would tell of late errors on the stderr of whatever snippet is there.
     const kernels = process.listeners(UNCAUGHT)[0];
-    if (kernels !== undefined) {
-        process.removeListener(UNCAUGHT, kernels);
+    if (typeof caught === "function") {
+        replace(process, "_fatalException", onUncaught);
+        if (kernels !== undefined) {
+            process.removeListener(UNCAUGHT, kernels);
+        }
     }
 
-    // Node asks for this at each error that nobody catches, and ends where nobody listens then, or where who does throws.
+    // Node asks for this at each error that nobody catches, and ends where nobody listens then, or where who does
+    // throws.
     function onUncaught(error, isRejection) {
         if (error === ENDED || (!hasCapture() && listenerCount(process, UNCAUGHT) === 0)) {
             settle(error, isRejection);
@@ -127,9 +134,11 @@
 
     function guardedKill(target, signal) {
         const number = typeof signal === "number" ? signal : signals[signal || "SIGTERM"];
-        const isDeadly = includes(ITSELF, Number(target)) && number > 0 && number <= LAST && !includes(HARMLESS, number);
+        const isDeadly =
+            includes(ITSELF, Number(target)) && number > 0 && number <= LAST && !includes(HARMLESS, number);
         if (isDeadly && !(typeof signal === "string" && listenerCount(process, signal) > 0)) {
-            const whom = { __proto__: null, [pid]: "process.pid", [-pid]: "-process.pid" }[Number(target)] ?? Number(target);
+            const whom =
+                { __proto__: null, [pid]: "process.pid", [-pid]: "-process.pid" }[Number(target)] ?? Number(target);
             end(`process.kill(${whom}${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
         }
         return kill(target, signal);
@@ -138,40 +147,67 @@
     // What a hook throws would end Node: it is not called again.
     function createHook(callbacks) {
         if (callbacks === null || callbacks === undefined) {
-            return original(callbacks); // which says what is wrong with it
+            return createNodeHook(callbacks); // which says what is wrong with it
         }
         const guardedCallbacks = { __proto__: null, trackPromises: callbacks.trackPromises };
         for (const name of ["init", "before", "after", "destroy", "promiseResolve"]) {
             const callback = callbacks[name];
-            guardedCallbacks[name] = typeof callback !== "function" ? callback : function (...given) {
-                try {
-                    apply(callback, this, given);
-                } catch (error) {
-                    disable(this);
-                    keep(error, UNCAUGHT);
-                }
-            };
+            guardedCallbacks[name] =
+                typeof callback !== "function"
+                    ? callback
+                    : function (...given) {
+                          try {
+                              apply(callback, this, given);
+                          } catch (error) {
+                              disable(this);
+                              keep(error, UNCAUGHT);
+                          }
+                      };
         }
-        return original(guardedCallbacks);
+        return createNodeHook(guardedCallbacks);
     }
 
     // Node itself disconnects too, once the channel has come to its end.
     function guardChannel() {
-        const handle = process[getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle")];
-        if (handle === undefined) {
-            return;
-        }
-        const { onread } = handle;
-        handle.onread = function (bytes) {
-            isOver ||= bytes === undefined;
-            return apply(onread, this, [bytes]);
-        };
-        for (const key of ["disconnect", "_disconnect"]) {
-            const disconnect = process[key].bind(process);
-            replace(process, key, () => (isOver ? disconnect() : end("process.disconnect()", 1)));
+        const key = getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle");
+        const handle = process[key];
+        if (typeof handle?.onread === "function") {
+            const { onread } = handle;
+            handle.onread = function (bytes) {
+                isOver ||= bytes === undefined;
+                return withNextTick(() => apply(onread, this, [bytes]));
+            };
+            for (const method of ["disconnect", "_disconnect"]) {
+                const disconnect = process[method]?.bind(process);
+                replaceFunction(process, method, () => (isOver ? disconnect() : end("process.disconnect()", 1)));
+            }
         }
         // Nothing else keeps the process alive between snippets.
-        process.on("beforeExit", handle.ref.bind(handle));
+        if (typeof handle?.ref === "function") {
+            process.on("beforeExit", handle.ref.bind(handle));
+        }
+    }
+
+    // Node hands each message of the kernel's parent to process.nextTick: fake timers would keep it back.
+    function withNextTick(action) {
+        const theirs = getOwnPropertyDescriptor(process, "nextTick");
+        if (theirs?.value === nextTick || theirs?.configurable === false) {
+            return action();
+        }
+        replace(process, "nextTick", nextTick);
+        try {
+            return action();
+        } finally {
+            if (theirs !== undefined) {
+                defineProperty(process, "nextTick", theirs);
+            }
+        }
+    }
+
+    function replaceFunction(object, key, value) {
+        if (typeof object[key] === "function") {
+            replace(object, key, value);
+        }
     }
 
     function replace(object, key, value) {
@@ -179,26 +215,13 @@
         defineProperty(object, key, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
-    replace(process, "_fatalException", onUncaught);
     replace(process, "exit", guarded(process.exit.bind(process), "exit", checked));
-    replace(process, "reallyExit", guarded(process.reallyExit.bind(process), "reallyExit", Number));
+    replaceFunction(process, "reallyExit", guarded(process.reallyExit?.bind(process), "reallyExit", Number));
     replace(process, "abort", () => end("process.abort()", 1));
     replace(process, "kill", guardedKill);
     guardChannel();
     replace(asyncHooks, "createHook", createHook);
     syncBuiltinESMExports();
-
-    for (const [object, key, answer] of [
-        ...["freeze", "seal", "preventExtensions"].map((method) => [Object, method, realm]),
-        [Reflect, "preventExtensions", false],
-    ]) {
-        const handler = {
-            __proto__: null,
-            apply: (target, self, given) => (given[0] === realm ? answer : apply(target, self, given)),
-        };
-        const value = new Proxy(object[key], handler);
-        defineProperty(object, key, { __proto__: null, value, configurable: true, enumerable: false, writable: true });
-    }
 
     // Ends what runs in a callback as an uncaught exception would.
     function unwind() {

@@ -2,15 +2,15 @@
 //
 // Modules are found from the session's directory, as if a file repl.js there imported them.
 // own: the name of the prelude's script.
-(function modules({ realm, held, note, resolver, relocate, own }) {
+(function modules({ realm, primordials, note, resolver, relocate, own }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
     const { join } = require("path");
     const { runInThisContext } = vm;
-    const { slice, startsWith } = held.String;
-    const { exec } = held.RegExp;
+    const { slice, startsWith } = primordials.String;
+    const { exec } = primordials.RegExp;
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
 
@@ -42,7 +42,7 @@
         return importer.import(specifier, options);
     }
 
-    // Its first use would be told to the user as experimental.
+    // Node.js would warn of its first use as experimental.
     function makeImporter() {
         const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
         const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
@@ -80,7 +80,8 @@
         return bindings;
     }
 
-    // More is found than Node finds: names that a CommonJS module makes only when it runs, and the namespace for a default.
+    // More is found than Node finds: names that a CommonJS module makes only when it runs, and the namespace for a
+    // default.
     function binding(namespace, name, specifier) {
         if (name in namespace) {
             return namespace[name];

@@ -1,17 +1,18 @@
 // Runs snippets inside the session as a DevTools console would: one call for each, one answer for each.
 //
 // Contract with ../prelude.py, which sends the files of this directory once per session:
-//   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change; where
-//   it is there already it does nothing. It throws where the session has no inspector.
+//   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change;
+//   where it is there already it does nothing. It throws where the session has no inspector.
 //   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
-//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten": answers.js). All
-//   answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
-//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?, "error"?: {"name",
-//      "message", "stack"}, "code"?, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
-//      "notes": [text], "output": (output.js), "pending": whether something that it started goes on}
-//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width", "depth",
-//     "number": the one that it is to have, if that is not given away, "waits": whether the answer waits until nothing goes on
-//     any more, "aside": whether it has no number and no result}
+//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten":
+//   answer_cache.js). All answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
+//     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
+//      "cut"?: whether data is left out as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
+//      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
+//      "output": (output.js), "pending": whether something that it started goes on}
+//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width",
+//     "depth", "number": the one that it is to have, if that is not given away, "waits": whether the answer waits until
+//     nothing goes on any more, "aside": whether it has no number and no result}
 // User code may replace anything that it can reach, so all that is used later is held here from the beginning.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -25,11 +26,20 @@
     const { setTimeout, clearTimeout, setImmediate } = require("timers");
     const { performance } = require("perf_hooks");
     const { stringify } = JSON;
+    const { byteLength } = require("buffer").Buffer;
+    // Of an answer, which the client reads up to 16 MiB of.
+    const MOST_BYTES = 15 << 20;
+    const TOO_LONG = freeze({
+        __proto__: null,
+        name: "RangeError",
+        message: "The value is longer than 15 MiB: write it to a file, and download that",
+        stack: "",
+    });
     const now = performance.now.bind(performance);
-    const held = parts.held({ realm });
-    const sessionPost = held.uncurried(Session.prototype.post);
-    const connectTo = held.uncurried(Session.prototype.connect);
-    const disconnect = held.uncurried(Session.prototype.disconnect);
+    const primordials = parts.primordials({ realm });
+    const sessionPost = primordials.uncurried(Session.prototype.post);
+    const connectTo = primordials.uncurried(Session.prototype.connect);
+    const disconnect = primordials.uncurried(Session.prototype.disconnect);
 
     let session;
     let receiver; // the id by which the inspector knows what takes values from it
@@ -39,31 +49,48 @@
     let taken;
     let options = {};
 
-    const scripts = parts.scripts({ realm, held, name, post, note });
-    const stacks = parts.stacks({ realm, held, inspect, typed: scripts.typed });
-    const awaits = parts.awaits({ realm });
+    const scripts = parts.scripts({ realm, primordials, name, post, note });
+    const stacks = parts.stacks({ realm, primordials, inspect, typed: scripts.typed });
+    const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const modules = parts.modules({ realm, held, note, resolver, relocate: stacks.relocate, own: stacks.own });
-    const displays = parts.displays({ realm, held, inspect, attempt: stacks.attempt });
-    const watch = parts.watch({ realm, name }, watchdog);
+    const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
+    const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
+    const consoleObject = parts.console_object({ realm });
+    const data = dataDirectory();
+    const timeout = parts.timeout({ realm, name, data }, watchdog);
     const report = (error) => stacks.describe(error, options);
-    const current = () => run;
-    const guards = parts.guards({ realm, held, post, current, exit, report, isExposed: displays.isExposed });
-    const needed = parts.needed({ realm, name, post, held });
+    const running = () => run;
+    const guards = parts.guards({
+        realm,
+        primordials,
+        post,
+        current: running,
+        exit,
+        report,
+        isExposed: displays.isExposed,
+    });
+    const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
-    const output = parts.output({ realm, held });
-    const pending = parts.pending({ realm });
-    const answers = parts.answers();
+    const output = parts.output({ realm, primordials, data });
+    const activeHandles = parts.active_handles({ realm });
+    const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
 
     const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take, show: output.show };
-    api.needed = needed.values;
+    api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
     api.load = modules.load;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
+
+    // Where the service keeps the session's files. A kernel that runs in no container of its own names it, as
+    // the machine may have a /mnt/data that is not the session's.
+    function dataDirectory() {
+        const { cwd, env } = realm.process;
+        return env.NODEREPL_DATA ?? (require("fs").existsSync("/mnt/data") ? "/mnt/data" : cwd());
+    }
 
     function connect() {
         session = new Session();
@@ -72,12 +99,12 @@
     }
 
     function start(kernel, request) {
-        if (!answers.begin(request.id)) {
+        if (!answerCache.begin(request.id)) {
             recall(kernel, request);
             return;
         }
         kernel.async();
-        needed.restore([]);
+        restoreBuiltins.restore([]);
         const current = {
             __proto__: null,
             kernel,
@@ -89,8 +116,8 @@
             isSettled: false, // nothing more is to be heard of it
             ended: null, // its answer
             script: null,
-            promise: null, // of the evaluation, held while this is the current one (awaits.js)
-            media: [],
+            promise: null, // of the evaluation, held while this is the current one (promise_pin.js)
+            media: displays.none(),
             displays: { __proto__: null },
             notes: [],
             timer: null,
@@ -98,17 +125,18 @@
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         try {
+            consoleObject.keep();
             output.begin(request.id, current.number);
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
-            watch.arm(request.id, request.seconds * 1000);
-            pending.begin();
+            timeout.arm(request.id, request.seconds * 1000);
+            activeHandles.begin();
             current.script = types.strip(scripts.compile(request), request.typescript);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
-            current.promise = output.within(current.number, () => awaits.firstMade(evaluate));
+            current.promise = output.within(current.number, () => promisePin.firstMade(evaluate));
         } catch (error) {
             fail(current, error);
         }
@@ -157,7 +185,9 @@
         if (unserializableValue === undefined) {
             return subtype === "null" ? null : value;
         }
-        return type === "bigint" ? BigInt(held.String.slice(unserializableValue, 0, -1)) : Number(unserializableValue);
+        return type === "bigint"
+            ? BigInt(primordials.String.slice(unserializableValue, 0, -1))
+            : Number(unserializableValue);
     }
 
     function take(value) {
@@ -169,13 +199,16 @@
         if (current.ended !== null) {
             return;
         }
-        const told = value === undefined ? shown : displays.describe(current, value, options);
+        const described = value === undefined ? shown : displays.describe(current, value, options);
         if (value !== undefined && current.number > 0) {
             results.keep(current.number, value);
         }
-        const answer = { __proto__: null, kind: "value", text: told?.text, data: told?.data };
+        const answer = { __proto__: null, kind: "value", text: described?.text, data: described?.data };
         if (current.request.waits) {
-            pending.wait(() => current.ended !== null || guards.hasLate(), () => end(current, answer));
+            activeHandles.wait(
+                () => current.ended !== null || guards.hasLate(),
+                () => end(current, answer),
+            );
         } else {
             end(current, answer);
         }
@@ -188,11 +221,11 @@
         if (current.number > 0) {
             results.keepError(error);
         }
-        const told = stacks.describe(error, options, details && current.number, details);
-        if (current.script !== null && told.isUnparsed) {
+        const described = stacks.describe(error, options, details && current.number, details);
+        if (current.script !== null && described.isUnparsed) {
             scripts.undo(current.script);
         }
-        end(current, { __proto__: null, kind: "error", error: told });
+        end(current, { __proto__: null, kind: "error", error: described });
     }
 
     // id: of the request that is meant.
@@ -208,15 +241,15 @@
     }
 
     function cut({ request }) {
-        return { __proto__: null, kind: watch.isAsked() ? "interrupt" : "timeout", text: `${request.seconds} s` };
+        return { __proto__: null, kind: timeout.isAsked() ? "interrupt" : "timeout", text: `${request.seconds} s` };
     }
 
     function exit(code, text) {
         end(run, { __proto__: null, kind: "exit", code, text });
     }
 
-    // What goes on after its answer is not heard of again; the inspector would tell of it at a time when Node.js cannot take it
-    // (awaits.js).
+    // What goes on after its answer is not heard of again; the inspector would tell of it at a time when Node.js cannot
+    // take it (promise_pin.js).
     function leave(current) {
         if (!current.isSettled && !current.isSynchronous) {
             current.isSettled = true;
@@ -237,15 +270,16 @@
         }
         mend(current);
         leave(current);
-        const goesOn = pending.isAny(); // while the snippet's own timer counts on both sides
+        const goesOn = activeHandles.isAny(); // while the snippet's own timer counts on both sides
         clearTimeout(current.timer);
-        watch.disarm();
+        timeout.disarm();
         run = null;
-        const { ended, number, media, notes } = current;
-        const told = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
-        told.output = output.end();
-        told.pending = goesOn;
-        answer(current, told);
+        const { ended, number, notes } = current;
+        const media = displays.listed(current.media);
+        const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
+        answer.output = output.end();
+        answer.pending = goesOn;
+        respond(current, answer);
         output.rest();
     }
 
@@ -257,32 +291,41 @@
         const text = typeof value === "string" ? value : inspect(value, how);
         const media = displays.bytesOf(value);
         kernel.async();
-        answer({ kernel, request }, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
+        respond({ kernel, request }, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
     }
 
-    function answer({ kernel, request }, told) {
-        told.media = bare(told.media);
-        told.notes = bare(told.notes);
-        told.late = bare(guards.takeLate());
-        told.id = request.id;
-        if (request.id !== undefined) {
-            answers.keep(request.id, told);
+    function respond({ kernel, request }, answer) {
+        answer.media = bare(answer.media);
+        answer.notes = bare(answer.notes);
+        answer.late = bare(guards.takeLate());
+        answer.id = request.id;
+        let text = stringify(answer);
+        if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
+            answer = { ...answer, __proto__: null, data: undefined, cut: true }; // the text of a long string is short
+            text = stringify(answer);
         }
-        kernel.text(`noderepl:${stringify(told)}`);
+        if (byteLength(text) > MOST_BYTES) {
+            answer = { ...answer, __proto__: null, kind: "error", text: "", error: TOO_LONG, media: bare([]) };
+            text = stringify(answer);
+        }
+        if (request.id !== undefined) {
+            answerCache.keep(request.id, answer);
+        }
+        kernel.text(`noderepl:${text}`);
     }
 
     // With the output of the latest snippet in pieces, as it may not have come either.
     function recall(kernel, { id }) {
-        const told = answers.of(id);
-        if (told.output !== undefined && output.isOf(id)) {
-            told.output = output.keep();
+        const answer = answerCache.of(id);
+        if (answer.output !== undefined && output.isOf(id)) {
+            answer.output = output.keep();
         }
         kernel.async();
-        kernel.text(`noderepl:${stringify(told)}`);
+        kernel.text(`noderepl:${stringify(answer)}`);
     }
 
     function mend({ notes, request }) {
-        const restored = needed.restore(request.declarations);
+        const restored = restoreBuiltins.restore(request.declarations);
         for (let index = 0; index < restored.length; index++) {
             notes[notes.length] = `${restored[index]} was put back as it was: the session itself needs it.`;
         }

@@ -1,7 +1,7 @@
 // import.meta.resolve() for the names of packages, which only Node's own loader knows how to find.
 //
-// A module's own import.meta.resolve() takes another importer than that module only behind an option of the process, or of a
-// thread: one is started for each name, so that a package that was installed since is found.
+// A module's own import.meta.resolve() takes another importer than that module only behind an option of the process, or
+// of a thread: one is started for each name, so that a package that was installed since is found.
 (function resolver({ realm }) {
     const { Atomics, Error, Int32Array, Object, RangeError, SharedArrayBuffer, SyntaxError, TypeError } = realm;
     const { MessageChannel, Worker, receiveMessageOnPort } = realm.require("worker_threads");
@@ -13,11 +13,11 @@
     const unref = Worker.prototype.unref.call.bind(Worker.prototype.unref);
 
     // What runs in the thread; its working directory is the true one, where another stands for /mnt/data.
-    async function find({ specifier, port, cells }, { join }, { pathToFileURL }) {
-        const base = pathToFileURL(join(process.cwd(), "/")).href;
+    async function find({ specifier, port, cells }, { join }, { pathToFileURL }, { cwd }) {
+        const base = pathToFileURL(join(cwd(), "/")).href;
         try {
-            const { default: resolve } = await import("data:text/javascript,export default import.meta.resolve");
-            port.postMessage({ base, url: resolve(specifier, `${base}repl.js`) });
+            const { default: nodeResolve } = await import("data:text/javascript,export default import.meta.resolve");
+            port.postMessage({ base, url: nodeResolve(specifier, `${base}repl.js`) });
         } catch ({ name, message, code }) {
             port.postMessage({ name, message, code });
         }
@@ -25,7 +25,7 @@
         Atomics.notify(cells, 0);
     }
 
-    const source = `(${find})(require("worker_threads").workerData, require("path"), require("url"))`;
+    const source = `(${find})(require("worker_threads").workerData, require("path"), require("url"), process)`;
 
     // The URL, and that of the thread's directory. Throws what Node throws where there is none.
     function resolve(specifier) {
@@ -43,11 +43,11 @@
         on(thread, "error", () => {});
         unref(thread);
         wait(cells, 0, 0, LONGEST);
-        const told = receiveMessageOnPort(port1)?.message;
-        if (told?.url === undefined) {
-            throw failure(told ?? { name: "Error", message: `'${specifier}' cannot be looked for` });
+        const found = receiveMessageOnPort(port1)?.message;
+        if (found?.url === undefined) {
+            throw failure(found ?? { name: "Error", message: `'${specifier}' cannot be looked for` });
         }
-        return told;
+        return found;
     }
 
     // Node's own errors have their code in the stack, and not in the name.

@@ -1,7 +1,8 @@
 // The values that snippets came to, by the names that snippets have for them: `_`, `_error`, `_1`, `_2` and so on.
 (function results({ realm }) {
-    const { Object } = realm;
-    const { defineProperty, getOwnPropertyDescriptor } = Object;
+    const { Object, Reflect } = realm;
+    const { getOwnPropertyDescriptor } = Object;
+    const { defineProperty } = Reflect; // returns false where the global object is frozen
     const KEPT = 1000;
     const last = { __proto__: null, value: undefined, error: undefined };
     remember("_", "value");

@@ -1,40 +1,58 @@
-// What is really evaluated: a snippet's text with the edits that it needs, and the way back from there to what was typed.
+// What is really evaluated: a snippet's text with the edits that it needs, and the way back from there to what was
+// typed.
 //
-// request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop", "nested",
-// "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has already. In V8's
-// REPL mode only `let` may declare what `let` has declared before, so constants are declared with `let`, also those of `using`,
-// and assigning to them is made an error here. Offsets count UTF-16 code units.
-(function scripts({ realm, held, name, post, note }) {
-    const { Array, Function, Math, Object, Set, TypeError } = realm;
-    const { filter, includes, push, some } = held.Array;
-    const { add, has } = held.Set;
-    const { indexOf, slice } = held.String;
+// request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop",
+// "nested", "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has
+// already. In V8's REPL mode only `let` may declare what `let` has declared before, so constants are declared with
+// `let`, also those of `using`, and assigning to them is made an error here. Offsets count UTF-16 code units.
+(function scripts({ realm, primordials, name, post, note }) {
+    const { Array, Boolean, Function, Map, Math, Object, Set, TypeError } = realm;
+    const { filter, push, some } = primordials.Array;
+    const { get, set } = primordials.Map;
+    const { add, delete: remove, has } = primordials.Set;
+    const { indexOf, slice } = primordials.String;
     const { defineProperty, getOwnPropertyDescriptor } = Object;
-    const { min } = Math;
+    const { floor, max, min } = Math;
     const constants = new Set();
     const hasUsing = compiles("{ using resource = null }");
     let isUsingTold = false;
-    const remove = held.uncurried(Set.prototype.delete);
-    const sort = held.uncurried(Array.prototype.sort);
+    const sort = primordials.uncurried(Array.prototype.sort);
 
     // The expression to evaluate, and `pieces`: [offset in it, offset in the text, length] of what was left as it was.
     function compile(request) {
         const { edits, declarations, assignments } = request;
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
         const marked = [];
-        const made = declare(declarations, lexical, edits, marked);
+        const declared = countNames(declarations);
+        const made = declare(declarations, declared, lexical, edits, marked);
         for (let index = 0; index < assignments.length; index++) {
             const { name: target, start, end, shorthand } = assignments[index];
-            if (has(constants, target) && (has(lexical, target) || isFixed(target) || declares(declarations, target))) {
-                edits[edits.length] = [start, end, `${shorthand ? `${target}: ` : ""}${name}.constant(${target}).value`];
+            if (has(constants, target) && (has(lexical, target) || isFixed(target) || get(declared, target) > 0)) {
+                edits[edits.length] = [
+                    start,
+                    end,
+                    `${shorthand ? `${target}: ` : ""}${name}.constant(${target}).value`,
+                ];
             }
         }
         sort(edits, (one, other) => one[0] - other[0] || one[1] - other[1]);
         return { made, marked, ...apply(request.text, edits) };
     }
 
-    function declares(declarations, word) {
-        return some(declarations, ({ names }) => includes(names, word));
+    // How many declarations have each name.
+    function countNames(declarations) {
+        const counts = new Map();
+        for (let index = 0; index < declarations.length; index++) {
+            const { names } = declarations[index];
+            const own = new Set();
+            for (let each = 0; each < names.length; each++) {
+                if (!has(own, names[each])) {
+                    add(own, names[each]);
+                    set(counts, names[each], (get(counts, names[each]) ?? 0) + 1);
+                }
+            }
+        }
+        return counts;
     }
 
     // Take back what a snippet that did not parse would have declared.
@@ -49,7 +67,7 @@
     }
 
     // Adds to `edits`, and to `marked` what the names were before; the names of the variables that it made.
-    function declare(declarations, lexical, edits, marked) {
+    function declare(declarations, declared, lexical, edits, marked) {
         const made = [];
         const seen = new Set();
         for (let index = 0; index < declarations.length; index++) {
@@ -59,15 +77,18 @@
                 continue; // for the engine to refuse
             }
             const isLexical = some(names, (word) => has(lexical, word));
-            const adds = (other) => other !== declaration && includes(other.names, names[0]);
-            if (kind === "var" ? !isLexical : kind === "enum" && some(declarations, adds)) {
+            if (kind === "var" ? !isLexical : kind === "enum" && get(declared, names[0]) > 1) {
                 addAll(made, filter(names, makeRoom));
             } else {
                 addAll(edits, adapted(declaration, isLexical, seen));
             }
             const mark = kind === "const" || kind === "using" ? add : remove;
             for (let each = 0; each < names.length; each++) {
-                marked[marked.length] = { __proto__: null, word: names[each], wasConstant: has(constants, names[each]) };
+                marked[marked.length] = {
+                    __proto__: null,
+                    word: names[each],
+                    wasConstant: has(constants, names[each]),
+                };
                 mark(constants, names[each]);
             }
             if (kind === "using" && !isUsingTold) {
@@ -88,7 +109,10 @@
     function adapted(declaration, isLexical, seen) {
         const { kind, names, start, end, stop } = declaration;
         const word = some(names, isFixed) ? "var" : "let";
-        const around = (before, after) => [[start, start, before], [stop, stop, after]];
+        const around = (before, after) => [
+            [start, start, before],
+            [stop, stop, after],
+        ];
         switch (kind) {
             case "var":
                 return [[start, end, variable(declaration, seen)]];
@@ -130,8 +154,8 @@
         return lexical;
     }
 
-    // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can not even be
-    // assigned to is left to `let`, for the engine to refuse.
+    // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can
+    // not even be assigned to is left to `let`, for the engine to refuse.
     function isFixed(word) {
         const found = getOwnPropertyDescriptor(realm, word);
         return found?.configurable === false && (found.writable === true || found.set !== undefined);
@@ -161,41 +185,51 @@
         return { text, expression: expression + slice(text, done), pieces };
     }
 
-    // Line and column, from 1, in what was typed, of a place in what was evaluated.
-    function typed({ text, expression, pieces, edited = expression, map }, line, column) {
+    // Line and column, from 1, in what was typed, of a place in what was evaluated. A stack has many places: a script
+    // keeps where its lines start.
+    function typed(script, line, column) {
+        const { text, expression, pieces, edited = expression, map } = script;
+        script.editedStarts ??= lineStarts(edited);
+        script.textStarts ??= lineStarts(text);
         const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
-        const offset = min(offsetOf(edited, at.originalLine + 1) + at.originalColumn, edited.length);
-        let found = 0;
-        for (let index = 0; index < pieces.length; index++) {
-            const { 0: from, 1: original, 2: length } = pieces[index];
-            if (from <= offset) {
-                found = original + min(offset - from, length);
-            }
-        }
-        return placeOf(text, found);
+        // Of a place that is unknown, line and column are below 0 or undefined: it is shown as the first.
+        const start = at.originalLine >= 0 ? (script.editedStarts[at.originalLine] ?? edited.length) : 0;
+        const offset = min(start + at.originalColumn, edited.length) || 0;
+        const {
+            0: from,
+            1: original,
+            2: length,
+        } = pieces[lastUpTo(pieces.length, (index) => pieces[index][0] <= offset)];
+        return placeOf(text, script.textStarts, original + max(0, min(offset - from, length)));
     }
 
-    function offsetOf(source, line) {
-        let offset = 0;
-        for (let passed = 1; passed < line; passed++) {
-            const at = indexOf(source, "\n", offset);
-            if (at < 0) {
-                return source.length;
-            }
-            offset = at + 1;
+    function lineStarts(source) {
+        const starts = [0];
+        for (let at = indexOf(source, "\n"); at >= 0; at = indexOf(source, "\n", at + 1)) {
+            starts[starts.length] = at + 1;
         }
-        return offset;
+        return starts;
     }
 
-    function placeOf(source, offset) {
-        let line = 1;
-        let start = 0;
-        for (let at = indexOf(source, "\n"); at >= 0 && at < offset; at = indexOf(source, "\n", start)) {
-            line++;
-            start = at + 1;
+    // The last of `count` numbers from 0 for which something holds that holds for 0 and for all below one for which it
+    // does.
+    function lastUpTo(count, holds) {
+        let low = 0;
+        for (let high = count; high - low > 1;) {
+            const middle = floor((low + high) / 2);
+            if (holds(middle)) {
+                low = middle;
+            } else {
+                high = middle;
+            }
         }
-        const after = indexOf(source, "\n", start);
-        return { line, column: offset - start + 1, source: slice(source, start, after < 0 ? undefined : after) };
+        return low;
+    }
+
+    function placeOf(source, starts, offset) {
+        const index = lastUpTo(starts.length, (line) => starts[line] <= offset);
+        const end = index + 1 < starts.length ? starts[index + 1] - 1 : source.length;
+        return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], end) };
     }
 
     // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.

@@ -1,18 +1,19 @@
-// Errors as their reader wants them: stacks that name what was typed, without frames of the machinery, and the line itself.
+// Errors as their reader wants them: stacks that name what was typed, without frames of the machinery, and the line
+// itself.
 //
-// Error.prepareStackTrace is the prelude's where no snippet has one of its own, so that stacks that snippets print themselves
-// are the same; and one of a snippet's own is given the same frames.
-(function stacks({ realm, held, inspect, typed }) {
+// Error.prepareStackTrace is the prelude's where no snippet has one of its own, so that stacks that snippets print
+// themselves are the same; and one of a snippet's own is given the same frames.
+(function stacks({ realm, primordials, inspect, typed }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { apply } = Reflect;
     const { max } = Math;
-    const { replace } = held;
-    const { exec } = held.RegExp;
-    const { indexOf, slice, startsWith } = held.String;
-    const { get, set, delete: remove } = held.Map;
-    const { get: getOf, set: setOf } = held.WeakMap;
-    const toString = held.uncurried(Error.prototype.toString);
+    const { replace } = primordials;
+    const { exec } = primordials.RegExp;
+    const { indexOf, slice, startsWith } = primordials.String;
+    const { get, set, delete: remove } = primordials.Map;
+    const { get: getOf, set: setOf } = primordials.WeakMap;
+    const toString = primordials.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
     const { runInNewContext } = realm.require("vm");
     const SHOWN = "repl";
@@ -128,7 +129,8 @@
             tell(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
             tell(site, "toString", text);
         } else if (site.isEval()) {
-            const origin = (told) => told && replace(told, ORIGIN, (found) => `(${placed(number, found[1], found[2])})`);
+            const origin = (source) =>
+                source && replace(source, ORIGIN, (found) => `(${placed(number, found[1], found[2])})`);
             tell(site, "getEvalOrigin", origin(site.getEvalOrigin()));
             tell(site, "toString", origin(text));
         }
@@ -153,7 +155,9 @@
 
     function headOf(error) {
         try {
-            return MARK !== undefined && MARK in error ? `${error.name} [${error.code}]: ${error.message}` : toString(error);
+            return MARK !== undefined && MARK in error
+                ? `${error.name} [${error.code}]: ${error.message}`
+                : toString(error);
         } catch {
             return "<error>";
         }
@@ -193,24 +197,24 @@
         setOf(places, error, typed(script, line, column));
     }
 
-    // What is told of something thrown. details: the inspector's, for a snippet that does not even parse.
+    // Describes something thrown. details: the inspector's, for a snippet that does not even parse.
     function describe(error, options, number, details) {
         const isError = isNativeError(error);
-        const told = { __proto__: null, name: typeof error, message: "", stack: "" };
+        const described = { __proto__: null, name: typeof error, message: "", stack: "" };
         const part = (key) => attempt(() => String(error[key]));
-        if (!isError && !(attempt(() => typeof error.stack === "string" && error.stack !== ""))) {
-            told.message = attempt(() => inspect(error, options)) ?? "what was thrown cannot be shown";
-            return told;
+        if (!isError && !attempt(() => typeof error.stack === "string" && error.stack !== "")) {
+            described.message = attempt(() => inspect(error, options)) ?? "what was thrown cannot be shown";
+            return described;
         }
-        told.name = part("name") ?? "Error";
-        told.message = part("message") ?? "";
+        described.name = part("name") ?? "Error";
+        described.message = part("message") ?? "";
         const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? headOf(error);
         const text = clean(raw, error);
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
-        told.isUnparsed = found === undefined && at !== undefined;
-        told.stack = at ? `${arrow(at)}\n${text}` : text;
-        return told;
+        described.isUnparsed = found === undefined && at !== undefined;
+        described.stack = at ? `${arrow(at)}\n${text}` : text;
+        return described;
     }
 
     // What inspect() makes of a stack that has no frames is in brackets.
@@ -242,11 +246,17 @@
         return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
-    // An error that Node made in code of its own gets the stack of `witness`, which was made where the snippet asked for it.
+    // An error that Node made in code of its own gets the stack of `witness`, which was made where the snippet asked
+    // for it.
     function relocate(error, witness) {
         const below = attempt(() => slice(witness.stack, headOf(witness).length));
         const at = getOf(places, witness);
-        if (at !== undefined && isNativeError(error) && getOf(places, withStack(error)) === undefined && isNodesAlone(error)) {
+        if (
+            at !== undefined &&
+            isNativeError(error) &&
+            getOf(places, withStack(error)) === undefined &&
+            isNodesAlone(error)
+        ) {
             const value = (attempt(() => unparsedIn(error)) ?? "") + headOf(error) + below;
             defineProperty(error, "stack", { __proto__: null, value, configurable: true, writable: true });
             setOf(places, error, at);
@@ -254,7 +264,8 @@
         return error;
     }
 
-    // File, line and caret of a module that does not parse. Node keeps them apart until it prints the error, or throws it in vm.
+    // File, line and caret of a module that does not parse. Node keeps them apart until it prints the error, or throws
+    // it in vm.
     function unparsedIn(error) {
         if (error instanceof SyntaxError) {
             attempt(() => runInNewContext("throw thrown", { __proto__: null, thrown: error }, OWN));

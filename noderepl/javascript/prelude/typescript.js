@@ -11,7 +11,8 @@
     const MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+/=]+)\s*$/;
     const PLACE = /^:(\d+)\n(?:(?:[^\n]+\n)*?( *)\^+\n)?/;
     const NONE = /[\p{Mark}\p{Format}]/u;
-    const WIDE = /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
+    const WIDE =
+        /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
 
     // script: as scripts.js made it. Types are replaced by blanks; where the syntax needs code of its own (enums,
     // namespaces), that is made, and `map` leads from it to the expression that it was made of, `edited`.
@@ -20,11 +21,12 @@
             return script;
         }
         if (stripTypeScriptTypes === undefined) {
-            const words = `This is TypeScript, and Node.js ${versions.node} in the session cannot strip its types: 22.13 can.`;
+            const there = `Node.js ${versions.node} in the session`;
+            const words = `This is TypeScript, and ${there} cannot strip its types: 22.13 can.`;
             throw assign(new SyntaxError(words), { stack: `SyntaxError: ${words}` });
         }
         const { emitWarning } = process;
-        process.emitWarning = () => {}; // the user need not be told that this is experimental
+        process.emitWarning = () => {}; // without Node's warning that this is experimental
         try {
             return { ...script, expression: stripTypeScriptTypes(script.expression, { mode: "strip" }) };
         } catch (error) {
@@ -40,15 +42,21 @@
         return { ...script, expression: made.replace(MAP, ""), edited: script.expression, map };
     }
 
-    // Node tells a place in the stack only: `:LINE`, lines of the source, and a caret below that line unless it is the end.
+    // Node tells a place in the stack only: `:LINE`, lines of the source, and a caret below that line unless it is the
+    // end.
     function placed(error, script) {
-        const told = assign(new SyntaxError(error.message), { stack: `SyntaxError: ${error.message}` });
+        const failure = assign(new SyntaxError(error.message), { stack: `SyntaxError: ${error.message}` });
         const [found, line, above] = exec(PLACE, error.stack) ?? [];
         if (found !== undefined) {
             const lines = script.expression.split("\n");
-            placeAt(told, script, line, above === undefined ? Infinity : 1 + lengthOf(lines[line - 1], above.length));
+            placeAt(
+                failure,
+                script,
+                line,
+                above === undefined ? Infinity : 1 + lengthOf(lines[line - 1], above.length),
+            );
         }
-        return told;
+        return failure;
     }
 
     // How much of a line takes that many columns of a screen, with tab stops at every fourth.

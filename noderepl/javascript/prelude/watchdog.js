@@ -1,14 +1,15 @@
-// A thread of the session that looks after the snippet that runs, also where a loop leaves the event loop no turn; watch.js
-// has the contract.
+// A thread of the session that looks after the snippet that runs, also where a loop leaves the event loop no turn;
+// timeout.js has the contract.
 //
-// It speaks to the main thread through the inspector, which interrupts even a loop: every now and then it asks for the output
-// to be put where it can be read, and once the snippet's time is over, or a file asks for its end, for the answer. Where none
-// goes out because the event loop gets no turn, it ends what runs, and with it the processes that the main thread waits for.
+// It speaks to the main thread through the inspector, which interrupts even a loop: every now and then it asks for the
+// output to be put where it can be read, and once the snippet's time is over, or a file asks for its end, for the
+// answer. Where none goes out because the event loop gets no turn, it ends what runs, and with it the processes that
+// the main thread waits for.
 "use strict";
 const { workerData } = require("worker_threads");
 const { existsSync, readdirSync, readFileSync } = require("fs");
 const { Session } = require("inspector");
-const { cells, name, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
+const { cells, name, data, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
 const session = new Session();
 session.connectToMainThread();
 const { load, store, wait } = Atomics;
@@ -16,7 +17,7 @@ const PATIENCE = 100; // ms
 const STEP = 50; // ms between two looks
 const FIRST = 1000n; // ms until output is put where it can be read
 const NEXT = 250n; // ms from then on
-const PLACES = [process.cwd(), "/mnt/data"]; // where uploaded files may come to
+const PLACES = [process.cwd(), data]; // where uploaded files may come to
 
 const now = () => process.hrtime.bigint() / 1000000n;
 const call = (what) => session.post("Runtime.evaluate", { expression: `${name}.${what}`, silent: true });
@@ -43,7 +44,10 @@ function killAwaited() {
     }
     const all = processes();
     const isYounger = (one, other) => one.started - other.started || one.pid - other.pid;
-    const youngest = all.filter(({ parent }) => parent === process.pid).sort(isYounger).pop();
+    const youngest = all
+        .filter(({ parent }) => parent === process.pid)
+        .sort(isYounger)
+        .pop();
     const ended = youngest === undefined ? [] : [youngest.pid];
     for (let index = 0; index < ended.length; index++) {
         ended.push(...all.filter(({ parent }) => parent === ended[index]).map(({ pid }) => pid));

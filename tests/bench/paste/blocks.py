@@ -46,7 +46,11 @@ def fenced(text: str) -> Iterator[Block]:
 
 def readme(package: Path) -> str:
     """The README of an installed package; "" without one."""
-    found = sorted(file for file in package.iterdir() if re.fullmatch(r"readme(\.\w+)?", file.name, re.IGNORECASE))
+    found = sorted(
+        file
+        for file in package.iterdir()
+        if re.fullmatch(r"readme(\.\w+)?", file.name, re.IGNORECASE)
+    )
     return found[0].read_text("utf-8") if found else ""
 
 
@@ -60,4 +64,7 @@ async def judged(blocks: Sequence[Block], node: Node, tools: Path) -> list[Block
         check=True,
         timeout=60,
     )
-    return [Block(block.line, block.code, kind) for block, kind in zip(blocks, json.loads(done.stdout), strict=True)]
+    return [
+        Block(block.line, block.code, kind)
+        for block, kind in zip(blocks, json.loads(done.stdout), strict=True)
+    ]

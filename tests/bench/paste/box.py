@@ -26,7 +26,16 @@ def boxed(directory: Path, readable: Sequence[Path], line: Sequence[str]) -> lis
     directory: what is /mnt/data there, and the only place but /tmp that can be written. readable: what must be there
     although it may be below the machine's /tmp or /mnt, which are others there.
     """
-    words = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--ro-bind", "/", "/"]
+    words = [
+        "bwrap",
+        "--die-with-parent",
+        "--unshare-pid",
+        "--unshare-net",
+        "--unshare-ipc",
+        "--ro-bind",
+        "/",
+        "/",
+    ]
     words += ["--dev", "/dev", "--proc", "/proc", "--tmpfs", "/tmp", "--tmpfs", "/mnt"]
     for path in readable:
         words += ["--ro-bind", str(path), str(path)]

@@ -1,7 +1,7 @@
 // Says which blocks are JavaScript or TypeScript, by other parsers than the one that is judged.
 //
-// Contract with blocks.py: argv is [a directory with acorn and typescript in its node_modules]; stdin is a JSON list of texts;
-// stdout is a JSON list of "script", "module", "typescript" or null, one for each.
+// Contract with blocks.py: argv is [a directory with acorn and typescript in its node_modules]; stdin is a JSON list of
+// texts; stdout is a JSON list of "script", "module", "typescript" or null, one for each.
 "use strict";
 const fs = require("node:fs");
 const { createRequire } = require("node:module");

@@ -1,7 +1,8 @@
 // Runs pasted blocks in NEL, the kernel itself, driven directly.
 //
-// Contract with systems.py: argv is [NEL's directory]; each line of stdin is a JSON string, a snippet; each line of stdout is
-// {"number", "value", "error"} as JSON: the snippet's number from 0, its value as text, the kernel's {ename, evalue, traceback}.
+// Contract with systems.py: argv is [NEL's directory]; each line of stdin is a JSON string, a snippet; each line of
+// stdout is {"number", "value", "error"} as JSON: the snippet's number from 0, its value as text, the kernel's {ename,
+// evalue, traceback}.
 "use strict";
 const readline = require("node:readline");
 const { Session } = require(process.argv[2]);

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from noderepl.service.bubblewrap import bubblewrap_works
 from noderepl.service.node import find_node
-from noderepl.service.sandbox import bubblewrap_works
 from tests.bench.beside import installed
 from tests.bench.paste.blocks import JUDGES, Block, fenced, judged, readme
 from tests.bench.paste.packages import OTHERS, PACKAGES
@@ -39,12 +39,16 @@ async def main(arguments: Sequence[str]) -> None:
     """Runs the bench and prints its table. arguments: of the command line, after `paste`."""
     options = _options(arguments)
     if not bubblewrap_works():
-        sys.exit("The blocks are not run without bubblewrap: READMEs show how to delete files, too.")
+        sys.exit(
+            "The blocks are not run without bubblewrap: READMEs show how to delete files, too."
+        )
     began = time.monotonic()
     names = (OTHERS if options.others else PACKAGES)[: options.packages]
     chosen = [system for system in SYSTEMS if system.name in options.systems]
     async with installed(*JUDGES, NEL, DENO) as tools:
-        means = Means(find_node(options.node), tools, dict(word.split("=", 1) for word in options.set))
+        means = Means(
+            find_node(options.node), tools, dict(word.split("=", 1) for word in options.set)
+        )
         free = asyncio.Semaphore(AT_ONCE)
 
         async def limited(name: str) -> Pasted:
@@ -61,14 +65,28 @@ def _options(arguments: Sequence[str]) -> argparse.Namespace:
     names = [system.name for system in SYSTEMS]
     parser = argparse.ArgumentParser(prog="python -m tests.bench paste", description=__doc__)
     parser.add_argument("--packages", type=int, metavar="N", help="only the first N packages")
-    parser.add_argument("--others", action="store_true", help="the list that noderepl was not tried with")
     parser.add_argument(
-        "--show", action="append", default=[], nargs="?", const=names[0], choices=names, help="tell each failing block"
+        "--others", action="store_true", help="the list that noderepl was not tried with"
     )
-    parser.add_argument("--systems", action="append", choices=names, help="only this one; may be repeated")
+    parser.add_argument(
+        "--show",
+        action="append",
+        default=[],
+        nargs="?",
+        const=names[0],
+        choices=names,
+        help="tell each failing block",
+    )
+    parser.add_argument(
+        "--systems", action="append", choices=names, help="only this one; may be repeated"
+    )
     parser.add_argument("--node", metavar="PATH", help="Node.js executable for all but Deno")
     parser.add_argument(
-        "--set", action="append", default=[], metavar="NAME=VALUE", help="an option of noderepl's own; may be repeated"
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="an option of noderepl's own; may be repeated",
     )
     options = parser.parse_args(arguments)
     options.systems = options.systems or names
@@ -85,7 +103,9 @@ async def _paste_package(name: str, means: Means, systems: Sequence[System]) -> 
             with tempfile.TemporaryDirectory(prefix="noderepl-bench-") as copy:
                 directory = Path(copy, "data")
                 await asyncio.to_thread(shutil.copytree, place, directory, symlinks=True)
-                pasted.verdicts[system.name] = await _paste_blocks(system, directory, pasted.counted)
+                pasted.verdicts[system.name] = await _paste_blocks(
+                    system, directory, pasted.counted
+                )
     print(".", end="", file=sys.stderr, flush=True)
     return pasted
 
@@ -114,7 +134,9 @@ def _print_table(results: Sequence[Pasted], systems: Sequence[str], seconds: flo
     print(f"{'blocks':<44}{sum(result.found for result in results):>8}")
     told = ", ".join(f"{languages[kind]} {kind}" for kind in ("script", "module", "typescript"))
     print(f"{'blocks that count':<44}{len(counted):>8}   {told}")
-    heads = "".join(f"{head:>11}" for head in ("failures", "rate", "syntax", "lost", "threw", "timed out"))
+    heads = "".join(
+        f"{head:>11}" for head in ("failures", "rate", "syntax", "lost", "threw", "timed out")
+    )
     print(f"\n{'':<14}{heads}   packages without a failure")
     for name in systems:
         each = [result.verdicts[name] for result in results]

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from noderepl.backend import Backend
-from noderepl.dispatch import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import NodeReplError, UsageError
 from noderepl.outcome import Execution, Outcome, Status
 from noderepl.service.node import Node
+from noderepl.sessions.backend import Backend
 from noderepl.settings import read_settings
 from tests.bench.beside import LeftOut
 from tests.bench.paste.box import ENVIRONMENT, boxed
@@ -75,7 +75,12 @@ class NodeRepl:
         self._means = means
 
     async def start(self, directory: Path) -> None:
-        flags = {"egress": "disabled", "sandbox": "require", "node": str(self._means.node.path), **self._means.options}
+        flags = {
+            "egress": "disabled",
+            "sandbox": "require",
+            "node": str(self._means.node.path),
+            **self._means.options,
+        }
         # Neither configuration nor history: the directory is the session's own.
         settings = read_settings(flags, environ={}, directory=directory / "no-configuration")
         self._backend = Backend(settings)
@@ -87,9 +92,7 @@ class NodeRepl:
             archive = Path(place, "paste.tar")
             await asyncio.to_thread(_pack, directory, archive)
             await (await self._backend.session()).upload(archive, archive.name)
-        unpacked = (
-            "require('child_process').execFileSync('tar', ['xf', 'paste.tar']); require('fs').rmSync('paste.tar')"
-        )
+        unpacked = "require('child_process').execFileSync('tar', ['xf', 'paste.tar']); require('fs').rmSync('paste.tar')"
         for line in (unpacked, f"{MARK} = 'kept'"):
             if failed := _thrown(await self._dispatcher.run_line(line)):
                 raise LeftOut(f"noderepl does not start: {failed}")
@@ -100,7 +103,10 @@ class NodeRepl:
             outcomes = await self._dispatcher.run_line(code)
         except NodeReplError as error:
             return Told(Thrown(type(error).__name__, str(error)))
-        timed_out = any(isinstance(outcome, Execution) and outcome.status is Status.TIMEOUT for outcome in outcomes)
+        timed_out = any(
+            isinstance(outcome, Execution) and outcome.status is Status.TIMEOUT
+            for outcome in outcomes
+        )
         return Told(_thrown(outcomes), timed_out)
 
     async def kept(self) -> bool:
@@ -117,7 +123,7 @@ class NodeRepl:
 
     @staticmethod
     async def _no_editor(text: str) -> str:
-        raise UsageError("an editor opens only at the prompt")
+        raise UsageError("%edit works only at the prompt")
 
 
 def _pack(directory: Path, archive: Path) -> None:
@@ -127,7 +133,9 @@ def _pack(directory: Path, archive: Path) -> None:
 
 
 def _thrown(outcomes: Sequence[Outcome]) -> Thrown | None:
-    errors = [outcome.error for outcome in outcomes if isinstance(outcome, Execution) and outcome.error]
+    errors = [
+        outcome.error for outcome in outcomes if isinstance(outcome, Execution) and outcome.error
+    ]
     return Thrown(errors[0].name, errors[0].message, errors[0].stack) if errors else None
 
 
@@ -161,7 +169,9 @@ class BareKernel:
         error = answer["error"]
         if error is None:
             return Told()
-        return Told(Thrown(str(error["ename"]), str(error["evalue"]), "\n".join(error["traceback"])))
+        return Told(
+            Thrown(str(error["ename"]), str(error["evalue"]), "\n".join(error["traceback"]))
+        )
 
     async def kept(self) -> bool:
         answer = await self._ask(MARK, PROBE_SECONDS)
@@ -204,7 +214,9 @@ class _InTerminal:
 
     def open(self, directory: Path, line: Sequence[str], *readable: Path) -> None:
         """Starts the program in a box and waits for its prompt."""
-        self.terminal = Terminal(boxed(directory, (*self.means.readable, *readable), line), ENVIRONMENT)
+        self.terminal = Terminal(
+            boxed(directory, (*self.means.readable, *readable), line), ENVIRONMENT
+        )
         if self.terminal.until(_at_prompt, START_SECONDS) is None:
             raise LeftOut(f"{line[0]} shows no prompt")
 
@@ -235,7 +247,9 @@ def _uncaught(text: str) -> Thrown | None:
     if found is None:
         return None
     above = text[: found.start()].splitlines()[-6:]
-    return Thrown(found[1] or "", found[2], "\n".join([*above, *text[found.end() :].splitlines()[:6]]))
+    return Thrown(
+        found[1] or "", found[2], "\n".join([*above, *text[found.end() :].splitlines()[:6]])
+    )
 
 
 class NodesRepl(_InTerminal):
@@ -246,7 +260,9 @@ class NodesRepl(_InTerminal):
     PROGRAM = "require('repl').start({ useGlobal: true, breakEvalOnSigint: true, preview: false })"
 
     async def start(self, directory: Path) -> None:
-        await asyncio.to_thread(self.open, directory, [str(self.means.node.path), "-e", self.PROGRAM])
+        await asyncio.to_thread(
+            self.open, directory, [str(self.means.node.path), "-e", self.PROGRAM]
+        )
         await self.paste(f"{MARK} = 'kept'")
 
     async def paste(self, code: str) -> Told:
@@ -258,7 +274,9 @@ class NodesRepl(_InTerminal):
         self.terminal.write(f".editor\r{lines}\x04")
         # Typed ahead: its answer comes when the block is done.
         answer = self._probe()
-        text = self.terminal.until(lambda text: answer in text or self._has_swallowed(text), SECONDS)
+        text = self.terminal.until(
+            lambda text: answer in text or self._has_swallowed(text), SECONDS
+        )
         timed_out = text is None
         if text is None or answer not in text:
             text = self.interrupted() if text is None else text + self.interrupted()
@@ -293,7 +311,9 @@ class DenosRepl(_InTerminal):
         lines = code.replace("\n", "\r")
         self.terminal.write(f"\x1b[200~{lines}\x1b[201~\r")
         # It discards what is typed while a block runs: nothing can be asked before the prompt is there again.
-        text = self.terminal.until(lambda text: _at_prompt(text) and self.terminal.is_quiet(), SECONDS)
+        text = self.terminal.until(
+            lambda text: _at_prompt(text) and self.terminal.is_quiet(), SECONDS
+        )
         timed_out = text is None
         if text is None:
             text = self.interrupted()

@@ -1,0 +1,275 @@
+"""A line -> outcomes: runs a magic here and a snippet in the session. The prompt and the scripts
+share it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from noderepl.errors import (
+    NodeReplError,
+    ServiceError,
+    SessionLost,
+    SessionReplaced,
+    SessionUnusable,
+)
+from noderepl.execution.executor import Executor
+from noderepl.javascript.npm_lines import NpmLines, npm_lines
+from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
+from noderepl.outcome import (
+    Execution,
+    Failure,
+    Outcome,
+    Prefill,
+    Status,
+    UseTheme,
+    Words,
+    is_failure,
+)
+from noderepl.sessions.backend import Backend
+from noderepl.sessions.lifetime import Lifetime, span
+from noderepl.settings import Settings
+from noderepl.terminal.console import Console
+from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
+
+ENDED = "The abandoned snippet has finished."
+
+
+def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: None) -> Console:
+    """Returns the console of this process, in the configured theme. at_failure: as for Console.
+
+    Raises ConfigError if the theme is invalid.
+    """
+    with settings.blame("theme"):
+        theme = load_theme(settings.theme, theme_directories(settings))
+    return Console(
+        sys.stdout,
+        sys.stderr,
+        theme=theme,
+        color=settings.color,
+        environ=os.environ,
+        at_failure=at_failure,
+    )
+
+
+class Dispatcher:
+    """Runs lines one after the other in the session of a backend; runs snippets for the magics.
+
+    settings: the initial preferences. console: shows the progress of long transfers. entries:
+    returns the history. edit: opens an editor on a text. show: called with each outcome that does
+    not belong to the current line. room: waits until more should be shown. `.preferences`: the
+    options that magics change. `.snippets`: the snippets that have run. `.last`: the result of the
+    last one. `.executor`: runs the snippets. `.state`: the state of the session.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        settings: Settings,
+        console: Console,
+        *,
+        entries: Callable[[], Sequence[str]],
+        edit: Callable[[str], Awaitable[str]],
+        show: Callable[[Outcome], None] | None = None,
+        room: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        self.backend = backend
+        self.state = state = backend.state
+        self._console = console
+        self._show = show
+        self._themes = theme_directories(settings)
+        self.preferences = Preferences(settings.timeout, settings.input, settings.mode, settings.ts)
+        self.snippets = [snippet.code for snippet in state.snippets]
+        self.last: Execution | None = None
+        self.executor = Executor(
+            backend,
+            self.preferences,
+            console.value_columns,
+            show=show,
+            room=room or console.room,
+            late=self._late,
+        )
+        self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
+        self._context = Context(
+            sessions=backend,
+            state=state,
+            runner=self,
+            screen=Screen(
+                console.progress,
+                console.step,
+                entries=entries,
+                edit=edit,
+                theme=lambda: console.theme.name,
+                themes=partial(theme_summaries, self._themes),
+            ),
+            lifetime=self.lifetime,
+            preferences=self.preferences,
+            environ=os.environ,
+            directory=Path(),
+        )
+
+    async def run_line(self, line: str) -> Sequence[Outcome]:
+        """Runs one input: a magic, a snippet, or npm lines above a snippet. Returns the outcomes to
+        show.
+
+        Raises NodeReplError.
+        """
+        try:
+            outcomes = await self._run_line(line)
+        except SessionLost as error:
+            return self._failed(error, line)
+        return [*outcomes, *self._loss()]
+
+    async def _run_line(self, line: str) -> Sequence[Outcome]:
+        if not is_magic(line):
+            if (npm := npm_lines(line)).commands:
+                return await self._run_npm(npm, line)
+            try:
+                return [await self.run_snippet(line)] if line.strip() else []
+            except ServiceError as error:
+                return self._failed(error, line)
+        lines = [part for part in line.splitlines() if part.strip()]
+        return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
+
+    async def _run_npm(self, npm: NpmLines, line: str) -> Sequence[Outcome]:
+        """Runs the npm lines, then the snippet below them. If an npm line fails, the snippet
+        returns to the prompt and does not run.
+        """
+        outcomes: list[Outcome] = []
+        if npm.passed_over:
+            flags = " and ".join(npm.passed_over)
+            outcomes.append(
+                Words(f"Without {flags}: packages are installed in the session's directory.")
+            )
+        for command in npm.commands:
+            outcomes += await self._attempted(self._run_magic(f"%npm {command}"), line)
+            if isinstance(outcomes[-1], Prefill):
+                return outcomes
+            if is_failure(outcomes[-1]):
+                return [*outcomes, Prefill(npm.rest)]
+        return [*outcomes, *await self._attempted(self.run_line(npm.rest), npm.rest)]
+
+    async def _attempted(self, work: Awaitable[Sequence[Outcome]], line: str) -> Sequence[Outcome]:
+        """Returns the outcomes of work, or of its failure, so that the outcomes before it are also
+        shown.
+        """
+        try:
+            return await work
+        except NodeReplError as error:
+            return self._failed(error, line if isinstance(error, SessionLost) else None)
+
+    async def _run_magics(self, lines: Sequence[str]) -> Sequence[Outcome]:
+        """Runs magics up to the first that fails; returns the outcomes of all that have run."""
+        outcomes: list[Outcome] = []
+        for number, line in enumerate(lines):
+            try:
+                outcomes += await self._run_magic(line)
+            except SessionLost as error:
+                return [*outcomes, *self._failed(error, "\n".join(lines[number:]))]
+            except NodeReplError as error:
+                if not outcomes:
+                    raise
+                return [*outcomes, *self._failed(error)]
+        return outcomes
+
+    async def _run_magic(self, line: str) -> Sequence[Outcome]:
+        outcomes = await run_magic(line, self._context)
+        for outcome in outcomes:
+            if isinstance(outcome, UseTheme):
+                self._console.set_theme(load_theme(outcome.name, self._themes))
+        return outcomes
+
+    async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
+        """Runs one snippet as one request. waits: whether to wait until the session's event loop is
+        empty, as `node` does.
+
+        Returns its Execution. Raises ServiceError.
+        """
+        self.snippets.append(code)
+        left = self.executor.left
+        try:
+            return await self.rerun(code, waits=waits)
+        except (ServiceError, asyncio.CancelledError) as error:
+            if self.executor.left == left and not getattr(error, "doubt", ""):
+                self.snippets.pop()
+            raise
+
+    async def rerun(
+        self, code: str, number: int | None = None, *, waits: bool = False
+    ) -> Execution:
+        """Runs a snippet of an earlier run again. number: as for Executor.run(). Raises
+        ServiceError.
+        """
+        self.last = await self.executor.run(code, number=number, waits=waits)
+        return self.last
+
+    async def execute(self, code: str) -> Execution:
+        """Runs code of noderepl, without a record in the journal. Raises ServiceError."""
+        return await self.executor.run(code, aside=True)
+
+    async def whole(self) -> Execution:
+        """Returns the last value without truncation. Raises ServiceError."""
+        return await self.executor.whole()
+
+    async def output(self, execution: Execution) -> Sequence[Outcome]:
+        """Returns the whole output of a snippet, as a page. Raises ServiceError."""
+        return await self.executor.output(execution)
+
+    def _late(self, aside: bool, came: Execution | NodeReplError) -> None:
+        """Shows the result of an abandoned snippet."""
+        outcomes: Sequence[Outcome]
+        if isinstance(came, NodeReplError):
+            outcomes = self._failed(came)
+        elif aside and came.status is Status.OK:
+            outcomes = [Words(ENDED, warning=True)]
+        else:
+            self.last = self.last if aside else came
+            outcomes = [came]
+        if self._show is not None:
+            for outcome in [*outcomes, *self._loss()]:
+                self._show(outcome)
+
+    @property
+    def resumed(self) -> str | None:
+        """Returns the sentence about a resumed session, None if the session is not resumed."""
+        record = self.backend.registry.resumed
+        if record is None:
+            return None
+        ran = len(self.state.snippets)
+        snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
+        lost = f" {self.state.journal.words()}" if self.state.journal.lost else ""
+        return f"The session of {span(record.idle)} ago was resumed; {snippets} ran.{lost}"
+
+    async def warm_up(self) -> None:
+        """Opens the session and installs the prelude. Raises NodeReplError."""
+        try:
+            await self.executor.install()
+        except SessionLost as error:
+            lost = self.state.report()
+            await self.executor.install()
+            raise SessionLost(f"{error}. {lost}") from error
+        finally:
+            await self.lifetime.learn()
+
+    def _failed(self, error: NodeReplError, line: str | None = None) -> Sequence[Outcome]:
+        """Returns the outcomes of a failure: the error, the loss of the session if there is one,
+        and the line as a Prefill if it has certainly not run.
+        """
+        outcomes: list[Outcome] = [Failure(str(error), error.exit_code)]
+        if isinstance(error, SessionLost | SessionReplaced | SessionUnusable):
+            outcomes.append(Words(self.state.report(), warning=True))
+        if line is not None and not (isinstance(error, ServiceError) and error.doubt):
+            again = error.again if isinstance(error, SessionLost) else None
+            outcomes.append(Prefill(again or line))
+        return outcomes
+
+    def _loss(self) -> Sequence[Outcome]:
+        """Returns the report of a lost session, once for each loss."""
+        if not self.state.is_unreported:
+            return []
+        return [Words(self.state.report(), warning=True)]

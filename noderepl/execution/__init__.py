@@ -1,0 +1,1 @@
+"""Runs snippets: sends each at most once and reads its output."""

@@ -1,0 +1,350 @@
+"""A snippet -> its Execution: through the prelude, or as typed.
+
+Each snippet is one request; the prelude is part of the first one, or is installed ahead of it while
+the user still types. sessions/state.py decides what each answer means for the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from noderepl.errors import MalformedAnswer, NodeReplError
+from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_once
+from noderepl.execution.lane import Lane, Lanes
+from noderepl.internal_error import supervised
+from noderepl.javascript.hints import hint_for
+from noderepl.magics import Preferences
+from noderepl.options import TIMEOUT_RANGE
+from noderepl.outcome import Execution, Outcome, Status
+from noderepl.sessions.backend import Backend
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+    from noderepl.execution.output_stream import OutputStream
+    from noderepl.javascript.analysis import Analysis
+    from noderepl.javascript.prelude import Answer, Options
+
+# The prelude ends a snippet itself, so that the session's state survives; the service's limit must
+# be later.
+MARGIN_SECONDS = 3
+# The seconds that close() waits for the withdrawal of interrupts.
+CLOSE_SECONDS = 1.0
+Result = TypeVar("Result")
+NO_PRELUDE = (
+    "This session cannot run the prelude (it needs the Node.js inspector). Snippets are sent as "
+    "typed: without await, import and redeclarations."
+)
+
+
+class Executor:
+    """Runs snippets in the present session of a backend.
+
+    preferences: the options, read at each snippet. width: returns the columns for values. show:
+    called with output as it arrives; None: output is shown with the answer. room: waits until more
+    output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
+    outcome. `.left`: the number of abandoned snippets.
+    """
+
+    def __init__(
+        self,
+        backend: Backend,
+        preferences: Preferences,
+        width: Callable[[], int],
+        *,
+        show: Callable[[Outcome], None] | None,
+        room: Callable[[], Awaitable[None]],
+        late: Callable[[bool, Execution | NodeReplError], None],
+    ) -> None:
+        self._backend = backend
+        self._state = backend.state
+        self._preferences = preferences
+        self._width = width
+        self._show = show
+        self._room = room
+        self._late = late
+        self._lanes = Lanes(backend)
+        self._work: asyncio.Task[Execution] | None = None
+        self._background: set[asyncio.Task[None]] = set()
+        self._withdrawing: set[asyncio.Task[None]] = set()
+        self._shown_notes: set[str] = set()
+        self.left = 0
+
+    async def install(self) -> None:
+        """Installs the prelude in the session ahead of the first snippet.
+
+        Raises SessionLost if the session has lost its prelude; ServiceError, NotAuthorised.
+        """
+        await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
+        await self._lanes.in_session(self._install)
+
+    async def _install(self) -> None:
+        lane = await self._lanes.current()
+        if self._preferences.mode == "plain":
+            return
+        from noderepl.javascript import prelude
+
+        session, state, idle = lane.session, self._state, lane.session.idle
+        async with self._lanes.observed(lane):
+            if not state.has_prelude:
+                code = prelude.installation() + prelude.probe()
+                execution = await self._execute(session, code, repeatable=True)
+                is_there = execution.status is Status.OK and not prelude.is_absent(execution)
+                state.observe(execution, by_prelude=is_there)
+            elif idle is not None and not session.is_asked:
+                execution = await self._execute(session, prelude.probe(), repeatable=True)
+                if prelude.is_absent(execution):
+                    raise state.without_prelude(execution, idle, "")
+
+    async def run(
+        self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False
+    ) -> Execution:
+        """Runs one snippet as one request. After a cancellation the snippet continues, and its
+        outcome is passed to `late`.
+
+        number: the number for the snippet, unless another snippet of the session has it. waits:
+        whether to wait until the session's event loop is empty. aside: whether it is code of
+        noderepl, without a number and a result. Raises SessionLost and NotRun if the snippet has
+        not run; any ServiceError.
+        """
+        self._work = work = asyncio.create_task(
+            self._run(code, number=number or 0, waits=waits, aside=aside)
+        )
+        try:
+            return await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._work = None
+            lane = self._lane
+            if lane is not None and work is lane.running and not work.cancelling():
+                self.left += 1
+                if lane.live is not None:
+                    lane.live.cut()
+                self._in_background(self._finish(work, aside))
+            else:
+                work.cancel()
+            raise
+
+    @property
+    def _lane(self) -> Lane | None:
+        return self._lanes.present
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a snippet runs in the session; it may be an abandoned one."""
+        return self._lane is not None and self._lane.running is not None
+
+    @property
+    def can_interrupt(self) -> bool:
+        """Whether the snippet of the latest run() runs and can be interrupted."""
+        lane = self._lane
+        return lane is not None and lane.live is not None and lane.running is self._work
+
+    def drop(self) -> None:
+        """Cancels the running snippet, which must not have been sent yet."""
+        if self._work is not None:
+            self._work.cancel()
+
+    async def interrupt(self) -> None:
+        """Interrupts the running snippet, if possible. Raises ServiceError, NotAuthorised."""
+        if self._lane is not None and self._lane.live is not None:
+            await self._lane.live.interrupt()
+
+    async def interrupted(self, patience: float, *, with_output: bool = True) -> Execution | None:
+        """Interrupts the running snippet and returns its Execution; None if that takes longer than
+        `patience`.
+
+        patience: seconds. with_output: whether to read the rest of its output. Raises as run() and
+        interrupt() do.
+        """
+        if self._lane is None or (running := self._lane.running) is None:
+            return None
+        if self._lane.live is not None and not with_output:
+            self._lane.live.skip_output()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(patience):
+                await self.interrupt()
+                return await asyncio.shield(running)
+        return None
+
+    def skip_late(self) -> bool:
+        """Shows no more of what earlier snippets have written by now. Returns whether there is
+        more.
+        """
+        lane = self._lane
+        return lane is not None and lane.before is not None and lane.before.skip_late()
+
+    async def close(self) -> None:
+        """Cancels all tasks except those that withdraw interrupts, for which it waits."""
+        running = self._lane.running if self._lane is not None else None
+        if running is not None:
+            running.cancel()
+        for task in self._background - self._withdrawing:
+            task.cancel()
+        left: list[asyncio.Task[Any]] = [*self._background, *([running] if running else [])]
+        try:
+            if left:
+                await asyncio.wait(left, timeout=CLOSE_SECONDS)
+        finally:
+            for task in left:
+                task.cancel()
+
+    async def whole(self) -> Execution:
+        """Returns the last value without truncation. Raises as run() does."""
+        return await self._lanes.in_session(self._whole)
+
+    async def _whole(self) -> Execution:
+        from noderepl.javascript import prelude
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane, is_exclusive=False):
+            code = prelude.whole(self._options())
+            execution = await self._execute(lane.session, code, repeatable=True)
+            try:
+                answer = await answer_in(execution)
+            except prelude.Absent as error:
+                raise self._state.without_prelude(error.answer, idle) from error
+            except prelude.NoAnswer:
+                answer = None
+            if answer is None:
+                raise MalformedAnswer(UNREAD)
+            return answer.execution
+
+    async def output(self, execution: Execution) -> Sequence[Outcome]:
+        """Returns the whole output of a snippet, as a page, with a note if a part is missing.
+
+        Raises ServiceError, NotAuthorised.
+        """
+        from noderepl.execution.whole_output import whole_output
+
+        return await whole_output(await self._backend.session(), execution)
+
+    async def _run(self, code: str, **how: Any) -> Execution:
+        return await self._lanes.in_session(partial(self._take_turn, code, **how))
+
+    async def _take_turn(self, code: str, **how: Any) -> Execution:
+        lane, entry = await self._lanes.current(), None if how["aside"] else code
+        async with self._lanes.observed(lane, entry):
+            lane.running = asyncio.current_task()
+            try:
+                if self._preferences.mode == "plain" or self._state.is_unable:
+                    execution, by_prelude = await self._execute(lane.session, code), False
+                else:
+                    execution, by_prelude = await self._through_prelude(lane, code, **how)
+                is_late = execution.status is Status.TIMEOUT and execution.lost
+                has_prelude = await probe(lane.session) if is_late else by_prelude
+            finally:
+                lane.running = None
+            if lane is not self._lanes.present:
+                return execution
+            return self._state.observe(execution, entry, by_prelude=has_prelude)
+
+    async def _through_prelude(self, lane: Lane, code: str, **how: Any) -> tuple[Execution, bool]:
+        """Returns the Execution of a snippet, and whether the prelude has answered."""
+        from noderepl.execution.output_stream import OutputStream
+        from noderepl.javascript import prelude
+        from noderepl.javascript.analyze import analyze
+        from noderepl.threaded import worked
+
+        preferences, name = self._preferences, prelude.global_name()
+        analysis = await worked(
+            partial(analyze, global_name=name, typescript=preferences.typescript), code, len(code)
+        )
+        most = TIMEOUT_RANGE[1]
+        seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
+        if lane.before is not None:
+            lane.before.stop()
+        lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
+        request = prelude.Request(live.id, seconds, **how)
+        sent = prelude.snippet(analysis, self._options(), request)
+        is_first = not self._state.has_prelude
+        if is_first:
+            lane.before = None
+            sent = prelude.installation() + sent
+        limit = min(preferences.timeout + MARGIN_SECONDS, most)
+        idle = lane.session.idle
+        try:
+            sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
+            answer = await live.attend(send_once(lane.session, sending), lane.before)
+        except prelude.Absent as error:
+            if not is_first:
+                raise self._state.without_prelude(error.answer, idle) from error
+            # The request contained the prelude, and the prelude is still missing.
+            self._state.is_unable = True
+            return self._with_note(await self._execute(lane.session, code), NO_PRELUDE), False
+        finally:
+            lane.live = None
+            self._withdrawing.add(task := self._in_background(live.withdraw()))
+            task.add_done_callback(self._withdrawing.discard)
+        if isinstance(answer, Execution):
+            return answer, False
+        return self._with_hints(await self._completed(lane, live, answer), analysis), True
+
+    async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
+        """Returns the answer with all of its output, after the previous snippet's late output."""
+        from noderepl.javascript import prelude
+
+        execution, written = answer.execution, answer.written
+        if written is None:
+            return execution
+        if written.pieces == 0 and written.exceeds(execution):
+            with contextlib.suppress(prelude.Absent, prelude.NoAnswer):
+                code = prelude.recall(live.id)
+                again = await self._execute(lane.session, code, repeatable=True)
+                recalled = await answer_in(again, live.id)
+                written = (recalled and recalled.written) or written
+        before, lane.before, lane.live = lane.before, live, live
+        try:
+            execution = await live.completed(execution, written, before)
+        finally:
+            lane.live = None
+        if answer.pending or (before is not None and before.is_followed):
+            self._in_background(live.follow_on())
+        return execution
+
+    async def _finish(self, work: asyncio.Task[Execution], aside: bool) -> None:
+        """Reports the outcome of an abandoned snippet."""
+        try:
+            came: Execution | NodeReplError = await work
+        except NodeReplError as error:
+            came = error
+        self._late(aside, came)
+
+    def _in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        """Starts a background task, whose exceptions are reported. Returns the task."""
+        task = supervised(asyncio.create_task(work))
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+        return task
+
+    async def _execute(self, session: Session, code: str, *, repeatable: bool = False) -> Execution:
+        preferences = self._preferences
+        return await session.execute(
+            code,
+            input_type=preferences.input_type,
+            timeout=preferences.timeout,
+            repeatable=repeatable,
+        )
+
+    def _options(self) -> Options:
+        from noderepl.javascript.prelude import Options
+
+        return Options(self._width(), self._preferences.depth)
+
+    def _with_hints(self, execution: Execution, analysis: Analysis) -> Execution:
+        """Returns the execution with notes on changes to its code, and a hint about its error."""
+        for note in analysis.notes:
+            execution = self._with_note(execution, note)
+        hint = hint_for(execution.error, analysis)
+        return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
+
+    def _with_note(self, execution: Execution, note: str) -> Execution:
+        if note in self._shown_notes:
+            return execution
+        self._shown_notes.add(note)
+        return replace(execution, notes=(*execution.notes, note))

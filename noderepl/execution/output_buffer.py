@@ -1,0 +1,66 @@
+"""The output of one snippet in memory, up to a limit, and in parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from noderepl.javascript.output import size_of
+from noderepl.outcome import Output
+from noderepl.terminal.escapes import SLICE, slices
+
+# The maximum number of lines shown in one turn of the event loop, if each has a number.
+LINES = 100
+_FEW_LINES = re.compile(rf"(?:[^\n]*\n){{1,{LINES}}}|[^\n]+")
+# The memory of an empty text in bytes.
+PART_BYTES = 49
+
+
+class OutputBuffer:
+    """The output of a snippet, up to a limit. most: bytes of memory, also for the joined text of
+    each stream.
+
+    parts: the text of each stream, without gaps. sizes: the bytes of all added output, stored or
+    not.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self.is_full = False
+        self.parts: dict[str, list[str]] = {"stdout": [], "stderr": []}
+        self.sizes = {"stdout": 0, "stderr": 0}
+        self._characters = {"stdout": 0, "stderr": 0}
+        self._widths = {"stdout": 1, "stderr": 1}
+
+    def add(self, event: Output) -> None:
+        """Adds the next output."""
+        stream = event.stream
+        self.sizes[stream] += size_of(event.text)
+        self._characters[stream] += len(event.text) + PART_BYTES
+        # One wide character makes the whole text wide.
+        self._widths[stream] = max(self._widths[stream], _width(event.text))
+        memory = sum(self._characters[name] * self._widths[name] for name in self.parts)
+        self.is_full = self.is_full or memory > self._most
+        if not self.is_full:
+            self.parts[stream].append(event.text)
+
+
+def _width(text: str) -> int:
+    """Returns the bytes that Python needs for each character of a text."""
+    if text.isascii():
+        return 1
+    widest = max(text)
+    return 1 if widest < "\u0100" else 2 if widest < "\U00010000" else 4
+
+
+def in_parts(event: Output) -> Iterator[Output]:
+    """Yields an event in parts to show one by one; with a few lines each if lines are shown with
+    their number.
+    """
+    if event.number is None and len(event.text) <= SLICE:
+        yield event
+        return
+    for part in slices(event.text):
+        for text in [part] if event.number is None else _FEW_LINES.findall(part):
+            yield replace(event, text=text)

@@ -1,0 +1,350 @@
+"""The output of a request, during the request and after it, and the interrupt; both use files in
+the session.
+
+The service neither streams output nor cancels a snippet, and file calls do not wait for the kernel
+(docs/reliability.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from noderepl.errors import NotFound, ServiceError
+from noderepl.execution.output_buffer import PART_BYTES, OutputBuffer, in_parts
+from noderepl.internal_error import supervised
+from noderepl.javascript.output import (
+    MOST_PIECES,
+    Written,
+    beyond,
+    interrupt_name,
+    piece_name,
+    read_piece,
+    size_of,
+)
+from noderepl.outcome import Execution, Output
+from noderepl.threaded import worked
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+FIRST_SECONDS = 1.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
+# File calls reset the cooldown (DOC-POOL), so noderepl stops asking a silent session.
+QUIET_SECONDS = 60.0
+READ_SECONDS = 2.0
+PIECE_SECONDS = 10.0
+SKIPPED_SECONDS = 2.0
+# The maximum size of a piece in bytes: JSON needs up to six for a character.
+PIECE_BYTES = 16 << 20
+# The maximum size of all pieces of a request in bytes: twice the limit of the prelude for a
+# snippet.
+MOST_BYTES = 256 << 20
+# The maximum memory in bytes for a snippet's output until its answer: if output is shown as it
+# arrives, and if not.
+SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
+FETCH_SECONDS = 1800.0
+# The maximum number of events shown in one turn of the event loop.
+EVENTS = 100
+DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
+MISSING = "Part of the output is missing: its file in the session is gone or unreadable."
+NOT_READ = "The rest of the output was not read; %page --output shows it."
+NOT_STORED = f"The snippet wrote more than {STORED_BYTES >> 20} MiB: the rest is missing here."
+Show = Callable[[Output], None]
+Stream = Literal["stdout", "stderr"]
+Answered = TypeVar("Answered")
+
+
+class OutputStream:
+    """The output of one request. show: called with output as it arrives; None if it is shown with
+    the answer.
+
+    room: gives the event loop a turn and waits until more output can be shown, so that a slow
+    terminal does not fill the memory. `.id`: the request id. `.is_followed`: whether output may
+    arrive after the answer.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        show: Show | None,
+        room: Callable[[], Awaitable[None]],
+        before: OutputStream | None = None,
+    ) -> None:
+        self.id = secrets.randbits(31)
+        self._session = session
+        self._show = show
+        self._room = room
+        self._next = 0
+        self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
+        self._left = MOST_BYTES
+        self._has_interrupted = False
+        self._fetching: asyncio.Task[None] | None = None
+        self._is_cut = self._has_more = False
+        # What an earlier snippet still writes comes with the next request.
+        self._is_skipping: bool = before is not None and before._is_skipping
+        self._skipped_at: float = before._skipped_at if before is not None else 0.0
+        self._is_answered = False
+        self.is_followed = False
+        self._is_over = asyncio.Event()
+        self._reading = asyncio.Lock()
+        # Events that were read and not shown yet.
+        self._pending: deque[Output] = deque()
+        self._interrupting = asyncio.Lock()
+
+    async def attend(self, sending: Awaitable[Answered], before: OutputStream | None) -> Answered:
+        """Waits for the answer and shows output meanwhile, including late output of the previous
+        request.
+
+        Raises as the sending does.
+        """
+        following = (
+            supervised(asyncio.create_task(self._follow_after(before))) if self._show else None
+        )
+        try:
+            return await sending
+        except asyncio.CancelledError:
+            # The client may be closed before the next request for a file.
+            if following is not None:
+                following.cancel()
+            raise
+        finally:
+            self._is_over.set()
+            if following is not None:
+                # The piece that is being read is needed in any case.
+                await asyncio.wait([following], timeout=READ_SECONDS)
+                following.cancel()
+
+    async def interrupt(self) -> None:
+        """Interrupts the snippet in the session; after its answer, stops reading its output.
+
+        Raises ServiceError, NotAuthorised.
+        """
+        if self._is_over.is_set():
+            self.cut()
+            return
+        self._has_interrupted = True
+        async with self._interrupting:
+            await self._session.write(interrupt_name(self.id), b"\n")
+
+    def cut(self) -> None:
+        """Stops reading output if the answer has arrived."""
+        if self._is_over.is_set():
+            self.skip_output()
+
+    def skip_output(self) -> None:
+        """Stops reading the snippet's output, also after the answer."""
+        self._is_cut = True
+        if self._fetching is not None:
+            self._fetching.cancel()
+
+    def skip_late(self) -> bool:
+        """Skips the output after the answer that the session has by now. Returns whether there is
+        some.
+        """
+        self._is_skipping = self.is_followed and self._has_more
+        self._skipped_at = time.monotonic()
+        return self._is_skipping
+
+    async def withdraw(self) -> None:
+        """Removes the file that interrupt() may have left in the session, so that the user does not
+        see it.
+        """
+        if self._has_interrupted:
+            # The upload of the file may be in progress.
+            async with self._interrupting:
+                with contextlib.suppress(ServiceError):
+                    await self._session.remove(interrupt_name(self.id))
+
+    async def completed(
+        self, execution: Execution, written: Written, before: OutputStream | None
+    ) -> Execution:
+        """Returns the execution with all of its output; shows the part that has not been shown.
+
+        before: the previous request, whose last output is shown first. After interrupt() the output
+        is what has arrived until then.
+        """
+        self._fetching = asyncio.create_task(self._fetch(execution, written, before))
+        if self._is_cut:
+            self._fetching.cancel()
+        try:
+            await asyncio.wait([self._fetching])
+        finally:
+            self._fetching.cancel()
+        if self._is_cut:
+            # The next request must not read this output either; late output has higher numbers.
+            self._next = max(self._next, written.pieces)
+        return self._completed(execution, written)
+
+    async def _fetch(
+        self, execution: Execution, written: Written, before: OutputStream | None
+    ) -> None:
+        """Reads the output that is in files."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(FETCH_SECONDS):
+                if before is not None and not before._is_skipping:
+                    await before.read_until(written.before)
+                await self.read_until(written.pieces, is_needed=written.exceeds(execution))
+
+    def _completed(self, execution: Execution, written: Written) -> Execution:
+        self._is_answered = True
+        for event in self._pending:
+            if event.number is None:
+                # Ctrl-C arrived before this event was shown.
+                self._own.add(event)
+        if written.pieces == 0:
+            return execution
+        out, out_size = self._whole("stdout", execution.stdout, written)
+        err, err_size = self._whole("stderr", execution.stderr, written)
+        whole = replace(execution, stdout=out, stderr=err, streamed=self._show is not None)
+        is_full, self._own = self._own.is_full, OutputBuffer(0)
+        is_shown = written.bytes.stdout <= out_size and written.bytes.stderr <= err_size
+        if is_shown and not is_full:
+            return whole
+        names = tuple(piece_name(self.id, number) for number in range(written.pieces))
+        whole = replace(whole, output_files=names)
+        if is_full and self._show is None:
+            return replace(whole, notes=(*whole.notes, NOT_STORED))
+        if is_shown:
+            return whole
+        missing = DROPPED if written.dropped else NOT_READ if self._is_cut else MISSING
+        return replace(whole, notes=(*whole.notes, missing))
+
+    def _whole(self, stream: Stream, text: str, written: Written) -> tuple[str, int]:
+        """Returns the stored output of a stream and the size in bytes of the output that arrived.
+
+        text: the output in the answer, whose unseen rest is shown now.
+        """
+        own = self._own.parts[stream]
+        size = written.bytes.stdout if stream == "stdout" else written.bytes.stderr
+        # The kernel may encode the text differently, so the answer's text is not compared if all
+        # output has arrived.
+        shown = self._own.sizes[stream]
+        if shown >= size:
+            rest = ""
+        elif self._own.is_full:
+            rest = text.encode(errors="surrogatepass")[shown:].decode(errors="replace")
+        else:
+            rest = beyond(text, own)
+        if rest and self._show is not None:
+            self._show(Output(rest, stream))
+        if size <= size_of(text):
+            return text, size_of(text)
+        return "".join([*own, rest]), self._own.sizes[stream] + size_of(rest)
+
+    async def read_until(self, pieces: int, *, is_needed: bool = False) -> None:
+        """Reads pieces up to this number, to MOST_PIECES, or to the first call that fails.
+
+        is_needed: whether to retry after transient failures, because the answer does not contain
+        this output.
+        """
+        pieces = min(pieces, MOST_PIECES)
+        async with self._reading:
+            await self._show_pending()
+        while self._next < pieces and self._left > 0:
+            number = self._next
+            await self._room()
+            try:
+                async with asyncio.timeout(None if is_needed else PIECE_SECONDS):
+                    await self._read(is_needed=is_needed)
+            except (ServiceError, TimeoutError):
+                self._next = pieces
+            # A missing piece is skipped.
+            self._next = max(self._next, number + 1)
+
+    async def follow_on(self) -> None:
+        """Shows output that arrives after the answer, until none arrives for a minute, a call fails
+        or stop() is called.
+        """
+        if self._show:
+            self._is_over.clear()
+            self._is_cut = False
+            self.is_followed = True
+            self.is_followed = await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
+
+    def stop(self) -> None:
+        """Ends follow_on()."""
+        self._is_over.set()
+
+    async def _follow_after(self, before: OutputStream | None) -> None:
+        await self._pause(FIRST_SECONDS)
+        with contextlib.suppress(ServiceError):
+            while before is not None and await before._read():
+                await self._room()
+            await self._follow(0)
+
+    async def _follow(self, first: float, patience: float = float("inf")) -> bool:
+        """Shows output as it arrives. Returns whether the request is over, as opposed to a silent
+        session or a failed call.
+        """
+        delay, quiet = first, 0.0
+        while quiet < patience and not self._is_over.is_set():
+            await self._pause(delay)
+            quiet += delay
+            delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS))
+            try:
+                while await self._read():
+                    await self._room()
+                    delay, quiet = SHORTEST_SECONDS, 0.0
+            except ServiceError:
+                return False
+        return quiet < patience
+
+    async def _pause(self, seconds: float) -> None:
+        """Waits for `seconds`, or until the request is over."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._is_over.wait()
+
+    async def _read(self, *, is_needed: bool = False) -> bool:
+        """Shows the next piece. Returns False if there is none, or if reading has stopped.
+
+        is_needed: whether to retry after transient failures. Raises ServiceError, NotAuthorised.
+        """
+        async with self._reading:
+            # The previous reader may have been cancelled.
+            await self._show_pending()
+            if self._is_cut or self._next >= MOST_PIECES or self._left <= 0:
+                return False
+            name = piece_name(self.id, self._next)
+            try:
+                piece = await self._session.fetch(name, most=PIECE_BYTES, repeats=is_needed)
+            except NotFound:
+                # A session may still be writing what its snippet wrote at once.
+                if time.monotonic() - self._skipped_at > SKIPPED_SECONDS:
+                    self._is_skipping = False
+                self._has_more = False
+                return False
+            self._has_more = True
+            try:
+                events = await worked(read_piece, piece, len(piece))
+            except ValueError:
+                self._left -= len(piece)
+                return False
+            self._next += 1
+            for event in events:
+                self._left -= size_of(event.text) + PART_BYTES
+                self._pending += in_parts(event)
+            await self._show_pending()
+        return True
+
+    async def _show_pending(self) -> None:
+        """Shows pending events, a few in each turn of the event loop."""
+        while self._pending:
+            for _ in range(min(EVENTS, len(self._pending))):
+                event = self._pending.popleft()
+                if event.number is not None and self._is_skipping:
+                    continue
+                if event.number is None and self._is_answered:
+                    continue
+                if event.number is None:
+                    self._own.add(event)
+                if self._show is not None:
+                    self._show(event)
+            await self._room()

@@ -1,0 +1,94 @@
+"""The analysis of a snippet: data only, so that who makes it and who uses it share no code."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["let", "const", "using", "class", "function", "enum", "var"]
+
+_NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Puts a text in place of what stands from start to before end."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """One statement that declares names in the session's global scope.
+
+    kind: what the names are; those of an import are "const", a TypeScript enum or namespace is
+    "enum". start, end: the keyword `let`, `const`, `using`, `await using`, `var` or `import`; for
+    any other statement both are its start, behind an `export`. stop: the end of the statement, and
+    of the whole loop where the declaration stands in the head of one. nested: a `var` that is
+    hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without its
+    keyword: plain names, each with a value.
+    """
+
+    kind: Kind
+    names: tuple[str, ...]
+    start: int
+    end: int
+    stop: int
+    nested: bool = False
+    simple: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """A name that is assigned to and that nothing in the snippet but the global scope can bind.
+
+    shorthand: it stands alone for a property, as in `({x} = o)`, where another name has to be
+    written `x: other`.
+    """
+
+    name: str
+    start: int
+    end: int
+    shorthand: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """All that is known of a snippet; every position counts UTF-16 code units of `text`, as
+    JavaScript does.
+
+    text: as typed, but for a byte order mark. edits: in order, none overlaps another or a
+    declaration's keyword. declarations, assignments: in order. notes: sentences for the user.
+    """
+
+    text: str
+    edits: tuple[Edit, ...]
+    declarations: tuple[Declaration, ...]
+    assignments: tuple[Assignment, ...]
+    is_typescript: bool
+    has_jsx: bool
+    notes: tuple[str, ...]
+
+
+class Offsets:
+    """Turns byte offsets of a UTF-8 text into offsets in UTF-16 code units."""
+
+    def __init__(self, source: bytes) -> None:
+        self._ends: list[int] = []
+        self._surplus: list[int] = []
+        if source.isascii():
+            return
+        surplus = 0
+        for found in _NOT_ASCII.finditer(source):
+            size = found.end() - found.start()
+            surplus += size - (2 if size == 4 else 1)
+            self._ends.append(found.end())
+            self._surplus.append(surplus)
+
+    def __call__(self, offset: int) -> int:
+        before = bisect_right(self._ends, offset)
+        return offset - self._surplus[before - 1] if before else offset

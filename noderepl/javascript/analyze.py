@@ -1,0 +1,267 @@
+"""Finds what a snippet declares and assigns to, and the edits that it needs to run in a session.
+
+A snippet with an error, as tree-sitter reads it, is left alone, except for module syntax
+(invalid_modules.py): the engine must see what was typed to report it. What the grammar for
+JavaScript takes for an error although it is none is read by the one for TypeScript, which takes the
+older `import … assert {…}`. Errors to both are: `yield` as a name; `for (async of => …;;)`; an
+escape in a tagged template that is none (`\\u`). An `export` alone on its line is taken for a name,
+and left.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Literal
+
+from tree_sitter import Node, Parser
+
+from noderepl.javascript.analysis import Analysis, Assignment, Declaration, Edit, Offsets
+from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
+from noderepl.javascript.modules import rewrite
+from noderepl.javascript.scopes import Found, find
+from noderepl.javascript.syntax import TooHard, parse, parser, typescript_parser
+
+_TO_BRACE = re.compile(
+    rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL
+)
+# `{ if (a) {} }` is a block, though `({ if (a) {} })` is an object with a method.
+_STATEMENTS = frozenset([b"if", b"for", b"while", b"with", b"switch"])
+# What the grammar for TypeScript calls by names of its own although it is JavaScript.
+_BOTH = frozenset(
+    "assert extends_clause public_field_definition required_parameter type_identifier ?.".split()
+)
+_RESERVED = frozenset(
+    [b"this", b"null", b"true", b"false", b"super", b"debugger", b"return", b"break", b"continue"]
+)
+
+
+# A syntax tree takes up to 100 bytes for each character.
+MOST_CHARACTERS = 2_000_000
+TOO_LONG = (
+    f"A snippet above {MOST_CHARACTERS:,} characters runs as a plain script: without await, import"
+    " and redeclarations."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A text as one grammar read it; brace: where the parenthesis was put in that makes it an
+    object, or None.
+    """
+
+    root: Node
+    source: bytes
+    found: Found
+    is_typescript: bool
+    brace: int | None
+
+
+def analyze(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
+    """Find what has to be changed in a snippet, what it declares and what it assigns to.
+
+    text: the snippet; a byte order mark before it goes. global_name: the identifier that holds
+    `load`, `import` and `meta` in the session. typescript: whether the snippet is TypeScript;
+    "auto" is yes where it is an error as JavaScript and none, or a later one, as TypeScript. A text
+    that takes too long to parse is left alone.
+    """
+    text = text.removeprefix("\ufeff")
+    if len(text) > MOST_CHARACTERS:
+        return Analysis(text, (), (), (), typescript == "on", False, (TOO_LONG,))
+    try:
+        return _analyze(text, global_name, typescript)
+    except TooHard:
+        return Analysis(text, (), (), (), typescript == "on", False, ())
+
+
+def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
+    source = text.encode("utf-8", "surrogatepass")
+    reading = _choose(source, typescript)
+    if reading is None:
+        return _analyze_broken(text, source, global_name, typescript)
+    edits = [
+        Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports
+    ]
+    for start, end in reading.found.metas:
+        edits.append(
+            Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end))
+        )
+    declarations = reading.found.declarations
+    notes: list[str] = []
+    if reading.brace is None:
+        module = rewrite(reading.root, reading.source, global_name)
+        edits += module.edits
+        declarations = declarations + module.declarations
+        notes = module.notes
+        if module.value is not None:
+            start = len(source)
+            edits.append(Edit(start, start, f"{_line_end(reading, start)};{module.value}"))
+    else:
+        edits.append(Edit(reading.brace, reading.brace, "("))
+        end = len(source.rstrip()) + 1
+        edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
+    is_jsx = reading.found.has_jsx and not reading.is_typescript
+    placed = _placed(edits, declarations, reading.found.assignments, source, reading.brace)
+    return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes))
+
+
+def _analyze_broken(
+    text: str, source: bytes, global_name: str, typescript: Literal["auto", "on", "off"]
+) -> Analysis:
+    """What can be said of a text with an error, for the engine to report that: nothing, where it is
+    TypeScript.
+    """
+    root = parse(parser(), source).root_node
+    has_jsx = typescript != "on" and _shows_jsx(root)
+    if typescript == "on" or (
+        typescript == "auto" and not has_jsx and _fails_later_as_typescript(root, source)
+    ):
+        return Analysis(text, (), (), (), True, False, ())
+    module = rewrite_broken(root, source, global_name)
+    placed = _placed(module.edits, module.declarations, [], source, None)
+    return Analysis(text, *placed, False, has_jsx, tuple(module.notes))
+
+
+def _fails_later_as_typescript(javascript: Node, source: bytes) -> bool:
+    root = parse(typescript_parser(), source).root_node
+    return _has_types(root) and _first_error(root) > _first_error(javascript)
+
+
+def _first_error(root: Node) -> int:
+    """How far a text is sound, or where the first that is not ends: an error may begin with what it
+    leaves open.
+    """
+    return min(node.end_byte for node in _nodes(root) if node.is_error or node.is_missing)
+
+
+def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
+    """The text as the grammar that it is meant for reads it; None where that finds an error."""
+    if typescript == "on":
+        return _read(typescript_parser(), source, True)
+    javascript = _read(parser(), source, False)
+    if javascript is not None and (typescript == "off" or not javascript.found.has_jsx):
+        return javascript
+    other = _read(typescript_parser(), source, True)
+    if other is not None and not _has_types(other.root):
+        return javascript or replace(other, is_typescript=False)
+    return javascript if other is None or typescript == "off" else other
+
+
+def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None:
+    opening = _TO_BRACE.match(source)
+    if opening is not None and not source.rstrip().endswith(b";"):
+        brace = opening.end() - 1
+        wrapped = b"%b(%b\n)" % (source[:brace], source[brace:])
+        root = parse(parser, wrapped).root_node
+        if not root.has_error and _is_object(root, brace, wrapped):
+            return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
+    root = parse(parser, source).root_node
+    if root.has_error and (ended := with_ends(root, source)) != source:
+        root = parse(parser, ended).root_node
+    return (
+        None if root.has_error else _Reading(root, source, find(root, source), is_typescript, None)
+    )
+
+
+def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
+    """Whether the parentheses hold the whole text, and an object at its start rather than a
+    block.
+    """
+    statements = [child for child in root.named_children if child.type != "comment"]
+    whole = (
+        statements[0].named_children[0]
+        if len(statements) == 1 and statements[0].named_children
+        else None
+    )
+    if whole is None or whole.type != "parenthesized_expression" or whole.start_byte != brace:
+        return False
+    if whole.end_byte != len(wrapped):
+        return False
+    node = whole.named_children[0]
+    while node.type not in ("object", "object_pattern") and node.named_children:
+        node = node.named_children[0]
+    for member in node.named_children:
+        name = member.children[0] if member.type == "method_definition" else member
+        if wrapped[name.start_byte : name.end_byte] in (
+            _RESERVED if name is member else _STATEMENTS
+        ):
+            return False
+    return True
+
+
+def _line_end(reading: _Reading, end: int) -> str:
+    """What ends the comment that a text may end in; end: where its last line ends."""
+    last = reading.root.descendant_for_byte_range(end - 1, end)
+    is_open = last is not None and (
+        last.type == "html_comment" or (last.text or b"").startswith(b"//")
+    )
+    return "\n" if is_open else ""
+
+
+def _placed(
+    edits: list[Edit],
+    declarations: list[Declaration],
+    assignments: list[Assignment],
+    source: bytes,
+    brace: int | None,
+) -> tuple[tuple[Edit, ...], tuple[Declaration, ...], tuple[Assignment, ...]]:
+    """The finds in order, moved from byte offsets of what was parsed to UTF-16 offsets of what was
+    typed.
+    """
+    edits.sort(key=lambda edit: (edit.start, edit.end))
+    declarations.sort(key=lambda declaration: declaration.start)
+    if brace is None and source.isascii():
+        return tuple(edits), tuple(declarations), tuple(assignments)
+    offsets = Offsets(source)
+
+    def at(place: int) -> int:
+        return offsets(place if brace is None or place <= brace else place - 1)
+
+    return (
+        tuple(replace(edit, start=at(edit.start), end=at(edit.end)) for edit in edits),
+        tuple(
+            replace(one, start=at(one.start), end=at(one.end), stop=at(one.stop))
+            for one in declarations
+        ),
+        tuple(replace(one, start=at(one.start), end=at(one.end)) for one in assignments),
+    )
+
+
+@cache
+def _type_kinds() -> frozenset[str]:
+    """The kinds of nodes that only TypeScript has."""
+    javascript, typescript = (
+        {language.node_kind_for_id(kind) for kind in range(language.node_kind_count)}
+        for language in (parser().language, typescript_parser().language)
+        if language is not None
+    )
+    return frozenset(kind for kind in typescript - javascript if kind is not None) - _BOTH
+
+
+def _has_types(root: Node) -> bool:
+    """Whether what the grammar for TypeScript has read is more than JavaScript."""
+    kinds = _type_kinds()
+    return any(node.type in kinds for node in _nodes(root))
+
+
+def _shows_jsx(root: Node) -> bool:
+    """Whether a text with errors holds a whole JSX element nevertheless."""
+    return any(
+        node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error
+        for node in _nodes(root)
+    )
+
+
+def _nodes(root: Node) -> Iterator[Node]:
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        yield node
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return

@@ -1,0 +1,40 @@
+// The methods that the prelude uses, as they were before any snippet: called with what they are methods of as the first
+// argument. Snippets may replace those of the prototypes, and what a list is taken apart by (`for of`, `...`, `[a, b] =
+// list`).
+(function primordials({ realm }) {
+    const METHODS = {
+        Array: ["filter", "find", "findIndex", "includes", "join", "map", "push", "slice", "some"],
+        Map: ["delete", "get", "set"],
+        RegExp: ["exec"],
+        Set: ["add", "delete", "forEach", "has"],
+        String: ["charCodeAt", "endsWith", "includes", "indexOf", "slice", "startsWith"],
+        WeakMap: ["get", "set"],
+    };
+    const all = { __proto__: null, uncurried, replace };
+    for (const type in METHODS) {
+        all[type] = { __proto__: null };
+        for (const name of METHODS[type]) {
+            all[type][name] = uncurried(realm[type].prototype[name]);
+        }
+    }
+    const { exec } = all.RegExp;
+    const { slice } = all.String;
+
+    function uncurried(method) {
+        return method.call.bind(method);
+    }
+
+    // The text with all that a global expression finds in it replaced; asks the expression for nothing else.
+    function replace(text, expression, make) {
+        let replaced = "";
+        let done = 0;
+        expression.lastIndex = 0;
+        for (let found = exec(expression, text); found !== null; found = exec(expression, text)) {
+            replaced += slice(text, done, found.index) + make(found);
+            done = expression.lastIndex;
+        }
+        return replaced + slice(text, done);
+    }
+
+    return all;
+});

@@ -1,0 +1,75 @@
+"""The scopes of a snippet in the order of its text, and the assignments to global names."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from noderepl.javascript.analysis import Assignment
+from noderepl.javascript.patterns import name_of, plain_names
+
+
+class Scope:
+    """The names that a function, a block, a loop or a class binds; the global scope is the one
+    without a parent.
+    """
+
+    __slots__ = ("_function", "is_opaque", "names", "parent")
+
+    def __init__(
+        self, parent: Scope | None, *, is_function: bool = False, is_opaque: bool = False
+    ) -> None:
+        self.parent = parent
+        self.names: set[str] = set()
+        self.is_opaque = is_opaque
+        self._function = None if parent is None or is_function else parent.function()
+
+    def function(self) -> Scope:
+        """Returns the scope of the function around, or the global one."""
+        return self if self._function is None else self._function
+
+
+class ScopeStack:
+    """The scopes that are open at a place of a snippet. `.present`: the innermost one."""
+
+    def __init__(self, source: bytes) -> None:
+        self.present = Scope(None)
+        self._source = source
+        # In order: a scope when it opens, None when the innermost closes, and targets of
+        # assignments.
+        self._events: list[Scope | Node | None] = []
+
+    def open(self, *, is_function: bool, is_opaque: bool) -> None:
+        """Opens a scope inside the present one. is_opaque: whether it may bind any name."""
+        self.present = Scope(self.present, is_function=is_function, is_opaque=is_opaque)
+        self._events.append(self.present)
+
+    def close(self) -> None:
+        """Closes the present scope."""
+        assert self.present.parent is not None
+        self.present = self.present.parent
+        self._events.append(None)
+
+    def assign(self, target: Node | None) -> None:
+        """Notes an assignment. target: a name or a pattern."""
+        self._events += plain_names(target)
+
+    def assignments(self) -> Iterator[Assignment]:
+        """Yields the assignments to names that no scope around them binds, after the walk."""
+        opened: list[Scope] = []
+        bound: Counter[str] = Counter()
+        opaque = 0
+        for event in self._events:
+            if isinstance(event, Scope):
+                opened.append(event)
+                bound.update(event.names)
+                opaque += event.is_opaque
+            elif event is None:
+                scope = opened.pop()
+                bound.subtract(scope.names)
+                opaque -= scope.is_opaque
+            elif not opaque and not bound[name := name_of(event, self._source)]:
+                shorthand = event.type != "identifier"
+                yield Assignment(name, event.start_byte, event.end_byte, shorthand)

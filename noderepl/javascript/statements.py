@@ -1,0 +1,22 @@
+"""Snippets below each other in one script. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+# A line break does not end a statement before these characters.
+_CONTINUES = tuple("([`+-/")
+_BLANKS_AND_COMMENTS = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+
+
+def separated(snippets: Iterable[str]) -> Iterator[str]:
+    """The snippets, with a semicolon before each statement that would continue the one above."""
+    before = ";"
+    for snippet in snippets:
+        leading = _BLANKS_AND_COMMENTS.match(snippet)
+        at = leading.end() if leading else 0
+        is_ended = before.endswith(";") and "//" not in before.rpartition("\n")[2]
+        continues = snippet.startswith(_CONTINUES, at) and not is_ended
+        yield f"{snippet[:at]};{snippet[at:]}" if continues else snippet
+        before = snippet.rstrip()

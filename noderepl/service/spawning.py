@@ -1,0 +1,98 @@
+"""A child process that a separate thread starts and waits for.
+
+The thread has two reasons. A kernel keyring and a mount namespace belong to a thread, and a process
+inherits those of the thread that starts it. And bubblewrap's --die-with-parent ends the sandbox
+when that thread ends, so the thread must live as long as the sandbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import subprocess
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future, InvalidStateError
+from typing import Any
+
+from noderepl.service.devices import make_devices_read_only
+from noderepl.service.seccomp import number_of
+
+_JOIN_SESSION_KEYRING = 1
+# The kernel has no keyrings, or a container's filter blocks them for all its processes.
+_NO_KEYRINGS = (errno.ENOSYS, errno.EPERM)
+
+
+class Process:
+    """A child process. Create it with `await Process.start(...)`."""
+
+    def __init__(self, process: subprocess.Popen[bytes], ended: asyncio.Future[int]) -> None:
+        self._process = process
+        self._ended = ended
+
+    @classmethod
+    async def start(
+        cls, argv: Sequence[str | bytes], *, sandboxed: bool, **options: Any
+    ) -> Process:
+        """Starts a process.
+
+        sandboxed: whether it gets a new, empty session keyring of the kernel instead of that of the
+        user's login, and read-only device nodes. options: as for subprocess.Popen. Raises OSError
+        if it cannot be started.
+        """
+        loop = asyncio.get_running_loop()
+        started: Future[subprocess.Popen[bytes]] = Future()
+        ended: asyncio.Future[int] = loop.create_future()
+
+        def run() -> None:
+            try:
+                if sandboxed:
+                    _join_new_session_keyring()
+                    # Before Popen opens /dev/null for it: a descriptor keeps its mount.
+                    make_devices_read_only()
+                process = subprocess.Popen(argv, **options)
+            except BaseException as error:  # passed to the caller, whatever it is
+                with contextlib.suppress(InvalidStateError):
+                    started.set_exception(error)
+                return
+            try:
+                started.set_result(process)
+            except InvalidStateError:  # the caller was cancelled meanwhile
+                process.kill()
+            code = process.wait()
+            with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits any more
+                loop.call_soon_threadsafe(ended.set_result, code)
+
+        threading.Thread(target=run, name="noderepl-process", daemon=True).start()
+        return cls(await asyncio.wrap_future(started), ended)
+
+    @property
+    def pid(self) -> int:
+        """The process' id."""
+        return self._process.pid
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit code, the negative number of the signal that ended it, or None while it runs."""
+        return self._process.returncode
+
+    async def wait(self) -> int:
+        """Waits for its end. Returns its returncode."""
+        return await asyncio.shield(self._ended)
+
+
+def _join_new_session_keyring() -> None:
+    """Gives this thread a new session keyring. Raises OSError if the thread still has its previous
+    one.
+    """
+    number = number_of("keyctl")
+    if number is None:
+        return
+    import ctypes  # takes milliseconds, and only sandboxes need it
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    joined = libc.syscall(ctypes.c_long(number), ctypes.c_long(_JOIN_SESSION_KEYRING), None)
+    error = ctypes.get_errno()
+    if joined < 0 and error not in _NO_KEYRINGS:
+        raise OSError(error, "a new session keyring cannot be created")

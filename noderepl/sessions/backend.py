@@ -1,0 +1,269 @@
+"""Settings -> an open session, on a remote pool or on the embedded pool.
+
+The modules above do not depend on the kind of pool. Node.js of the embedded pool starts before
+anything slow is imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib
+from collections.abc import Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from noderepl.client.endpoint import base_url
+from noderepl.client.identifier import new_identifier
+from noderepl.client.wire import first_dialect
+from noderepl.errors import NodeReplError, PoolUnavailable
+from noderepl.service.node import NodeNotFound, find_node
+from noderepl.service.pool import Pool
+from noderepl.service.sandbox import NoSandbox
+from noderepl.sessions.journal import Journal
+from noderepl.sessions.registry import Registry
+from noderepl.sessions.state import SessionState
+from noderepl.settings import Settings
+
+if TYPE_CHECKING:
+    import httpx
+
+    from noderepl.client.retries import RetryListener, Waiting
+    from noderepl.client.session import Session
+
+EMBEDDED = "http://embedded"
+# The longest cooldown that the service allows (DOC-POOL): the variables survive a break of ten
+# minutes.
+COOLDOWN_SECONDS = 3600.0
+
+
+class Backend:
+    """Opens the session of one run and closes everything that was started for it.
+
+    settings: the endpoint, identifier, API version and credential. Must be constructed inside a
+    running event loop. state: as for Registry. transport: replaces the network in tests.
+    `.registry`: the sessions of this run. `.state`: the state of the present session. `.waiting`:
+    the failed call that waits for a retry, None if there is none. Raises UsageError,
+    PoolUnavailable, LocalFileError.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        spares: int = 0,
+        state: Path | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._settings = settings
+        self._transport = transport
+        self.registry = registry = Registry(settings, state)
+        self.state = SessionState(
+            Journal(registry.write_down, is_whole=registry.identifier in registry.made),
+            registry.resumed,
+        )
+        self.waiting: Waiting | None = None
+        self._listeners: list[RetryListener] = []
+        self._is_cut_off = False
+        with settings.blame("api-version"):
+            first_dialect(settings.api_version)
+        if settings.endpoint:
+            with settings.blame("endpoint"):
+                base_url(settings.endpoint)
+        self._pool = (
+            None
+            if settings.endpoint
+            else embedded_pool(settings, cooldown=COOLDOWN_SECONDS, spares=spares)
+        )
+        self._opening: asyncio.Task[Session] | None = None
+
+    @property
+    def identifier(self) -> str:
+        """The identifier of the present session, a secret."""
+        return self.registry.identifier
+
+    @property
+    def label(self) -> str:
+        """The endpoint's display name: `embedded`, the pool's name, or the host."""
+        if self._settings.endpoint is None:
+            return "embedded"
+        url = urlsplit(self._settings.endpoint)
+        path = [part for part in url.path.split("/") if part]
+        if "sessionPools" in path[:-1]:
+            return path[path.index("sessionPools") + 1]
+        return url.netloc.rpartition("@")[2] or self._settings.endpoint
+
+    @property
+    def notice(self) -> str | None:
+        """A warning about the embedded pool, None if there is none or it is not known yet."""
+        return self._pool.notice if self._pool else None
+
+    @property
+    def cooldown(self) -> float | None:
+        """The seconds after which the pool ends an idle session; None if the service must be
+        asked.
+        """
+        return COOLDOWN_SECONDS if self._pool else self._settings.known_cooldown
+
+    @property
+    def about(self) -> Mapping[str, str]:
+        """The facts about the session for the log of an error; none is a secret."""
+        session = self._current
+        return {
+            "pool": "embedded" if self._pool else "remote",
+            "api-version": session.dialect.version if session else self._settings.api_version,
+            "mode": self._settings.mode,
+        }
+
+    @property
+    def _current(self) -> Session | None:
+        """The session if it is open, else None."""
+        opening = self._opening
+        if opening is None or not opening.done() or opening.cancelled() or opening.exception():
+            return None
+        return opening.result()
+
+    @property
+    def idle(self) -> float | None:
+        """The seconds since the last call of the session; None if it has had none in this run."""
+        return self._current.idle if self._current else None
+
+    def start(self) -> None:
+        """Starts Node.js if the pool is the embedded one. Returns at once."""
+        if self._pool:
+            self._pool.prewarm()
+
+    async def session(self) -> Session:
+        """Returns the open session. The first call opens it, in a thread if that needs imports."""
+        if self._opening is None or (self._opening.done() and self._opening.exception()):
+            self._opening = asyncio.create_task(self._open())
+        return await asyncio.shield(self._opening)
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the pool is the embedded one."""
+        return self._pool is not None
+
+    async def use(self, identifier: str | None = None) -> str:
+        """Makes another session the present one.
+
+        identifier: of the user's session; None for a new session, which ends when noderepl exits.
+        Returns the identifier. Raises UsageError if the identifier is invalid.
+        """
+        is_new = identifier is None
+        session = (await self.session()).renewed(identifier or new_identifier())
+
+        async def given() -> Session:
+            return session
+
+        self.registry.use(session.identifier, is_new=is_new)
+        self._opening = asyncio.create_task(given())
+        self.state.begin(is_whole=is_new)
+        return session.identifier
+
+    def on_retry(self, listener: RetryListener) -> None:
+        """Adds a listener, which is called before a failed call is retried, and with None after the
+        retries.
+        """
+        self._listeners.append(listener)
+
+    def cut_off(self) -> None:
+        """Leaves the sessions of this run for --resume: noderepl ends without a request of the
+        user, because the terminal is gone or noderepl itself failed.
+        """
+        self._is_cut_off = True
+
+    async def file_names(self, seconds: float) -> Sequence[str]:
+        """Returns the names of the session's files; none if that fails or takes longer."""
+        try:
+            async with asyncio.timeout(seconds):
+                return [entry.name for entry in await (await self.session()).files()]
+        except (NodeReplError, TimeoutError):
+            return []
+
+    async def close(self) -> None:
+        """Ends what this object has started: sessions that are not kept, connections, and the
+        embedded pool with its files.
+        """
+        session = None
+        if self._opening:
+            self._opening.cancel()
+            outcome = (await asyncio.gather(self._opening, return_exceptions=True))[0]
+            session = None if isinstance(outcome, BaseException) else outcome
+        # Each step runs even if the one before it fails: processes and files of the embedded pool
+        # must not remain.
+        async with contextlib.AsyncExitStack() as closing:
+            if self._pool:
+                closing.push_async_callback(self._pool.close)
+            if session:
+                closing.push_async_callback(session.aclose)
+            await self.registry.leave(session, is_cut_off=self._is_cut_off)
+
+    def _retry(self, waiting: Waiting | None) -> None:
+        self.waiting = waiting
+        for listener in self._listeners:
+            listener(waiting)
+
+    async def _open(self) -> Session:
+        await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
+        from noderepl.client.auth import make_auth
+        from noderepl.client.session import open_session
+
+        settings = self._settings
+        opened = partial(
+            open_session,
+            identifier=self.identifier,
+            api_version=settings.api_version,
+            wait=settings.wait,
+            on_retry=self._retry,
+        )
+        if self._pool is not None:
+            from noderepl.client.inprocess import InProcessTransport
+            from noderepl.service.app import create_app
+
+            return opened(EMBEDDED, transport=InProcessTransport(create_app(self._pool)))
+        assert settings.endpoint is not None
+        with settings.blame("auth"):
+            auth = make_auth(
+                settings.auth,
+                endpoint=settings.endpoint,
+                scope=settings.scope,
+                token=settings.token,
+            )
+        resumed = self.registry.resumed
+        idle = resumed.idle if resumed else None
+        return opened(settings.endpoint, auth=auth, transport=self._transport, idle=idle)
+
+
+def _import_slow_parts(*, embedded: bool) -> None:
+    for name in (
+        "noderepl.client.session",
+        "noderepl.client.auth",
+        *(["noderepl.service.app"] if embedded else []),
+    ):
+        importlib.import_module(name)
+
+
+def embedded_pool(settings: Settings, *, cooldown: float, spares: int = 0) -> Pool:
+    """Returns the embedded pool that the settings describe.
+
+    cooldown: seconds after which it ends an idle session. spares: the number of workers to start
+    ahead for new sessions. Raises PoolUnavailable, ConfigError.
+    """
+    try:
+        return Pool(
+            find_node(settings.node),
+            cooldown=cooldown,
+            max_sessions=settings.max_sessions,
+            spares=spares,
+            sandbox=settings.sandbox,
+            egress=settings.egress == "enabled",
+            memory=settings.memory,
+        )
+    except NodeNotFound as error:
+        with settings.blame("node"):
+            raise PoolUnavailable(str(error)) from error
+    except NoSandbox as error:
+        raise PoolUnavailable(str(error)) from error

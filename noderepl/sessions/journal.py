@@ -1,0 +1,272 @@
+"""The steps done in the present session and in the lost one, as data, and the sentences about them.
+
+This module sends and writes nothing. The caller receives each event and can restore the journal
+from the events.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+Event = Mapping[str, Any]
+
+MOST_NAMES = 8
+INSTALLS = frozenset("install i in add ci".split())
+CHANGES = INSTALLS | frozenset(
+    "uninstall un remove rm r update up upgrade dedupe prune link".split()
+)
+# Names that reach outside the session. A function that the snippet calls may do so too, which its
+# text does not show.
+_OUTSIDE = re.compile(
+    r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource)\b|\b(?:node:)?(?:https?|http2|net|tls|dgram|undici|axios)['\"]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Snippet:
+    """A snippet that ran. number: its number in the session, None in plain mode. is_ok: whether it
+    succeeded. has_value: whether it had a completion value.
+    """
+
+    code: str
+    number: int | None = None
+    is_ok: bool = True
+    has_value: bool = False
+
+    @property
+    def reaches_outside(self) -> bool:
+        """Whether the code contains a name that reaches outside the session."""
+        return _OUTSIDE.search(self.code) is not None
+
+    def __str__(self) -> str:
+        return self.code
+
+
+@dataclass(frozen=True, slots=True)
+class Npm:
+    """An npm command that changed the installed packages. arguments: its arguments."""
+
+    arguments: tuple[str, ...]
+    is_ok = True
+    reaches_outside = True
+
+    def __str__(self) -> str:
+        return f"%npm {shlex.join(self.arguments)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that was copied into the session. source: its path on this machine. name: its name in
+    the session.
+    """
+
+    source: Path
+    name: str
+    is_ok = True
+    reaches_outside = False
+
+    def __str__(self) -> str:
+        return f"%upload {shlex.join([str(self.source), '--as', self.name])}"
+
+
+Entry = Snippet | Npm | Upload
+
+
+class Journal:
+    """The steps done in the present session, and those of the lost session that have not been
+    replayed.
+
+    on_event: called with each event, in order. is_whole: whether the journal contains every step of
+    the session. `.is_ready`: whether the session has the prelude; a session without it is then
+    another one. `.done`: the steps in the present session. `.lost`: the successful steps of the
+    lost session, which are numbered from 1 on the screen. `.position`: the number of these steps
+    that were replayed or skipped.
+    """
+
+    def __init__(
+        self, on_event: Callable[[Event], None] = lambda _: None, *, is_whole: bool = True
+    ) -> None:
+        self._on_event = on_event
+        self.is_whole = is_whole
+        self.is_ready = False
+        self.done: list[Entry] = []
+        self.lost: list[Entry] = []
+        self.position = 0
+
+    @property
+    def is_untouched(self) -> bool:
+        """Whether the session has no state that could be lost."""
+        return self.is_whole and not self.done
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The names of the uploaded files if only uploads were done in the session: then only
+        missing files show its loss.
+        """
+        uploads = [entry.name for entry in self.done if isinstance(entry, Upload)]
+        return tuple(uploads) if len(uploads) == len(self.done) else ()
+
+    def add(self, entry: Entry) -> None:
+        """Records a step in the present session."""
+        self.done.append(entry)
+        self.is_ready = self.is_ready or (isinstance(entry, Snippet) and entry.number is not None)
+        self._on_event(_event(entry))
+
+    def ready(self) -> None:
+        """Records that the present session has the prelude."""
+        if not self.is_ready:
+            self.is_ready = True
+            self._on_event({"event": "ready"})
+
+    def lose(self) -> None:
+        """Records that the session was replaced by an empty one.
+
+        Steps of an earlier loss that were not replayed precede the newly lost ones, if a replay had
+        begun or no other step has succeeded since.
+        """
+        has_done = any(entry.is_ok for entry in self.done)
+        rest = self.lost[self.position :] if self.position or not has_done else []
+        self.lost = [entry for entry in self.done if entry.is_ok] + rest
+        self.done, self.position, self.is_whole, self.is_ready = [], 0, True, False
+        self._on_event({"event": "lose"})
+
+    def pass_to(self, position: int) -> None:
+        """Records that `position` of the lost steps were replayed or skipped; with the last one,
+        the list is empty.
+        """
+        self.position = position
+        if position >= len(self.lost):
+            self.lost, self.position = [], 0
+        self._on_event({"event": "pass", "position": position})
+
+    def begin(self, *, is_whole: bool, with_lost: bool = False) -> None:
+        """Records that the user or noderepl has chosen another session. with_lost: whether the lost
+        steps remain.
+        """
+        self.done, self.is_whole, self.is_ready = [], is_whole, False
+        if not with_lost:
+            self.lost, self.position = [], 0
+
+    def restore(self, events: Iterable[Event]) -> None:
+        """Applies the events of an earlier journal without passing them to `on_event`. Raises
+        ValueError if one is invalid.
+        """
+        on_event, self._on_event = self._on_event, lambda _: None
+        try:
+            for event in events:
+                match event:
+                    case {"event": "ready"}:
+                        self.ready()
+                    case {"event": "lose"}:
+                        self.lose()
+                    case {"event": "pass", "position": int(position)} if position >= 0:
+                        self.pass_to(position)
+                    case _:
+                        self.add(_entry(event))
+        finally:
+            self._on_event = on_event
+
+    def words(self) -> str:
+        """Returns the sentences about the loss and about %replay."""
+        if not self.lost:
+            return "Its state is gone, and there is nothing to replay."
+        gone = _counted("variable", variables(self.lost))
+        # A pool may start another process in a session and preserve its files; this cannot be
+        # detected here.
+        files = [entry.name for entry in self.lost if isinstance(entry, Upload)]
+        probably = " and ".join(
+            filter(None, (_counted("package", packages(self.lost)), _counted("file", files)))
+        )
+        parts = [*([gone] if gone else []), *([f"probably {probably}"] if probably else [])]
+        lost = f"Lost: {'; '.join(parts)}. " if parts else ""
+        steps = "1 step" if len(self.lost) == 1 else f"{len(self.lost)} steps"
+        return f"{lost}%replay re-runs {steps}; %replay --dry-run lists them."
+
+
+def has_run(events: Iterable[Event]) -> bool:
+    """Returns whether code ran in the session that these events describe."""
+    ran = False
+    for event in events:
+        kind = event.get("event")
+        ran = kind != "lose" and (ran or kind in ("snippet", "npm", "ready"))
+    return ran
+
+
+def variables(entries: Sequence[Entry]) -> list[str]:
+    """Returns the names that snippets declared or assigned in the global scope, in order."""
+    from noderepl.javascript.analyze import analyze
+
+    found: dict[str, None] = {}
+    for entry in entries:
+        if isinstance(entry, Snippet):
+            analysis = analyze(entry.code, global_name="$", typescript="auto")
+            named = [(one.start, name) for one in analysis.declarations for name in one.names]
+            named += [(one.start, one.name) for one in analysis.assignments]
+            found |= dict.fromkeys(name for _, name in sorted(named))
+    return list(found)
+
+
+def packages(entries: Sequence[Entry]) -> list[str]:
+    """Returns the packages that npm was asked to install, as they were named."""
+    return [
+        word
+        for entry in entries
+        if isinstance(entry, Npm) and entry.arguments[0] in INSTALLS
+        for word in entry.arguments[1:]
+        if not word.startswith("-")
+    ]
+
+
+def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """Returns names as words: `a, b and c`, or the first ones and the number of the others."""
+    names = list(dict.fromkeys(names))
+    if len(names) > most + 1:
+        names = [*names[:most], f"{len(names) - most} more"]
+    return (
+        " and ".join(part for part in (", ".join(names[:-1]), names[-1]) if part) if names else ""
+    )
+
+
+def _counted(kind: str, names: Sequence[str]) -> str:
+    return f"{kind}{'s' if len(set(names)) != 1 else ''} {listed(names)}" if names else ""
+
+
+def _event(entry: Entry) -> Event:
+    match entry:
+        case Snippet(code, number, is_ok, has_value):
+            return {
+                "event": "snippet",
+                "code": code,
+                "number": number,
+                "ok": is_ok,
+                "value": has_value,
+            }
+        case Npm(arguments):
+            return {"event": "npm", "arguments": list(arguments)}
+        case Upload(source, name):
+            return {"event": "upload", "source": str(source), "name": name}
+
+
+def _entry(event: Event) -> Entry:
+    from noderepl.schema import Check, Count, Word
+
+    match event:
+        case {
+            "event": "snippet",
+            "code": str(code),
+            "number": number,
+            "ok": bool(is_ok),
+            "value": bool(has_value),
+        }:
+            return Snippet(code, Check[int | None](Count | None).read(number), is_ok, has_value)
+        case {"event": "npm", "arguments": [_, *_] as arguments}:
+            return Npm(tuple(Check[list[str]](list[Word]).read(arguments)))
+        case {"event": "upload", "source": source, "name": name}:
+            word = Check[str](Word)
+            return Upload(Path(word.read(source)), word.read(name))
+    raise ValueError("not an event of a journal")

@@ -1,0 +1,95 @@
+"""The event loop of one run: the signals that end it, and a backend that is always closed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
+
+from noderepl.errors import InternalError, NodeReplError
+from noderepl.internal_error import internal_error
+from noderepl.sessions.backend import Backend
+from noderepl.settings import Settings
+from noderepl.signals import ENDING, end_if_stuck
+
+# A second signal within this time counts as the first: timeout(1) sends it twice.
+TWICE_SECONDS = 0.2
+
+
+def with_backend(
+    settings: Settings,
+    main: Callable[[Backend], Awaitable[int]],
+    *,
+    spares: int = 0,
+    state: Path | None = None,
+) -> int:
+    """Runs `main` in an event loop with a backend, which is closed in every case.
+
+    spares: the number of workers of the embedded pool to start ahead for new sessions. state: as
+    for Registry. Returns the exit code of main, or 128 + N if signal N (SIGINT, SIGTERM, SIGHUP)
+    ended it.
+    """
+    stopped_by: list[int] = []
+    # Otherwise log records of libraries, with their tracebacks, would appear on the terminal.
+    logging.getLogger().addHandler(logging.NullHandler())
+    try:
+        return asyncio.run(
+            _guarded(partial(Backend, settings, spares=spares, state=state), main, stopped_by)
+        )
+    except asyncio.CancelledError:
+        if not stopped_by:
+            raise
+        return 128 + stopped_by[0]
+
+
+async def _guarded(
+    opened: Callable[[], Backend], main: Callable[[Backend], Awaitable[int]], stopped_by: list[int]
+) -> int:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    again, is_closing = 0.0, False
+
+    def stop(number: int, _: object) -> None:
+        # A second signal ends the clean-up of main, but not that of the backend.
+        nonlocal again
+        if number not in stopped_by:
+            stopped_by.append(number)
+        if not is_closing and loop.time() >= again:
+            again = loop.time() + TWICE_SECONDS
+            end_if_stuck(loop, number)
+            loop.call_soon_threadsafe(task.cancel)
+
+    for number in ENDING:
+        # The signal is ignored under nohup(1), and after `&` in a shell without job control.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    failed: list[BaseException] = []
+    loop.set_exception_handler(
+        lambda _, context: failed.append(context["exception"]) if "exception" in context else None
+    )
+    backend = opened()
+    try:
+        code = await main(backend)
+        if failed:
+            raise internal_error(failed[0], backend.about)
+        return code
+    except NodeReplError as error:
+        if isinstance(error, InternalError):
+            backend.cut_off()
+        raise
+    except Exception as error:
+        backend.cut_off()
+        raise internal_error(error, backend.about) from error
+    except asyncio.CancelledError as error:
+        if stopped_by:
+            raise
+        backend.cut_off()
+        raise internal_error(error, backend.about) from error
+    finally:
+        is_closing = True
+        if signal.SIGHUP in stopped_by:
+            backend.cut_off()
+        await backend.close()

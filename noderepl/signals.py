@@ -1,0 +1,58 @@
+"""Handles the signals that end noderepl before and after the time in which an event loop handles
+them.
+
+Python's own handlers would print a traceback during imports, and are removed before the process
+ends. This module imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STUCK_SECONDS = 5
+
+
+def end_at_once(before: Callable[[], object] = lambda: None) -> None:
+    """Makes each signal end the process with exit code 128 + N, while there is nothing to clean up.
+
+    before: called first. A signal that is ignored, as by nohup(1), stays ignored.
+    """
+
+    def end(number: int, _: object) -> None:
+        try:
+            before()
+        finally:
+            os._exit(128 + number)
+
+    for number in ENDING:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, end)
+
+
+def end_if_stuck(loop: asyncio.AbstractEventLoop, number: int) -> None:
+    """Makes signal `number` end the process with exit code 128 + N if the event loop does not react
+    to it within STUCK_SECONDS, for example while it waits for a thread that does not start.
+    """
+    signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
+    signal.alarm(STUCK_SECONDS)
+    loop.call_soon_threadsafe(signal.alarm, 0)
+
+
+def ignore() -> None:
+    """Ignores the signals until the process has ended, in all threads.
+
+    A signal mask would apply to one thread only, and Python restores the default handlers before
+    the process ends, except for ignored signals.
+    """
+    # Here Python reports a signal that arrived just before.
+    sys.unraisablehook = lambda _: None
+    for number in ENDING:
+        signal.signal(number, signal.SIG_IGN)

@@ -1,0 +1,77 @@
+"""The first prompt, on the screen before the line editor is imported, and the keyboard until then.
+
+The import of the line editor takes longer than a prompt should. Text that is typed meanwhile stays
+in the terminal's buffer without echo, and the line editor reads it when it starts. This module
+imports the standard library only.
+"""
+
+from __future__ import annotations
+
+import termios
+from typing import TextIO
+
+from noderepl.signals import end_at_once
+from noderepl.terminal.hangup import is_hung_up
+from noderepl.unread import drop_rest, write_within
+
+PROMPT = "> "
+ERASE_LINE = "\r\x1b[K"
+BRACKETED_PASTE, PLAIN_PASTE = "\x1b[?2004h", "\x1b[?2004l"
+
+
+class EarlyPrompt:
+    """Shows a banner and a prompt; inside its block the terminal is raw: no echo, and Ctrl-C is a
+    key.
+
+    input_, output: the terminal. banner: a line above the prompt; none if empty. visible: whether
+    to show the prompt too. The prompt is removed by the text of taken() or at the end of the block,
+    so that the next output replaces it.
+    """
+
+    def __init__(self, input_: TextIO, output: TextIO, *, banner: str, visible: bool) -> None:
+        self._input = input_
+        self._output = output
+        self._before = termios.tcgetattr(input_)
+        self._banner = banner
+        self._visible = visible
+
+    def __enter__(self) -> EarlyPrompt:
+        # Until the event loop handles signals.
+        end_at_once(self._restore)
+        raw = termios.tcgetattr(self._input)
+        raw[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
+        raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)
+        raw[6][termios.VMIN] = 1
+        termios.tcsetattr(self._input, termios.TCSANOW, raw)
+        # A paste that arrives before the line editor must also be one unit.
+        self._write(
+            (f"{self._banner}\n" if self._banner else "")
+            + (BRACKETED_PASTE + PROMPT if self._visible else "")
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._restore()
+
+    def _restore(self) -> None:
+        try:
+            self._write(self.taken())
+            termios.tcsetattr(self._input, termios.TCSANOW, self._before)
+        except (OSError, termios.error) as error:
+            if not is_hung_up(error):
+                raise
+            drop_rest(self._output)
+
+    def taken(self) -> str:
+        """Returns the text that removes the prompt from the screen; empty if it has been
+        removed.
+        """
+        text = ERASE_LINE + PLAIN_PASTE if self._visible else ""
+        self._visible = False
+        return text
+
+    def _write(self, text: str) -> None:
+        if not text:
+            return
+        encoding = self._output.encoding
+        write_within(self._output, text.encode(encoding, "replace").decode(encoding))

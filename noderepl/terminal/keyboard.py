@@ -1,0 +1,216 @@
+"""The terminal's keys; the text of a paste cannot trigger a key.
+
+A terminal puts a marker before and after a paste (bracketed paste). Text that contains the end
+marker would end the paste early, and an Enter after it would run the rest. Therefore input that
+arrives in one read with an end marker, or less than QUIET_SECONDS after it, belongs to the paste,
+except for keys that run nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TextIO
+
+from prompt_toolkit.input.vt100 import Vt100Input
+from prompt_toolkit.input.vt100_parser import Vt100Parser
+from prompt_toolkit.key_binding import KeyPress
+from prompt_toolkit.keys import Keys
+
+END_MARKER, NEXT_PASTE = "\x1b[201~", "\x1b[201~\x1b[200~"
+# Too short for a person to press a key.
+QUIET_SECONDS = 0.08
+# A paste without an end marker is shown after this time without input; later input still belongs to
+# it.
+STALLED_SECONDS = 1.0
+# A Ctrl-C that arrives alone after this time without input ends such a paste.
+ALONE_SECONDS = 0.3
+INTERRUPT = "\x03"
+# Characters. No key's sequence is as long, and parsing one takes quadratic time and memory.
+LONGEST_SEQUENCE = 64
+# The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
+# many of them.
+KEYS_AT_ONCE, PASTED_AT_ONCE = 256, 65_536
+_POSITION = re.compile(r"\x1b\[\d{1,4};\d{1,4}R")
+# The answers of a terminal to queries of its position, kind, state, modes, size, colours or
+# strings, and its focus reports.
+_ANSWER = re.compile(
+    r"\x1b\[\d{1,9};\d{1,9}R|\x1b\[[?>=][\d;]{0,80}[cnu]|\x1b\[[03]n|\x1b\[\?[\d;]{1,80}\$y"
+    r"|\x1b\[\d{1,2};\d{1,9};\d{1,9}t|\x1b\[[IO]|\x1b\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|\x1b[P_^X][^\x1b]{0,4096}\x1b\\"
+)
+
+
+# Ctrl-C, Backspace and keys that move the cursor: they run nothing and insert nothing, whatever
+# their source.
+_HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])+")
+
+
+class Parser(Vt100Parser):
+    """Splits the terminal's input into keys and pastes. taken: called with each key and each paste.
+
+    `.has_ended`: whether the end marker of the current paste has arrived.
+    """
+
+    def __init__(self, taken: Callable[[KeyPress], None]) -> None:
+        self._chunks: list[str] = []
+        self._tail = ""
+        self._unmatched = 0
+        self.has_ended = False
+        super().__init__(taken)
+
+    @property
+    def is_pasting(self) -> bool:
+        """Whether a paste is in progress."""
+        return self._in_bracketed_paste
+
+    @property
+    def is_unshown(self) -> bool:
+        """Whether a part of the paste has not been delivered."""
+        return self._in_bracketed_paste and (self.has_ended or bool(self._chunks))
+
+    def feed(self, data: str) -> None:
+        """Processes input from the terminal, in any parts; drops a sequence that is too long for a
+        key.
+        """
+        for index, character in enumerate(data):
+            if self._in_bracketed_paste:
+                self._gather(data[index:])
+                return
+            self._unmatched += 1
+            self._input_parser.send(character)
+            if self._unmatched > LONGEST_SEQUENCE:
+                self._unmatched = 0
+                self._start_parser()
+
+    def flush(self) -> None:
+        """Treats an incomplete Escape as the key; does not change a paste."""
+        if not self._in_bracketed_paste:
+            super().flush()
+
+    def deliver(self) -> None:
+        """Delivers the current paste as one unit, which ends it if its end marker has arrived."""
+        text, keys = "".join(self._chunks).replace(NEXT_PASTE, ""), ""
+        if self.has_ended:
+            before, _, behind = text.rpartition(END_MARKER)
+            keys = behind if _HARMLESS_KEYS.fullmatch(behind) else ""
+            text = before if keys else before + behind
+            self.end()
+        self._chunks = []
+        # The last answer is enough for the caller, and each one costs a call.
+        for position in _POSITION.findall(text)[-1:]:
+            self.feed_key_callback(KeyPress(Keys.CPRResponse, position))
+        if text := _ANSWER.sub("", text):
+            self.feed_key_callback(KeyPress(Keys.BracketedPaste, text))
+        self.feed(keys)
+
+    def end(self) -> None:
+        """Ends a paste: further input is keys."""
+        self._in_bracketed_paste = self.has_ended = False
+        self._tail = ""
+
+    def _gather(self, data: str) -> None:
+        self._chunks.append(data)
+        end = self._tail + data
+        self.has_ended = self.has_ended or END_MARKER in end
+        self._tail = end[1 - len(END_MARKER) :]
+
+    def _get_match(self, prefix: str) -> Keys | tuple[Keys, ...] | None:
+        return Keys.Ignore if prefix == END_MARKER else super()._get_match(prefix)
+
+    def _call_handler(self, key: str | Keys | tuple[Keys, ...], insert_text: str) -> None:
+        self._unmatched = 0
+        # An end marker without a paste, for example, is not a key.
+        if key is not Keys.Ignore:
+            super()._call_handler(key, insert_text)
+
+
+class Keyboard(Vt100Input):
+    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop."""
+
+    def __init__(self, stdin: TextIO) -> None:
+        super().__init__(stdin)
+        self._parser = self.vt100_parser = Parser(self._take)
+        self._ready: Callable[[], None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._last = 0.0
+
+    def read_keys(self) -> list[KeyPress]:
+        """Returns the keys and pastes that have arrived; a paste after it is complete."""
+        data, now = self._read(), time.monotonic()
+        silence = now - self._last
+        if data:
+            self._last = now
+        if (
+            self._parser.is_pasting
+            and not self._parser.has_ended
+            and silence >= ALONE_SECONDS
+            and data == INTERRUPT
+        ):
+            self._parser.deliver()
+            self._parser.end()
+        elif self._parser.is_pasting and not data and silence >= self._patience():
+            self._parser.deliver()
+        self._parser.feed(data)
+        self._wait()
+        return self._taken()
+
+    def flush_keys(self) -> list[KeyPress]:
+        """Returns the keys so far. Further input decides whether a key is complete; without it, an
+        incomplete Escape is the key.
+        """
+        if data := self._read():
+            self._last = time.monotonic()
+            self._parser.feed(data)
+            self._wait()
+        else:
+            self._parser.flush()
+        return self._taken()
+
+    def _read(self) -> str:
+        """Returns input that has arrived: more of a paste at once than of keys, because each key
+        has an effect.
+        """
+        return self.stdin_reader.read(PASTED_AT_ONCE if self._parser.is_pasting else KEYS_AT_ONCE)
+
+    def attach(self, input_ready_callback: Callable[[], None]) -> AbstractContextManager[None]:
+        """Calls input_ready_callback when there is input, inside the block."""
+        return self._reading(super().attach(input_ready_callback), input_ready_callback)
+
+    def detach(self) -> AbstractContextManager[None]:
+        """Reads nothing inside the block."""
+        return self._reading(super().detach(), None)
+
+    @contextmanager
+    def _reading(
+        self, block: AbstractContextManager[None], ready: Callable[[], None] | None
+    ) -> Iterator[None]:
+        before, self._ready = self._ready, ready
+        self._wait()
+        try:
+            with block:
+                yield
+        finally:
+            self._ready = before
+            self._wait()
+
+    def _patience(self) -> float:
+        return QUIET_SECONDS if self._parser.has_ended else STALLED_SECONDS
+
+    def _wait(self) -> None:
+        """Reads again after the timeout of an unfinished paste."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._parser.is_unshown and self._ready is not None:
+            seconds = max(self._last + self._patience() - time.monotonic(), 0)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._ready)
+
+    def _take(self, press: KeyPress) -> None:
+        self._buffer.append(press)
+
+    def _taken(self) -> list[KeyPress]:
+        taken, self._buffer = self._buffer, []
+        return taken

@@ -1,0 +1,45 @@
+"""Styled text for the two output streams of the process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+Stream = Literal["stdout", "stderr"]
+
+
+class Piece(NamedTuple):
+    """Text in one style. style: the name of a style of the theme, "" for none."""
+
+    style: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Pieces for one stream: data for stdout, messages for stderr."""
+
+    stream: Stream
+    pieces: tuple[Piece, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The output for both streams, in order."""
+
+    parts: tuple[Part, ...] = ()
+
+    @property
+    def stdout(self) -> str:
+        """All the data, without style."""
+        return self._text("stdout")
+
+    @property
+    def stderr(self) -> str:
+        """All the messages, without style."""
+        return self._text("stderr")
+
+    def _text(self, stream: Stream) -> str:
+        return "".join(
+            piece.text for part in self.parts if part.stream == stream for piece in part.pieces
+        )

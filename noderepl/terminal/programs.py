@@ -1,0 +1,109 @@
+"""Runs the user's pager and editor, which use the terminal while they run."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from subprocess import PIPE
+
+from prompt_toolkit.input import Input
+
+from noderepl.errors import LocalFileError
+from noderepl.terminal.job_control import stopping_at_once
+from noderepl.text_files import MOST_CODE, read_bytes
+
+# The seconds within which a program must end after SIGTERM.
+END_SECONDS = 0.5
+
+
+async def page(input_: Input, parts: Iterable[bytes], environ: Mapping[str, str]) -> bool:
+    """Shows the parts of a text, safe for a terminal, in $PAGER or less. Returns whether the pager
+    could be started.
+    """
+    try:
+        await _ran(input_, shlex.split(environ.get("PAGER") or "less"), parts)
+    except (OSError, ValueError, IndexError):
+        return False
+    return True
+
+
+async def edit(input_: Input, text: str, environ: Mapping[str, str]) -> str:
+    """Opens a text in $VISUAL, $EDITOR or vi. Returns the edited text. Raises LocalFileError."""
+    editor = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
+    try:
+        with _directory() as directory:
+            file = Path(directory, "snippet.js")
+            _write(file, text)
+            if code := await _ran(input_, [*shlex.split(editor), str(file)]):
+                raise LocalFileError(f"the editor {editor!r} ended with exit code {code}")
+            return _read(file)
+    except (OSError, ValueError) as error:
+        raise LocalFileError(
+            f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another"
+        ) from error
+
+
+async def _ran(input_: Input, command: Sequence[str], parts: Iterable[bytes] | None = None) -> int:
+    """Runs a program that uses the terminal. Returns its exit code. A cancellation ends the
+    program.
+
+    parts: of its standard input, None for the terminal. Raises OSError, IndexError for an empty
+    command.
+    """
+    with input_.detach(), input_.cooked_mode(), stopping_at_once():
+        process = await asyncio.create_subprocess_exec(
+            command[0], *command[1:], stdin=None if parts is None else PIPE
+        )
+        try:
+            await _feed(process, parts or ())
+            await process.wait()
+        finally:
+            if process.returncode is None:
+                await _end(process)
+    return process.returncode or 0
+
+
+async def _feed(process: asyncio.subprocess.Process, parts: Iterable[bytes]) -> None:
+    """Writes a program's standard input until the program stops reading."""
+    if process.stdin is not None:
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for part in parts:
+                process.stdin.write(part)
+                await process.stdin.drain()
+        process.stdin.close()
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+        try:
+            async with asyncio.timeout(END_SECONDS):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+
+
+def _directory() -> tempfile.TemporaryDirectory[str]:
+    try:
+        return tempfile.TemporaryDirectory(prefix="noderepl-")
+    except OSError as error:
+        raise LocalFileError(
+            f"no directory for temporary files can be written ({error.strerror}); set TMPDIR"
+        ) from error
+
+
+def _write(file: Path, text: str) -> None:
+    file.write_text(text, encoding="utf-8", errors="replace")
+
+
+def _read(file: Path) -> str:
+    try:
+        return read_bytes(file, MOST_CODE).decode("utf-8")
+    except OSError as error:
+        raise LocalFileError(f"the edited text cannot be read ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise LocalFileError("the edited text is not UTF-8") from error

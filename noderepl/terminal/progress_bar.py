@@ -1,0 +1,26 @@
+"""The progress bar of a transfer."""
+
+from __future__ import annotations
+
+from noderepl.terminal.pieces import Piece
+from noderepl.terminal.render import human_size, one_line
+
+BAR = 30
+
+
+def progress_bar(label: str, done: int, total: int | None, columns: int) -> list[Piece]:
+    """Returns the progress bar of a transfer.
+
+    label: the operation. done, total: bytes; total is None if it is unknown. columns: the width of
+    the terminal.
+    """
+    if total is None:
+        return [
+            Piece("note", f"{one_line(label, max(columns - 20, 10))} "),
+            Piece("progress", human_size(done)),
+        ]
+    filled = BAR * done // total
+    numbers = f" {100 * done // total:3} % of {human_size(total)}"
+    shown = one_line(label, max(columns - BAR - len(numbers) - 2, 10))
+    bar = [Piece("progress", "#" * filled), Piece("progress-rest", "." * (BAR - filled))]
+    return [Piece("note", f"{shown} "), *bar, Piece("note", numbers)]

@@ -1,0 +1,75 @@
+"""What start-up may load, in a fresh interpreter each: slow imports come late, and Node.js starts before them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from driving import Screen, environment
+
+SLOW = ("httpx", "prompt_toolkit", "pygments", "starlette", "azure", "msgspec")
+LIST = f"print([name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
+PROBE = f"""
+import json, sys
+from pathlib import Path
+from noderepl import cli
+from noderepl.service import channel
+from noderepl.terminal import prompt
+
+events = []
+opened, shown = channel.Channel.open, prompt.Prompt.read
+
+def note(event):
+    events.append([event, [name for name in {SLOW!r} if name in sys.modules]])
+    Path(sys.argv[1]).write_text(json.dumps(events))
+
+async def open_channel(*rest):
+    note("node starts")
+    return await opened(*rest)
+
+async def read(self, *, painted, **more):
+    return await shown(self, painted=lambda: (note("painted"), painted()), **more)
+
+channel.Channel.open, prompt.Prompt.read = open_channel, read
+cli.run([])
+"""
+
+
+def loaded(home: Path, code: str) -> list[str]:
+    """Which of the slow modules are loaded after some code."""
+    ran = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{LIST}"],
+        env=environment(home), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    return [name for name in SLOW if f"'{name}'" in ran.stderr.splitlines()[-1]]
+
+
+@pytest.mark.parametrize("flag", ["--version", "--help"])
+def test_help_and_version_load_nothing_slow(home, flag):
+    """--version and --help load none of httpx, prompt_toolkit, pygments, starlette and azure."""
+    assert loaded(home, f"from noderepl.cli import run\nrun([{flag!r}])") == []
+
+
+def test_a_script_loads_no_terminal_and_no_azure(home):
+    """-e on the embedded pool loads neither prompt_toolkit nor azure."""
+    names = loaded(home, "from noderepl.cli import run\nassert run(['-e', '1']) == 0")
+    assert "httpx" in names and not {"prompt_toolkit", "azure"} & set(names)
+
+
+def test_the_prompt_is_painted_before_the_network_is_loaded(home, tmp_path):
+    """Node.js is started and the prompt painted before httpx, starlette or azure are imported."""
+    (tmp_path / "probe.py").write_text(PROBE)
+    log = tmp_path / "events.json"
+    with Screen(
+        home=home, program=[sys.executable, str(tmp_path / "probe.py"), str(log)]
+    ) as screen:
+        screen.ready()
+        screen.enter("6 * 7")
+        screen.until("^42$")
+    first = {}
+    for event, names in json.loads(log.read_text()):
+        first.setdefault(event, set(names))
+    assert not first["node starts"] & {"httpx", "starlette", "azure", "msgspec"}
+    assert not first["painted"] & {"httpx", "starlette", "azure", "msgspec"}
+    assert list(first) == ["node starts", "painted"]

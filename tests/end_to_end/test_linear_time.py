@@ -1,0 +1,487 @@
+"""Time of every function over text: four times the text takes about four times as long, whatever the text is."""
+
+from __future__ import annotations
+
+import ast
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import httpx
+import pytest
+from prompt_toolkit.document import Document
+
+from noderepl import schema
+from noderepl.client import (
+    auth,
+    circumstances,
+    decode_execution,
+    endpoint,
+    http_errors,
+    identifier,
+    inspect_literals,
+    retries,
+    wire,
+)
+from noderepl.errors import ExitCode, NodeReplError
+from noderepl.javascript import (
+    analysis,
+    analyze,
+    highlight,
+    hints,
+    invalid_modules,
+    markdown,
+    modules,
+    npm_lines,
+    output,
+    paste_cleaning,
+    patterns,
+    repl_transcripts,
+    scopes,
+    statements,
+    syntax,
+    typography,
+    validity,
+)
+from noderepl.magics import MAGICS, arguments, is_magic, without_identifier
+from noderepl.magics.help import named
+from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
+from noderepl.service import files, messages, tools
+from noderepl.service.errors import ApiError
+from noderepl.sessions.journal import listed
+from noderepl.terminal import completion, escapes, frames, lexers, render
+from noderepl.terminal.keyboard import Parser
+from noderepl.terminal.prompt import SnippetLexer
+
+SOURCES = Path(__file__).parents[2] / "noderepl"
+LIMIT = 6.0
+"""How many times as long four times the text may take; quadratic time makes 16 of it."""
+FIRST, MOST = 1_000, 16_000
+"""Characters; the first text is four times as long as FIRST, and the last one four times as long as MOST."""
+MEASURABLE = 0.002
+"""Seconds; shorter times are too inexact to compare, so a longer text is measured."""
+TRIES = (
+    (1, MEASURABLE),
+    (2, MEASURABLE),
+    (3, MEASURABLE),
+    (2, 4 * MEASURABLE),
+    (3, 16 * MEASURABLE),
+)
+"""Runs of which the fastest counts, and the least time. A busy machine, a cache that a text just outgrows and a collection of
+garbage make a ratio too large once; quadratic time does each time."""
+
+ABOUT = circumstances.Circumstances(wire.Call("GET", "/files"), "https://a", "1")
+NOTHING = analysis.Analysis("", (), (), (), False, False, ())
+COMPLETER = completion.SnippetCompleter(
+    magics=(),
+    themes=lambda: (),
+    remote_files=lambda: None,
+    typed=lambda: (),
+    directory=Path("/nowhere"),
+)
+
+
+def over(unit: str, head: str = "", tail: str = "") -> Callable[[int], str]:
+    """Texts of a unit again and again, between a head and a tail."""
+    return lambda size: head + unit * (size // len(unit)) + tail
+
+
+def nested(
+    opening: str, closing: str, head: str = "", middle: str = "", tail: str = ""
+) -> Callable[[int], str]:
+    """Texts in brackets as deep as they are long."""
+
+    def make(size: int) -> str:
+        depth = size // len(opening + closing)
+        return head + opening * depth + middle + closing * depth + tail
+
+    return make
+
+
+SHAPES: dict[str, Callable[[int], str]] = {
+    "tokens": over("eyJ"),
+    "tokens with dots": over("eyJa. "),
+    "bearers": over("bearer "),
+    "places": over("a.js:1\n", tail="Error: a\n    at b"),
+    "heads": over("A: b\n", tail="    at c"),
+    "frames": over("    at f (a.js:1:1)\n", head="Error: a\n"),
+    "internal frames": over("    at g (node:vm:1:1)\n", head="Error: a\n"),
+    "half a frame": over("    at (async "),
+    "open brackets": over("([{"),
+    "closing brackets": over(")]}"),
+    "deep arrays": nested("[", "]"),
+    "deep blocks": nested("{b=1;", "}"),
+    "deep functions": nested("function a(){b=1;", "}"),
+    "deep namespaces": nested("namespace a{", "}"),
+    "deep templates": nested("`${", "}`"),
+    "deep patterns": nested("[", "]", head="let ", middle="a", tail="=b"),
+    "deep elements": nested("<a>", "</a>"),
+    "backticks": over("`"),
+    "quotes": over("'\""),
+    "quotes of one kind": over("'\n'"),
+    "curly quotes": over('\u201c\u2018a"'),
+    "apostrophes": over("\u2018a"),
+    "backslashes": over("\\"),
+    "escaped quotes": over('\\"', head='"'),
+    "one line": over("a b "),
+    "one word": over("a"),
+    "blanks": over(" ", head="a", tail="a"),
+    "line ends": over("\n", head="a", tail="a"),
+    "lines": over("const a = f(1, 'x')\n"),
+    "CRLF": over("a\r\n\r"),
+    "wide characters": over("\u4e16\u754c\U0001f600 "),
+    "combining characters": over("a\u0301"),
+    "odd spaces": over("\u3000\u00a0\u200b", head="a"),
+    "colours": over("\x1b[31m"),
+    "half a colour": over("1;", head="\x1b["),
+    "endless answers of a terminal": over("1;", head="\x1b]"),
+    "controls": over("\x1b\x9b\u202e\x00"),
+    "lone surrogates": over("\ud800"),
+    "titles": over("<title"),
+    "tags": over("<title>"),
+    "digits": over("1"),
+    "numbers": over("1_0.5e-"),
+    "numbered lines": lambda size: "".join(f"{number} a\n" for number in range(size // 7)),
+    "hyphens": over("a--"),
+    "line comments": over("//\n"),
+    "comments": over("/**/", tail="{"),
+    "imports": over("import a from 'b'\n", tail="x ] y"),
+    "half an import": over("import {"),
+    "exports": over("export const a = 1;"),
+    "names of an import": over("a, ", head="import {", tail="} from 'b'"),
+    "transcript": over("> a\n1\n"),
+    "open input": over("> if (\n... 1\n"),
+    "refused input": over("> a b\nUncaught SyntaxError: x\n"),
+    "shell": over("$ npm install a\n"),
+    "addresses": over("a@b."),
+    "npm": over("npm install a\n"),
+    "words for npm": over("a ", head="npm install "),
+    "long lines of npm": over("a \\\n", head="npm install "),
+    "fences": over("```js\n> a\n1\n```\n"),
+    "open fences": over("- ```\n"),
+    "headings": over("usage\n", head="npm install a\n"),
+    "diff": over("+a\n-b\n c\n"),
+    "magics": over("%a\n"),
+    "members": over("a.", tail="a"),
+    "calls": over("f("),
+    "operators": over("a+", tail="a"),
+    "marks of values": over("[Symbol([class <a"),
+    "entries": over("Map(1) { "),
+    "uncaught": over("Uncaught "),
+}
+
+# The grammars need quadratic time for these.
+HARD: dict[str, Callable[[int], str]] = {
+    "open comments": over("/* "),
+    "open regular expressions": over("/["),
+}
+
+
+def bytes_of(text: str) -> bytes:
+    """The bytes of a text that may have lone surrogates."""
+    return text.encode("utf-8", "surrogatepass")
+
+
+def with_tree(work: Callable[..., object], *more: object) -> Callable[[str], object]:
+    """What a function does with a tree, and with the bytes that it was made of."""
+
+    def run(text: str) -> object:
+        source = bytes_of(text)
+        return work(syntax.parse(syntax.parser(), source).root_node, source, *more)
+
+    return run
+
+
+def accepting(work: Callable[[str], object]) -> Callable[[str], object]:
+    """A function that may refuse a text."""
+
+    def run(text: str) -> None:
+        with suppress(NodeReplError, ApiError, ValueError, messages.TooManyValues):
+            work(text)
+
+    return run
+
+
+def rendered(outcome: Callable[[str], object]) -> Callable[[str], object]:
+    """What is shown of an outcome that holds a text."""
+    return lambda text: render.render(outcome(text), width=80)
+
+
+def names(root: object, source: bytes) -> None:
+    """The names in a tree."""
+    for leaf in syntax.leaves(root):
+        if leaf.type in patterns.NAMES:
+            patterns.name_of(leaf, source)
+
+
+def highlighted(text: str) -> None:
+    """The colours of the first lines, before and after a key in the middle."""
+    highlighter = highlight.Highlighter()
+    for typed in (text, text[: len(text) // 2] + "x" + text[len(text) // 2 :]):
+        pieces = highlighter.pieces(typed)
+        for number in range(40):
+            pieces(number)
+
+
+def painted(text: str) -> None:
+    """The lines on the screen."""
+    document = Document(text)
+    line = SnippetLexer(is_magic).lex_document(document)
+    for number in range(min(40, document.line_count)):
+        line(number)
+
+
+def pasted(text: str) -> None:
+    """A paste that comes in pieces."""
+    keys = Parser(lambda press: None)
+    keys.feed("\x1b[200~")
+    for at in range(0, len(text), 4096):
+        keys.feed(text[at : at + 4096])
+    keys.feed("\x1b[201~")
+    keys.deliver()
+
+
+FUNCTIONS: dict[str, Callable[[str], object]] = {
+    "client.decode_execution.read_execution": lambda text: decode_execution.read_execution(
+        {"status": "Failed", "stderr": text, "stdout": text}, jupyter=True, measured=1
+    ),
+    "client.decode_execution.thrown_at_end": decode_execution.thrown_at_end,
+    "client.auth.sent_token": accepting(auth.sent_token),
+    "client.endpoint.base_url": accepting(lambda text: endpoint.base_url(f"https://a/{text}")),
+    "client.identifier.check_identifier": accepting(identifier.check_identifier),
+    "client.identifier.shortened": identifier.shortened,
+    "client.inspect_literals.meaning": lambda text: [
+        inspect_literals.meaning(f"{quote}{text}{quote}") for quote in ("'", "`", "")
+    ],
+    "client.inspect_literals.whole_text": inspect_literals.whole_text,
+    "client.http_errors.compressed": lambda text: http_errors.compressed(text, ABOUT),
+    "client.http_errors.from_answer": lambda text: http_errors.from_answer(
+        httpx.Response(502, content=bytes_of(text)), ABOUT
+    ),
+    "client.circumstances.printable": circumstances.printable,
+    "client.circumstances.printable, with secrets": lambda text: circumstances.printable(
+        text, ("eyJ", "a secret")
+    ),
+    "client.retries.seconds_asked": accepting(lambda text: retries.seconds_asked(text, text)),
+    "client.wire.split_name": accepting(wire.split_name),
+    "javascript.invalid_modules.rewrite_broken": with_tree(invalid_modules.rewrite_broken, "g"),
+    "javascript.invalid_modules.with_ends": with_tree(invalid_modules.with_ends),
+    "javascript.typography.straighten": typography.straighten,
+    "javascript.highlight.Highlighter.pieces": highlighted,
+    "javascript.hints.hint_for": lambda text: hints.hint_for(Thrown("Error", text), NOTHING),
+    "javascript.markdown.blocks": markdown.blocks,
+    "javascript.markdown.is_markdown_for_certain": markdown.is_markdown_for_certain,
+    "javascript.modules.rewrite": with_tree(
+        lambda root, source: root.has_error or modules.rewrite(root, source, "g"),
+    ),
+    "javascript.npm_lines.installs": lambda text: npm_lines.installs(f"npm install {text}"),
+    "javascript.npm_lines.npm_command": lambda text: npm_lines.npm_command(f"npm install {text}"),
+    "javascript.npm_lines.npm_lines": lambda text: npm_lines.npm_lines(f"npm install a\n{text}"),
+    "javascript.output.beyond": lambda text: output.beyond(f"{text}x", [*text, "y"]),
+    "javascript.output.beyond, lines": lambda text: output.beyond(f"{text}x", text.split("\n")),
+    "javascript.output.read_piece": accepting(lambda text: output.read_piece(bytes_of(text))),
+    "javascript.output.size_of": output.size_of,
+    "javascript.patterns.name_of": with_tree(names),
+    "javascript.analyze.analyze": lambda text: analyze.analyze(
+        text, global_name="g", typescript="auto"
+    ),
+    "javascript.scopes.find": with_tree(scopes.find),
+    "javascript.repl_transcripts.is_session_for_certain": repl_transcripts.is_session_for_certain,
+    "javascript.statements.separated": lambda text: list(statements.separated(text.split("\n"))),
+    "javascript.repl_transcripts.session_readings": lambda text: list(
+        repl_transcripts.session_readings(text)
+    ),
+    "javascript.syntax.is_incomplete": syntax.is_incomplete,
+    "javascript.syntax.parse": lambda text: syntax.parse(
+        syntax.typescript_parser(), bytes_of(text)
+    ),
+    "javascript.paste_cleaning.clean": paste_cleaning.clean,
+    "javascript.validity.encoded": validity.encoded,
+    "javascript.validity.parses": validity.parses,
+    "sessions.journal.listed": lambda text: listed(list(text)),
+    "magics.arguments.Arguments.wrong": accepting(
+        lambda text: arguments.Arguments("%a", text).parse()
+    ),
+    "magics.help.named": accepting(lambda text: named(text, MAGICS)),
+    "magics.is_magic": is_magic,
+    "magics.without_identifier": without_identifier,
+    "schema.decode": accepting(schema.decode),
+    "schema.number": schema.number,
+    "service.files.check_name": accepting(files.check_name),
+    "service.messages.check_values": accepting(
+        lambda text: messages.check_values(bytes_of(text), most=100),
+    ),
+    "service.messages.parse": accepting(lambda text: messages.parse(bytes_of(text))),
+    "service.tools.without_credentials": tools.without_credentials,
+    "service.tools.without_secrets": tools.without_secrets,
+    "terminal.completion.SnippetCompleter": lambda text: list(
+        COMPLETER.get_completions(Document(f"{text}a"), None)  # type: ignore[arg-type]
+    ),
+    "terminal.escapes.needs_plain": escapes.needs_plain,
+    "terminal.escapes.plain": escapes.plain,
+    "terminal.escapes.plain_characters": lambda text: list(escapes.plain_characters(text)),
+    "terminal.keyboard.Parser.feed, keys": lambda text: Parser(lambda press: None).feed(text),
+    "terminal.keyboard.Parser.feed, paste": pasted,
+    "terminal.escapes.slices": lambda text: list(escapes.slices(text)),
+    "terminal.escapes.visible": lambda text: (
+        escapes.visible(text, colour=True) + escapes.visible(text, colour=False)
+    ),
+    "terminal.frames.user_first": frames.user_first,
+    "terminal.frames.without_kernel": frames.without_kernel,
+    "terminal.lexers.styled": lambda text: [
+        list(lexers.styled(lexer(), text)) for lexer in (lexers.InspectLexer, lexers.StackLexer)
+    ],
+    "terminal.prompt.SnippetLexer": painted,
+    "terminal.render.one_line": lambda text: render.one_line(text, 80),
+    "terminal.render.render, error": rendered(
+        lambda text: Execution(Status.ERROR, error=Thrown("Error", text, text))
+    ),
+    "terminal.render.render, output": rendered(lambda text: Output(text, "stdout", 3)),
+    "terminal.render.render, table": rendered(lambda text: Table((), ((text,), (text, text)))),
+    "terminal.render.render, last column": rendered(lambda text: Table((), (("a", text),))),
+    "terminal.render.render, value": rendered(
+        lambda text: Execution(Status.OK, text, text, Value(text, text))
+    ),
+    "terminal.render.render, words": rendered(Words),
+    "terminal.render.render, failure": rendered(lambda text: Failure(text, ExitCode.SERVICE)),
+}
+
+# Where a part of the text was copied for each piece of it, and for how many characters that outweighed all else.
+COPYING = {"javascript.output.beyond": 60_000, "terminal.render.render, last column": 1_000_000}
+
+# These hand the text on as it is, to files, to the service or to a function that has a row.
+PASSED_ON = frozenset(
+    """
+    unread.write_within cli.run client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
+    client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
+    client.wire.first_dialect client.wire.older
+    javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
+    magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.run_magic
+    service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
+    service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text service.long_messages.parse_in_turn
+    service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
+    service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
+    settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
+    terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
+    terminal.programs.edit terminal.progress_bar.progress_bar terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
+    """.split()
+)
+PASSED_ON_BY = (
+    "client.session.",
+    "dispatcher.Dispatcher.",
+    "magics.context.Runner.",
+    "sessions.registry.Registry.",
+    "sessions.state.SessionState.",
+    "user_programs.UserPrograms.",
+    "client.circumstances.without_secrets",
+    "client.wire.Dialect.",
+    "service.pool.Pool.",
+    "service.session.Session.",
+    "service.worker.Worker.",
+    "service.spawning.Process.",
+    "terminal.console.",
+    "terminal.writer.Writer.",
+)
+TEXTS = frozenset(["str", "bytes", "bytes | str", "Sequence[str]", "Iterable[str]", "list[str]"])
+
+
+def text_functions() -> set[str]:
+    """The public functions and methods with a parameter that is text, by module and name."""
+    found: set[str] = set()
+
+    def look(body: list[ast.stmt], prefix: str) -> None:
+        for node in body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                look(node.body, f"{prefix}{node.name}.")
+            elif isinstance(
+                node, (ast.FunctionDef, ast.AsyncFunctionDef)
+            ) and not node.name.startswith("_"):
+                given = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs]
+                if TEXTS.intersection(
+                    ast.unparse(one.annotation) for one in given if one.annotation
+                ):
+                    found.add(prefix + node.name)
+
+    for file in SOURCES.rglob("*.py"):
+        parts = file.relative_to(SOURCES).with_suffix("").parts
+        module = ".".join(part for part in parts if part != "__init__")
+        look(ast.parse(file.read_text("utf-8")).body, f"{module}." if module else "")
+    return found
+
+
+def seconds(work: Callable[[str], object], text: str, runs: int) -> float:
+    """The least processor time of this thread that the work takes."""
+    least = float("inf")
+    for _ in range(runs):
+        began = time.thread_time()
+        work(text)
+        least = min(least, time.thread_time() - began)
+    return least
+
+
+def growth(
+    work: Callable[[str], object], shape: Callable[[int], str], runs: int, least: float
+) -> float:
+    """How many times as long the work takes for four times the text; 0 where it takes no time to speak of.
+
+    least: seconds that the longer of the two texts takes.
+    """
+    size = FIRST
+    before = seconds(work, shape(size), runs)
+    while (took := seconds(work, shape(4 * size), runs)) < least:
+        size *= 4
+        if size > MOST * least / MEASURABLE:
+            return 0.0
+        before = took
+    return took / before
+
+
+def test_every_text_function_has_a_row():
+    """A public function that takes text is measured below, or named among those that only hand it on."""
+    measured = {name.partition(",")[0] for name in FUNCTIONS}
+    unknown = text_functions() - measured - PASSED_ON
+    assert not {name for name in unknown if not name.startswith(PASSED_ON_BY)}
+    assert not PASSED_ON - text_functions(), "these are gone"
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_time_is_linear(name):
+    """Four times the text takes less than six times as long, and no text is an exception in the function."""
+    slow: dict[str, float] = {}
+    for label, shape in SHAPES.items():
+        ratio = LIMIT
+        for runs, least in TRIES:
+            if ratio >= LIMIT:
+                ratio = growth(FUNCTIONS[name], shape, runs, least)
+        if ratio >= LIMIT:
+            slow[label] = round(ratio, 1)
+    assert not slow
+
+
+@pytest.mark.parametrize("name", COPYING)
+def test_nothing_is_copied_again_and_again(name):
+    """Four times as long a text takes less than six times as long, also where all else takes longer than copying it."""
+    ratio = LIMIT
+    for runs in (1, 2, 3, 5):
+        if ratio >= LIMIT:
+            short, long = (
+                seconds(FUNCTIONS[name], "a" * size, runs)
+                for size in (COPYING[name], 4 * COPYING[name])
+            )
+            ratio = long / short
+    assert ratio < LIMIT
+
+
+@pytest.mark.parametrize("label", HARD)
+def test_what_is_hard_to_parse_is_given_up(label):
+    """A text for which the grammars need quadratic time has a bound all the same, whatever is done with it."""
+    text = HARD[label](100_000)
+    began = time.process_time()
+    assert paste_cleaning.clean(text) == paste_cleaning.Cleaned(text)
+    assert not syntax.is_incomplete(text)
+    assert analyze.analyze(text, global_name="g", typescript="auto").edits == ()
+    highlighted(text)
+    # Each reading of it may take a second; without the bound each takes a quarter of a minute.
+    assert time.process_time() - began < 15

@@ -1,0 +1,173 @@
+"""What killed pools leave in the temporary directory, and what of it the next one removes."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from asking import connect, value_of
+
+from noderepl.service import places
+from noderepl.service.node import find_node
+from noderepl.service.places import Place, sweep
+from noderepl.service.pool import Pool
+
+OWNER = """
+import sys, tempfile
+tempfile.tempdir = sys.argv[1]
+from noderepl.service.places import Place
+place = Place()
+(place.path / "1").mkdir()
+(place.path / "1/file").write_text("content")
+print(place.path, flush=True)
+sys.stdin.read()
+"""
+
+
+def owner_of_a_place(directory: Path) -> tuple[subprocess.Popen[str], Path]:
+    """A process with a place in a directory."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", OWNER, str(directory)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    return process, Path(process.stdout.readline().strip())
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    """End a process as a power cut would."""
+    process.kill()
+    process.communicate()
+
+
+def test_only_the_places_of_the_dead_are_removed(place: Path) -> None:
+    """A place whose process was killed goes; one of a living process, even one that stands still, stays."""
+    living, its_place = owner_of_a_place(place)
+    dead, left = owner_of_a_place(place)
+    own = Place()
+    try:
+        living.send_signal(signal.SIGSTOP)
+        kill(dead)
+        sweep()
+        assert sorted(place.iterdir()) == sorted([its_place, own.path])
+    finally:
+        living.send_signal(signal.SIGCONT)
+        kill(living)
+    sweep()
+    own.remove()
+    assert list(place.iterdir()) == []
+    assert not left.exists()
+
+
+def test_what_is_not_a_place_stays(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing goes that has no lock, is open to others, is a file, a link, of another user, or has another name."""
+    outside = tmp_path / "outside"
+    for directory in (outside, place / "noderepl-nolock", place / "noderepl-open", place / "other"):
+        directory.mkdir(mode=0o700)
+    for directory in (outside, place / "noderepl-open", place / "other"):
+        (directory / "lock").touch()
+    (place / "noderepl-open").chmod(0o755)
+    (place / "noderepl-link").symlink_to(outside)
+    (place / "noderepl-file").touch()
+    for name, make in (
+        ("fifo", os.mkfifo),
+        ("locklink", lambda path: path.symlink_to(outside / "lock")),
+    ):
+        (place / f"noderepl-{name}").mkdir(mode=0o700)
+        make(place / f"noderepl-{name}" / "lock")
+    before = sorted(place.iterdir())
+    sweep()
+    assert sorted(place.iterdir()) == before
+    assert (outside / "lock").exists()
+    dead, left = owner_of_a_place(place)
+    kill(dead)
+    monkeypatch.setattr(os, "geteuid", lambda: 12345)
+    sweep()
+    assert left.exists()
+
+
+def test_a_sweep_has_an_end(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep that has taken its time leaves the rest to the next one."""
+    dead, left = owner_of_a_place(place)
+    kill(dead)
+    monkeypatch.setattr(places, "_SECONDS", -1.0)
+    sweep()
+    assert left.exists()
+
+
+def test_a_sweep_that_is_cut_off_is_gone_on_with(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lock goes last, so that what a killed sweep leaves is found by the next."""
+    dead, left = owner_of_a_place(place)
+    kill(dead)
+
+    monkeypatch.setattr(places, "_REMOVE", 'rm -rf -- "$1"')
+    sweep()
+    assert [path.name for path in left.iterdir()] == ["lock"]
+    monkeypatch.undo()
+    monkeypatch.setattr(places.tempfile, "tempdir", str(place))
+    sweep()
+    assert not left.exists()
+
+
+@pytest.fixture
+def let_rm_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A file that `rm` waits for from now on, as if there were very much to delete."""
+    commands, go_on = tmp_path / "commands", tmp_path / "go-on"
+    commands.mkdir()
+    waiting = f"while [ ! -e '{go_on}' ]; do sleep 0.05; done"
+    (commands / "rm").write_text(f"#!/bin/sh\n{waiting}\nexec '{shutil.which('rm')}' \"$@\"\n")
+    (commands / "rm").chmod(0o700)
+    monkeypatch.setenv("PATH", f"{commands}:{os.environ['PATH']}")
+    yield go_on
+    go_on.touch()
+
+
+async def test_many_files_keep_nobody_waiting(place: Path, let_rm_go_on: Path) -> None:
+    """A session and a pool end before their files are deleted, and a process of its own does that."""
+    pool = Pool(find_node())
+    try:
+        async with asyncio.timeout(60), connect(pool) as client:
+            await value_of(client, "fs.writeFileSync('file', ''); 1", "first")
+            await value_of(client, "fs.writeFileSync('file', ''); 1", "second")
+            await pool.stop("first")
+            assert len(list(place.glob("*/*/data/file"))) == 2
+    finally:
+        async with asyncio.timeout(60):
+            await pool.close()
+    (left,) = place.iterdir()
+    sweep()  # the process has the lock
+    assert (left / "lock").exists()
+    let_rm_go_on.touch()
+    async with asyncio.timeout(60):
+        while left.exists():  # noqa: ASYNC110  # nothing tells when it has been removed
+            await asyncio.sleep(0.05)
+
+
+async def test_a_pool_removes_what_a_killed_one_left(place: Path) -> None:
+    """Some time after its start, with no call needed, a pool has removed a dead pool's files."""
+    dead, left = owner_of_a_place(place)
+    kill(dead)
+    pool = Pool(find_node())
+    try:
+        async with connect(pool) as client:
+            assert left.exists(), "not before there is a prompt"
+            assert await value_of(client, "1 + 1") == 2
+            async with asyncio.timeout(60):
+                while left.exists():  # noqa: ASYNC110  # nothing tells when a thread has removed it
+                    await asyncio.sleep(0.05)
+    finally:
+        await pool.close()
+    assert list(place.iterdir()) == []

@@ -1,0 +1,58 @@
+"""What Tab offers after a magic that takes a file: paths quoted as a shell would, whatever is typed of them."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+from prompt_toolkit.completion import CompleteEvent
+from prompt_toolkit.document import Document
+
+from noderepl.magics import MAGICS
+from noderepl.terminal.completion import SnippetCompleter
+
+
+@pytest.fixture
+def complete(tmp_path: Path):  # type: ignore[no-untyped-def]
+    """Gives the lines that a typed line may become."""
+    (tmp_path / "my dir").mkdir()
+    (tmp_path / "my dir/it's.csv").touch()
+    (tmp_path / "data.csv").touch()
+
+    async def no_files() -> tuple[str, ...]:
+        return ()
+
+    completer = SnippetCompleter(
+        magics=tuple(MAGICS), themes=tuple, remote_files=no_files, typed=tuple, directory=tmp_path
+    )
+
+    def lines(typed: str) -> list[str]:
+        found = completer.get_completions(Document(typed), CompleteEvent())
+        return [typed[: len(typed) + one.start_position] + one.text for one in found]
+
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("typed", "path"),
+    [
+        ("%upload da", "data.csv"),
+        ("%upload my", "my dir/"),
+        ("%upload 'my d", "my dir/"),
+        ('%upload "my d', "my dir/"),
+        (r"%upload my\ d", "my dir/"),
+        ("%upload 'my dir/'", "my dir/it's.csv"),
+        (r"%upload my\ dir/it\'s", "my dir/it's.csv"),
+        ("%upload 'my dir/'i", "my dir/it's.csv"),
+    ],
+)
+def test_local_paths(complete, typed: str, path: str) -> None:  # type: ignore[no-untyped-def]
+    """The line that Tab makes has the whole path, whatever of it was quoted."""
+    lines = complete(typed)
+    assert path in [shlex.split(line)[-1] for line in lines]
+
+
+def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: ignore[no-untyped-def]
+    """A word longer than any path is not read."""
+    assert complete("%upload " + "x" * 100_000) == []

@@ -1,0 +1,114 @@
+"""The tree of the tests: where the tests of each module of noderepl are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+PACKAGE = TESTS.parent / "noderepl"
+# Tests of a module are in a file of its name, in the directory of its package. These files test modules without one.
+MODULES_OF = {
+    "client/test_bounds.py": "client.bodies client.compression",
+    "client/test_cuts.py": "client.circumstances",
+    "client/test_negotiation.py": "client.wire",
+    "client/test_session.py": "client.decode_listings client.listing client.uploads",
+    "client/test_texts.py": "client.endpoint client.identifier client.inspect_literals",
+    "client/test_transport.py": "client.heads client.transport_errors",
+    "end_to_end/test_hostile_pastes.py": "terminal.keyboard terminal.pasting",
+    "end_to_end/test_imports.py": "__main__",
+    "end_to_end/test_internal_errors.py": "internal_error",
+    "end_to_end/test_long_outcomes.py": "foreground user_programs",
+    "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
+    "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
+    "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
+        terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
+    "end_to_end/test_resuming.py": "sessions.registry sessions.store",
+    "end_to_end/test_script.py": "cli script unread execution.whole_output",
+    "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
+        terminal.writer""",
+    "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
+    "execution/test_output_stream.py": "execution.executor execution.lane execution.output_buffer",
+    "faults/test_faults.py": "errors execution.delivery",
+    "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
+        javascript.validity""",
+    "javascript/test_prelude_time.py": "",
+    "javascript/test_analyze.py": """javascript.analysis javascript.invalid_modules javascript.modules
+        javascript.patterns javascript.scope_stack javascript.scopes""",
+    "javascript/test_broken_sessions.py": "",
+    "javascript/test_wrapped_builtins.py": "",
+    "javascript/test_recall.py": "",
+    "javascript/test_snippet_table.py": "javascript.hints",
+    "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
+    "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
+    "magics/test_magic.py": "magics.running",
+    "magics/test_page.py": "magics.help",
+    "magics/test_preferences.py": "magics.context magics.local magics.screen",
+    "property/test_session_answers.py": "outcome schema",
+    "service/test_app.py": "service.executions service.management service.request_checks service.session",
+    "service/test_channel.py": "service.collecting service.lines service.long_messages",
+    "service/test_deleted.py": "service.usage",
+    "service/test_descriptors.py": "",
+    "service/test_kernel.py": "service.completion_values service.worker",
+    "service/test_odd_requests.py": "service.errors",
+    "service/test_sandbox.py": "service.bubblewrap service.devices",
+    "service/test_sandbox_attacks.py": "service.spawning",
+    "service/test_sandbox_limits.py": "service.diskguard service.processes service.watcher",
+    "service/test_server.py": "serve service.reaper",
+    "service/test_stopping.py": "service.threads",
+    "terminal/test_console.py": "terminal.pieces terminal.streams",
+    "terminal/test_long_texts.py": "terminal.long_lines",
+    "terminal/test_themes.py": "terminal.style_names",
+    "test_docs.py": "options",
+    "test_signals.py": "sessions.backend sessions.run",
+    "test_tree.py": "",
+}
+# What crosses modules: whole runs, tables of faults and attacks, random data, the kernel itself, other clients.
+ACROSS = ("end_to_end", "faults", "hostile", "interop", "kernel", "parity", "property", "soak")
+
+
+def file_of(module: Path) -> Path:
+    """Where the tests of a module belong."""
+    return TESTS / module.relative_to(PACKAGE).with_name(f"test_{module.name}")
+
+
+def name_of(module: Path) -> str:
+    """A module's name within noderepl."""
+    return ".".join(module.relative_to(PACKAGE).with_suffix("").parts)
+
+
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name != "__init__.py"]
+
+
+def test_each_module_has_its_tests() -> None:
+    """In the file of its name, or in one that the table names for it; not in both."""
+    named = " ".join(MODULES_OF.values()).split()
+    places = {name_of(one): file_of(one).is_file() + named.count(name_of(one)) for one in MODULES}
+    assert {name: count for name, count in places.items() if count != 1} == {}
+
+
+def test_the_table_names_what_there_is() -> None:
+    """Each file and each module of the table is there."""
+    assert [file for file in MODULES_OF if not (TESTS / file).is_file()] == []
+    assert set(" ".join(MODULES_OF.values()).split()) <= {name_of(module) for module in MODULES}
+
+
+def test_each_file_of_tests_has_its_place() -> None:
+    """It has the name of a module, or is in the table, or in a directory of what crosses modules."""
+    expected = {file_of(module) for module in MODULES} | {TESTS / file for file in MODULES_OF}
+    found = {
+        file for file in TESTS.rglob("test_*.py") if file.relative_to(TESTS).parts[0] not in ACROSS
+    }
+    assert found <= expected
+
+
+def test_helpers_are_in_one_place() -> None:
+    """Directories that mirror packages have tests and fixtures only; helpers for several are in support."""
+    packages = {path.parent for path in PACKAGE.rglob("__init__.py")}
+    mirrors = [TESTS / package.relative_to(PACKAGE) for package in packages]
+    others = [
+        file
+        for mirror in mirrors
+        for file in mirror.glob("*.py")
+        if not file.name.startswith("test_") and file.name != "conftest.py"
+    ]
+    assert others == []
