@@ -127,88 +127,97 @@ def allow_descriptors() -> int:
     return MOST if soft == resource.RLIM_INFINITY else min(MOST, soft // _SHARE_OF_DESCRIPTORS)
 
 
-def patient_for(listener: Listener, seconds: float) -> type[asyncio.Protocol]:
-    """Returns uvicorn's protocol with timeouts of `seconds`.
+class Connection(H11Protocol):
+    """uvicorn's protocol with timeouts: for the head of a request, for the rest of a body after the
+    answer, and for a client that has stopped reading an answer. Invalid HTTP is answered with JSON.
 
-    They apply to the head of a request, to the rest of a body after the answer, and to a client
-    that has stopped reading an answer. Invalid HTTP is answered with JSON.
+    listener: accepts the connections. seconds: the timeouts.
     """
 
-    class Connection(H11Protocol):
-        _clock: asyncio.TimerHandle | None = None
-        _is_full = False
+    listener: Listener
+    seconds: float
+    _clock: asyncio.TimerHandle | None = None
+    _is_full = False
 
-        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
-            place = listener.place_of(transport)
-            place.transport = transport
-            self.app_state = {**self.app_state, "connection": place}
-            self._watch()
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        place = self.listener.place_of(transport)
+        place.transport = transport
+        self.app_state = {**self.app_state, "connection": place}
+        self._watch()
 
-        def data_received(self, data: bytes) -> None:
-            for start in range(0, len(data), _PIECE):
-                super().data_received(data[start : start + _PIECE])
-            self._watch()
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), _PIECE):
+            super().data_received(data[start : start + _PIECE])
+        self._watch()
 
-        def send_400_response(self, msg: str) -> None:
-            """Answers a request that h11 cannot parse, unless an answer is in progress; called in
-            an `except`.
-            """
-            if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
-                self.transport.close()
-                return
-            error = sys.exception()
-            hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
-            status = hint if hint in _REFUSALS else 400
-            answer = error_answer(ApiError(status, *_REFUSALS[status]))
-            headers = [*answer.raw_headers, (b"connection", b"close")]
-            for event in (
-                h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status]),
-                h11.Data(data=bytes(answer.body)),
-                h11.EndOfMessage(),
-            ):
-                self.transport.write(self.conn.send(event) or b"")
+    def send_400_response(self, msg: str) -> None:
+        """Answers a request that h11 cannot parse, unless an answer is in progress; called in
+        an `except`.
+        """
+        if self.conn.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             self.transport.close()
+            return
+        error = sys.exception()
+        hint = error.error_status_hint if isinstance(error, h11.RemoteProtocolError) else 400
+        status = hint if hint in _REFUSALS else 400
+        answer = error_answer(ApiError(status, *_REFUSALS[status]))
+        headers = [*answer.raw_headers, (b"connection", b"close")]
+        for event in (
+            h11.Response(status_code=status, headers=headers, reason=STATUS_PHRASES[status]),
+            h11.Data(data=bytes(answer.body)),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
-        def on_response_complete(self) -> None:
-            super().on_response_complete()
-            self._watch()
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._watch()
 
-        def timeout_keep_alive_handler(self) -> None:
-            super().timeout_keep_alive_handler()
-            self._watch()
+    def timeout_keep_alive_handler(self) -> None:
+        super().timeout_keep_alive_handler()
+        self._watch()
 
-        def pause_writing(self) -> None:
-            super().pause_writing()
-            self._is_full = True
-            self._watch()
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._is_full = True
+        self._watch()
 
-        def resume_writing(self) -> None:
-            super().resume_writing()
-            self._is_full = False
-            self._watch()
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._is_full = False
+        self._watch()
 
-        def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._clock is not None:
+            self._clock.cancel()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        # h11 raises if it has failed to read or write before.
+        if not self.transport.is_closing():
+            super().shutdown()
+
+    def _watch(self) -> None:
+        """Starts the timeout of the client if it is its turn; data that it sends does not
+        extend the timeout.
+        """
+        is_answered = self.cycle is None or self.cycle.response_complete
+        is_its_turn = is_answered and self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
+        if not (is_its_turn or self._is_full or self.transport.is_closing()):
             if self._clock is not None:
                 self._clock.cancel()
-            super().connection_lost(exc)
+                self._clock = None
+        elif self._clock is None:
+            self._clock = self.loop.call_later(self.seconds, self.transport.abort)
 
-        def shutdown(self) -> None:
-            # h11 raises if it has failed to read or write before.
-            if not self.transport.is_closing():
-                super().shutdown()
 
-        def _watch(self) -> None:
-            """Starts the timeout of the client if it is its turn; data that it sends does not
-            extend the timeout.
-            """
-            is_answered = self.cycle is None or self.cycle.response_complete
-            is_its_turn = is_answered and self.conn.their_state in (h11.IDLE, h11.SEND_BODY)
-            if not (is_its_turn or self._is_full or self.transport.is_closing()):
-                if self._clock is not None:
-                    self._clock.cancel()
-                    self._clock = None
-            elif self._clock is None:
-                self._clock = self.loop.call_later(seconds, self.transport.abort)
+def patient_for(listener_: Listener, seconds_: float) -> type[Connection]:
+    """Returns the protocol of a listener's connections, with timeouts of that many seconds."""
 
-    return Connection
+    class Patient(Connection):
+        listener = listener_
+        seconds = seconds_
+
+    return Patient

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
+    import uvicorn
     from starlette.types import ASGIApp
 
     from noderepl.service.connections import Listener
@@ -74,22 +75,7 @@ async def serve(
     listener = _listen(host, port, Listener)
     listener.most = allow_descriptors()
     listener.seconds = min(listener.seconds, patience)
-    # Its warnings quote data of clients.
-    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
-    config = uvicorn.Config(
-        app,
-        http=patient_for(listener, patience),
-        ws="none",
-        h11_max_incomplete_event_size=_HEAD_LIMIT,
-        ssl_certfile=tls[0] if tls else None,
-        ssl_keyfile=tls[1] if tls else None,
-        access_log=False,
-        log_level="critical",
-        lifespan="off",
-        server_header=False,
-        timeout_graceful_shutdown=_GRACE,
-    )
-    server = Server(config)
+    server = Server(_config(app, patient_for(listener, patience), tls))
 
     def cancel() -> set[asyncio.Task[None]]:
         """Cancels the remaining requests and returns them; the guard answers them."""
@@ -111,6 +97,29 @@ async def serve(
         await server.serve(sockets=[listener])
         if requests := cancel():
             await asyncio.wait(requests, timeout=_LAST_WORDS)
+
+
+def _config(
+    app: ASGIApp, protocol: type[asyncio.Protocol], tls: tuple[Path, Path] | None
+) -> uvicorn.Config:
+    """Returns the configuration of a server that logs nothing."""
+    import uvicorn
+
+    # Its warnings quote data of clients.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        h11_max_incomplete_event_size=_HEAD_LIMIT,
+        ssl_certfile=tls[0] if tls else None,
+        ssl_keyfile=tls[1] if tls else None,
+        access_log=False,
+        log_level="critical",
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE,
+    )
 
 
 @contextlib.contextmanager

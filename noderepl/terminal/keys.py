@@ -28,6 +28,7 @@ from noderepl.terminal.pasting import KEY, Pasting
 INDENT = "  "
 OPENERS = ("{", "(", "[")
 CLOSERS = ("}", ")", "]")
+_TYPING = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
 
 
 def bindings(
@@ -44,37 +45,7 @@ def bindings(
     edit: opens an editor on a text and returns it.
     """
     keys = KeyBindings()
-    typing = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
-    editing = Condition(in_editor)
-
-    @keys.add("enter", filter=typing & ~completion_is_selected)
-    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
-    def _enter(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if is_whole(buffer.text) and not in_editor():
-            _accept(buffer)
-        else:
-            add_line(buffer)
-
-    @keys.add("escape", "enter", filter=typing)
-    def _alt_enter(event: KeyPressEvent) -> None:
-        buffer = event.current_buffer
-        if is_whole(buffer.text) and not in_editor():
-            add_line(buffer)
-        else:
-            _accept(buffer)
-
-    @keys.add("enter", filter=typing & completion_is_selected)
-    def _take_completion(event: KeyPressEvent) -> None:
-        event.current_buffer.complete_state = None
-
-    @keys.add("c-d", filter=typing & editing)
-    def _run_editor(event: KeyPressEvent) -> None:
-        _accept(event.current_buffer)
-
-    @keys.add("tab", filter=typing & Condition(_only_blanks_before_cursor))
-    def _indent(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text(INDENT)
+    _bind_lines(keys, is_whole, in_editor)
 
     @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
     def _paste(event: KeyPressEvent) -> None:
@@ -94,14 +65,49 @@ def bindings(
     def _stop(_: KeyPressEvent) -> None:
         run_in_terminal(stop)
 
-    @keys.add("c-x", "c-e", filter=typing & emacs_insert)
+    @keys.add("c-x", "c-e", filter=_TYPING & emacs_insert)
     @keys.add("v", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
     def _edit(event: KeyPressEvent) -> None:
         event.app.create_background_task(_edited(event.app, event.current_buffer, edit))
 
     for closer in CLOSERS:
-        keys.add(closer, filter=typing)(_close(closer))
+        keys.add(closer, filter=_TYPING)(_close(closer))
     return keys
+
+
+def _bind_lines(
+    keys: KeyBindings, is_whole: Callable[[str], bool], in_editor: Callable[[], bool]
+) -> None:
+    """Adds the keys that run a text, and those that add lines to it and indent them."""
+
+    @keys.add("enter", filter=_TYPING & ~completion_is_selected)
+    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
+    def _enter(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if is_whole(buffer.text) and not in_editor():
+            _accept(buffer)
+        else:
+            add_line(buffer)
+
+    @keys.add("escape", "enter", filter=_TYPING)
+    def _alt_enter(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if is_whole(buffer.text) and not in_editor():
+            add_line(buffer)
+        else:
+            _accept(buffer)
+
+    @keys.add("enter", filter=_TYPING & completion_is_selected)
+    def _take_completion(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+
+    @keys.add("c-d", filter=_TYPING & Condition(in_editor))
+    def _run_editor(event: KeyPressEvent) -> None:
+        _accept(event.current_buffer)
+
+    @keys.add("tab", filter=_TYPING & Condition(_only_blanks_before_cursor))
+    def _indent(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text(INDENT)
 
 
 def add_line(buffer: Buffer) -> None:
