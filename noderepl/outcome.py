@@ -5,11 +5,14 @@ This module does not depend on HTTP, JavaScript or a screen.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
+
+Stream = Literal["stdout", "stderr"]
 
 
 class Status(StrEnum):
@@ -76,7 +79,8 @@ class Execution(Outcome):
     a part. guid, is_allocated, lost: the service's report of the session: its internal name,
     whether it was allocated for this snippet, and whether its process ended with the snippet.
     replaced: whether the session was empty when the snippet arrived although it had been used
-    before.
+    before. order: the order of stdout and stderr, as numbers of bytes by turns of both, beginning
+    with stdout; () if stdout comes first.
     """
 
     status: Status
@@ -95,6 +99,23 @@ class Execution(Outcome):
     is_allocated: bool = False
     replaced: bool = False
     lost: bool = False
+    order: tuple[int, ...] = ()
+
+    def output(self) -> Sequence[Output]:
+        """Returns stdout and stderr in the order in which the snippet wrote them."""
+        whole = {"stdout": self.stdout, "stderr": self.stderr}
+        names: tuple[Stream, Stream] = ("stdout", "stderr")
+        texts = {name: text.encode("utf-8", "surrogatepass") for name, text in whole.items()}
+        sizes = (sum(self.order[::2]), sum(self.order[1::2]))
+        if sizes != tuple(map(len, texts.values())):
+            return [Output(whole[name], name) for name in names]
+        parts, at = [], dict.fromkeys(names, 0)
+        for turn, size in enumerate(self.order):
+            name = names[turn % 2]
+            part = texts[name][at[name] : at[name] + size]
+            parts.append(Output(part.decode("utf-8", "replace"), name))
+            at[name] += size
+        return parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +127,25 @@ class Output(Outcome):
     """
 
     text: str
-    stream: Literal["stdout", "stderr"]
+    stream: Stream
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Uncaught(Outcome):
+    """An error of an earlier snippet that nothing caught. number: of the snippet, None if it is not
+    known.
+    """
+
+    error: Thrown
+    number: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note(Outcome):
+    """A sentence of the session about an earlier snippet. number: as for Uncaught."""
+
+    text: str
     number: int | None = None
 
 

@@ -15,7 +15,17 @@ from typing import Literal
 
 from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, LocalFileError, UsageError
-from noderepl.outcome import CUT_VALUE, Execution, Failure, Outcome, Output, Page, Status, Thrown
+from noderepl.outcome import (
+    CUT_VALUE,
+    Execution,
+    Failure,
+    Outcome,
+    Output,
+    Page,
+    Status,
+    Thrown,
+    Uncaught,
+)
 from noderepl.sessions.backend import Backend
 from noderepl.sessions.run import with_backend
 from noderepl.sessions.store import sessions_directory
@@ -62,13 +72,23 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
     assert task is not None
     running = task
 
-    show = None if settings.json else partial(_show, console)
-    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=show)
+    uncaught: list[Uncaught] = []
+
+    def show(outcome: Outcome) -> None:
+        """Prints an outcome that does not belong to an action."""
+        if isinstance(outcome, Output):
+            console.show_output(outcome)
+        elif isinstance(outcome, Uncaught):
+            uncaught.append(outcome)
+            console.show(replace(outcome, number=None))
+
+    shown = None if settings.json else show
+    dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)
     try:
         code = await run_actions(settings, actions, dispatcher, console, is_all=True)
         await console.drained()
         _check(console)
-        return code
+        return ExitCode.THREW if uncaught and code == ExitCode.OK else code
     except asyncio.CancelledError:
         if console.unwritable is None:
             raise
@@ -169,12 +189,6 @@ def _check(console: Console) -> None:
     why = console.unwritable
     if why is not None and not isinstance(why, BrokenPipeError):
         raise LocalFileError(f"standard output cannot be written: {why.strerror}") from why
-
-
-def _show(console: Console, outcome: Outcome) -> None:
-    """Prints an outcome that does not belong to an action."""
-    if isinstance(outcome, Output):
-        console.show_output(outcome)
 
 
 def exit_code(outcome: Outcome) -> int:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeGuard
 
-from noderepl.javascript.output import size_of
-from noderepl.outcome import Output
+from noderepl.javascript.output import Event, size_of
+from noderepl.outcome import Output, Uncaught
 from noderepl.terminal.escapes import SLICE, slices
 
 # The maximum number of lines shown in one turn of the event loop, if each has a number.
@@ -54,11 +55,22 @@ def _width(text: str) -> int:
     return 1 if widest < "\u0100" else 2 if widest < "\U00010000" else 4
 
 
-def in_parts(event: Output) -> Iterator[Output]:
+def is_own(event: Event) -> TypeGuard[Output]:
+    """Returns whether an event is output of the snippet whose request it belongs to."""
+    return isinstance(event, Output) and event.number is None
+
+
+def memory_of(event: Event) -> int:
+    """Returns the approximate memory of an event in bytes."""
+    text = event.error.stack if isinstance(event, Uncaught) else event.text
+    return size_of(text) + PART_BYTES
+
+
+def in_parts(event: Event) -> Iterator[Event]:
     """Yields an event in parts to show one by one; with a few lines each if lines are shown with
     their number.
     """
-    if event.number is None and len(event.text) <= SLICE:
+    if not isinstance(event, Output) or (event.number is None and len(event.text) <= SLICE):
         yield event
         return
     for part in slices(event.text):

@@ -1,8 +1,6 @@
-"""The output of a request, during the request and after it, and the interrupt; both use files in
-the session.
+"""The output of a request, during the request and after it, from files in the session.
 
-The service neither streams output nor cancels a snippet, and file calls do not wait for the kernel
-(docs/reliability.md).
+The service does not stream output, and file calls do not wait for the kernel (docs/reliability.md).
 """
 
 from __future__ import annotations
@@ -17,25 +15,26 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from noderepl.errors import NotFound, ServiceError
-from noderepl.execution.output_buffer import PART_BYTES, OutputBuffer, in_parts
+from noderepl.execution.interrupt import Interrupt
+from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
 from noderepl.internal_error import supervised
 from noderepl.javascript.output import (
     MOST_PIECES,
+    Event,
     Written,
     beyond,
-    interrupt_name,
     piece_name,
     read_piece,
     size_of,
 )
-from noderepl.outcome import Execution, Output
+from noderepl.outcome import Execution, Output, Thrown, Uncaught
 from noderepl.threaded import worked
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 FIRST_SECONDS = 1.0
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.5, 2.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.4, 0.7
 # File calls reset the cooldown (DOC-POOL), so noderepl stops asking a silent session.
 QUIET_SECONDS = 60.0
 READ_SECONDS = 2.0
@@ -56,7 +55,7 @@ DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
 MISSING = "Part of the output is missing: its file in the session is gone or unreadable."
 NOT_READ = "The rest of the output was not read; %page --output shows it."
 NOT_STORED = f"The snippet wrote more than {STORED_BYTES >> 20} MiB: the rest is missing here."
-Show = Callable[[Output], None]
+Show = Callable[[Event], None]
 Stream = Literal["stdout", "stderr"]
 Answered = TypeVar("Answered")
 
@@ -84,7 +83,7 @@ class OutputStream:
         self._next = 0
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
-        self._has_interrupted = False
+        self._interrupt = Interrupt(session, self.id)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
         # What an earlier snippet still writes comes with the next request.
@@ -95,8 +94,9 @@ class OutputStream:
         self._is_over = asyncio.Event()
         self._reading = asyncio.Lock()
         # Events that were read and not shown yet.
-        self._pending: deque[Output] = deque()
-        self._interrupting = asyncio.Lock()
+        self._pending: deque[Event] = deque()
+        # Errors that cannot be shown as they arrive, also those of earlier requests.
+        self._uncaught: list[Thrown] = [] if before is None else before._uncaught
 
     async def attend(self, sending: Awaitable[Answered], before: OutputStream | None) -> Answered:
         """Waits for the answer and shows output meanwhile, including late output of the previous
@@ -129,9 +129,7 @@ class OutputStream:
         if self._is_over.is_set():
             self.cut()
             return
-        self._has_interrupted = True
-        async with self._interrupting:
-            await self._session.write(interrupt_name(self.id), b"\n")
+        await self._interrupt.request()
 
     def cut(self) -> None:
         """Stops reading output if the answer has arrived."""
@@ -153,14 +151,8 @@ class OutputStream:
         return self._is_skipping
 
     async def withdraw(self) -> None:
-        """Removes the file that interrupt() may have left in the session, so that the user does not
-        see it.
-        """
-        if self._has_interrupted:
-            # The upload of the file may be in progress.
-            async with self._interrupting:
-                with contextlib.suppress(ServiceError):
-                    await self._session.remove(interrupt_name(self.id))
+        """Removes what interrupt() may have left in the session."""
+        await self._interrupt.withdraw()
 
     async def completed(
         self, execution: Execution, written: Written, before: OutputStream | None
@@ -195,9 +187,11 @@ class OutputStream:
     def _completed(self, execution: Execution, written: Written) -> Execution:
         self._is_answered = True
         for event in self._pending:
-            if event.number is None:
+            if is_own(event):
                 # Ctrl-C arrived before this event was shown.
                 self._own.add(event)
+        execution = replace(execution, late=(*self._uncaught, *execution.late))
+        self._uncaught.clear()
         if written.pieces == 0:
             return execution
         out, out_size = self._whole("stdout", execution.stdout, written)
@@ -329,7 +323,7 @@ class OutputStream:
                 return False
             self._next += 1
             for event in events:
-                self._left -= size_of(event.text) + PART_BYTES
+                self._left -= memory_of(event)
                 self._pending += in_parts(event)
             await self._show_pending()
         return True
@@ -339,12 +333,14 @@ class OutputStream:
         while self._pending:
             for _ in range(min(EVENTS, len(self._pending))):
                 event = self._pending.popleft()
-                if event.number is not None and self._is_skipping:
-                    continue
-                if event.number is None and self._is_answered:
-                    continue
-                if event.number is None:
+                if is_own(event):
+                    if self._is_answered:
+                        continue
                     self._own.add(event)
+                elif self._is_skipping and isinstance(event, Output):
+                    continue
                 if self._show is not None:
                     self._show(event)
+                elif isinstance(event, Uncaught):
+                    self._uncaught.append(event.error)
             await self._room()

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from noderepl.errors import NotFound
-from noderepl.execution.output_buffer import PART_BYTES
+from noderepl.execution.output_buffer import is_own, memory_of
 from noderepl.execution.output_stream import MISSING, PIECE_BYTES
-from noderepl.javascript.output import read_piece
+from noderepl.javascript.output import bytes_of, read_piece
 from noderepl.outcome import Execution, Outcome, Page, Words
 from noderepl.threaded import worked
 
@@ -38,16 +38,13 @@ async def whole_output(session: Session, execution: Execution) -> Sequence[Outco
             is_missing = True
             continue
         for event in events:
-            part = event.text.encode(errors="replace")
-            left -= len(part) + PART_BYTES
-            if event.number is None and left >= 0:
-                found[event.stream].append(part)
+            left -= memory_of(event)
+            if is_own(event) and left >= 0:
+                found[event.stream].append(bytes_of(event.text))
         if left < 0:
             is_missing = True
             break
     parts = (*found["stdout"], *found["stderr"])
     if not parts:
-        parts = tuple(
-            text.encode(errors="replace") for text in (execution.stdout, execution.stderr)
-        )
+        parts = tuple(bytes_of(text) for text in (execution.stdout, execution.stderr))
     return [Page(parts), *([Words(MISSING, warning=True)] if is_missing else [])]

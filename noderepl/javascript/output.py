@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from noderepl.outcome import Execution, Output
+from noderepl.outcome import Execution, Note, Output, Thrown, Uncaught
 from noderepl.schema import Check, Count, decode
 
 # Files that one request has at most; prelude/output.js has the same number.
@@ -19,6 +19,8 @@ MOST_PIECES = 2000
 # is a list of three values.
 MOST_EVENTS = 40_000
 MOST_VALUES = 4 * MOST_EVENTS + 1
+# Writes of a snippet whose order an answer has; prelude/output.js has half of that number.
+MOST_TURNS = 10_000
 Pieces = Annotated[int, Meta(ge=0, le=MOST_PIECES)]
 
 
@@ -34,15 +36,16 @@ class Sizes:
 class Written:
     """What an answer tells of output.
 
-    pieces: files that the request has by now; where there are any, they hold all that its snippet
+    pieces: files that the request has by now; if there are any, they contain all that its snippet
     wrote. before: files that the request before it came to have. bytes: what the snippet wrote.
-    dropped: whether there was more than the session keeps.
+    dropped: whether there was more than the session keeps. order: see outcome.Execution.
     """
 
     pieces: Pieces
     before: Pieces
     bytes: Sizes
     dropped: bool
+    order: Annotated[tuple[Count, ...], Meta(max_length=MOST_TURNS)] = ()
 
     def exceeds(self, execution: Execution) -> bool:
         """Whether the snippet wrote more than came with the answer."""
@@ -51,9 +54,12 @@ class Written:
         )
 
 
-_EVENTS: Check[list[tuple[int, Literal["stdout", "stderr"], str]]] = Check(
-    Annotated[list[tuple[Count, Literal["stdout", "stderr"], str]], Meta(max_length=MOST_EVENTS)]
+Event = Output | Uncaught | Note
+Kind = Literal["stdout", "stderr", "uncaught", "note"]
+_EVENTS: Check[list[tuple[int, Kind, str]]] = Check(
+    Annotated[list[tuple[Count, Kind, str]], Meta(max_length=MOST_EVENTS)]
 )
+_THROWN: Check[Thrown] = Check(Thrown)
 
 
 def piece_name(request: int, number: int) -> str:
@@ -66,17 +72,34 @@ def interrupt_name(request: int) -> str:
     return f".noderepl-interrupt-{request}"
 
 
-def read_piece(data: bytes) -> Sequence[Output]:
-    """The events of a piece, oldest first. Raises Unfit for what is none."""
-    return [
-        Output(text, stream, number or None)
-        for number, stream, text in _EVENTS.read(decode(data, MOST_VALUES))
-    ]
+def read_piece(data: bytes) -> Sequence[Event]:
+    """Returns the events of a piece, oldest first. Raises Unfit if it is invalid."""
+    events = _EVENTS.read(decode(data, MOST_VALUES))
+    return [_event(number or None, kind, text) for number, kind, text in events]
+
+
+def _event(number: int | None, kind: Kind, text: str) -> Event:
+    if kind == "uncaught":
+        return Uncaught(_THROWN.read(decode(text)), number)
+    return Note(text, number) if kind == "note" else Output(_with_bytes(text), kind, number)
 
 
 def size_of(text: str) -> int:
-    """The bytes of a text, as the prelude counts them."""
-    return len(text.encode("utf-8", "surrogatepass"))
+    """Returns the number of bytes of a text, as the prelude counts them."""
+    return len(bytes_of(text))
+
+
+def bytes_of(text: str) -> bytes:
+    """Returns the bytes of output: UTF-8, and a byte for each surrogate from U+DC80 to U+DCFF."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _with_bytes(text: str) -> str:
+    """Returns a text without surrogates that stand for no byte."""
+    return text if text.isascii() else bytes_of(text).decode("utf-8", "surrogateescape")
 
 
 def beyond(text: str, written: Iterable[str]) -> str:

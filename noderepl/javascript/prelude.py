@@ -29,6 +29,7 @@ _PARTS = (
     "primordials",
     "answer_cache",
     "results",
+    "pending_promise",
     "promise_pin",
     "scripts",
     "stacks",
@@ -40,7 +41,9 @@ _PARTS = (
     "guards",
     "restore_builtins",
     "typescript",
+    "byte_text",
     "output",
+    "stdio",
     "active_handles",
 )
 
@@ -243,8 +246,10 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
                 status, error = Status.ERROR, Thrown("Exit", words)
             else:
                 notes += (words,)
+    written = ended.output
     return replace(
         execution,
+        order=() if written is None or written.pieces else written.order,
         status=status,
         value=value,
         error=error,

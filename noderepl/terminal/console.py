@@ -8,6 +8,7 @@ outcome looks like.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -21,13 +22,12 @@ from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
 from noderepl.terminal.render import (
     extent,
-    human_size,
-    one_line,
     render,
     render_output,
     render_plain,
 )
 from noderepl.terminal.streams import Colour, Screen, Stream, batches, writers_of
+from noderepl.terminal.tables import human_size, one_line
 from noderepl.terminal.themes import Theme
 from noderepl.threaded import worked
 
@@ -43,6 +43,8 @@ BEHIND_SECONDS = 0.3
 # After Ctrl-C and this time, further output is dropped also if the screen is not behind.
 HURRY_SECONDS = 1.0
 DROPPED = "{} of output were not shown{}."
+# The surrogates that stand for bytes; see pieces.Part.
+_BYTES = re.compile("[\udc80-\udcff]")
 # The stream, the bytes, and whether they are only a short message.
 Drawn = tuple[Stream, bytes, bool]
 
@@ -310,8 +312,9 @@ class Console:
         for part in rendered.parts:
             stream = self._stdout if part.stream == "stdout" else self._stderr
             is_short = sum(len(piece.text) for piece in part.pieces) <= SHORT
-            for texts in batches(self._safe(part.pieces, stream)):
-                drawn.append((stream, stream.encoded(texts), is_short))
+            for texts in batches(self._safe(part.pieces, stream, has_bytes=part.has_bytes)):
+                data = stream.encoded(texts, has_bytes=part.has_bytes)
+                drawn.append((stream, data, is_short))
         return drawn
 
     def _write_end(self, drawn: Sequence[Drawn]) -> None:
@@ -328,14 +331,17 @@ class Console:
         for stream, data, is_short in drawn:
             stream.put(data, is_required=is_end and self._is_hurried and is_short)
 
-    def _safe(self, pieces: Iterable[Piece], stream: Stream) -> Iterable[str]:
+    def _safe(
+        self, pieces: Iterable[Piece], stream: Stream, *, has_bytes: bool = False
+    ) -> Iterable[str]:
         """Yields the texts to write: made safe for a terminal, unchanged for a pipe."""
         for style, text in pieces:
             for part in slices(text) if stream.is_terminal else [text]:
-                safe = Piece(
-                    style, visible(part, colour=stream.colour) if stream.is_terminal else part
-                )
-                yield self._painted(safe) if stream.colour and style else safe.text
+                safe = part
+                if stream.is_terminal:
+                    shown = _BYTES.sub("\ufffd", part) if has_bytes else part
+                    safe = visible(shown, colour=stream.colour)
+                yield self._painted(Piece(style, safe)) if stream.colour and style else safe
 
     def _painted(self, piece: Piece) -> str:
         if self._paint is None:

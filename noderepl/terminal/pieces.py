@@ -17,10 +17,14 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Pieces for one stream: data for stdout, messages for stderr."""
+    """Pieces for one stream: data for stdout, messages for stderr.
+
+    has_bytes: whether surrogates from U+DC80 to U+DCFF stand for bytes (surrogateescape).
+    """
 
     stream: Stream
     pieces: tuple[Piece, ...]
+    has_bytes: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from noderepl.terminal.pieces import Piece
-from noderepl.terminal.render import human_size, one_line
+from noderepl.terminal.tables import human_size, one_line
 
 BAR = 30
 

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import accumulate, takewhile
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from noderepl.outcome import (
@@ -18,13 +16,14 @@ from noderepl.outcome import (
     Failure,
     FileList,
     Media,
+    Note,
     Outcome,
     Output,
-    RemoteFile,
     Saved,
     Table,
     Text,
     Thrown,
+    Uncaught,
     Uploaded,
     Value,
     Words,
@@ -32,20 +31,16 @@ from noderepl.outcome import (
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import user_first, without_kernel
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
+from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
 
 STYLED_AT_MOST = 100_000
 """Characters; a longer value or stack is shown whole in one style, because lexing it would take too
 long.
 """
-NARROWEST = 20
-"""Columns; the last column of a table is not wrapped to fewer."""
 # A carriage return and the like do not end a line: they are shown as controls.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-WIDEST = 80
-"""Columns; cells of a column are padded to its widest cell, and to no more than these."""
 DETAILS = 40
 """The maximum number of characters for a file's size and age."""
-AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "object", "function")
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
@@ -61,15 +56,19 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
         case Execution():
             return Rendered(tuple(_execution(outcome, styled)))
         case Output(text, stream, number):
-            return _one(stream, *_output(text, stream, number))
+            return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
+        case Uncaught(error, number):
+            return _one("stderr", *_uncaught(error, number, styled))
+        case Note(text, number):
+            return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
         case Text(text):
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
-            return _one("stdout", *_table(header, rows, width))
+            return _one("stdout", *table(header, rows, width))
         case FileList(files=()):
             return _one("stderr", Piece("note", "no files\n"))
         case FileList(files, now):
-            return _one("stdout", *_files(files, now))
+            return _one("stdout", *files_table(files, now))
         case Words(text, warning):
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
@@ -83,7 +82,7 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
 
 def render_output(output: Output) -> Rendered:
     """Returns the output of a snippet for a script, unchanged."""
-    return _one(output.stream, Piece("", output.text))
+    return Rendered((_part(output.stream, Piece("", output.text), has_bytes=True),))
 
 
 def render_plain(execution: Execution, *, with_value: bool, styled: bool = False) -> Rendered:
@@ -93,8 +92,8 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
     with_value: whether to print the value, as `node -p` does: a string as such, any other value as
     util.inspect writes it.
     """
-    stdout = "" if execution.streamed else execution.stdout
-    parts = [_part("stdout", Piece("", stdout)), *_words(execution, styled, stderr_ends=False)]
+    ended: tuple[Stream, ...] = ("stderr",) if execution.error or execution.late else ()
+    parts = [*_written(execution, "", ended=ended), *_words(execution, styled)]
     if with_value and execution.error is None and not execution.media:
         parts.append(_part("stdout", Piece("", _printed(execution.value) + "\n")))
     return Rendered(tuple(parts))
@@ -116,7 +115,9 @@ def extent(outcome: Outcome) -> int:
                 *(one.stack or one.message for one in errors),
             ]
             return sum(map(len, texts)) + sum(len(one.data) for one in outcome.media)
-        case Output(text) | Text(text) | Words(text) | Failure(text):
+        case Uncaught(error):
+            return len(error.stack or error.message)
+        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text):
             return len(text)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
@@ -140,51 +141,16 @@ def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
 
 
-def human_size(size: int) -> str:
-    """Returns a number of bytes for display: 999 B, 1.2 kB, 3.4 MB; a kB is 1000 B."""
-    if size < 1000:
-        return f"{size} B"
-    number, units = size / 1000, ["TB", "GB", "MB", "kB"]
-    while round(number, 1) >= 1000 and len(units) > 1:
-        number /= 1000
-        units.pop()
-    return f"{number:.1f} {units[-1]}"
-
-
-def human_age(modified: datetime, now: datetime) -> str:
-    """Returns the age of something in its largest unit: 3 s ago, 2 h ago; "now" within a second or
-    in the future.
-    """
-    seconds = int((now - modified).total_seconds())
-    return next(
-        (f"{seconds // length} {unit} ago" for length, unit in AGES if seconds >= length), "now"
-    )
-
-
-def one_line(text: str, columns: int = 0) -> str:
-    """Returns text for a part of a line: characters that would break the line are shown as other
-    controls are.
-
-    columns: the maximum width, with `...` at the end of truncated text; 0 for no limit.
-    """
-    shown = visible(text, colour=False).replace("\n", r"\x0a").replace("\t", r"\x09")
-    if not columns or _columns(shown) <= columns:
-        return shown
-    taken = accumulate(map(_columns, shown))
-    return shown[: sum(1 for _ in takewhile(lambda width: width <= columns - 3, taken))] + "..."
-
-
 def _one(stream: Stream, *pieces: Piece) -> Rendered:
     return Rendered((_part(stream, *pieces),))
 
 
-def _part(stream: Stream, *pieces: Piece) -> Part:
-    return Part(stream, tuple(piece for piece in pieces if piece.text))
+def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False) -> Part:
+    return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes)
 
 
 def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
-    if not execution.streamed:
-        yield _part("stdout", Piece("stdout", _ended(execution.stdout)))
+    yield from _written(execution, "stdout", ended=("stdout", "stderr"))
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
@@ -199,20 +165,43 @@ def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
         yield _part("stderr", Piece("value-undefined", "undefined\n"))
 
 
-def _words(execution: Execution, styled: bool, *, stderr_ends: bool = True) -> Iterator[Part]:
-    """Yields the parts of an execution for stderr; an error begins on a new line."""
-    stderr = "" if execution.streamed else without_kernel(execution.stderr)
-    if stderr_ends or execution.error:
-        stderr = _ended(stderr)
-    pieces = [Piece("stderr", stderr)]
+def _written(execution: Execution, style: str, *, ended: Collection[Stream]) -> Iterator[Part]:
+    """Yields the output of a snippet in order, unless it has been shown.
+
+    style: of stdout. ended: the streams on which the last line of the output is ended.
+    """
+    outputs = () if execution.streamed else [one for one in execution.output() if one.text]
+    for left, output in zip(reversed(range(len(outputs))), outputs, strict=True):
+        is_data = output.stream == "stdout"
+        text = output.text if is_data else without_kernel(output.text)
+        if left == 0 and output.stream in ended:
+            text = _ended(text)
+        yield _part(output.stream, Piece(style if is_data else "stderr", text), has_bytes=True)
+
+
+def _words(execution: Execution, styled: bool) -> Iterator[Part]:
+    """Yields the parts of an execution for stderr, except its output."""
+    pieces: list[Piece] = []
     for error in execution.late:
-        pieces += [Piece("warning", "Uncaught in the background:\n")]
-        pieces += [*thrown(error, styled=styled), Piece("", "\n")]
+        pieces += _uncaught(error, None, styled)
     pieces += map(_media, execution.media)
     if execution.error:
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
     pieces += [Piece("warning", _ended(note)) for note in execution.notes]
     yield _part("stderr", *pieces)
+
+
+def _uncaught(error: Thrown, number: int | None, styled: bool) -> Iterator[Piece]:
+    yield from _numbered(number)
+    yield Piece("warning", "Uncaught in the background:\n")
+    yield from thrown(error, styled=styled)
+    yield Piece("", "\n")
+
+
+def _numbered(number: int | None) -> Iterator[Piece]:
+    """Yields the number of the snippet to which a line belongs."""
+    if number is not None:
+        yield Piece("note", f"[{number}] ")
 
 
 def _output(text: str, stream: Stream, number: int | None) -> Iterator[Piece]:
@@ -223,7 +212,7 @@ def _output(text: str, stream: Stream, number: int | None) -> Iterator[Piece]:
         yield Piece(stream, text)
         return
     for line in _LINE.findall(text):
-        yield Piece("note", f"[{number}] ")
+        yield from _numbered(number)
         yield Piece(stream, _ended(line))
 
 
@@ -252,68 +241,12 @@ def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable
     return (Piece(*pair) for pair in lexers.styled(lexer, text))
 
 
-def _files(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
-    rows = [
-        (
-            one_line(file.name) + "/" * file.is_directory,
-            "" if file.size is None or file.is_directory else human_size(file.size),
-            "" if file.modified is None else human_age(file.modified, now),
-        )
-        for file in files
-    ]
-    widths = [max(_aligned(column)) for column in zip(*rows, strict=True)]
-    for file, (name, size, age) in zip(files, rows, strict=True):
-        yield Piece("directory-name" if file.is_directory else "file-name", name)
-        details = f"{' ' * (widths[0] - _columns(name))}  {size:>{widths[1]}}  {age:>{widths[2]}}"
-        yield Piece("file-detail", details.rstrip() + "\n")
-
-
-def _aligned(cells: Iterable[str]) -> Iterator[int]:
-    """The columns of cells; one that is too wide does not push apart those above and below it."""
-    return (min(_columns(cell), WIDEST) for cell in cells)
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> Iterator[Piece]:
-    cells = [[one_line(cell) for cell in row] for row in ([header, *rows] if header else rows)]
-    count = max(map(len, cells), default=0)
-    widths = [
-        max(_aligned(row[i] for row in cells if i < len(row)), default=0) for i in range(count)
-    ]
-    indent = sum(widths[:-1]) + 2 * (count - 1)
-    for number, row in enumerate(cells):
-        padded = [*row, *[""] * (count - len(row))]
-        line = "".join(
-            cell + " " * (widths[i] - _columns(cell) + 2) for i, cell in enumerate(padded[:-1])
-        )
-        last = _cut(padded[-1], width - indent) if width - indent >= NARROWEST else padded[-1:]
-        text = (line + f"\n{' ' * indent}".join(last)).rstrip()
-        yield Piece("table-header" if header and number == 0 else "", text + "\n")
-
-
-def _cut(text: str, width: int) -> Sequence[str]:
-    """Returns a text in lines of at most `width` characters."""
-    # textwrap needs quadratic time for words that are longer than a line.
-    return textwrap.wrap(re.sub(rf"\S{{{width}}}(?=\S)", r"\g<0> ", text), width)
-
-
-def _columns(text: str) -> int:
-    """Returns the number of terminal columns of a text."""
-    if text.isascii():
-        return len(text)
-    # It takes 60 ms to import, and most output is ASCII.
-    from wcwidth import wcswidth, wcwidth
-
-    width = wcswidth(text)
-    # A control, such as a tab, has no width of its own.
-    return width if width >= 0 else sum(abs(wcwidth(character)) for character in text)
-
-
 def _wrapped(text: str, width: int) -> str:
     if not width:
         return _ended(text)
     lines: list[str] = []
     for line in visible(text, colour=False).split("\n"):
-        fits = _columns(line) <= width
+        fits = columns_of(line) <= width
         lines += (
             [line]
             if fits

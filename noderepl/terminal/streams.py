@@ -95,9 +95,9 @@ class Stream:
         """Writes all texts."""
         self.put(self.encoded(texts))
 
-    def encoded(self, texts: Iterable[str]) -> bytes:
-        """Returns all texts as bytes for put()."""
-        return _encoded("".join(texts), self._encoding)
+    def encoded(self, texts: Iterable[str], *, has_bytes: bool = False) -> bytes:
+        """Returns all texts as bytes for put(). has_bytes: see pieces.Part."""
+        return _encoded("".join(texts), self._encoding, has_bytes)
 
     def put(self, data: bytes, *, is_required: bool = False) -> None:
         """Writes the bytes of encoded(). is_required: whether hurry() must not drop them."""
@@ -112,9 +112,9 @@ class Stream:
         return self.stream.encoding or "utf-8"
 
 
-def _encoded(text: str, encoding: str) -> bytes:
+def _encoded(text: str, encoding: str, has_bytes: bool) -> bytes:
     try:
-        return text.encode(encoding)
+        return text.encode(encoding, "surrogateescape" if has_bytes else "strict")
     except UnicodeEncodeError:
         # As in Node.js, a lone surrogate becomes U+FFFD. A character that the encoding does not
         # have becomes "?".

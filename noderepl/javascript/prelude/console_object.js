@@ -1,15 +1,16 @@
 // One console for all snippets, as Node.js has it: the kernel makes one for each, without the methods that a package
 // has wrapped in the one before.
-(function consoleObject({ realm }) {
+(function consoleObject({ realm, streams }) {
     const { Object, Reflect } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { defineProperty, ownKeys } = Reflect;
-    const STREAMS = ["_stdout", "_stderr"];
     const methods = [];
+    const given = { __proto__: null }; // the streams that the prelude has given the console
     let kept; // the console of the first snippet
+    let replaced; // what a snippet has put in its place
 
-    // Puts the console in the place of the kernel's new one, and on that one's streams.
-    function keep() {
+    // Puts the console in the place of the kernel's new one.
+    function begin() {
         const found = getOwnPropertyDescriptor(realm, "console");
         const made = found?.value;
         if (typeof made !== "object" || made === null) {
@@ -17,14 +18,29 @@
         }
         if (kept === undefined) {
             take(made);
-        } else if (made !== kept) {
-            for (let index = 0; index < STREAMS.length; index++) {
-                const stream = getOwnPropertyDescriptor(made, STREAMS[index]);
-                defineProperty(kept, STREAMS[index], { __proto__: null, ...stream });
-            }
-            defineProperty(realm, "console", { __proto__: null, ...found, value: kept });
+        }
+        const value = replaced ?? kept;
+        if (made !== value) {
+            defineProperty(realm, "console", { __proto__: null, ...found, value });
         }
         restore();
+        write("_stdout", streams.stdout);
+        write("_stderr", streams.stderr);
+    }
+
+    // Remembers what a snippet has put in its place; the kernel replaces it.
+    function end() {
+        const found = getOwnPropertyDescriptor(realm, "console");
+        replaced = typeof found?.value !== "object" || found.value === kept ? undefined : (found.value ?? undefined);
+    }
+
+    // A stream that a snippet has given the console stays.
+    function write(key, value) {
+        const found = getOwnPropertyDescriptor(kept, key);
+        if (found !== undefined && (given[key] === undefined || found.value === given[key])) {
+            defineProperty(kept, key, { __proto__: null, ...found, value });
+            given[key] = value;
+        }
     }
 
     function take(console) {
@@ -47,5 +63,5 @@
         }
     }
 
-    return { keep };
+    return { begin, end };
 });

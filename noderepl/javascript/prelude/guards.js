@@ -3,9 +3,11 @@
 //
 // Of Node's insides it takes each one that this Node.js has: without one, only what that one is for is left out.
 //
+// Errors of the snippet that runs come with its answer, the others with the output.
+//
 // current(): the snippet that runs, if any. exit(code, what): ends it. report(error): an error as it is reported.
 // isExposed(): whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
-(function guards({ realm, primordials, post, current, exit, report, isExposed }) {
+(function guards({ realm, primordials, post, current, exit, report, output, isExposed }) {
     const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
     const { includes } = primordials.Array;
@@ -67,10 +69,19 @@
         if (error === ENDED) {
             return;
         }
-        if (current() === null && !isExposed()) {
+        const run = current();
+        if (run === null && !isExposed()) {
             kernels?.(error, origin);
-        } else if (late.length < MOST_LATE) {
-            late[late.length] = report(error);
+            return;
+        }
+        const described = report(error);
+        const number = output.origin() ?? described.number;
+        if (run !== null && (number === undefined || number === run.number)) {
+            if (late.length < MOST_LATE) {
+                late[late.length] = described;
+            }
+        } else {
+            output.report("uncaught", number, stringify(described));
         }
     }
 

@@ -2,25 +2,24 @@
 // files that the client reads beside the answers.
 //
 // Contract with ../output.py: a *piece* is a file .noderepl-output-ID-N of the session, N from 0 for each request ID,
-// with the JSON [[number, "stdout" | "stderr", text], …]: what the snippet of that number wrote, 0 for the one that
-// runs. Pieces stay until the request after the next one. An answer tells {"pieces": of this request, "before": of the
-// one before it, "bytes": {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was too
-// much}. Where an answer tells of pieces, they have all that its snippet wrote.
-(function output({ realm, primordials, data }) {
-    const { Buffer, JSON, Number, Object, Reflect, String, WeakSet, process } = realm;
+// with the JSON [[number, kind, text], …]. number: of a snippet, 0 for the one that runs. kind: "stdout" or "stderr" for
+// what the snippet wrote; "uncaught" for an error that it left behind, as the JSON {"name", "message", "stack"}; "note"
+// for a sentence about it. A byte that is not UTF-8 is a lone surrogate of the text, U+DC80 to U+DCFF, as in Python's
+// surrogateescape. Pieces stay until the request after the next one. An answer has {"pieces": of this request, "before":
+// of the one before it, "bytes": {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was
+// too much, "order"?: bytes by turns of stdout and stderr, beginning with stdout}. If an answer has pieces, they contain
+// all that its snippet wrote.
+(function output({ realm, primordials, data, byteText }) {
+    const { Buffer, JSON, Number, Object, String, process } = realm;
     const { AsyncLocalStorage } = realm.require("async_hooks");
     const { existsSync, renameSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { setTimeout } = realm.require("timers");
     const { isUint8Array } = realm.require("util/types");
     const { byteLength, from, isEncoding } = Buffer;
-    const { nextTick } = process;
     const { stringify } = JSON;
-    const { assign, defineProperty, setPrototypeOf } = Object;
-    const { apply } = Reflect;
-    const decode = primordials.uncurried(Buffer.prototype.toString);
+    const { assign, setPrototypeOf } = Object;
     const toWellFormed = primordials.uncurried(String.prototype.toWellFormed);
-    const add = WeakSet.prototype.add.call.bind(WeakSet.prototype.add);
-    const has = WeakSet.prototype.has.call.bind(WeakSet.prototype.has);
+    const { sizeOf } = byteText;
     const { charCodeAt, slice } = primordials.String;
     const { within, origin } = trace();
     const prefix = `${data}/.noderepl-`;
@@ -32,8 +31,7 @@
     const MOST_BYTES = 1 << 27;
     const DELAY = 200; // ms that late output is gathered for
 
-    const known = new WeakSet(); // streams
-    const pass = { __proto__: null, stdout: null, stderr: null };
+    const decoders = { __proto__: null, stdout: byteText.decoder(), stderr: byteText.decoder() };
     let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest
     let before = request; // the one before it
     let isRunning = false;
@@ -45,6 +43,8 @@
     let isDue = false;
     let isBroken = false; // pieces cannot be written
     let isDropped = false;
+    let isAllText = true; // the kernel has what the snippet wrote as it wrote it
+    let order = [0];
 
     // within(number, action) makes origin() tell, in all that goes back to the action, that number. Before Node.js 24
     // this takes hooks that show in every promise: there the latest snippet counts for what was started by any.
@@ -79,18 +79,28 @@
         isBroken = false;
         isDropped = false;
         isRunning = true;
-        listen("stdout", true);
-        listen("stderr", true);
+        isAllText = true;
+        order = [0];
     }
 
     function end() {
+        flush("stdout");
+        flush("stderr");
         isRunning = false;
         return request.pieces > 0 || isDue || !isPassed() ? keep() : summary();
     }
 
-    // Whether the kernel has had all of the snippet's output by now.
+    // The bytes of an incomplete character.
+    function flush(stream) {
+        const text = decoders[stream].end();
+        if (text !== "") {
+            take(stream, text, false);
+        }
+    }
+
+    // Whether the kernel has all of the snippet's output.
     function isPassed() {
-        return writes <= PASSED_WRITES && bytes.stdout + bytes.stderr <= PASSED;
+        return isAllText && writes <= PASSED_WRITES && bytes.stdout + bytes.stderr <= PASSED;
     }
 
     function keep() {
@@ -103,77 +113,73 @@
     }
 
     function summary() {
-        return { __proto__: null, pieces: request.pieces, before: before.pieces, bytes, dropped: isDropped };
+        const written = { __proto__: null, pieces: request.pieces, before: before.pieces, bytes, dropped: isDropped };
+        written.order = request.pieces === 0 && order.length > 2 ? setPrototypeOf(order, null) : undefined;
+        return written;
     }
 
-    // The kernel has other streams between snippets, into which its own of a snippet may flow.
-    function rest() {
-        listen("stdout", false);
-        listen("stderr", false);
+    // Takes what a stream writes. Returns whether the kernel gets it too; undefined for a chunk that is no text and no
+    // bytes.
+    function write(stream, chunk, encoding) {
+        const decoder = decoders[stream];
+        if (typeof chunk === "string" && (typeof encoding !== "string" || isUtf8(encoding))) {
+            const text = toWellFormed(chunk);
+            return decoder.hasTail() ? take(stream, decoder.end() + text, false) : take(stream, text, true);
+        }
+        const given = bytesOf(chunk, encoding);
+        if (given === undefined) {
+            return undefined;
+        }
+        const { text, isExact } = decoder.add(given);
+        return take(stream, text, isExact);
     }
 
-    function listen(stream, always) {
-        const target = process[stream];
-        const original = target.write;
-        if (has(known, target) || typeof original !== "function") {
-            return;
-        }
-        add(known, target);
-        if (always) {
-            pass[stream] = (...given) => apply(original, target, given);
-        }
-        function value(chunk, encoding, callback) {
-            const text = textOf(chunk, encoding);
-            if (text === undefined || (!always && isRunning)) {
-                return apply(original, target, [chunk, encoding, callback]);
-            }
-            if (take(stream, text)) {
-                return pass[stream](chunk, encoding, callback);
-            }
-            const done = typeof encoding === "function" ? encoding : callback;
-            if (typeof done === "function") {
-                nextTick(done);
-            }
-            return true;
-        }
-        defineProperty(target, "write", { __proto__: null, value, configurable: true, writable: true });
+    // An error or a sentence that belongs to no answer. number: of the snippet, undefined where it is not known.
+    function report(kind, number, text) {
+        waiting[waiting.length] = [number ?? origin() ?? request.number, kind, text];
+        size += EVENT + text.length;
+        putSoon();
     }
 
-    // What the kernel makes of it: each chunk for itself, so that both come to the same. Undefined for what is refused.
-    function textOf(chunk, encoding) {
-        if (typeof chunk !== "string") {
-            return isUint8Array(chunk) ? decode(from(chunk.buffer, chunk.byteOffset, chunk.byteLength)) : undefined;
+    function putSoon() {
+        if (!isDue) {
+            isDue = true;
+            setTimeout(put, DELAY).unref();
         }
-        if (typeof encoding !== "string" || isUtf8(encoding)) {
-            return toWellFormed(chunk);
+    }
+
+    function bytesOf(chunk, encoding) {
+        if (typeof chunk === "string") {
+            return isEncoding(encoding) ? from(chunk, encoding) : undefined;
         }
-        return isEncoding(encoding) ? decode(from(chunk, encoding)) : undefined;
+        return isUint8Array(chunk) ? from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : undefined;
     }
 
     function isUtf8(encoding) {
         return encoding === "utf8" || encoding === "utf-8" || encoding === "buffer";
     }
 
-    // Whether the kernel is to have it. The watchdog's thread may call show() at any call in here.
-    function take(stream, text) {
+    // Returns whether the kernel gets it. isText: whether the kernel reads it as the same text. The watchdog's thread
+    // may call show() at any call in here.
+    function take(stream, text, isText) {
         const number = origin() ?? request.number;
         const isOwn = isRunning && number === request.number;
-        gather(isOwn ? 0 : number, stream, text, isOwn);
-        if (!isOwn && !isDue) {
-            isDue = true;
-            setTimeout(put, DELAY).unref();
+        gather(isOwn ? 0 : number, stream, text, isOwn, isText);
+        if (!isOwn) {
+            putSoon();
         }
         writes += isOwn ? 1 : 0;
+        isAllText = isAllText && (isText || !isOwn);
         return isOwn && (isBroken || isPassed());
     }
 
     // The client refuses pieces of more than 16 MiB, so a long text goes into several; no surrogate pair is divided.
-    function gather(number, stream, text, isCounted) {
+    function gather(number, stream, text, isCounted, isText) {
         let start = 0;
         do {
             const stop = start + PIECE + (isHighSurrogate(charCodeAt(text, start + PIECE - 1)) ? 1 : 0);
             const part = slice(text, start, stop);
-            const length = isCounted ? byteLength(part) : 0;
+            const length = isCounted ? (isText ? byteLength(part) : sizeOf(part)) : 0;
             const last = waiting[waiting.length - 1];
             // No call from here on: the snippet may be ended at any, and what is counted must be there.
             if (last !== undefined && last[0] === number && last[1] === stream) {
@@ -184,6 +190,10 @@
             }
             size += part.length;
             bytes[stream] += length;
+            if (order.length % 2 === (stream === "stdout" ? 0 : 1)) {
+                order[order.length] = 0;
+            }
+            order[order.length - 1] += length;
             if (size > PIECE) {
                 put();
             }
@@ -212,12 +222,12 @@
             request.pieces++;
         }
         isDropped = isDropped || (events.length > 0 && !isBroken && isFull);
-        write();
+        writePieces();
     }
 
     // The snippet may be ended in here, and the watchdog's thread may come in: a piece is written again until it is
     // there.
-    function write() {
+    function writePieces() {
         while (unwritten !== null) {
             const piece = unwritten;
             const { place, events } = piece;
@@ -260,5 +270,5 @@
         }
     }
 
-    return { begin, end, isOf, keep, rest, show, within };
+    return { begin, end, isOf, keep, origin, report, show, within, write };
 });

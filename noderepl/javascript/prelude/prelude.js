@@ -55,9 +55,12 @@
     const resolver = parts.resolver({ realm });
     const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
-    const consoleObject = parts.console_object({ realm });
     const data = dataDirectory();
     const timeout = parts.timeout({ realm, name, data }, watchdog);
+    const byteText = parts.byte_text({ realm, primordials });
+    const output = parts.output({ realm, primordials, data, byteText });
+    const stdio = parts.stdio({ realm, primordials, write: output.write });
+    const consoleObject = parts.console_object({ realm, streams: stdio.streams });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const guards = parts.guards({
@@ -67,14 +70,15 @@
         current: running,
         exit,
         report,
+        output,
         isExposed: displays.isExposed,
     });
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
-    const output = parts.output({ realm, primordials, data });
     const activeHandles = parts.active_handles({ realm });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
+    const pendingPromise = parts.pending_promise({ realm, primordials, inspect, report: output.report });
 
     const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take, show: output.show };
     api.needed = restoreBuiltins.values;
@@ -125,8 +129,9 @@
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         try {
-            consoleObject.keep();
             output.begin(request.id, current.number);
+            stdio.begin();
+            consoleObject.begin();
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
@@ -204,6 +209,9 @@
             results.keep(current.number, value);
         }
         const answer = { __proto__: null, kind: "value", text: described?.text, data: described?.data };
+        if (!current.request.waits && current.number > 0) {
+            pendingPromise.follow(value, current.number);
+        }
         if (current.request.waits) {
             activeHandles.wait(
                 () => current.ended !== null || guards.hasLate(),
@@ -279,8 +287,10 @@
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
         answer.output = output.end();
         answer.pending = goesOn;
+        stdio.end();
+        consoleObject.end();
         respond(current, answer);
-        output.rest();
+        stdio.rest();
     }
 
     // The last value uncut: its text, or the bytes that it is.

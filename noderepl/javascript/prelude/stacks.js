@@ -189,7 +189,7 @@
 
     function placeIn(number, line, column) {
         const script = get(scripts, number);
-        return script && attempt(() => typed(script, line, column));
+        return script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number }));
     }
 
     // Tells an error's place in a snippet that has not run.
@@ -213,6 +213,7 @@
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         described.isUnparsed = found === undefined && at !== undefined;
+        described.number = at?.number;
         described.stack = at ? `${arrow(at)}\n${text}` : text;
         return described;
     }

@@ -1,0 +1,43 @@
+"""The interrupt of a snippet: a file in the session that the prelude looks for.
+
+The service does not cancel a snippet, and file calls do not wait for the kernel
+(docs/reliability.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from noderepl.errors import ServiceError
+from noderepl.javascript.output import interrupt_name
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+
+class Interrupt:
+    """The interrupt of one request. run: the request id."""
+
+    def __init__(self, session: Session, run: int) -> None:
+        self._session = session
+        self._name = interrupt_name(run)
+        self._is_requested = False
+        self._writing = asyncio.Lock()
+
+    async def request(self) -> None:
+        """Interrupts the snippet. Raises ServiceError, NotAuthorised."""
+        self._is_requested = True
+        async with self._writing:
+            await self._session.write(self._name, b"\n")
+
+    async def withdraw(self) -> None:
+        """Removes the file that request() may have left in the session, so that the user does not
+        see it.
+        """
+        if self._is_requested:
+            # The upload of the file may be in progress.
+            async with self._writing:
+                with contextlib.suppress(ServiceError):
+                    await self._session.remove(self._name)

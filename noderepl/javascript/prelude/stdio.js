@@ -1,0 +1,101 @@
+// process.stdout and process.stderr: one object for each, for all snippets, as in Node.js. The kernel makes new ones
+// for each snippet, without what a program has set on them.
+//
+// write(name, chunk, encoding) takes what is written and returns whether the kernel gets it too; undefined for a chunk
+// of a type that streams refuse.
+(function stdio({ realm, primordials, write }) {
+    const { Object, Reflect, process } = realm;
+    const { Writable } = realm.require("stream");
+    const { assign, getOwnPropertyDescriptor } = Object;
+    const { apply, defineProperty } = Reflect;
+    const { nextTick } = process;
+    const writeToStream = primordials.uncurried(Writable.prototype.write);
+    const pass = { __proto__: null, stdout: null, stderr: null }; // write() of the kernel's streams
+    const streams = { __proto__: null, stdout: create("stdout", 1), stderr: create("stderr", 2) };
+    // The stream of each name that a snippet has put in the place of the prelude's.
+    const replaced = { __proto__: null, stdout: undefined, stderr: undefined };
+
+    function create(name, fd) {
+        const stream = new Writable({
+            __proto__: null,
+            decodeStrings: false,
+            autoDestroy: false,
+            write(chunk, encoding, callback) {
+                deliver(name, chunk, encoding);
+                callback();
+            },
+        });
+        // A write needs none of the methods of the prototypes, which a snippet may replace.
+        function direct(chunk, encoding, callback) {
+            const isPlain = stream.writableCorked === 0 && !stream.writableEnded;
+            if (!isPlain || !deliver(name, chunk, encoding)) {
+                return writeToStream(stream, chunk, encoding, callback);
+            }
+            const done = typeof encoding === "function" ? encoding : callback;
+            if (typeof done === "function") {
+                nextTick(done);
+            }
+            return true;
+        }
+        defineProperty(stream, "write", { __proto__: null, value: direct, configurable: true, writable: true });
+        // As in Node.js, end() and destroy() do not close the descriptor.
+        const destroy = (error, callback) => callback(error);
+        return assign(stream, {
+            __proto__: null,
+            fd,
+            _type: "fs",
+            _isStdio: true,
+            destroySoon: stream.destroy,
+            _destroy: destroy,
+        });
+    }
+
+    function deliver(name, chunk, encoding) {
+        const isPassed = write(name, chunk, encoding);
+        if (isPassed === true) {
+            pass[name]?.(chunk, typeof encoding === "string" ? encoding : undefined);
+        }
+        return isPassed !== undefined;
+    }
+
+    // Puts the streams in the place of the kernel's, before a snippet.
+    function begin() {
+        use("stdout", true);
+        use("stderr", true);
+    }
+
+    // Remembers what a snippet has put in their place; the kernel replaces it.
+    function end() {
+        note("stdout");
+        note("stderr");
+    }
+
+    // The kernel may have other streams between snippets.
+    function rest() {
+        use("stdout", false);
+        use("stderr", false);
+    }
+
+    function use(name, isFirst) {
+        const found = getOwnPropertyDescriptor(process, name)?.value;
+        if (isFirst && found !== streams[name] && typeof found?.write === "function") {
+            const original = found.write;
+            pass[name] = (chunk, encoding) => apply(original, found, [chunk, encoding]);
+        }
+        if (streams[name].writableEnded || streams[name].destroyed) {
+            streams[name] = create(name, streams[name].fd);
+        }
+        const value = replaced[name] ?? streams[name];
+        if (found !== value) {
+            const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };
+            defineProperty(process, name, { __proto__: null, ...shape, value });
+        }
+    }
+
+    function note(name) {
+        const found = getOwnPropertyDescriptor(process, name);
+        replaced[name] = found === undefined || found.value === streams[name] ? undefined : found.value;
+    }
+
+    return { begin, end, rest, streams };
+});
