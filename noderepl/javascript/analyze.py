@@ -187,7 +187,7 @@ def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
 
 
 def _line_end(reading: _Reading, end: int) -> str:
-    """Returns the end of a comment at the end of a text. end: where its last line ends."""
+    """Returns the line break that a last comment needs, or "". end: where the last line ends."""
     last = reading.root.descendant_for_byte_range(end - 1, end)
     is_open = last is not None and (
         last.type == "html_comment" or (last.text or b"").startswith(b"//")

@@ -34,9 +34,9 @@ class Sizes:
 class Written:
     """The output in an answer.
 
-    pieces: the request's files so far; if any, they contain all output of its snippet. before: the
-    files of the previous request. bytes: what the snippet wrote. dropped: whether there was more
-    than the session stores.
+    pieces: the number of the request's files so far; if any, they contain all output of its
+    snippet. before: the files of the previous request. bytes: what the snippet wrote. dropped:
+    whether there was more than the session stores.
     """
 
     pieces: Pieces

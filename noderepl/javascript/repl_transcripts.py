@@ -135,7 +135,7 @@ def _installing(line: str) -> str:
 
 
 def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:
-    """Returns the input at each prompt, and that before the first prompt, if any."""
+    """Returns the input at each prompt, and the text before the first one if it is input."""
     entries: list[Typed] = []
     head = Typed("code")
     editing = False
