@@ -53,7 +53,7 @@ class LateOutput:
         await self._above.room()
 
     async def flushed(self) -> None:
-        """Waits until what has come by now is shown or dropped, so that the order is kept."""
+        """Waits until all output so far is shown or dropped, so that the order is preserved."""
         self.is_awaited = True
         try:
             await self._above.flushed()
@@ -74,7 +74,7 @@ class LateOutput:
         self._write(await self._console.drawn(outcome))
 
     async def _ready(self) -> None:
-        """Waits until the terminal has what was written, and is not another program's."""
+        """Waits until the terminal has accepted the output, and no other program uses it."""
         await self._foreground.here()
         await self._console.drained()
 

@@ -11,7 +11,7 @@ from noderepl.errors import ExitCode, LocalFileError, PoolUnavailable, UsageErro
 from noderepl.sessions.backend import embedded_pool
 from noderepl.settings import Settings
 from noderepl.signals import ignore
-from noderepl.unread import drop_rest
+from noderepl.unread import drop_rest, write_within
 
 
 def serve(settings: Settings) -> int:
@@ -50,8 +50,7 @@ async def _serve(settings: Settings) -> int:
     def ready(url: str) -> None:
         made = "" if settings.token else f"token {token}\n"
         try:
-            sys.stdout.write(f"listening on {url}\n{made}")
-            sys.stdout.flush()
+            write_within(sys.stdout, f"listening on {url}\n{made}")
         except OSError as error:
             drop_rest(sys.stdout)
             message = f"standard output cannot be written: {error.strerror}"
@@ -60,7 +59,7 @@ async def _serve(settings: Settings) -> int:
     try:
         pool.prewarm()
         if pool.notice and not settings.quiet:
-            sys.stderr.write(f"noderepl: {pool.notice}\n")
+            write_within(sys.stderr, f"noderepl: {pool.notice}\n")
         await serve_app(app, host=settings.host, port=settings.port, ready=ready, tls=tls)
     except CannotServe as error:
         raise PoolUnavailable(str(error)) from error

@@ -75,8 +75,8 @@ def make_auth(
 
 
 def sent_token(given: str) -> str:
-    """What a request sends of the token that NODEREPL_TOKEN gives: not the word Bearer before it.
-    Raises UsageError where no request can send it.
+    """Returns the part of NODEREPL_TOKEN that a request sends, without a leading Bearer. Raises
+    UsageError if no request can send it.
     """
     return _sendable(re.sub(r"^Bearer(\s+|$)", "", given.strip(), flags=re.IGNORECASE))
 

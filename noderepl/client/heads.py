@@ -8,6 +8,7 @@ TLS. Reads stay small until the head is complete, so that the event loop gets it
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any
 
 import httpcore
@@ -17,6 +18,7 @@ import httpx
 MOST_HEAD = 256 << 10
 READ = 4096
 ANSWERED_SECONDS = 0.5
+BUFFERED_SECONDS = 0.02
 # Where the status is in `HTTP/1.1 200 OK`.
 STATUS_AT = 9
 
@@ -93,8 +95,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         """
         if self._early == b"":
             self.left = MOST_HEAD
-        # What comes below TLS need not be an answer.
-        if len(buffer) <= READ or self.get_extra_info("ssl_object") is not None:
+        if len(buffer) <= READ:
             await self._inner.write(buffer, timeout)
             return
         writing = asyncio.create_task(self._inner.write(buffer, timeout))
@@ -107,11 +108,15 @@ class _Stream(httpcore.AsyncNetworkStream):
             writing.cancel()
 
     async def _check_unanswered(self) -> None:
-        while self.get_extra_info("is_readable"):
-            data = await self._read_head(READ, None)
-            self._early += data
-            if not data or not _is_informational(self._early):
-                raise httpcore.WriteError("the answer came before the request was complete")
+        if not self._early and not self.get_extra_info("is_readable"):
+            return
+        # A part may be in a buffer above the socket, and data of TLS may be no part of an answer.
+        with contextlib.suppress(httpcore.ReadTimeout):
+            while True:
+                data = await self._read_head(READ, BUFFERED_SECONDS)
+                self._early += data
+                if not data or not _is_informational(self._early):
+                    raise httpcore.WriteError("the answer came before the request was complete")
 
     async def aclose(self) -> None:
         await self._inner.aclose()

@@ -103,6 +103,11 @@ class _Exchange:
         except StopAsyncIteration:
             self._is_sent = True
             return {"type": "http.request", "body": b"", "more_body": False}
+        except Exception as exc:
+            # The caller's own failure to read the body is not the application's.
+            if not self.begun.done():
+                self.begun.set_exception(exc)
+            return {"type": "http.disconnect"}
 
     async def _send(self, message: Message) -> None:
         if message["type"] == "http.response.start":

@@ -184,14 +184,19 @@ class Link:
         self._retries = retries
         _keep_logs_clean()
         try:
+            is_local = is_loopback(self.endpoint)
             self._http = httpx.AsyncClient(
                 auth=auth,
                 transport=transport,
                 follow_redirects=False,
                 event_hooks={"response": [_hide_location]},
                 cookies=cookie_jar(),
-                # A proxy of the environment cannot reach this machine's own loopback.
-                trust_env=not is_loopback(self.endpoint),
+                # A proxy of the environment cannot reach this machine's own loopback; its
+                # certificates (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.
+                trust_env=not is_local,
+                verify=httpx.create_ssl_context()
+                if is_local and self.endpoint.startswith("https:")
+                else True,
             )
         except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
             raise ConfigError(

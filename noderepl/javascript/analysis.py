@@ -1,4 +1,4 @@
-"""The analysis of a snippet: data only, so that who makes it and who uses it share no code."""
+"""The analysis of a snippet: only data, so that its producer and its users share no code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Puts a text in place of what stands from start to before end."""
+    """Replaces the text from start to before end."""
 
     start: int
     end: int
@@ -25,12 +25,12 @@ class Edit:
 class Declaration:
     """One statement that declares names in the session's global scope.
 
-    kind: what the names are; those of an import are "const", a TypeScript enum or namespace is
-    "enum". start, end: the keyword `let`, `const`, `using`, `await using`, `var` or `import`; for
-    any other statement both are its start, behind an `export`. stop: the end of the statement, and
-    of the whole loop where the declaration stands in the head of one. nested: a `var` that is
-    hoisted out of a block, a loop or a branch. simple: a `var` that stays valid without its
-    keyword: plain names, each with a value.
+    kind: of the names; "const" for those of an import, "enum" for a TypeScript enum or namespace.
+    start, end: the keyword `let`, `const`, `using`, `await using`, `var` or `import`; for any other
+    statement both are its start, after an `export`. stop: the end of the statement, or of the whole
+    loop if the declaration is in its head. nested: a `var` that is hoisted out of a block, a loop
+    or a branch. simple: a `var` that stays valid without its keyword: plain names, each with a
+    value.
     """
 
     kind: Kind
@@ -44,9 +44,9 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """A name that is assigned to and that nothing in the snippet but the global scope can bind.
+    """An assignment to a name that only the global scope can bind.
 
-    shorthand: it stands alone for a property, as in `({x} = o)`, where another name has to be
+    shorthand: the name is a shorthand property, as in `({x} = o)`, so that another name has to be
     written `x: other`.
     """
 
@@ -58,10 +58,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """All that is known of a snippet; every position counts UTF-16 code units of `text`, as
-    JavaScript does.
+    """The analysis of a snippet; every position counts UTF-16 code units of `text`, as JavaScript
+    does.
 
-    text: as typed, but for a byte order mark. edits: in order, none overlaps another or a
+    text: as typed, without a byte order mark. edits: in order, none overlaps another or a
     declaration's keyword. declarations, assignments: in order. notes: sentences for the user.
     """
 
@@ -75,7 +75,7 @@ class Analysis:
 
 
 class Offsets:
-    """Turns byte offsets of a UTF-8 text into offsets in UTF-16 code units."""
+    """Converts byte offsets of a UTF-8 text to offsets in UTF-16 code units."""
 
     def __init__(self, source: bytes) -> None:
         self._ends: list[int] = []

@@ -1,11 +1,10 @@
-"""Finds what a snippet declares and assigns to, and the edits that it needs to run in a session.
+"""Finds a snippet's declarations and assignments, and the edits that it needs to run in a session.
 
-A snippet with an error, as tree-sitter reads it, is left alone, except for module syntax
-(invalid_modules.py): the engine must see what was typed to report it. What the grammar for
-JavaScript takes for an error although it is none is read by the one for TypeScript, which takes the
-older `import … assert {…}`. Errors to both are: `yield` as a name; `for (async of => …;;)`; an
-escape in a tagged template that is none (`\\u`). An `export` alone on its line is taken for a name,
-and left.
+A snippet in which tree-sitter finds an error is not changed, except for module syntax
+(invalid_modules.py): the engine must see the typed text to report it. JavaScript that its grammar
+rejects although it is valid is parsed by the one for TypeScript, which accepts the older `import …
+assert {…}`. Both reject: `yield` as a name; `for (async of => …;;)`; an invalid escape in a tagged
+template (`\\u`). An `export` alone on its line is parsed as a name, and not changed.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ _TO_BRACE = re.compile(
 )
 # `{ if (a) {} }` is a block, though `({ if (a) {} })` is an object with a method.
 _STATEMENTS = frozenset([b"if", b"for", b"while", b"with", b"switch"])
-# What the grammar for TypeScript calls by names of its own although it is JavaScript.
+# Kinds of nodes that only the grammar for TypeScript has, although they are JavaScript.
 _BOTH = frozenset(
     "assert extends_clause public_field_definition required_parameter type_identifier ?.".split()
 )
@@ -48,8 +47,8 @@ TOO_LONG = (
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """A text as one grammar read it; brace: where the parenthesis was put in that makes it an
-    object, or None.
+    """A text as one grammar parsed it. brace: where the inserted parenthesis makes it an object, or
+    None.
     """
 
     root: Node
@@ -60,12 +59,12 @@ class _Reading:
 
 
 def analyze(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
-    """Find what has to be changed in a snippet, what it declares and what it assigns to.
+    """Returns the edits, declarations and assignments of a snippet.
 
-    text: the snippet; a byte order mark before it goes. global_name: the identifier that holds
+    text: the snippet; a byte order mark before it is removed. global_name: the identifier that has
     `load`, `import` and `meta` in the session. typescript: whether the snippet is TypeScript;
-    "auto" is yes where it is an error as JavaScript and none, or a later one, as TypeScript. A text
-    that takes too long to parse is left alone.
+    "auto" is yes if it is an error as JavaScript and none, or a later one, as TypeScript. A text
+    that takes too long to parse is not changed.
     """
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_CHARACTERS:
@@ -110,9 +109,7 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
 def _analyze_broken(
     text: str, source: bytes, global_name: str, typescript: Literal["auto", "on", "off"]
 ) -> Analysis:
-    """What can be said of a text with an error, for the engine to report that: nothing, where it is
-    TypeScript.
-    """
+    """Returns the analysis of a text with an error for the engine; empty for TypeScript."""
     root = parse(parser(), source).root_node
     has_jsx = typescript != "on" and _shows_jsx(root)
     if typescript == "on" or (
@@ -130,14 +127,12 @@ def _fails_later_as_typescript(javascript: Node, source: bytes) -> bool:
 
 
 def _first_error(root: Node) -> int:
-    """How far a text is sound, or where the first that is not ends: an error may begin with what it
-    leaves open.
-    """
+    """Returns the end of the first error; an error may begin with what it leaves open."""
     return min(node.end_byte for node in _nodes(root) if node.is_error or node.is_missing)
 
 
 def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
-    """The text as the grammar that it is meant for reads it; None where that finds an error."""
+    """Returns the text as parsed by its grammar; None if that finds an error."""
     if typescript == "on":
         return _read(typescript_parser(), source, True)
     javascript = _read(parser(), source, False)
@@ -166,7 +161,7 @@ def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None
 
 
 def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
-    """Whether the parentheses hold the whole text, and an object at its start rather than a
+    """Returns whether the parentheses contain the whole text, and an object at its start, not a
     block.
     """
     statements = [child for child in root.named_children if child.type != "comment"]
@@ -192,7 +187,7 @@ def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
 
 
 def _line_end(reading: _Reading, end: int) -> str:
-    """What ends the comment that a text may end in; end: where its last line ends."""
+    """Returns the line break that a last comment needs, or "". end: where the last line ends."""
     last = reading.root.descendant_for_byte_range(end - 1, end)
     is_open = last is not None and (
         last.type == "html_comment" or (last.text or b"").startswith(b"//")
@@ -207,8 +202,8 @@ def _placed(
     source: bytes,
     brace: int | None,
 ) -> tuple[tuple[Edit, ...], tuple[Declaration, ...], tuple[Assignment, ...]]:
-    """The finds in order, moved from byte offsets of what was parsed to UTF-16 offsets of what was
-    typed.
+    """Returns the finds in order, with byte offsets of the parsed text converted to UTF-16 offsets
+    of the typed text.
     """
     edits.sort(key=lambda edit: (edit.start, edit.end))
     declarations.sort(key=lambda declaration: declaration.start)
@@ -231,7 +226,7 @@ def _placed(
 
 @cache
 def _type_kinds() -> frozenset[str]:
-    """The kinds of nodes that only TypeScript has."""
+    """Returns the kinds of nodes that only TypeScript has."""
     javascript, typescript = (
         {language.node_kind_for_id(kind) for kind in range(language.node_kind_count)}
         for language in (parser().language, typescript_parser().language)
@@ -241,13 +236,13 @@ def _type_kinds() -> frozenset[str]:
 
 
 def _has_types(root: Node) -> bool:
-    """Whether what the grammar for TypeScript has read is more than JavaScript."""
+    """Returns whether a tree of the grammar for TypeScript is more than JavaScript."""
     kinds = _type_kinds()
     return any(node.type in kinds for node in _nodes(root))
 
 
 def _shows_jsx(root: Node) -> bool:
-    """Whether a text with errors holds a whole JSX element nevertheless."""
+    """Returns whether a text with errors contains a whole JSX element nevertheless."""
     return any(
         node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error
         for node in _nodes(root)

@@ -1,7 +1,7 @@
 """The names that completion offers: JavaScript's keywords, Node's globals and Node's built-in
 modules.
 
-Static lists: what a session itself has declared is not known here.
+Static lists, without the names that a session has declared.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ KEYWORDS = tuple(
     " super switch this throw true try typeof undefined var void while with yield".split()
 )
 
-# The names of globalThis in Node 20 and 24, without what is deprecated, and those of a CommonJS
+# The names of globalThis in Node 20 and 24, without deprecated ones, and those of a CommonJS
 # module.
 GLOBALS = tuple(
     "AbortController AbortSignal AggregateError Array ArrayBuffer Atomics BigInt BigInt64Array"
@@ -44,10 +44,10 @@ BUILTIN_MODULES = tuple(
     " v8 vm wasi worker_threads zlib".split()
 )
 
-# What `node:` is needed for.
+# Modules that need `node:`.
 NODE_ONLY_MODULES = ("node:sea", "node:sqlite", "node:test", "node:test/reporters")
 
-# The members of the globals that are typed most; the others are the session's to tell.
+# The members of the most common globals; a session returns those of the others.
 MEMBERS: dict[str, tuple[str, ...]] = {
     "console": tuple(
         "assert clear count countReset debug dir dirxml error group groupCollapsed groupEnd info"

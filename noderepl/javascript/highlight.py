@@ -1,6 +1,4 @@
-"""What each piece of a snippet's line is, for its colours; fast enough for every key in a long
-paste.
-"""
+"""Splits a snippet's lines into pieces of one colour; fast enough for every key in a long paste."""
 
 from __future__ import annotations
 
@@ -57,8 +55,8 @@ CALLS = frozenset(
 
 
 class Highlighter:
-    """Splits what is being typed into coloured pieces; each text is parsed from where it differs
-    from the last.
+    """Splits the input into coloured pieces; parses each text from its first difference to the
+    last.
     """
 
     def __init__(self) -> None:
@@ -68,10 +66,10 @@ class Highlighter:
         self._most = COLOURED_AT_MOST
 
     def pieces(self, text: str) -> Callable[[int], list[tuple[Kind, str]]]:
-        """Splits a snippet, line by line and only those lines that are asked for.
+        """Splits a snippet, line by line and only requested lines.
 
         text: the snippet, lines ended by "\\n". Returns a function from a line's number (0 is the
-        first) to its pieces: their kinds and texts, which joined are the line.
+        first) to its pieces: their kinds and texts, whose concatenation is the line.
         """
         if len(text) >= self._most:
             return self._plain(text)
@@ -80,7 +78,8 @@ class Highlighter:
         try:
             tree, same = self._parse(lines)
         except TooHard:
-            # What is hard to parse stays so with the next key, but not once most of it is gone.
+            # A text that is hard to parse stays so with the next key, but not once most of it is
+            # gone.
             self._most = len(text) // 2 + 1
             return self._plain(text)
         self._most = COLOURED_AT_MOST
@@ -106,7 +105,7 @@ class Highlighter:
         )
 
     def _parse(self, lines: Sequence[bytes]) -> tuple[Tree, int]:
-        """The tree of the lines, and how many lines from the first have the same pieces as
+        """Returns the tree of the lines, and how many lines from the first have the same pieces as
         before.
         """
         source = b"\n".join(lines)
@@ -120,9 +119,7 @@ class Highlighter:
 
 
 def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> int:
-    """Tells the tree of `old` which lines differ in `new`. Returns how many lines from the first do
-    not.
-    """
+    """Edits the tree of `old` to match `new`. Returns how many lines from the first are equal."""
     same = min(len(old), len(new))
     head = next((n for n in range(same) if old[n] != new[n]), same)
     tail = next((n for n in range(same - head) if old[-1 - n] != new[-1 - n]), same - head)
@@ -167,12 +164,10 @@ def _text(piece: bytes) -> str:
 
 
 def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
-    """The coloured leaves between two byte offsets, in order; whole branches outside are never
-    visited.
-    """
+    """Returns the coloured leaves between two byte offsets, in order; skips branches outside."""
     spans: list[tuple[int, int, Kind]] = []
     cursor = tree.walk()
-    # To ask a node for its parent, tree-sitter walks down from the root.
+    # To find a node's parent, tree-sitter walks down from the root.
     above: list[Node] = []
     while True:
         node = cursor.node
@@ -193,7 +188,7 @@ def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
 
 
 def _kind(node: Node, above: Sequence[Node]) -> Kind | None:
-    """What a node is, as a whole; above: the nodes that it is in, the innermost last."""
+    """Returns the kind of a whole node. above: the nodes that contain it, the innermost last."""
     kind = WHOLE.get(node.type)
     if kind == "property" or node.type in IDENTIFIERS:
         if _is_called(node, above):
@@ -207,7 +202,7 @@ def _kind(node: Node, above: Sequence[Node]) -> Kind | None:
 
 
 def _is_called(node: Node, above: Sequence[Node]) -> bool:
-    """Whether a name stands where it is called, or declared as a function."""
+    """Returns whether a name is called, or declared as a function."""
     target, parent = node, above[-1] if above else None
     if (
         parent is not None

@@ -1,4 +1,4 @@
-"""What an error of a snippet most likely needs. Pure."""
+"""The hints for errors of snippets. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NOT_FOUND = re.compile(
 
 
 def hint_for(error: Thrown | None, analysis: Analysis) -> str | None:
-    """A sentence for who ran a snippet that threw; None where none helps. analysis: what became of
+    """Returns a sentence for the user whose snippet threw; None if no hint applies. analysis: of
     the snippet.
     """
     if error is None:

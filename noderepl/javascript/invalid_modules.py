@@ -1,15 +1,14 @@
-"""What a text with an error becomes, so that the engine, which is to name the error, comes as far
-as the error.
+"""Rewrites a text with an error so that the engine, which must report the error, parses up to it.
 
-The engine reads a script, in which `import` and `export` are errors before any other. So the
-statements of a module that are sound are made what a script has for them, as in any snippet, and of
-the first that is not, what is sound is replaced by `do{}`: behind that the engine takes nothing
-that could follow, and so names what stands there. Where the engine takes the text after all, it
-runs. Positions are byte offsets.
+The engine parses a script, in which `import` and `export` are errors before any other. Therefore
+the valid statements of a module are rewritten for a script, as in any snippet, and the valid part
+of the first invalid one is replaced by `do{}`: after that the engine accepts nothing that could
+follow, and so reports the next token. If the engine accepts the text nevertheless, it runs.
+Positions are byte offsets.
 
-V8's own module parser would name the error too, without running anything: `import('data:…')` of the
-text and of an import that fails after it, measured on Node.js 20 and 24. It does not replace this
-module: a text that only the grammar takes for an error must still run, and with_ends() reads the
+V8's own module parser would report the error too, without running anything: `import('data:…')` of
+the text and of an import that fails after it, measured on Node.js 20 and 24. It does not replace
+this module: a text that only the grammar rejects must still run, and with_ends() reads the
 statements of texts without errors by the same table.
 """
 
@@ -31,8 +30,8 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _DECLARING = ("const", "let", "var", "function", "async", "class")
-# What may follow in an import or export statement: in each state tokens, or kinds of them, and the
-# states they lead to.
+# The tokens, or kinds of tokens, that may follow in an import or export statement in each state,
+# and the states they lead to.
 _STEPS: dict[str, dict[str, str]] = {
     "import": {"a name": "default", "a string": "end", "*": "namespace", "{": "list", ".": "dot"},
     "dot": {"meta": "meta"},
@@ -69,10 +68,10 @@ _STEPS: dict[str, dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """An import or export statement, or what there is of one.
+    """An import or export statement, or the valid part of one.
 
     kind: "sound" or "broken"; "export" and "value" are `export` and `export default` before more,
-    "meta" is an `import.meta`. end: where it ends without its semicolon, or where it is broken.
+    "meta" is an `import.meta`. end: where it ends without its semicolon, or where it is invalid.
     """
 
     start: int
@@ -81,10 +80,12 @@ class _Statement:
 
 
 def with_ends(root: Node, source: bytes) -> bytes:
-    """The source, as long as it is, with a semicolon behind each import and export statement.
+    """Returns the source, in the same length, with a semicolon after each import and export
+    statement.
 
-    The grammar reads on in the next line where that begins with a template, a regular expression,
-    `+` or the like; and it knows no attributes of an export, of which nothing is kept.
+    Otherwise the grammar continues in a next line that begins with a template, a regular
+    expression, `+` or the like. Attributes of an export, which the grammar does not know, are
+    removed.
     """
     ended = bytearray(source)
     for statement in _statements(root, source):
@@ -98,9 +99,10 @@ def with_ends(root: Node, source: bytes) -> bytes:
 
 
 def rewrite_broken(root: Node, source: bytes, global_name: str) -> Rewriting:
-    """Read the statements of a module in a text with errors.
+    """Rewrites the statements of a module in a text with errors.
 
-    root: its tree. source: what was parsed. global_name: what holds `load` in the session.
+    root: its tree. source: the parsed text. global_name: the identifier that has `load` in the
+    session.
     """
     ended = with_ends(root, source)
     sound = bytearray(re.sub(rb"[^\n]", b" ", source))
@@ -123,9 +125,7 @@ def rewrite_broken(root: Node, source: bytes, global_name: str) -> Rewriting:
 
 
 def _statements(root: Node, source: bytes) -> Iterator[_Statement]:
-    """The statements of the program itself that import or export, and every `import.meta`, in
-    order.
-    """
+    """Yields the program's own import and export statements, and every `import.meta`, in order."""
     depth = end = 0
     for leaf in leaves(root):
         depth += (leaf.type in OPENERS) - (leaf.type in CLOSERS)
@@ -137,7 +137,7 @@ def _statements(root: Node, source: bytes) -> Iterator[_Statement]:
 
 
 def _statement(keyword: Node, source: bytes) -> _Statement | None:
-    """What a keyword begins; None for `import(…)`."""
+    """Returns the statement that a keyword begins; None for `import(…)`."""
     start, at, state = keyword.start_byte, keyword.end_byte, keyword.type
     while True:
         found = _TOKEN.match(source, at)

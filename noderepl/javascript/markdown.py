@@ -1,4 +1,4 @@
-"""The code in a Markdown text: fenced blocks of JavaScript, and what those of a shell install."""
+"""The code in a Markdown text: fenced blocks of JavaScript, and installations of shell blocks."""
 
 from __future__ import annotations
 
@@ -27,29 +27,27 @@ _AT_START = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^`\n]*$", re.MULTILINE)
 
 @dataclass
 class Block:
-    """One fenced block. language: its word in lower case. lines: what it holds."""
+    """One fenced block. language: its word in lower case. lines: its content."""
 
     language: str
     lines: list[str] = field(default_factory=list)
 
     @property
     def text(self) -> str:
-        """What it holds, moved to the left as far as it goes."""
+        """The content, without its common indentation."""
         return dedent("\n".join(self.lines)).strip("\n")
 
 
 def is_markdown_for_certain(text: str) -> bool:
-    """Whether a text has fences though it is JavaScript, which reads them as calls of empty
-    templates.
-    """
+    """Returns whether a text has fences although it is JavaScript, as calls of empty templates."""
     found = _AT_START.search(text)
     if found is None:
         return False
     at = found.start("mark")
     root = tree_of(text)
     node = node_at(root, text, at)
-    # The first two of three backticks are an empty template; inside another template they would be
-    # its end.
+    # The first two of three backticks are an empty template; inside another template they would end
+    # it.
     if node is not None and node.type == "`":
         return (
             node.parent is not None
@@ -60,8 +58,8 @@ def is_markdown_for_certain(text: str) -> bool:
 
 
 def blocks(text: str) -> Sequence[Block]:
-    """The fenced blocks of a text; where only one fence was copied, what stands on the side where
-    code is.
+    """Returns the fenced blocks of a text; if only one fence was copied, the part on the side of
+    the code.
     """
     found: list[Block] = []
     opened: str = ""

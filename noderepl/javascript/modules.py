@@ -1,8 +1,8 @@
-"""What a module's `import` and `export` statements become in a snippet, which is no module.
+"""Rewrites a module's `import` and `export` statements for a snippet, which is not a module.
 
-Only the program's own statements are read; elsewhere they are errors, which are the engine's to
-report. Positions are byte offsets of the source. What is taken out leaves its line ends, and
-`export` its width, so that the lines and most columns of an error are the user's.
+Only the program's own statements are rewritten; elsewhere they are errors, which the engine
+reports. Positions are byte offsets of the source. Removed text leaves its line ends, and `export`
+its width, so that the lines and most columns of an error are the user's.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 @dataclass(slots=True)
 class Rewriting:
-    """What the statements become; value: the name whose value is the snippet's, as its last
-    statement exports it.
+    """The rewritten statements. value: the name whose value is the snippet's, as its last statement
+    exports it.
     """
 
     edits: list[Edit] = field(default_factory=list)
@@ -43,10 +43,10 @@ class Rewriting:
 
 
 def rewrite(root: Node, source: bytes, global_name: str) -> Rewriting:
-    """Read a program's import and export statements.
+    """Rewrites a program's import and export statements.
 
-    root: the tree, without errors. source: what was parsed. global_name: what holds `load` in the
-    session.
+    root: the tree, without errors. source: the parsed text. global_name: the identifier that has
+    `load` in the session.
     """
     module = _Module(source, global_name)
     for place, node in enumerate(root.named_children):
@@ -72,18 +72,14 @@ class _Module:
         return self._text(node.start_byte, node.end_byte)
 
     def _replace(self, start: int, end: int, before: str, after: str = "") -> None:
-        """Put a text in place of another; the line ends that get lost on the way stand between its
-        two halves.
-        """
+        """Replaces a text by two others, with the line ends that would be lost between them."""
         lost = len(_LINE_END.findall(self._text(start, end))) - len(
             _LINE_END.findall(before + after)
         )
         self.done.edits.append(Edit(start, end, before + "\n" * lost + after))
 
     def _remove(self, node: Node, parts: bool) -> None:
-        """Take a statement out; `parts`: one stands before it, which must not run on into the
-        next.
-        """
+        """Removes a statement. parts: whether one precedes it, which must not run on."""
         self._replace(node.start_byte, node.end_byte, ";" if parts else "")
 
     def _blank(self, word: Node, text: str = "") -> None:
@@ -178,8 +174,9 @@ class _Module:
             self.done.notes.append(note)
 
     def _end_nameless(self, default: Node) -> None:
-        """End `export default class {}` at its brace: the statement is over there, but the
-        expression that it becomes might go on in the next line."""
+        """Ends `export default class {}` at its brace: the statement ends there, but the expression
+        that replaces it might continue in the next line.
+        """
         node = default.next_named_sibling
         while node is not None and node.type == "comment":
             node = node.next_named_sibling
@@ -197,8 +194,8 @@ def _child(node: Node, kind: str) -> Node | None:
 
 
 def _specifiers(clause: Node | None) -> Iterator[tuple[Node | str | None, Node | None]]:
-    """What an import names, in order: the exported name (None: the namespace) and the local one
-    (None: a type).
+    """Yields the names of an import, in order: the exported name (None: the namespace) and the
+    local one (None: a type).
     """
     for part in clause.named_children if clause is not None else ():
         if part.type == "identifier":

@@ -1,7 +1,6 @@
-"""Lines such as `npm install x y` that stand before JavaScript: npm runs them, not the engine.
+"""Lines such as `npm install x y` before JavaScript, which npm runs, not the engine.
 
-A text that is JavaScript as it stands has none. yarn, pnpm and bun are read as the npm that does
-the same.
+A text that is valid JavaScript has none. Commands of yarn, pnpm and bun are converted to npm's.
 """
 
 from __future__ import annotations
@@ -50,11 +49,11 @@ _WORKSPACE = frozenset(["-w", "-W", "--ignore-workspace-root-check", "--workspac
 
 @dataclass(frozen=True)
 class NpmLines:
-    """What stands at the beginning of a text for npm.
+    """The commands for npm at the beginning of a text.
 
-    commands: npm's arguments as a shell quotes them, each different one once. count: the lines of
-    the text that they take, with blank ones behind them, and comments of JavaScript only between
-    them. rest: the text below. passed_over: options that were left out.
+    commands: npm's arguments as a shell quotes them, without duplicates. count: the number of their
+    lines, with blank ones after them, and comments of JavaScript only between them. rest: the text
+    below. passed_over: the omitted options.
     """
 
     commands: tuple[str, ...]
@@ -64,13 +63,13 @@ class NpmLines:
 
 
 def npm_lines(text: str) -> NpmLines:
-    """Splits a text into its leading lines for npm and the rest; without such lines all of it is
-    the rest.
+    """Splits a text into its leading lines for npm and the rest; without such lines the rest is the
+    whole text.
     """
     nothing = NpmLines((), 0, text, ())
     if not _LIKELY.match(text):
         return nothing
-    # Only what looks like npm's needs the parser, which takes a moment to load.
+    # Only a text that resembles npm's commands needs the parser, which takes a moment to load.
     from noderepl.javascript.syntax import TooHard
     from noderepl.javascript.validity import parses
 
@@ -108,7 +107,7 @@ def npm_lines(text: str) -> NpmLines:
 
 
 def installs(line: str) -> Sequence[str]:
-    """The commands for npm in a line of a shell, where they only install."""
+    """Returns the commands for npm in a line of a shell if they only install."""
     found = npm_command(line) or ()
     return (
         [shlex.join(["npm", *words]) for words in found]
@@ -118,7 +117,7 @@ def installs(line: str) -> Sequence[str]:
 
 
 def npm_command(line: str) -> Sequence[Sequence[str]] | None:
-    """The words behind `npm` of each command in a line of a shell; None where it does anything
+    """Returns the words after `npm` of each command in a line of a shell; None if it does anything
     else.
     """
     if len(line) > _LONGEST:
@@ -134,10 +133,10 @@ def npm_command(line: str) -> Sequence[Sequence[str]] | None:
 
 
 def _commands(line: str) -> Sequence[Sequence[str]] | None:
-    """The words of commands that `;` or `&&` ends; None where a quote is open or a shell's other
-    signs are.
+    """Returns the words of commands that `;` or `&&` ends; None for an open quote or other
+    operators.
 
-    A comment may begin as those of JavaScript do, as READMEs write them.
+    A comment may begin as in JavaScript, as READMEs write them.
     """
     commands: list[list[str]] = [[]]
     at = 0
@@ -150,15 +149,13 @@ def _commands(line: str) -> Sequence[Sequence[str]] | None:
             commands.append([])
         elif found["word"]:
             commands[-1] += shlex.split(found["word"])
-    if not commands[-1]:  # behind a semicolon, or `&&` that has nothing to go on with
+    if not commands[-1]:  # after a semicolon, or an `&&` without a further command
         commands.pop()
     return commands
 
 
 def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
-    """npm's own words for a command of npm, yarn, pnpm or bun; None where it is none that is known
-    here.
-    """
+    """Returns npm's words for a command of npm, yarn, pnpm or bun; None if it is not known here."""
     if words[:1] == ["sudo"]:
         words = list(dropwhile(lambda word: word.startswith("-"), words[1:]))
     if list(words[:3]) == ["yarn", "global", "add"]:
@@ -177,9 +174,7 @@ def _as_npm(words: Sequence[str]) -> Sequence[str] | None:
 
 
 def _joined(lines: Sequence[str], at: int) -> tuple[str, int]:
-    """A line with those that a backslash at its end goes on with, and the number of the one after
-    them.
-    """
+    """Returns a line with those that continue it after a backslash, and the next one's number."""
     last = at
     while lines[last].endswith("\\") and last + 1 < len(lines):
         last += 1

@@ -1,5 +1,5 @@
-"""What snippets wrote, as the prelude keeps it in files of the session; prelude/output.js has the
-other half. Pure.
+"""The output that the prelude stores in files of the session; prelude/output.js has the other half.
+This module does no I/O.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from msgspec import Meta
 from noderepl.outcome import Execution, Note, Output, Thrown, Uncaught
 from noderepl.schema import Check, Count, decode
 
-# Files that one request has at most; prelude/output.js has the same number.
+# The maximum number of files of one request; prelude/output.js has the same number.
 MOST_PIECES = 2000
-# Events that a piece has at most: prelude/output.js counts each as 32 of a million characters. Each
-# is a list of three values.
+# The maximum number of events in a piece: prelude/output.js counts each as 32 of a million
+# characters. Each is a list of three values.
 MOST_EVENTS = 40_000
 MOST_VALUES = 4 * MOST_EVENTS + 1
 # Writes of a snippet whose order an answer has; prelude/output.js has half of that number.
@@ -34,11 +34,11 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What an answer tells of output.
+    """The output in an answer.
 
-    pieces: files that the request has by now; if there are any, they contain all that its snippet
-    wrote. before: files that the request before it came to have. bytes: what the snippet wrote.
-    dropped: whether there was more than the session keeps. order: see outcome.Execution.
+    pieces: the number of the request's files so far; if any, they contain all output of its
+    snippet. before: the files of the previous request. bytes: what the snippet wrote. dropped:
+    whether there was more than the session stores. order: see outcome.Execution.
     """
 
     pieces: Pieces
@@ -48,7 +48,7 @@ class Written:
     order: Annotated[tuple[Count, ...], Meta(max_length=MOST_TURNS)] = ()
 
     def exceeds(self, execution: Execution) -> bool:
-        """Whether the snippet wrote more than came with the answer."""
+        """Returns whether the snippet wrote more than came with the answer."""
         return self.bytes.stdout > size_of(execution.stdout) or self.bytes.stderr > size_of(
             execution.stderr
         )
@@ -63,12 +63,12 @@ _THROWN: Check[Thrown] = Check(Thrown)
 
 
 def piece_name(request: int, number: int) -> str:
-    """The file that a piece of a request's output is in; number: from 0."""
+    """Returns the file name of a piece of a request's output. number: from 0."""
     return f".noderepl-output-{request}-{number}"
 
 
 def interrupt_name(request: int) -> str:
-    """The file that, once it is there, ends the snippet of a request."""
+    """Returns the name of the file that interrupts a request's snippet."""
     return f".noderepl-interrupt-{request}"
 
 
@@ -103,9 +103,7 @@ def _with_bytes(text: str) -> str:
 
 
 def beyond(text: str, written: Iterable[str]) -> str:
-    """What of the kernel's text is not in what was written, in order; the kernel may have cut its
-    text.
-    """
+    """Returns the kernel's text without the written texts, in order; it may be truncated."""
     whole = "".join(written)
     if whole.startswith(text):
         return ""

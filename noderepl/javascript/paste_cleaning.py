@@ -1,7 +1,7 @@
-"""The code in what was pasted: transcripts, Markdown, diffs, numbered lines and typographic
-characters are undone.
+"""Finds the code in a paste: undoes transcripts, Markdown, diffs, numbered lines and typographic
+characters.
 
-A text that is JavaScript as it is stays as it is, and so does one that does not become JavaScript.
+A text that is JavaScript is not changed, and neither is one that does not become JavaScript.
 """
 
 from __future__ import annotations
@@ -51,19 +51,17 @@ Reading = tuple[str, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Cleaned:
-    """A text to put on the input line. changes: what was done to it, in short words; none where it
-    is as it was.
-    """
+    """A text for the input line. changes: what was changed, in short words."""
 
     text: str
     changes: tuple[str, ...] = ()
 
 
 def clean(text: str) -> Cleaned:
-    """What was meant to run in a text that was copied from somewhere.
+    """Returns the code in a text that was copied from somewhere.
 
-    text: lines ended by line feeds. Returns the text as it is where that is JavaScript, or lines
-    for npm and JavaScript, where no reading of it is, and where it takes too long to parse.
+    text: lines ended by line feeds. Returns the text unchanged if it is JavaScript, or lines for
+    npm and JavaScript, if no reading of it is, or if it takes too long to parse.
     """
     try:
         return _clean(text)
@@ -83,7 +81,7 @@ def _clean(text: str) -> Cleaned:
 
 
 def _runs(text: str) -> bool:
-    """Whether a text is lines for npm and JavaScript, or one of them."""
+    """Returns whether a text is lines for npm and JavaScript, or one of them."""
     npm = npm_lines(text)
     return parses(npm.rest) and not _HEADING.fullmatch(
         npm.rest.split("\n")[0] if npm.commands else ""
@@ -103,11 +101,11 @@ def _are_magics(code: str) -> bool:
 
 
 def _readings(text: str) -> Iterator[Reading]:
-    """What a text may be, the likeliest first: the code in it, and in words what was undone."""
+    """Yields the readings of a text, the likeliest first: its code, and what was undone."""
     if "```" in text or "~~~" in text:
         yield from _of_markdown(text)
     npm = npm_lines(text)
-    # Below a line of a shell is what it printed.
+    # The text below a line of a shell is its output.
     if npm.commands and not text.lstrip().startswith("$"):
         yield from _below_npm("\n".join(text.split("\n")[: npm.count]).strip("\n"), npm.rest)
     for code, change in session_readings(text):
@@ -122,7 +120,7 @@ def _readings(text: str) -> Iterator[Reading]:
 
 
 def _below_npm(head: str, rest: str) -> Iterator[Reading]:
-    """The readings of what stands below lines for npm."""
+    """Yields the readings of the text below lines for npm."""
     lines = rest.split("\n")
     kept = [line for line in lines if not _HEADING.fullmatch(line)]
     changes = (HEADINGS,) if len(kept) < len(lines) else ()
@@ -135,8 +133,8 @@ def _below_npm(head: str, rest: str) -> Iterator[Reading]:
 
 
 def _of_markdown(text: str) -> Iterator[Reading]:
-    """The code of the blocks; where some are named as JavaScript, those without a name are examples
-    of output.
+    """Yields the code of the blocks; if some are named as JavaScript, those without a name are
+    output.
     """
     found = blocks(text)
     is_named = any(block.language in JAVASCRIPT for block in found)
@@ -181,7 +179,9 @@ def _of_block(block: Block) -> Cleaned:
 
 
 def _without_marks(text: str) -> Iterator[str]:
-    """The new side of a diff, read strictly and then with context lines that lost their blank."""
+    """Yields the new side of a diff, read strictly and then with context lines that lost their
+    blank.
+    """
     lines = [line for line in text.split("\n") if not _DIFF_HEAD.match(line)]
     marked = [line for line in lines if line.startswith(("+", "-"))]
     if not marked:
@@ -196,8 +196,8 @@ def _without_marks(text: str) -> Iterator[str]:
 
 
 def _without_numbers(text: str) -> str | None:
-    """The text without the numbers before its lines; None where too few have one or they do not
-    count up.
+    """Returns the text without the numbers before its lines; None if too few have one or they do
+    not count up.
     """
     lines = text.split("\n")
     found = [_NUMBERED.match(line) for line in lines]

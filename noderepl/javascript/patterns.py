@@ -1,4 +1,4 @@
-"""The names in a pattern: what a declaration binds, or what an assignment assigns to."""
+"""The names in a pattern, which a declaration binds or an assignment assigns to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NAMES = frozenset(
     ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"]
 )
 PATTERNS = frozenset(["object_pattern", "array_pattern"])
-# Around the first named child of these stands only what does not change which name is meant.
+# Only the first named child of these determines which name is meant.
 WRAPPERS = frozenset(
     [
         "rest_pattern",
@@ -25,7 +25,7 @@ _ESCAPE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 
 
 def name_of(node: Node, source: bytes) -> str:
-    """The name that an identifier is, whichever way it was typed (`\\u0061` is `a`)."""
+    """Returns the name of an identifier, however it was typed (`\\u0061` is `a`)."""
     name = source[node.start_byte : node.end_byte].decode("utf-8", "surrogatepass")
     return _ESCAPE.sub(_character, name) if "\\" in name else name
 
@@ -36,7 +36,7 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def declared(node: Node) -> Iterator[Node | None]:
-    """The names or patterns of a `let`, `const`, `var` or `using`."""
+    """Returns the names or patterns of a `let`, `const`, `var` or `using`."""
     return (
         one.child_by_field_name("name")
         for one in node.named_children
@@ -45,8 +45,8 @@ def declared(node: Node) -> Iterator[Node | None]:
 
 
 def plain_names(target: Node | None) -> Iterator[Node]:
-    """The identifiers that a pattern binds or assigns to, in order; members and anything else are
-    passed over.
+    """Yields the identifiers that a pattern binds or assigns to, in order; skips members and
+    others.
     """
     left = [target]
     while left:

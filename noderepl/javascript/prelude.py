@@ -1,7 +1,7 @@
-"""What is sent to the session instead of a snippet's bare text, and what its answer means; prelude/
+"""The JavaScript that is sent to the session for a snippet, and the meaning of its answer; prelude/
 has the other half.
 
-Text in, text out: it sends nothing itself.
+This module sends nothing itself.
 """
 
 from __future__ import annotations
@@ -50,9 +50,7 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a value is shown. width: columns of the screen. depth: of nested objects, None for
-    all.
-    """
+    """How a value is shown. width: in columns. depth: of nested objects, None for all."""
 
     width: int = 80
     depth: int | None = 2
@@ -62,11 +60,11 @@ class Options:
 class Request:
     """How a snippet is run.
 
-    id: of the request, by which its files are called; no other has it, and a session runs it once
-    at most. seconds: how long the snippet may run; the request must be given longer. number: the
-    one that the snippet is to have, where that is not given away yet; otherwise the next. waits:
-    whether the answer comes only once nothing goes on that the snippet started. aside: whether it
-    is noderepl's own, without a number and a result.
+    id: the request id, by which its files are named; it is unique, and a session runs it at most
+    once. seconds: the snippet's timeout; the request needs a longer one. number: the snippet's
+    number, unless that is used already; otherwise the next. waits: whether the answer waits until
+    nothing that the snippet started is active. aside: whether it is noderepl's own, without a
+    number and a result.
     """
 
     id: int
@@ -80,8 +78,8 @@ class Request:
 class Answer:
     """The prelude's answer.
 
-    written: what it tells of output, None where nothing has run. pending: whether something that
-    the snippet started still goes on.
+    written: its output, None if nothing has run. pending: whether something that the snippet
+    started is still active.
     """
 
     execution: Execution
@@ -98,7 +96,7 @@ class Absent(Exception):
 
 
 class NoAnswer(Exception):
-    """The session has no answer to give again. kind: the snippet is `unbegun`, `running`, or
+    """The session has no answer to repeat. kind: the snippet is `unbegun`, `running`, or
     `forgotten`: it ran.
     """
 
@@ -109,7 +107,7 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Head:
-    """What every answer has. id: of the request that it answers, if that has one."""
+    """The fields of every answer. id: of the request that it answers, if that has one."""
 
     kind: str
     id: int | None = None
@@ -117,7 +115,7 @@ class _Head:
 
 @dataclass(frozen=True, slots=True)
 class _Media:
-    """Something shown besides the value. base64: whether data is the base64 of it."""
+    """Media besides the value. base64: whether data is in base64."""
 
     mime: Word
     data: str
@@ -152,28 +150,24 @@ _ENDED: Check[_Ended] = Check(_Ended)
 
 @cache
 def global_name() -> str:
-    """The name of the prelude in the session: another for each version, as none can be replaced."""
+    """Returns the prelude's name in the session; versions differ, as none can be replaced."""
     return f"$noderepl_{hashlib.sha256(_source().encode()).hexdigest()[:8]}"
 
 
 def installation() -> str:
-    """JavaScript that puts the prelude into a session where that is possible; again, it does
-    nothing.
-    """
+    """Returns JavaScript that installs the prelude in a session if that is possible; idempotent."""
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
-    # What follows says whether the prelude is there; a session without an inspector cannot have it.
+    # The next request reports whether the prelude is there: without an inspector it cannot be.
     return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
 
 
 def probe() -> str:
-    """JavaScript that says where the prelude is not there, as a snippet does, and does nothing
-    else.
-    """
+    """Returns JavaScript that only reports a missing prelude, as a snippet does."""
     return _checked("undefined", None)
 
 
 def snippet(analysis: Analysis, options: Options, request: Request) -> str:
-    """JavaScript that runs a snippet where the prelude is, and elsewhere says only that it is not.
+    """Returns JavaScript that runs a snippet, or only reports that the prelude is missing.
 
     analysis: of the snippet.
     """
@@ -188,21 +182,21 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
 
 
 def recall(run: int) -> str:
-    """JavaScript that gives the answer of a snippet again; where that has not begun, it never
+    """Returns JavaScript that repeats the answer of a snippet; if that has not begun, it never
     will.
     """
     return _call("recall", {"id": run})
 
 
 def whole(options: Options) -> str:
-    """JavaScript that tells the last value uncut, where the prelude is."""
+    """Returns JavaScript that returns the last value in full."""
     return _call("whole", asdict(options))
 
 
 def read(execution: Execution, run: int | None = None) -> Answer | None:
-    """What a snippet's request came to; None where the prelude has not answered to that snippet.
+    """Returns the result of a snippet's request; None if the prelude has not answered that snippet.
 
-    run: the snippet's id, None where none was asked about. Raises Absent, NoAnswer.
+    run: the snippet's id, None if the request has none. Raises Absent, NoAnswer.
     """
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(_PREFIX):
@@ -217,14 +211,14 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
         if head.kind in _WITHOUT_ANSWER:
             raise NoAnswer(head.kind)
         ended = _ENDED.read(decoded)
-    except Unfit:  # cut or changed on its way, or made by a snippet
+    except Unfit:  # truncated or changed on its way, or made by a snippet
         return None
     value = _value(ended, has_data="data" in decoded) if ended.kind == "value" else None
     return Answer(_executed(execution, ended, value), ended.output, ended.pending)
 
 
 def is_absent(execution: Execution, run: int | None = None) -> bool:
-    """Whether the session says that it does not have the prelude. run: as for read()."""
+    """Returns whether the session reports that it lacks the prelude. run: as for read()."""
     return execution.value is not None and execution.value.data == _absent(run)
 
 
@@ -262,7 +256,7 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
 
 
 def _value(ended: _Ended, *, has_data: bool) -> Value | None:
-    """The completion value. has_data: whether there is data; null is data too."""
+    """Returns the completion value. has_data: whether there is data; null is data too."""
     if ended.text is None:
         return None
     return Value(ended.text, ended.data if has_data else ended.text, is_cut=ended.cut)
@@ -287,14 +281,12 @@ def _call(method: str, request: dict[str, object]) -> str:
 
 
 def _checked(expression: str, run: int | None) -> str:
-    """JavaScript that evaluates an expression where the prelude is, and elsewhere says only that it
-    is not.
-    """
+    """Returns JavaScript that evaluates an expression, or only reports a missing prelude."""
     return f"typeof {global_name()} === 'undefined' ? '{_absent(run)}' : {expression}\n"
 
 
 def _absent(run: int | None) -> str:
-    """What a session without the prelude answers; with the id, so that it is not taken for another
+    """Returns the answer of a session without the prelude; the id distinguishes it from another
     request's.
     """
     return f"{_PREFIX}absent" if run is None else f"{_PREFIX}absent:{run}"

@@ -1,8 +1,8 @@
-"""What was typed in the transcript of a REPL or a shell: prompts and output go, code and lines for
-npm stay.
+"""Finds the input in the transcript of a REPL or a shell: removes prompts and output, leaves code
+and lines for npm.
 
-It knows the prompts of Node.js, Bun, Deno, IPython and shells. Whether what is left is JavaScript
-is asked last, so that the caller can take the first reading that is.
+It supports the prompts of Node.js, Bun, Deno, IPython and shells. Whether the result is JavaScript
+is checked last, so that the caller can take the first reading that is.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ _MOST_UNMARKED = 200
 
 @dataclass(frozen=True)
 class Typed:
-    """What was typed at one prompt. kind: for whom. lines: as typed. output: the lines that came
-    after.
-    """
+    """The input at one prompt. kind: of its lines. output: the lines after the input."""
 
     kind: Literal["code", "npm", "magic", "other"]
     lines: list[str] = field(default_factory=list)
@@ -71,9 +69,9 @@ class Typed:
 
 
 def is_session_for_certain(text: str) -> bool:
-    """Whether a text can only be a transcript though it happens to be JavaScript.
+    """Returns whether a text can only be a transcript although it is also JavaScript.
 
-    That is so where it compares `node` with something for no use, or `undefined` on one line with
+    That is so if it compares `node` with something to no effect, or `undefined` on one line with
     the next.
     """
     if _NEVER_CODE.match(text.lstrip()):
@@ -86,16 +84,16 @@ def is_session_for_certain(text: str) -> bool:
 
 
 def session_readings(text: str) -> Iterator[tuple[str, str]]:
-    """The readings of a text as a transcript, the likeliest first: what was typed, and in words
+    """Yields the readings of a text as a transcript, the likeliest first: the input, and in words
     what was removed.
 
-    Nothing comes where it has no prompt.
+    Yields nothing if there is no prompt.
     """
     lines = _with_usual_prompts(text.split("\n"))
     entries, head = _entries(lines)
     if not entries:
         return
-    # JavaScript may stand below the lines that install, as it is.
+    # JavaScript may follow the installing lines unchanged.
     bare = "\n".join(_installing(line) or line for line in lines)
     if npm_lines(bare).commands:
         yield bare, "prompts removed"
@@ -109,9 +107,10 @@ def session_readings(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _with_usual_prompts(lines: Sequence[str]) -> Sequence[str]:
-    """The lines with `>` for Firefox's `>>`, and `$` for a bare `#` or `%` before what installs.
+    """Returns the lines with `>` for Firefox's `>>`, and `$` for a bare `#` or `%` before
+    installations.
 
-    A `>>` that does not begin the text is a shift. Beside other lines that install, `#` begins a
+    A `>>` that does not begin the text is a shift. Beside other installing lines, `#` begins a
     comment.
     """
     if next(filter(str.strip, lines), "").startswith(">> "):
@@ -128,17 +127,15 @@ def _with_usual_prompts(lines: Sequence[str]) -> Sequence[str]:
 
 
 def _installing(line: str) -> str:
-    """What a line behind a prompt installs, as lines for npm; an empty text where there is none or
-    it does more.
+    """Returns the installations in a line after a prompt, as lines for npm; empty if there is none
+    or it does more.
     """
     found = _SHELL.match(line) or _REPL.match(line)
     return "\n".join(installs(next(filter(None, found.groups()), ""))) if found else ""
 
 
 def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:
-    """What was typed at each prompt; and what stands before the first prompt, where that was typed
-    too.
-    """
+    """Returns the input at each prompt, and the text before the first one if it is input."""
     entries: list[Typed] = []
     head = Typed("code")
     editing = False
@@ -164,19 +161,19 @@ def _entries(lines: Sequence[str]) -> tuple[list[Typed], Typed | None]:
 
 
 def _begun(line: str, last: Typed) -> Typed | None:
-    """What is typed in a line that begins with a prompt; None for other lines."""
+    """Returns the input in a line that begins with a prompt; None for other lines."""
     if shell := _SHELL.match(line):
         typed = shell["typed"] or shell["typed_in_cmd"] or ""
         return _of_shell(typed, entry_else=Typed("other", [typed]))
     if cell := _CELL.match(line):
         return Typed("code", [cell["typed"] or ""])
-    # What a program started from a shell prints may begin with `>` as well.
+    # The output of a program started from a shell may begin with `>` as well.
     if last.kind == "other" and not _opens_prompt(last):
         return None
     if (found := _REPL.match(line)) is None:
         return None
     typed = found["typed"] or ""
-    if typed.startswith("Uncaught "):  # of a promise, thrown while the prompt stood there
+    if typed.startswith("Uncaught "):  # of a promise, thrown during the prompt
         return None
     if _COMMAND.fullmatch(typed):
         return Typed("code" if typed.strip() == ".editor" else "other", [typed.strip()])
@@ -198,7 +195,7 @@ def _opens_prompt(entry: Typed) -> bool:
 
 
 def _gone_on(line: str, last: Typed) -> str | None:
-    """What is typed in a line that goes on with the entry before it; None for other lines."""
+    """Returns the input in a line that continues the previous entry; None for other lines."""
     if not last.lines or last.output or last.kind != "code":
         return None
     if found := _MORE.match(line) or _CELL_MORE.match(line):
@@ -208,7 +205,7 @@ def _gone_on(line: str, last: Typed) -> str | None:
 
 
 def _codes(entries: Sequence[Typed]) -> Iterator[str]:
-    """The ways to make one snippet of what was typed at several prompts."""
+    """Yields the ways to combine the input at several prompts into one snippet."""
     if not entries:
         yield ""
         return
@@ -229,11 +226,11 @@ def _codes(entries: Sequence[Typed]) -> Iterator[str]:
 
 
 def _joined(entries: Sequence[Typed]) -> str:
-    """The entries as one snippet in which each stays a statement of its own."""
+    """Returns the entries as one snippet in which each stays a separate statement."""
     codes: list[str] = []
     for entry in entries:
         code = entry.code.strip("\n")
-        # Every REPL reads what begins with a brace as an object first.
+        # Every REPL parses text that begins with a brace as an object first.
         if code.startswith("{") and not code.rstrip().endswith(";") and parses(f"({code})"):
             code = f"({code})"
         codes += [code] if code.strip() else []
@@ -241,7 +238,7 @@ def _joined(entries: Sequence[Typed]) -> str:
 
 
 def _was_given_up(entry: Typed, is_last: bool) -> bool:
-    """Whether an entry never ran: it was answered by a SyntaxError, or left before it was whole."""
+    """Returns whether an entry never ran: it had a SyntaxError, or was left incomplete."""
     gave_up = any(_GIVEN_UP.match(line) for line in entry.output)
     is_left = not any(line.strip() for line in entry.output)
     return (
@@ -252,8 +249,8 @@ def _was_given_up(entry: Typed, is_last: bool) -> bool:
 
 
 def _with_unmarked_lines(entry: Typed) -> Typed:
-    """The entry with the lines below it that it needs to be whole: Deno marks only the first line
-    of several.
+    """Returns the entry with the lines below that complete it: Deno marks only the first line of
+    several.
     """
     lines, output = list(entry.lines), list(entry.output)
     while output and len(lines) < _MOST_UNMARKED and is_incomplete("\n".join(lines)):
@@ -262,8 +259,8 @@ def _with_unmarked_lines(entry: Typed) -> Typed:
 
 
 def _above(entries: Sequence[Typed], code: str) -> str:
-    """The lines for npm above the code; magics only where there is no code, as they go on lines of
-    their own.
+    """Returns the lines for npm above the code; magics only without code, as they need separate
+    lines.
     """
     npm = [command for entry in entries if entry.kind == "npm" for command in installs(entry.code)]
     lines = "\n".join(dict.fromkeys(npm))

@@ -12,8 +12,8 @@ from noderepl.javascript.patterns import name_of, plain_names
 
 
 class Scope:
-    """The names that a function, a block, a loop or a class binds; the global scope is the one
-    without a parent.
+    """The names that a function, a block, a loop or a class binds; only the global scope has no
+    parent.
     """
 
     __slots__ = ("_function", "is_opaque", "names", "parent")
@@ -27,17 +27,17 @@ class Scope:
         self._function = None if parent is None or is_function else parent.function()
 
     def function(self) -> Scope:
-        """Returns the scope of the function around, or the global one."""
+        """Returns the scope of the enclosing function, or the global one."""
         return self if self._function is None else self._function
 
 
 class ScopeStack:
-    """The scopes that are open at a place of a snippet. `.present`: the innermost one."""
+    """The open scopes at a position of a snippet. `.present`: the innermost one."""
 
     def __init__(self, source: bytes) -> None:
         self.present = Scope(None)
         self._source = source
-        # In order: a scope when it opens, None when the innermost closes, and targets of
+        # In order: each opened scope, None for the end of the innermost one, and targets of
         # assignments.
         self._events: list[Scope | Node | None] = []
 
@@ -53,11 +53,11 @@ class ScopeStack:
         self._events.append(None)
 
     def assign(self, target: Node | None) -> None:
-        """Notes an assignment. target: a name or a pattern."""
+        """Records an assignment. target: a name or a pattern."""
         self._events += plain_names(target)
 
     def assignments(self) -> Iterator[Assignment]:
-        """Yields the assignments to names that no scope around them binds, after the walk."""
+        """Yields the assignments to names that no enclosing scope binds, after the walk."""
         opened: list[Scope] = []
         bound: Counter[str] = Counter()
         opaque = 0

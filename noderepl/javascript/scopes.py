@@ -1,9 +1,9 @@
-"""What a snippet declares in the session's global scope, and which of its assignments reach that
+"""A snippet's declarations in the session's global scope, and its assignments that reach that
 scope.
 
-One walk over a tree without errors. Positions are byte offsets of the source that was parsed. Where
-it is in doubt who binds a name (inside `with`, beside a direct `eval`, in a namespace), an
-assignment to it is left out.
+One walk over a tree without errors. Positions are byte offsets of the parsed source. If it is
+uncertain which scope binds a name (inside `with`, beside a direct `eval`, in a namespace), an
+assignment to it is omitted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from noderepl.javascript.analysis import Assignment, Declaration, Kind
 from noderepl.javascript.patterns import declared, name_of, plain_names
 from noderepl.javascript.scope_stack import ScopeStack
 
-# TypeScript that is gone when the snippet runs, and statements that modules.py reads by itself.
+# TypeScript that does not exist at run time, and statements that modules.py reads by itself.
 SKIPPED = (
     "type_annotation type_parameters type_arguments type_predicate_annotation asserts_annotation"
     " type_query implements_clause interface_declaration type_alias_declaration ambient_declaration"
@@ -25,8 +25,7 @@ SKIPPED = (
     " import_statement"
 ).split()
 
-# What leaves no code behind in a namespace, nor does a namespace of nothing else; and what is so
-# where all in it is.
+# Nodes that leave no code in a namespace; and nodes that leave none if nothing in them does.
 TYPES_ALONE = frozenset(
     "comment empty_statement interface_declaration type_alias_declaration function_signature"
     " export_clause".split()
@@ -39,7 +38,7 @@ AROUND = frozenset(
 
 @dataclass(slots=True)
 class Found:
-    """What the walk found.
+    """The result of the walk.
 
     dynamic_imports: the words `import` of calls. metas: the `import.meta`s.
     """
@@ -52,8 +51,8 @@ class Found:
 
 
 def _has_all_values(node: Node) -> bool:
-    """Whether all that a statement declares is given a value; a constant that is not must stay one,
-    to be refused.
+    """Returns whether all names that a statement declares have a value; otherwise it must remain a
+    constant, so that the engine rejects it.
     """
     return all(
         one.child_by_field_name("value") is not None
@@ -63,9 +62,9 @@ def _has_all_values(node: Node) -> bool:
 
 
 def find(root: Node, source: bytes) -> Found:
-    """Walk a snippet once.
+    """Returns the result of one walk over a snippet.
 
-    root: its tree, without errors. source: what was parsed.
+    root: its tree, without errors. source: the parsed text.
     """
     walk = _Walk(source)
     walk.run(root)
@@ -73,8 +72,8 @@ def find(root: Node, source: bytes) -> Found:
 
 
 def _is_types_alone(node: Node, depth: int = 0) -> bool:
-    """Whether a namespace, or a statement in one, leaves no code behind; one nested too deep to
-    tell does not.
+    """Returns whether a namespace, or a statement in one, leaves no code; False if it is nested too
+    deeply.
     """
     if node.type not in AROUND:
         return node.type in TYPES_ALONE
@@ -126,11 +125,11 @@ class _Walk:
         self._opened.append(self._depth)
 
     def _is_statement(self, node: Node) -> bool:
-        """Whether a declaration is one of the program's own statements, exported or not."""
+        """Returns whether a declaration is one of the program's own statements, exported or not."""
         return self._depth == 1 or (self._depth == 2 and node.start_byte < self._export_end)
 
     def _declare(self, kind: Kind, names: Iterable[str], node: Node) -> None:
-        """Note a class, a function, an enum or a namespace in the scope where it stands."""
+        """Records a class, a function, an enum or a namespace in its scope."""
         if self._scopes.present.parent is not None:
             self._scopes.present.names.update(names)
         elif self._is_statement(node):
@@ -200,8 +199,8 @@ class _Walk:
             self._scopes.assign(left)
         elif keyword.type == "var":
             names = tuple(self._names([left]))
-            # Without their keyword, `async of` and `let` have meanings of their own here, and so
-            # has a value.
+            # Without their keyword, `async of` and `let` have other meanings here, and so does a
+            # value.
             simple = (
                 left is not None
                 and left.type == "identifier"
@@ -218,7 +217,7 @@ class _Walk:
         if node.type.endswith("_declaration"):
             self._declare("function", own, node)
             nearest = self._scopes.present.function()
-            # A sloppy function in a block is a `var` of the function around it, too.
+            # A sloppy-mode function in a block is also a `var` of the enclosing function.
             if nearest.parent is not None:
                 nearest.names.update(own)
             own = ()
@@ -253,15 +252,15 @@ class _Walk:
         if not node.is_named:
             return True
         name = node.child_by_field_name("name")
-        # Of `A.B.C` only the outermost pair is called nested; those in it are read as members of an
+        # The grammar calls only the outermost pair of `A.B.C` nested; inner ones are members of an
         # object.
         while name is not None and name.type in ("nested_identifier", "member_expression"):
             name = name.child_by_field_name("object")
         names = list(self._names([name]))
-        # One whose name is a string is an error.
+        # A string as a name is an error.
         if not names or _is_types_alone(node):
             return False
-        # Without `export` it is read as an expression, which stands one level deeper.
+        # Without `export` it is parsed as an expression, one level deeper.
         if self._depth == 2 and self._scopes.present.parent is None:
             start = node.start_byte
             self.found.declarations.append(
@@ -309,9 +308,7 @@ class _Walk:
         return True
 
     def type_follows(self, node: Node) -> bool:
-        """`as` and `satisfies`: what comes next is a type, which may hold an `import(…)` that is no
-        call.
-        """
+        """`as` and `satisfies`: a type follows, in which `import(…)` is not a call."""
         self._cursor.goto_next_sibling()
         return False
 

@@ -1,4 +1,4 @@
-"""Snippets below each other in one script. Pure."""
+"""Joins snippets into one script. This module does no I/O."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _BLANKS_AND_COMMENTS = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
 
 
 def separated(snippets: Iterable[str]) -> Iterator[str]:
-    """The snippets, with a semicolon before each statement that would continue the one above."""
+    """Yields the snippets, with a semicolon before each that would continue the one above."""
     before = ";"
     for snippet in snippets:
         leading = _BLANKS_AND_COMMENTS.match(snippet)

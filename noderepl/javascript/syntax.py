@@ -1,7 +1,6 @@
-"""Whether a snippet is whole or more lines are to come, as tree-sitter reads it.
+"""Whether a snippet is complete or needs more lines, by tree-sitter's grammars.
 
-It never judges a snippet: where it is in doubt the snippet is whole, and the engine that runs it
-reports the error.
+It never rejects a snippet: in doubt the snippet is complete, and the engine reports the error.
 """
 
 from __future__ import annotations
@@ -16,8 +15,7 @@ from tree_sitter import Language, Node, Parser, Tree
 
 OPENERS = {"{": "}", "${": "}", "(": ")", "[": "]"}
 CLOSERS = frozenset(OPENERS.values())
-# Tokens after which nothing can end; an error that stands behind one of them is input that is still
-# to come.
+# Tokens after which nothing can end; an error after one of them is incomplete input.
 EXPECTS_MORE = frozenset(
     "+ - * / % ** = += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= == != === !== < > <= >= <<"
     " >> >>> & | ^ && || ?? ! ~ ? : , . optional_chain => ... new typeof void delete await in of"
@@ -36,7 +34,7 @@ _CHUNK = 1 << 16
 class TooHard(Exception):
     """A text takes too much time to parse.
 
-    The grammars read some texts in quadratic time, such as `/[` repeated on one line.
+    The grammars parse some texts in quadratic time, such as `/[` repeated on one line.
     """
 
 
@@ -58,13 +56,13 @@ _PARSERS = _Parsers()
 
 
 def parser() -> Parser:
-    """The thread's parser for JavaScript."""
+    """Returns the thread's parser for JavaScript."""
     return _PARSERS.javascript
 
 
 def typescript_parser() -> Parser:
-    """The thread's parser for TypeScript; its grammar takes a while to load, so nothing asks for it
-    without need.
+    """Returns the thread's parser for TypeScript; its grammar takes a while to load, so it is
+    requested only if necessary.
     """
     return _PARSERS.typescript
 
@@ -72,10 +70,10 @@ def typescript_parser() -> Parser:
 def parse(
     parser: Parser, source: bytes, before: Tree | None = None, *, seconds: float = SECONDS
 ) -> Tree:
-    """The syntax tree of a text, in time linear in its length.
+    """Returns the syntax tree of a text, in time linear in its length.
 
-    source: UTF-8. before: the tree of an earlier text, edited to have the places of this one.
-    seconds: processor time that it may take, besides what each byte adds. Raises TooHard.
+    source: UTF-8. before: the tree of an earlier text, edited to have the positions of this one.
+    seconds: of processor time, to which each byte adds some. Raises TooHard.
     """
     end = thread_time() + seconds + SECONDS_PER_BYTE * len(source)
     try:
@@ -91,12 +89,11 @@ def parse(
 
 
 def is_incomplete(text: str) -> bool:
-    """Whether a snippet needs more lines before it can run.
+    """Returns whether a snippet needs more lines before it can run.
 
-    text: the snippet. Returns True where it has an error and, besides, an unclosed bracket,
-    template or comment, or a statement whose end is missing at the end of the text or a last token
-    that nothing can follow but more code, unless that is whole as TypeScript (`let x:
-    Array<string>`).
+    text: the snippet. True if it has an error and, besides, an unclosed bracket, template or
+    comment, a statement without its end at the end of the text, or a last token that only more code
+    can follow, unless that is complete as TypeScript (`let x: Array<string>`).
     """
     try:
         return _is_incomplete(text.rstrip().encode("utf-8", "surrogatepass"))
@@ -139,8 +136,8 @@ def _is_incomplete(source: bytes) -> bool:
 
 
 def _lacks_its_body(root: Node, end: int) -> bool:
-    """Whether the text ends in `try {}`, `do x`, `function f()` or `class A`, which the next line
-    may go on with.
+    """Returns whether the text ends in `try {}`, `do x`, `function f()` or `class A`, which the
+    next line may continue.
     """
     statements = list(root.children[-2:])
     broken = statements.pop() if statements and statements[-1].is_error else None
@@ -160,7 +157,7 @@ def _lacks_its_body(root: Node, end: int) -> bool:
 
 
 def leaves(root: Node) -> Iterator[Node]:
-    """The tokens of a tree, in order."""
+    """Yields the tokens of a tree, in order."""
     cursor = root.walk()
     while True:
         if not cursor.goto_first_child():

@@ -1,7 +1,7 @@
-"""Characters that word processors and web pages put into code, back to those an engine knows.
+"""Replaces characters that word processors and web pages put into code by those an engine knows.
 
-Strings, templates, comments and regular expressions are left as they are; a curly quote is changed
-where it stands for the quote that begins or ends a string.
+Strings, templates, comments and regular expressions are not changed; a curly quote is replaced if
+it begins or ends a string.
 """
 
 from __future__ import annotations
@@ -35,8 +35,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{|\Z)", re.DOTALL)
-# Those that have no end, or none near, must not be looked for from each place anew up to the end of
-# the line.
+# Bounded: a search for the end of each one up to the end of the line would take quadratic time.
 _REGEXP = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}+\]){1,1000}+/[a-z]*")
 _CURLY_DOUBLE = re.compile(
     rf'((?:[^"\\\n{_DOUBLE}]|\\.|"(?=[^\n{_DOUBLE}]{{0,300}}+[{_DOUBLE}]))*)[{_DOUBLE}"]'
@@ -52,13 +51,13 @@ _BEFORE_REGEXP = frozenset(
 
 @dataclass
 class _Writing:
-    """What has been written so far, and where in the code that is."""
+    """The text written so far, and the position in the code."""
 
     text: str
     at: int = 0
     pieces: list[str] = field(default_factory=list)
     changes: dict[str, None] = field(default_factory=dict)
-    # How many braces are open inside each `${` that is.
+    # The number of open braces inside each open `${`.
     open_braces: list[int] = field(default_factory=list)
     regexp_may_come: bool = True
     open_quotes: int = 0
@@ -72,7 +71,7 @@ class _Writing:
 
 
 def straighten(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text with such characters replaced, and in words what was."""
+    """Returns the text with such characters replaced, and in words which."""
     writing = _Writing(text)
     while writing.at < len(text):
         if writing.open_quotes > _MOST_OPEN:
@@ -115,7 +114,7 @@ def _curly_string(writing: _Writing, quote: str) -> None:
 
 
 def _template(writing: _Writing, start: int) -> None:
-    """Passes over a template from a place inside it, up to its end or its next `${`."""
+    """Skips a template from a place inside it, up to its end or its next `${`."""
     found = _TEMPLATE.match(writing.text, start)
     assert found is not None
     writing.put(writing.text[writing.at : found.end()], found.end())

@@ -1,7 +1,6 @@
-"""Whether a text is JavaScript or TypeScript, as an engine would read it.
+"""Whether a text is JavaScript or TypeScript, as an engine would parse it.
 
-Stricter than the grammar where that takes a curly quote for a letter or skips an invisible
-character.
+Stricter than the grammar if that accepts a curly quote as a letter or skips an invisible character.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from tree_sitter import Node
 
 from noderepl.javascript.syntax import parse, parser, typescript_parser
 
-# What no engine takes outside strings, comments and the like, though the grammar does.
+# Characters that only the grammar accepts outside strings, comments and the like.
 FOREIGN = re.compile(
     "[\u00ad\u00b4\u180e\u200b\u200e\u200f\u2010-\u201f\u2026\u202a-\u202e\u2032\u2033\u2060-\u2069\u2190\u2212\u275b-\u276f]"
 )
@@ -20,14 +19,14 @@ TEXTS = frozenset(
     "comment html_comment hash_bang_line string string_fragment escape_sequence template_string"
     " regex regex_pattern jsx_text".split()
 )
-# Spaces that engines know and the grammar does not, each three bytes long; the offsets must stay as
-# they are.
+# Spaces that engines know and the grammar does not, each three bytes long; the offsets must not
+# change.
 _WIDE_SPACES = re.compile(rb"\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 
 
 def parses(text: str) -> bool:
-    """Whether a text has no error as JavaScript or TypeScript; an empty one has none. Raises
-    TooHard.
+    """Returns whether a text has no error as JavaScript or TypeScript; an empty one has none.
+    Raises TooHard.
     """
     source = encoded(text)
     if _is_sound(parse(parser(), source).root_node, text):
@@ -36,17 +35,17 @@ def parses(text: str) -> bool:
 
 
 def tree_of(text: str) -> Node:
-    """The syntax tree of a text as JavaScript. Raises TooHard."""
+    """Returns the syntax tree of a text as JavaScript. Raises TooHard."""
     return parse(parser(), encoded(text)).root_node
 
 
 def encoded(text: str) -> bytes:
-    """The bytes that are parsed, as long as the text's own."""
+    """Returns the bytes to parse, as long as the text's own."""
     return _WIDE_SPACES.sub(b"   ", text.encode("utf-8", "surrogatepass"))
 
 
 def node_at(root: Node, text: str, index: int) -> Node | None:
-    """The smallest node of a text's tree that covers the character at an index."""
+    """Returns the smallest node of a text's tree that covers the character at an index."""
     start = len(text[:index].encode("utf-8", "surrogatepass"))
     return root.descendant_for_byte_range(
         start, start + len(text[index].encode("utf-8", "surrogatepass"))

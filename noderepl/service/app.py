@@ -118,7 +118,7 @@ class _Api:
         )
         async with self._place(request) as (parts, root):
             entries = await self.threads.run(files.list_entries, root, parts, recursive=recursive)
-        # There may be a million of them.
+        # There may be a million entries.
         return await self.threads.run(lambda: ListAnswer(dialects.list_items(dialect, entries)))
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
@@ -330,7 +330,7 @@ async def _limited(request: Request, most: int, too_large: ApiError) -> AsyncGen
 
 
 async def _chunks(file: BinaryIO, size: int, threads: Threads) -> AsyncGenerator[bytes, None]:
-    """A file's first `size` bytes, as it was when its length was promised."""
+    """Yields a file's first `size` bytes, the length that its answer has declared."""
     with file:
         while size > 0 and (chunk := await threads.run(file.read, min(size, 256 * 1024))):
             size -= len(chunk)

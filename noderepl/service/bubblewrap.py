@@ -130,7 +130,7 @@ def binds_of_system() -> list[str]:
 
 
 def shown_of_system() -> list[Path]:
-    """The part of the system that a session may read: what binds_of_system() mounts."""
+    """Returns the parts of the system that a session may read, as binds_of_system() mounts."""
     places = [Path(place) for place in _SYSTEM if not Path(place).is_symlink()]
     return [*places, *(Path("/etc", name) for name in _ETC)]
 

@@ -24,8 +24,8 @@ from noderepl.service.reaper import Reaper
 from noderepl.service.sandbox import DATA, Launch, Limits
 from noderepl.service.spawning import Process
 
-# Bytes that are read ahead of what has been taken in; a process that writes faster waits. All of
-# them are still taken in after the process' end, so they must take a moment only.
+# Bytes that are read before they are processed; a process that writes faster waits. They are still
+# processed after the process' end, so they must take a moment only.
 _READ_AHEAD = 64 * 1024
 _LAST_WORDS = 4096
 _PATIENCE = 1.0
@@ -40,7 +40,7 @@ class StartFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message. size: its bytes. values: how many are in it."""
+    """A message. size: in bytes. values: the number of its values."""
 
     fields: dict[str, Any]
     size: int
@@ -48,9 +48,10 @@ class Received:
 
 
 class Channel:
-    """One process. Make it with `await Channel.open(launch)`; `close()` leaves nothing of it.
+    """One process. Create it with `await Channel.open(launch)`; after `close()` nothing of it
+    remains.
 
-    lines: what it answers with.
+    lines: of its answers.
     """
 
     def __init__(
@@ -168,10 +169,10 @@ class Channel:
             await self._requests.drain()
 
     async def receive(self) -> Received | None:
-        """The next message; in it the session's directory is called /mnt/data. None: no more will
-        come.
+        """Returns the next message, in which the session's directory is /mnt/data; None after the
+        last.
 
-        Raises ValueError if what came is no message, as user code can write to the pipe too,
+        Raises ValueError for an invalid message, as user code can write to the pipe too,
         LineTooLong, HalfLine, TooManyValues, and OSError if the process' limits cannot be set.
         """
         if self._status is not None and self._sandbox_pid is None:

@@ -1,6 +1,6 @@
-"""What a snippet's answer is collected in while messages come, with what all of it takes.
+"""Collects a snippet's answer while messages arrive, and its size.
 
-Knows no process and no limit but that of values.
+This module does not depend on processes, or on limits other than that of values.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from typing import Any
 
 from noderepl.service.messages import MOST_VALUES, Display, Output, ThrownError, TooManyValues
 
-# What a display takes besides its text, roughly.
+# The approximate size of a display besides its text.
 _DISPLAY_SIZE = 1024
-# What reading a piece of output costs at least, in bytes of a long one; snippets may well write
-# millions of short ones.
+# The minimum cost of a piece of output, in bytes of a long one; snippets may write millions of
+# short ones.
 _PIECE_SIZE = 16
 
 
 @dataclass(slots=True)
 class Streams:
-    """Output as it comes in, in UTF-8: one emoji makes a str take four bytes for each character.
+    """Output as it arrives, in UTF-8: one emoji makes a str take four bytes for each character.
 
-    size: bytes, and at least _PIECE_SIZE for each piece.
+    size: in bytes, at least _PIECE_SIZE for each piece.
     """
 
     parts: dict[str, io.BytesIO] = field(
@@ -32,19 +32,19 @@ class Streams:
     size: int = 0
 
     def add(self, output: Output) -> None:
-        """Take in a piece of output."""
+        """Adds a piece of output."""
         data = output.text.encode("utf-8", "surrogatepass")
         self.parts[output.stream].write(data)
         self.size += max(len(data), _PIECE_SIZE)
 
     def text(self, stream: str) -> str:
-        """All output of a stream."""
+        """Returns all output of a stream."""
         return self.parts[stream].getvalue().decode("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A display's bundle, and what it takes."""
+    """A display's bundle, and its size."""
 
     content: dict[str, Any]
     size: int
@@ -53,7 +53,7 @@ class _Shown:
 
 @dataclass(slots=True)
 class Run:
-    """The snippet that is running. displays: by what each is replaced by. size, values: of all
+    """The running snippet. displays: by the key by which each is replaced. size, values: of all
     displays; values of the result too, as in memory each takes many times its text.
     """
 
@@ -68,9 +68,7 @@ class Run:
     _result_values: int = 0
 
     def show(self, display: Display, size: int, values: int) -> None:
-        """Keep what is shown besides the result; what has the id of something shown before replaces
-        it. Raises TooManyValues.
-        """
+        """Stores a display; it replaces an earlier one of the same id. Raises TooManyValues."""
         key = len(self.displays) if display.key is None else display.key
         before = self.displays.get(key, _Shown({}, 0, 0))
         shown = _Shown(display.content, size + _DISPLAY_SIZE, values)
@@ -80,7 +78,7 @@ class Run:
         self.displays[key] = shown
 
     def result(self, mime: dict[str, Any], error: ThrownError | None, values: int) -> None:
-        """Keep what the snippet came to, so far. Raises TooManyValues."""
+        """Stores the result so far. Raises TooManyValues."""
         self._result_values = values
         self._check_values()
         self.error = error or self.error

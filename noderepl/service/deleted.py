@@ -39,7 +39,7 @@ class _Found:
 
     @property
     def is_too_much(self) -> bool:
-        """Whether the processes hold more than can be inspected in a few seconds."""
+        """Whether the processes have more of them than can be inspected in a few seconds."""
         return self.descriptors > _MOST_DESCRIPTORS or self.mappings > _MOST_MAPPINGS
 
 
@@ -49,8 +49,8 @@ def deleted_files(processes: Collection[int], device: int) -> tuple[int, bool]:
 
     A process uses files and directories that it has open, that it runs, or in which it works.
 
-    They are not all where the processes hide a file's size: a deleted file is mapped and not open,
-    a socket's queue holds descriptors, the kernel lets nobody inspect a process, or the descriptors
+    The size is incomplete where processes hide a file's: a deleted file is mapped and not open, a
+    socket's queue contains descriptors, the kernel refuses to inspect a process, or the descriptors
     or mappings are too many to inspect.
     """
     found = _Found(device)
@@ -70,8 +70,8 @@ def deleted_files(processes: Collection[int], device: int) -> tuple[int, bool]:
 
 
 def _inspect(thread: int, found: _Found, *, mappings: bool) -> bool:
-    """Note what a thread holds. mappings: whether to look at those too. Returns whether there were
-    any.
+    """Counts the files that a thread uses. mappings: whether to include mapped files. Returns
+    whether there were any.
     """
     try:
         with os.scandir(f"/proc/{thread}/fd") as descriptors:

@@ -1,8 +1,8 @@
 """A thread that enforces the disk limit of sessions between two counts of their files.
 
-Counting takes long where there are many files, and asking the file system how much and how many
-are in use takes microseconds. So that is asked all the time, and whoever may have passed the limit
-meanwhile stands still until its files are counted.
+A count takes long if there are many files, but the file system reports in microseconds how many
+bytes and files are in use. The thread reads that regularly, and stops a session that may have
+exceeded the limit until its files are counted.
 
 A session can hide the size of deleted files that it has open. Meanwhile it is charged for all
 growth of the file system that no session's count explains.
@@ -37,11 +37,11 @@ _PATIENCE = 2.0
 
 
 class DiskGuard:
-    """Watches from start() to close(). Without /proc, outside Linux, no process can be stopped.
+    """Watches from watch() to close(). Without /proc, outside Linux, no process can be stopped.
 
-    disk, file: the limits, in bytes. excess: tells what is too much, of a count before and one now,
-    in words. grown: bytes that the file system grew by since the start, each new file with what it
-    counts as at least, where what became free does not count.
+    disk, file: the limits, in bytes. excess: returns in words what exceeds a limit, given the
+    previous count and the new one. grown: bytes by which the file system grew since the start, at
+    least ENTRY for each new file; freed space is not subtracted.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class DiskGuard:
         self._excess = excess
         self._step = min(_STEP, disk // _STEP_SHARE)
         self._used: Used | None = None
-        # What was counted of each session whose files are there, also of one that has ended.
+        # The counted bytes of each session whose files exist, also of one that has ended.
         self._counted: dict[Path, int] = {}
         self._watched: tuple[Watched, ...] = ()
         self._closed = threading.Event()

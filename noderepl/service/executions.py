@@ -16,14 +16,14 @@ from noderepl.service.errors import ApiError
 from noderepl.service.session import Session
 
 KEPT = 100
-# Four times what the project's client asks for of each stream.
+# Four times what noderepl requests of each stream.
 BYTES = 16 * 2**20
 
 
 @dataclass(slots=True)
 class _Execution:
-    """answer: so far, as it is sent: its values would take many times the memory. failure: what its
-    work raised instead. has_ended: there is no more to come.
+    """answer: the present one, as it is sent: its values would take many times the memory. failure:
+    what its work raised. has_ended: the answer is final.
     """
 
     answer: bytes
@@ -33,17 +33,17 @@ class _Execution:
 
 
 class Executions:
-    """The executions of a pool's sessions: of each the latest, KEPT at most, BYTES at most of
+    """The executions of a pool's sessions: the latest of each, at most KEPT, and at most BYTES of
     those that ended.
 
-    The one that ended last is stored however long it is.
+    The one that ended last is stored whatever its length.
     """
 
     def __init__(self) -> None:
         self._of: WeakKeyDictionary[Session, dict[str, _Execution]] = WeakKeyDictionary()
 
     def keep(self, session: Session, operation: str, answer: bytes) -> None:
-        """Keep the answer of an execution that has ended, under its id."""
+        """Stores the answer of an execution that has ended, under its id."""
         execution = _Execution(answer)
         self._end(self._add(session, operation, execution), operation, execution)
 
@@ -54,7 +54,7 @@ class Executions:
         running: bytes,
         work: Coroutine[Any, Any, bytes],
     ) -> None:
-        """Begin `work`, which results in an answer, under this id; until then it is `running`."""
+        """Starts `work`, which returns an answer, under this id; until then it is `running`."""
         execution = _Execution(running, asyncio.create_task(work))
         known = self._add(session, operation, execution)
 
@@ -70,8 +70,8 @@ class Executions:
         execution.work.add_done_callback(end)
 
     def answer(self, session: Session, operation: str) -> bytes:
-        """The answer so far. Raises ApiError where there is no such execution, or what the work
-        raised.
+        """Returns the present answer. Raises ApiError if there is no such execution, and what the
+        work raised.
         """
         execution = self._of.get(session, {}).get(operation)
         if execution is None:
@@ -93,7 +93,7 @@ class Executions:
         return known
 
     def _end(self, known: dict[str, _Execution], operation: str, ended: _Execution) -> None:
-        if known.get(operation) is not ended:  # its id was used again, or it was one too many
+        if known.get(operation) is not ended:  # its id was used again, or it was removed
             return
         ended.has_ended = True
         room = BYTES - len(ended.answer)

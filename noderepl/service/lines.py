@@ -1,5 +1,5 @@
-"""The lines that a session's process writes, one at a time and of bounded length. Knows no
-message's meaning.
+"""The lines that a session's process writes, one at a time and of bounded length. This module does
+not interpret messages.
 """
 
 from __future__ import annotations
@@ -7,25 +7,25 @@ from __future__ import annotations
 import asyncio
 
 OUTPUT_LIMIT = 64 * 1024 * 1024
-# What has to be kept of a message until its end comes; around a piece of output is little.
+# The maximum size of an incomplete message: a piece of output, and a little around it.
 LINE_LIMIT = OUTPUT_LIMIT + 64 * 1024
-# Seconds for the rest of a long line that nobody waits for: it takes memory until its end comes.
+# Seconds for the rest of a long line while no snippet runs: it takes memory until its end comes.
 HALF_SECONDS = 10.0
-# This process may have stood still when the time was over, with the rest waiting to be read.
+# This process may have been stopped until then, with the rest waiting to be read.
 _LAST_LOOK = 1.0
 
 
 class LineTooLong(Exception):
-    """The process wrote a line that is longer than any message may be."""
+    """The process wrote a line that is longer than any valid message."""
 
 
 class HalfLine(Exception):
-    """The process wrote a part of a line that nobody waits for, and not the rest."""
+    """The process wrote only a part of a line, while no snippet was running."""
 
 
 class Lines:
-    """The lines of a stream. is_awaited: whether somebody waits for what the process writes, as
-    while a snippet runs; then a line may take any time.
+    """The lines of a stream. is_awaited: whether a caller waits for output, as while a snippet
+    runs; then a line may take any time.
     """
 
     def __init__(self, stream: asyncio.StreamReader) -> None:
@@ -33,7 +33,7 @@ class Lines:
         self._stream = stream
 
     async def next(self) -> bytes:
-        """The next whole line; empty at the end, also where that comes in the middle of a line.
+        """Returns the next whole line; empty at the end of file, also in the middle of a line.
 
         Raises LineTooLong, HalfLine.
         """
@@ -46,7 +46,7 @@ class Lines:
         return await self._long_line(bytearray(start))
 
     async def _long_line(self, line: bytearray) -> bytes:
-        """A line that the stream has no room for. line: its start."""
+        """Returns a line that exceeds the stream's buffer. line: its start."""
         clock = asyncio.get_running_loop().time
         deadline, is_last_look = clock() + HALF_SECONDS, False
         while len(line) <= LINE_LIMIT:

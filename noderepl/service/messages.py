@@ -88,7 +88,7 @@ class TooManyValues(Exception):
 
 
 def parse(line: bytes) -> tuple[dict[str, Any], int]:
-    """The JSON object in a line, and how many values are in it.
+    """Returns the JSON object in a line, and the number of its values.
 
     Raises ValueError if it is invalid, has numbers that JSON does not have, or is too deep;
     TooManyValues before it is parsed.
@@ -156,7 +156,7 @@ def _separators(text: bytes) -> int:
 
 
 def _values(fields: dict[str, Any]) -> int | None:
-    """How many values an object holds; None if it is nested too deeply."""
+    """Returns the number of values in an object; None if it is nested too deeply."""
     values = 0
     level: list[Any] = [fields]
     for _ in range(DEEPEST):

@@ -1,9 +1,9 @@
-// Without a sandbox, calls the session's own directory /mnt/data; runs after worker.js in the same `--eval`.
+// Without a sandbox, maps /mnt/data to the session's own directory; runs after worker.js in the same `--eval`.
 //
-// Contract: NODEREPL_DATA is the directory's true path. What snippets hand to fs, fs.promises, process.chdir,
-// child_process, require, import and vm's `filename` may say /mnt/data; process.cwd(), fs' answers and errors say it
-// too. All text that leaves the process is mapped back by channel.py, so what is left true in here is never seen
-// outside. Not mapped: what child processes themselves read from files, and on Node 20 absolute specifiers in import.
+// Contract: NODEREPL_DATA is the directory's real path. Snippets may pass /mnt/data to fs, fs.promises, process.chdir,
+// child_process, require, import and vm's `filename`; process.cwd(), fs' results and errors contain it too. channel.py
+// maps back all text that leaves the process, so other real paths are never visible outside. Not mapped: paths that
+// child processes read from files, and on Node.js 20 absolute specifiers in import.
 (function mapData() {
     const childProcess = require("child_process");
     const fs = require("fs");
@@ -16,7 +16,7 @@
     const DATA = "/mnt/data";
     const MENTION = /\/mnt\/data(?![\w.-])/g;
     const TWO_PATHS = /^(copyFile|cp|link|rename|symlink)(Sync)?$/;
-    const RESOLVES = /^(realpath|cp)(Sync)?$/; // these make relative paths absolute themselves, by process.cwd()
+    const RESOLVES = /^(realpath|cp)(Sync)?$/; // these resolve relative paths themselves, by process.cwd()
     const GIVES_PATHS = /^(realpath|mkdtemp|readlink|mkdir)(Sync)?$/;
     const TAKES_NO_PATH = /^([A-Z_]|create)/; // classes, and streams, which call fs.open
     const SPAWNERS = ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"];
@@ -44,8 +44,7 @@
         return typeof value === "string" ? value.replaceAll(real, DATA) : value;
     }
 
-    // Node's own module loader asks for true paths and must get them, or it would look for packages beside them in
-    // vain.
+    // Node.js' own module loader passes real paths and must get them, or it would not find packages beside them.
     function outwardAsAsked(value, [asked]) {
         return typeof asked === "string" && asked.startsWith(real) ? value : outward(value);
     }
@@ -61,7 +60,8 @@
         return error;
     }
 
-    // A function like `original` whose arguments, answer and errors are mapped, however it gives them.
+    // Returns a function like `original` whose arguments, result and errors are mapped, also in a callback or a
+    // promise.
     function mapped(original, mapArguments, mapAnswer) {
         function replacement(...given) {
             const callback = given.at(-1);
@@ -104,7 +104,7 @@
         }
     }
 
-    // Words of a command may mention the directory anywhere, an options object its cwd.
+    // Words of a command may contain the directory anywhere, an options object in its cwd.
     function mapCommand(word) {
         if (typeof word === "string") {
             return word.replace(MENTION, () => real);
@@ -134,13 +134,13 @@
     process.chdir = mapped(process.chdir, ([place]) => [inward(place)], outward);
 
     const { createRequire } = Module;
-    const { _findPath } = Module; // require() and require.resolve() ask it, and it is in no stack of theirs
+    const { _findPath } = Module; // require() and require.resolve() call it, and their stacks do not show it
     Module._findPath = function (request, ...others) {
         return _findPath.call(this, inward(request), ...others);
     };
     Module.createRequire = (place) => createRequire(inward(place));
 
-    // Node 20 has only hooks that cost a thread of their own in every session.
+    // Node.js 20 only has hooks that need a thread in every session.
     Module.registerHooks?.({
         resolve: (specifier, context, next) => next(inwardSpecifier(specifier), context),
     });

@@ -43,7 +43,7 @@ class JsonAnswer(JSONResponse):
     """
 
     def render(self, content: object) -> bytes:
-        """Serialise an answer's content."""
+        """Serialises an answer's content."""
         return serialise(content)
 
 
@@ -53,12 +53,12 @@ class ListAnswer(JSONResponse):
     """
 
     def render(self, content: Iterable[object]) -> bytes:
-        """Serialise the items of a list."""
+        """Serialises the items of a list."""
         return b'{"$id":"1","value":[%s]}' % b",".join(map(serialise, content))
 
 
 def serialise(content: object) -> bytes:
-    """JSON in UTF-8, as JsonAnswer has it."""
+    """Returns JSON in UTF-8, as in JsonAnswer."""
     # Escapes for all of it would take three times the memory; backslashreplace writes JSON escapes.
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.encode("utf-8", "backslashreplace")

@@ -57,15 +57,15 @@ class NoSandbox(Exception):
 
 
 def in_words(size: int) -> str:
-    """A limit's bytes as the user reads them."""
+    """Returns a limit's bytes in the user's units."""
     if size % (1 << 30) == 0:
         return f"{size >> 30} GiB"
     return f"{size >> 20} MiB" if size >= 1 << 20 else f"{size >> 10} KiB"
 
 
 def limit_of_file(most: int) -> int:
-    """The bytes of a single file that a session may write: `most`, or less where this process may
-    write no more itself.
+    """Returns the maximum bytes of a single file of a session: `most`, or less if this process may
+    not write as much itself.
     """
     if sys.platform != "linux":
         return most
@@ -201,8 +201,8 @@ class Sandbox:
     def shown_with(
         self, place: Path, node: Node, tools: Tools, outside: Mapping[str, str]
     ) -> Path | None:
-        """The directory that every session may read and that has `place` in it; None where sessions
-        do not see it, or there is no sandbox.
+        """Returns the directory that every session may read and that contains `place`; None if
+        there is none, or no sandbox.
 
         place: without links. The rest is as for launch().
         """
@@ -270,7 +270,7 @@ def _allowed(outside: Mapping[str, str]) -> dict[str, str]:
 
 
 def _readable(node: Node, tools: Tools, allowed: Mapping[str, str]) -> list[Path]:
-    """What a session may read besides the system. allowed: the variables that it gets."""
+    """Returns what a session may read besides the system. allowed: the variables that it gets."""
     trusted = [
         Path(value)
         for name, value in allowed.items()

@@ -29,7 +29,7 @@ _TIOCSTI, _TIOCLINUX = 0x5412, 0x541C
 # FS_IOC_RESVSP, FS_IOC_RESVSP64 and FS_IOC_ZERO_RANGE: fallocate by another name.
 _PREALLOCATE = (0x40305828, 0x4030582A, 0x40305839)
 # F_SETLEASE and F_NOTIFY: a lease on a file of the machine, even one that is mounted read only,
-# makes whoever opens it outside wait for 45 seconds.
+# delays a process that opens it outside by 45 seconds.
 _SIGNALS_ABOUT_FILES = (1024, 1026)
 _AF_UNIX, _AF_INET, _AF_INET6, _AF_NETLINK = 1, 2, 10, 16
 _TYPE_MASK = 0xF
@@ -225,7 +225,7 @@ def _without_bits(argument: int, bits: int) -> list[bytes]:
 
 
 def _fcntl() -> list[bytes]:
-    """No holding up of those who open a file outside, and no signals about what they do."""
+    """Rejects leases, which delay processes outside, and signals about their file accesses."""
     return _none_of(1, dict.fromkeys(_SIGNALS_ABOUT_FILES, errno.EPERM))
 
 
@@ -240,7 +240,7 @@ def _ioctl() -> list[bytes]:
 
 
 def _none_of(argument: int, errors: dict[int, int]) -> list[bytes]:
-    """errors: the error number for each value that is refused."""
+    """Rejects values of an argument. errors: the error number for each."""
     steps = [part for value, error in errors.items() for part in _when(value, [_refuse(error)])]
     return [_load(argument), *steps, _step(_RETURN, _ALLOW)]
 

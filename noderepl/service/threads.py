@@ -1,7 +1,7 @@
-"""Work that blocks, in threads for whose end neither the event loop nor the process waits.
+"""Runs blocking work in threads that neither the event loop nor the process joins at its end.
 
-Both join the threads of asyncio.to_thread and of every ThreadPoolExecutor when they end, so that a
-long listing that nobody needs any more would keep the process from its end.
+Both join the threads of asyncio.to_thread and of every ThreadPoolExecutor, so that a long listing
+that is not needed any more would delay the exit.
 """
 
 from __future__ import annotations
@@ -26,10 +26,9 @@ class Threads:
     async def run(
         self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
     ) -> _Result:
-        """Return what the work returns; raises what it raises.
+        """Returns the result of the work; raises its exception.
 
-        Where this is cancelled, the thread goes on to its end, and takes the place of another one
-        until then.
+        If this is cancelled, the thread continues, and counts as running until its end.
         """
         await self._free.acquire()
         loop = asyncio.get_running_loop()
@@ -37,20 +36,20 @@ class Threads:
 
         def end(set_outcome: Callable[[], None]) -> None:
             self._free.release()
-            if not done.done():  # else the caller was cancelled meanwhile
+            if not done.done():  # otherwise the caller was cancelled
                 set_outcome()
 
         def do() -> None:
             try:
                 result = work(*given, **named)
-            except BaseException as error:  # whatever it is, it is the caller's
+            except BaseException as error:  # passed to the caller, whatever it is
                 failure = error
-                tell(lambda: done.set_exception(failure))
+                report(lambda: done.set_exception(failure))
             else:
-                tell(lambda: done.set_result(result))
+                report(lambda: done.set_result(result))
 
-        def tell(set_outcome: Callable[[], None]) -> None:
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        def report(set_outcome: Callable[[], None]) -> None:
+            with suppress(RuntimeError):  # the loop is closed: no task waits any more
                 loop.call_soon_threadsafe(end, set_outcome)
 
         try:

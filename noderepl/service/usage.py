@@ -84,23 +84,23 @@ def families(workers: Sequence[Worker]) -> list[dict[int, Process]]:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What is in use on a file system, by whomever: bytes, and entries, that is, files and
-    directories; no entries where the file system does not tell.
+    """What all processes use on a file system: bytes, and entries, that is, files and directories;
+    0 entries if the file system does not report them.
     """
 
     bytes: int
     entries: int
 
     def growth_since(self, before: Used) -> int:
-        """The bytes that may have been taken since, as measure() counts them, at most. What became
-        free does not count.
+        """Returns the maximum of bytes that may have been taken since, as measure() counts them;
+        freed space is not subtracted.
         """
         entries = max(0, self.entries - before.entries)
         return max(0, self.bytes - before.bytes) + ENTRY * entries
 
 
 def used(place: Path) -> Used:
-    """What is in use on the file system of a directory. Raises OSError."""
+    """Returns the usage of a directory's file system. Raises OSError."""
     whole = os.statvfs(place)
     return Used(
         (whole.f_blocks - whole.f_bfree) * whole.f_frsize, max(0, whole.f_files - whole.f_ffree)

@@ -42,7 +42,7 @@ class Watcher:
         self._watched: list[Watched] = []
         self._task: asyncio.Task[None] | None = None
         self._counts: set[asyncio.Task[None]] = set()
-        # Their own, as the threads of all others may be busy with files for long.
+        # Separate threads, as the threads of all others may be busy with files for long.
         self._looking = Threads(1)
         self._counting = Threads(_COUNTERS)
         # One for each worker that starts: none waits for a count of another session.

@@ -1,14 +1,14 @@
-// The kernel inside a session's Node.js process, given to `node --eval`.
+// The kernel in a session's Node.js process, passed to `node --eval`.
 //
 // Contract with worker.py:
-//   requests  come over Node's own IPC channel (NODE_CHANNEL_FD), one {"id", "code"} at a time;
-//   answers   go as JSON lines to the file descriptor in NODEREPL_ANSWERS, written synchronously, so that all output is
-//             out before the result, before process.exit() and before a loop that never ends:
+//   requests  arrive on Node.js' IPC channel (NODE_CHANNEL_FD), one {"id", "code"} at a time;
+//   answers   are JSON lines on the file descriptor in NODEREPL_ANSWERS, written synchronously, so that all output is
+//             out before the result, before process.exit() and before an endless loop:
 //               {"online": version} · {"stdout": text} · {"stderr": text} · {"display": {"mime", "display_id"?}}
 //               {"id", "mime" | "error": {"ename", "evalue", "traceback"}, "end": boolean} · {"exit": code}
-//   when the IPC channel closes, the process ends.
-// Snippets see what the IJavascript kernel's evaluation loop (NEL 1.3.0) shows them: a script in the global scope,
-// `$$`, a console and process.stdout per snippet. $$.input() differs: it fails at once, nobody could answer.
+//   when the IPC channel closes, the process exits.
+// Snippets see the same as in IJavascript's evaluation loop (NEL 1.3.0): a script in the global scope, `$$`, and a
+// console and process.stdout per snippet. $$.input() differs: it fails at once, because no user could answer.
 (function kernel() {
     const stream = require("stream");
     const util = require("util");
@@ -42,14 +42,14 @@
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
     endAt("SIGXFSZ");
     process.on("message", onMessage.bind(this));
-    process.on("uncaughtException", (error) => tellOutput("stderr", described(error)));
+    process.on("uncaughtException", (error) => writeOutput("stderr", described(error)));
     process.on("disconnect", () => process.exit());
-    process.send = discard; // nobody receives what is sent, and the pool's end of the channel refuses it
+    process.send = discard; // no process receives messages, and the pool's end of the channel rejects them
     process.on("exit", onExit);
-    tell({ online: process.versions.node });
+    write({ online: process.versions.node });
 
-    // Node ignores this signal, so a file too large would only be an error; whoever stops listening gets the system's
-    // way.
+    // Node.js ignores this signal, so a file too large would only be an error; the removal of the last listener
+    // restores the system's default.
     function endAt(signal) {
         const listener = () => {};
         process.on(signal, listener).off(signal, listener);
@@ -63,15 +63,15 @@
         return true;
     }
 
-    function tell(message, check) {
-        setPrototypeOf(message, null); // a toJSON of Object.prototype is the snippets' own affair
+    function write(message, check) {
+        setPrototypeOf(message, null); // a snippet may have defined Object.prototype.toJSON
         const line = bytesOf(stringify(message, check) + "\n");
         for (let sent = 0; sent < line.length;) {
             sent += writeSync(answers, line, sent);
         }
     }
 
-    // For stringify(): throws at what messages.py could not read, so that it is the snippet's error.
+    // For stringify(): throws for values that messages.py could not read, so that the snippet gets the error.
     function createCheck() {
         const path = [];
         let depth = 0;
@@ -97,7 +97,7 @@
         };
     }
 
-    // vm writes the line that threw above a stack that it can change, and the kernel's own says nothing to a snippet.
+    // vm prepends the line that threw to a writable stack, and a line of the kernel says nothing to the user.
     function refusal(message) {
         return Object.defineProperty(new RangeError(message), "stack", {
             value: `RangeError: ${message}`,
@@ -105,33 +105,33 @@
         });
     }
 
-    // In pieces, so that no message is too large; halves of a character stay together.
-    function tellOutput(name, text) {
+    // In pieces, so that no message is too large; surrogate pairs are not split.
+    function writeOutput(name, text) {
         for (let start = 0, end; start < text.length; start = end) {
             end = start + PIECE;
             const last = text.charCodeAt(end - 1);
             end += last >= 0xd800 && last < 0xdc00 ? 1 : 0;
-            tell({ [name]: text.slice(start, end) });
+            write({ [name]: text.slice(start, end) });
         }
     }
 
     // A snippet can emit this event too.
     function onExit(code) {
         if (process._exiting === true && isInteger(Number(code))) {
-            tell({ exit: Number(code) });
+            write({ exit: Number(code) });
             ending = true;
             endSoon(Number(code));
         }
     }
 
-    // Goes on only if a listener after onExit throws: that breaks process.exit() off, and leaves a process in which
+    // Continues only if a listener after onExit throws: that aborts process.exit(), and leaves a process in which
     // nothing is scheduled any more.
     async function endSoon(code) {
         await undefined;
         reallyExit(code);
     }
 
-    // As well as this one, with anything at all.
+    // A snippet can emit this one too, with any value.
     function onMessage(message) {
         const { id, code } = Object(message);
         if (!isInteger(id) || typeof code !== "string") {
@@ -143,13 +143,13 @@
             onRunRequest(code, context);
         } catch (error) {
             if (ending) {
-                tellOutput("stderr", described(error));
+                writeOutput("stderr", described(error));
                 return;
             }
             try {
                 context.$$.sendError(error);
             } catch {
-                context.sendError(error); // a revoked proxy cannot even be asked whether it is a promise
+                context.sendError(error); // `instanceof` throws for a revoked proxy
             }
         }
     }
@@ -166,7 +166,7 @@
         return engine.runInThisContext(code);
     }
 
-    // What one snippet writes to and answers through.
+    // The streams and the answers of one snippet.
     function Context(id) {
         this.id = id;
         this.waiting = false;
@@ -180,17 +180,17 @@
         this.$$ = createInterface(this);
     }
 
-    // The answer is serialised before the context ends: a value that is no JSON is the snippet's error.
+    // The answer is serialised before the context ends: a value that is not JSON is the snippet's error.
     function send(context, message, keepAlive) {
         if (context.ended || ending) {
             return;
         }
-        tell({ id: context.id, ...message, end: !keepAlive }, createCheck());
+        write({ id: context.id, ...message, end: !keepAlive }, createCheck());
         context.waiting = Boolean(keepAlive);
         context.ended = !keepAlive;
     }
 
-    // `$$`; its functions are bound, and declare parameters that they do not use, because snippets can see both.
+    // Creates `$$`. Its functions are bound and declare unused parameters, because snippets can see both.
     function createInterface(context) {
         const $$ = Object.create(null);
         hide($$, "config", { value: config, configurable: false });
@@ -220,7 +220,7 @@
         return $$;
     }
 
-    // A promise keeps the snippet going and is answered with what it settles to.
+    // A promise keeps the snippet running, and its result is the answer.
     function resolved(context, answer) {
         return function (output, keepAlive) {
             if (typeof globalThis.Promise !== "function" || !(output instanceof globalThis.Promise)) {
@@ -238,8 +238,8 @@
     }
 
     function Display(id) {
-        // Who reads this cannot tell whether it came before the next snippet was sent.
-        const show = (mime) => present.ended || tell({ display: { mime, display_id: id } }, createCheck());
+        // The reader could not distinguish it from output of the next snippet.
+        const show = (mime) => present.ended || write({ display: { mime, display_id: id } }, createCheck());
         this.mime = function mime(bundle) {
             show(bundle);
         };
@@ -249,7 +249,7 @@
                     show({ [type]: value });
                 },
             };
-            this[name] = named[name]; // the function has its key's name, as snippets can see
+            this[name] = named[name]; // the function has its key's name, which snippets can see
         }
         this.close = function close() {};
     }
@@ -257,14 +257,14 @@
     function createOutput(name) {
         const output = new stream.Transform({
             transform(chunk, encoding, callback) {
-                tellOutput(name, chunk.toString());
+                writeOutput(name, chunk.toString());
                 callback(null, chunk);
             },
         });
-        return output.on("data", () => {}); // read at once, or what comes after the first 16 KiB would wait
+        return output.on("data", () => {}); // read at once: otherwise output after the first 16 KiB would wait
     }
 
-    // Late callbacks see whatever is captured when they run, so late output belongs to the snippet of that moment.
+    // Late callbacks use what is captured when they run, so late output belongs to the snippet of that moment.
     function capture(context) {
         for (const name of ["stdout", "stderr"]) {
             delete process[name];
@@ -289,7 +289,7 @@
         globalThis.$$done$$ = context.$$.done.bind(context);
     }
 
-    // Made anew, the global names come after those of the snippets, as in the kernel.
+    // Recreates a global name, so that it comes after those of the snippets, as in the kernel.
     function replace(name, descriptor) {
         delete globalThis[name];
         hide(globalThis, name, descriptor);
@@ -299,7 +299,7 @@
         Object.defineProperty(object, name, { configurable: true, enumerable: false, ...descriptor });
     }
 
-    // What was thrown may throw again when it is looked at.
+    // A thrown value may throw again when it is inspected.
     function formatError(error) {
         const part = (name) => attempt(() => (error && error[name] ? String(error[name]) : undefined));
         return {
@@ -319,7 +319,7 @@
         return mimer(result);
     }
 
-    // A converter that throws is passed over: the value's text is still shown.
+    // A converter that throws is skipped: the value's text is still shown.
     function defaultMimer(result) {
         if (result === undefined || result === null) {
             return { "text/plain": String(result) };

@@ -35,7 +35,7 @@ from noderepl.service.sandbox import Launch
 
 _LATE_LIMIT = 256 * 1024
 _LAST_LOOK = 0.05
-# What reading a message costs at least, in bytes of a long one.
+# The minimum cost of reading a message, in bytes of a long one.
 _MESSAGE_SIZE = 64
 
 
@@ -86,7 +86,7 @@ class Worker:
         self._run: Run | None = None
         self._runs = 0
         self._late = Streams()
-        # Bytes that came since the latest snippet began and that are no part of its answer.
+        # Bytes that arrived since the latest snippet began and are not part of its answer.
         self._unasked = 0
         self._exit_code: int | None = None
         self._closed = False
@@ -213,9 +213,9 @@ class Worker:
                 self._run.finished.set_result(None)
 
     def _take(self, received: Received) -> None:
-        """Act on a message. Raises ValueError if it is none, TooManyValues."""
+        """Processes a message. Raises ValueError if it is invalid, TooManyValues."""
         if self.ended is not None and self.ended.ending is Ending.OUTPUT:
-            return  # what was on its way when the limit was reached is no part of the answer
+            return  # messages after the limit was reached are not part of the answer
         message = understand(received.fields)
         if not self._is_asked(message):
             self._unasked += max(received.size, _MESSAGE_SIZE)
@@ -248,7 +248,7 @@ class Worker:
         run.result(result.mime, result.error, values)
         if result.is_last:
             run.finished.set_result(None)
-            # What comes from here on is late, even if it comes before run() goes on.
+            # Messages from here on are late, even if they arrive before run() continues.
             self._run = None
             self._channel.lines.is_awaited = False
 

@@ -40,7 +40,7 @@ class AbovePrompt:
         return bool(self._waiting)
 
     def put(self, write: Write) -> None:
-        """Has `write` called when the prompt is off the screen, after what was put before."""
+        """Calls `write` later, when the prompt is off the screen, after earlier ones."""
         self._waiting.append(write)
         if self._writing is None:
             self._writing = supervised(asyncio.create_task(self._write()))

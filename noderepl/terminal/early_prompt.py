@@ -7,12 +7,13 @@ imports the standard library only.
 
 from __future__ import annotations
 
+import select
 import termios
 from typing import TextIO
 
 from noderepl.signals import end_at_once
 from noderepl.terminal.hangup import is_hung_up
-from noderepl.unread import drop_rest, write_within
+from noderepl.unread import WRITE_SECONDS, drop_rest, write_within
 
 PROMPT = "> "
 ERASE_LINE = "\r\x1b[K"
@@ -72,6 +73,10 @@ class EarlyPrompt:
 
     def _write(self, text: str) -> None:
         if not text:
+            return
+        if not select.select([], [self._output], [], WRITE_SECONDS)[1]:
+            # The console shows the prompt later, when the terminal accepts output.
+            self._visible = False
             return
         encoding = self._output.encoding
         write_within(self._output, text.encode(encoding, "replace").decode(encoding))

@@ -53,7 +53,7 @@ def _each_stack(text: str, change: Callable[[list[str]], list[str]]) -> str:
         tail_at = _TAIL.search(last).start()  # type: ignore[union-attr]  # it matches the empty tail too
         lines = change([*frames, last[:tail_at]])
         tail = last[tail_at:]
-        # What is left of a stack at the start of the text is a line of its own.
+        # The rest of a stack at the start of the text is a separate line.
         begin = "\n" if not lines and tail and stack.start() == 0 else ""
         return begin + "".join(f"\n{line}" for line in lines) + tail
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,13 @@ from noderepl.client.identifier import new_identifier
 from noderepl.client.inprocess import InProcessTransport
 from noderepl.client.session import Session, open_session
 from noderepl.client.wire import VERSIONS
-from noderepl.errors import ConnectionLost, NotFound, TooManyRequests, UnsupportedVersion
+from noderepl.errors import (
+    ConnectionLost,
+    LocalFileError,
+    NotFound,
+    TooManyRequests,
+    UnsupportedVersion,
+)
 from noderepl.outcome import Execution, Status, Value
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
@@ -152,6 +159,18 @@ async def test_files_go_there_and_back(pool: Pool, version: str, tmp_path: Path)
         with pytest.raises(NotFound, match="no file"):
             await operation
     await session.aclose()
+
+
+async def test_a_file_that_shrinks_while_it_is_uploaded(session: Session, tmp_path: Path) -> None:
+    """The reason is the file, and not the pool; the session goes on."""
+    (local := tmp_path / "local").write_bytes(bytes(30_000_000))
+
+    def shrink(done: int, total: int | None) -> None:
+        os.truncate(local, 1_000_000)
+
+    with pytest.raises(LocalFileError, match="became shorter meanwhile"):
+        await session.upload(local, "local", progress=shrink)
+    assert (await session.execute("1 + 1")).value == Value("2", 2)
 
 
 async def test_directories_are_part_of_the_name(session: Session, tmp_path: Path) -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import itertools
 import json
 import logging
 import re
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from scripted_service import RAN, read_request
 from turns import turns_counted
 
@@ -273,21 +276,37 @@ async def test_a_body_in_tiny_chunks_leaves_the_event_loop_its_turns(socket_serv
         assert turns() > count // transport.TURN
 
 
-@pytest.mark.parametrize("then", ["closes", "reads nothing more"])
+@pytest.mark.parametrize(
+    "case", list(itertools.product(["http", "https"], [0, 200], ["closes", "reads nothing more"]))
+)
 async def test_an_answer_before_the_request_is_complete(
-    socket_server: Any, tmp_path: Path, then: str
+    socket_server: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case: tuple[str, int, str],
 ) -> None:
-    """A refusal that comes while a file is sent is read, though the server reads no more of the file."""
+    """A refusal that comes while a file is sent is read, though the server reads no more of the file, also behind
+    informational responses, and over TLS with a certificate of the environment.
+    """
+    scheme, hints, then = case
     end = asyncio.Event()
+    tls = None
+    if scheme == "https":
+        authority = trustme.CA()
+        tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        authority.issue_cert("127.0.0.1").configure_cert(tls)
+        authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+        monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
 
     async def respond(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 103 Early Hints\r\nlink: <style.css>\r\n\r\n" * hints)
         writer.write(b"HTTP/1.1 413 Payload Too Large\r\ncontent-length: 0\r\n\r\n")
         await writer.drain()
         await (asyncio.sleep(0.3) if then == "closes" else end.wait())
 
     (large := tmp_path / "large").write_bytes(bytes(50_000_000))
-    async with socket_server(respond) as url:
+    async with socket_server(respond, tls) as url:
         session = open_session(url, SECRET, api_version="2025-10-02-preview")
         async with asyncio.timeout(30):
             with pytest.raises(errors.TooLarge):

@@ -6,6 +6,7 @@ import fcntl
 import os
 import re
 import select
+import shlex
 import signal
 import struct
 import subprocess
@@ -34,6 +35,20 @@ OBEYED_SECONDS = 10.0
 def waiting_bytes(pipe: object) -> int:
     """The bytes in a pipe that nobody has read yet."""
     return int(struct.unpack("i", fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)))[0])  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize("arguments", [(), ("-i", "-e", "1")])
+def test_a_terminal_that_takes_nothing_at_the_start(home: Path, arguments: tuple[str, ...]) -> None:
+    """The prompt comes once the terminal accepts output; what is typed until then is not lost."""
+    line = shlex.join(command("--quiet", *arguments))
+    program = ["sh", "-c", f"seq -f %090g 1000 & sleep 0.5; exec {line}"]
+    with Screen(home=home, program=program) as screen:
+        time.sleep(4)
+        screen.until("^>")
+        screen.enter("40 + 2")
+        screen.until("^42$")
+        screen.key("ctrl-d")
+        assert screen.ended() == 0
 
 
 @pytest.mark.parametrize("line", [r"x\n", r"\r", r"ab\u2028"])

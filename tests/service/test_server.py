@@ -412,6 +412,37 @@ def test_a_served_pool_that_cannot_tell_its_address_ends(home: Path) -> None:
     assert (ran.returncode, ran.stderr) == (2, words)
 
 
+def test_a_pipe_that_nobody_reads_stops_no_server(home: Path) -> None:
+    """A server whose stdout is full serves all the same, and SIGTERM ends it."""
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            os.write(writing, bytes(4096))
+    os.set_blocking(writing, True)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    line = driving.command("serve", "--port", str(port), "--quiet")
+    environment = driving.environment(home, NODEREPL_TOKEN=TOKEN)
+    with subprocess.Popen(line, env=environment, stdout=writing) as process:
+
+        def answers() -> bool:
+            with contextlib.suppress(httpx.TransportError):
+                answer = httpx.get(
+                    f"http://127.0.0.1:{port}/listSessions", params=PARAMS, headers=HEADERS
+                )
+                return answer.status_code == 200
+            return False
+
+        try:
+            assert driving.wait_for(answers)
+        finally:
+            process.terminate()
+        assert process.wait(30) == 0
+    os.close(reading)
+    os.close(writing)
+
+
 def test_an_open_address_is_served_with_a_token_of_the_users(home: Path) -> None:
     """With NODEREPL_TOKEN an address that others may reach is served, with the cooldown and the limit asked for."""
     line = driving.command(

@@ -1,9 +1,9 @@
-// What a snippet has started and left behind: timers, servers, requests and the like that keep a Node.js process alive.
+// The resources that a snippet has started and that keep a Node.js process alive: timers, servers, requests.
 (function activeHandles({ realm }) {
     const { process } = realm;
     const { setTimeout } = realm.require("timers");
     const resources = process.getActiveResourcesInfo.bind(process);
-    const LONGEST = 20; // ms between two looks
+    const LONGEST = 20; // ms between two checks
     let before = 0;
 
     function begin() {
@@ -14,7 +14,7 @@
         return resources().length > before;
     }
 
-    // Calls `done` once nothing goes on any more, or `isOver` says that nobody waits.
+    // Calls `done` once no such resource is active, or `isOver` returns true.
     function wait(isOver, done, delay = 1) {
         if (isOver() || !isAny()) {
             done();

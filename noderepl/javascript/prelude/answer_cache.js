@@ -1,7 +1,7 @@
-// What became of each snippet, for who lost the answer on its way: the client makes an id for each and asks by it.
+// The state of each snippet, for a client that has lost the answer: it asks by the request id.
 //
-// An id is answered for once and for all: one that was asked for before its snippet came never runs it. So a request
-// that is late, or is delivered twice, changes nothing.
+// The state of an id is final: if a client asks for an id before its snippet arrives, the snippet never runs. So a late
+// or repeated request has no effect.
 (function answerCache() {
     "use strict";
     const KEPT_IDS = 1000;
@@ -12,7 +12,7 @@
     const ids = { __proto__: null };
     let count = 0;
 
-    // Whether the snippet may run.
+    // Returns whether the snippet may run, and marks it as running.
     function begin(id) {
         if (kept[id] !== undefined) {
             return false;

@@ -1,5 +1,5 @@
-// One console for all snippets, as Node.js has it: the kernel makes one for each, without the methods that a package
-// has wrapped in the one before.
+// One console for all snippets, as in Node.js: the kernel creates one for each, without the methods that a package has
+// wrapped in the previous one.
 (function consoleObject({ realm, streams }) {
     const { Object, Reflect } = realm;
     const { getOwnPropertyDescriptor } = Object;
@@ -9,12 +9,12 @@
     let kept; // the console of the first snippet
     let replaced; // what a snippet has put in its place
 
-    // Puts the console in the place of the kernel's new one.
+    // Replaces the kernel's new console by the first one.
     function begin() {
         const found = getOwnPropertyDescriptor(realm, "console");
         const made = found?.value;
         if (typeof made !== "object" || made === null) {
-            return; // a snippet has made it one that the kernel cannot replace
+            return; // a snippet has defined one that the kernel cannot replace
         }
         if (kept === undefined) {
             take(made);

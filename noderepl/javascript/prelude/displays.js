@@ -1,6 +1,6 @@
-// `$$` as a snippet sees it, and what values show besides their text: pictures, HTML, SVG, JSON.
+// `$$` as a snippet sees it, and the rich output of values: images, HTML, SVG, JSON.
 //
-// The kernel's own `$$` would answer the request itself; this one ends the snippet, as the kernel's does.
+// The kernel's own `$$` would answer the request itself; this one only ends the snippet.
 (function displays({ realm, primordials, inspect, attempt }) {
     const { Boolean, Error, JSON, Object, Promise, Set, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor, keys } = Object;
@@ -65,7 +65,7 @@
         exposed = $$;
     }
 
-    // The kernel's older global names for the same, which would answer the request past the prelude.
+    // The kernel's older global names for these functions, which would bypass the prelude.
     function exposeOldNames(run, $$) {
         for (let index = 0; index < OLD_NAMES.length; index++) {
             const method = OLD_NAMES[index];
@@ -80,7 +80,7 @@
         return getOwnPropertyDescriptor(realm, "$$")?.value === exposed;
     }
 
-    // Something shown besides the result; shown again, it takes the place of what it showed before.
+    // Returns the display of an id, output besides the result; each update replaces its previous output.
     function display(run, id) {
         const shown = { __proto__: null, close() {} };
         let mine = [];
@@ -101,7 +101,7 @@
         return (id !== undefined && (run.displays[String(id)] ??= shown)) || shown;
     }
 
-    // Takes a bundle's media, all but its text; returns both.
+    // Adds the media of a bundle, except its text; returns both.
     function add(run, bundle) {
         let text;
         const added = [];
@@ -119,7 +119,7 @@
         return { text, data: text, added };
     }
 
-    // What a snippet has shown by now, in order; a set, as what is shown again is taken out of it.
+    // The media that a snippet has shown, in order; a set, because an update removes items.
     function none() {
         return new Set();
     }
@@ -130,7 +130,7 @@
         return list;
     }
 
-    // Bytes are the content itself, except where it is the JSON of any value.
+    // Bytes are the content itself, except for JSON types, whose content is the JSON of any value.
     function contentOf(data, mime) {
         if (isBytes(data) && !endsWith(mime, "json")) {
             return { data: encoded(data, "base64"), base64: true };
@@ -141,7 +141,7 @@
         return { data: attempt(() => stringify(data)) ?? String(data), base64: false };
     }
 
-    // The text of a value, its data where it is a primitive, and what its converters give.
+    // Returns the text of a value, and its data if it is a primitive; adds the media of its converters.
     function describe(run, value, options) {
         if ((typeof value !== "object" && typeof value !== "function") || value === null) {
             const isData = typeof value !== "bigint" && typeof value !== "symbol" && !isOdd(value);
@@ -176,7 +176,7 @@
         return toText(isView ? toBuffer(bytes.buffer, bytes.byteOffset, bytes.byteLength) : toBuffer(bytes), encoding);
     }
 
-    // The bytes of a value that is bytes, as the only item of a list.
+    // Returns the bytes of a value that is binary, as the only item of a list.
     function bytesOf(value) {
         return isBytes(value)
             ? [{ mime: "application/octet-stream", data: encoded(value, "base64"), base64: true }]

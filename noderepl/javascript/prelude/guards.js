@@ -1,12 +1,12 @@
-// What keeps the session alive: process.exit(), process.disconnect() and the like end the snippet instead, late errors
-// are kept for the next answer.
+// Keeps the session alive: process.exit(), process.disconnect() and similar calls end the snippet instead, and late
+// errors are stored for the next answer.
 //
-// Of Node's insides it takes each one that this Node.js has: without one, only what that one is for is left out.
+// Each internal of Node.js is used only if this version has it; otherwise only the guard that needs it is missing.
 //
-// Errors of the snippet that runs come with its answer, the others with the output.
+// Errors of the running snippet come with its answer, other errors with the output.
 //
-// current(): the snippet that runs, if any. exit(code, what): ends it. report(error): an error as it is reported.
-// isExposed(): whether the snippet that ran last was one of the prelude's, and not one that was sent as it was typed.
+// current(): the running snippet or null. exit(code, what): ends it. report(error): describes an error. isExposed():
+// whether the prelude ran the latest snippet, and not the kernel itself.
 (function guards({ realm, primordials, post, current, exit, report, output, isExposed }) {
     const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
@@ -29,17 +29,17 @@
     const UNCAUGHT = "uncaughtException";
     const { SIGCONT, SIGWINCH, SIGCHLD, SIGURG } = signals;
     const HARMLESS = [SIGCONT, SIGWINCH, SIGCHLD, SIGURG];
-    const LAST = 64; // of the signals that there are
-    const ITSELF = [pid, -pid, 0, -1]; // for all of these Node ends what it has before it signals
+    const LAST = 64; // the highest number of a signal
+    const ITSELF = [pid, -pid, 0, -1]; // before it signals these, Node.js runs its exit hooks
     const MOST_LATE = 100;
     let late = [];
-    let isOver = false; // the kernel's parent has gone, or the channel to it
+    let isOver = false; // the kernel's parent, or the channel to it, has ended
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", {
         __proto__: null,
         value: "The snippet was ended",
     });
 
-    // The kernel's own listener would tell of late errors on the stderr of whatever snippet is there.
+    // The kernel's own listener would write late errors to the stderr of the current snippet.
     const kernels = process.listeners(UNCAUGHT)[0];
     if (typeof caught === "function") {
         replace(process, "_fatalException", onUncaught);
@@ -48,8 +48,7 @@
         }
     }
 
-    // Node asks for this at each error that nobody catches, and ends where nobody listens then, or where who does
-    // throws.
+    // Node.js calls this for each uncaught error. It exits if there is no listener, or if a listener throws.
     function onUncaught(error, isRejection) {
         if (error === ENDED || (!hasCapture() && listenerCount(process, UNCAUGHT) === 0)) {
             settle(error, isRejection);
@@ -89,7 +88,7 @@
         return late.length > 0;
     }
 
-    // Makes Node's bookkeeping of callbacks ready for the end of the one that runs.
+    // Updates Node.js' bookkeeping of callbacks for the end of the running one.
     function settle(error, isRejection) {
         const isTheirs = hasCapture();
         try {
@@ -98,7 +97,7 @@
             }
             apply(caught, process, [error, isRejection]);
         } catch {
-            // Thrown by a listener of the snippet's, which has heard of it.
+            // Thrown by a listener of the snippet, which has received the error.
         }
         if (!isTheirs) {
             capture(null);
@@ -116,7 +115,7 @@
         if (run !== null && run.ended === null) {
             exit(code, what);
             if (run.isSynchronous) {
-                // Nothing in the snippet can catch this.
+                // The snippet cannot catch this.
                 post("Runtime.terminateExecution");
                 for (;;);
             }
@@ -124,7 +123,7 @@
         throw ENDED;
     }
 
-    // Without its parent the session is over, and the kernel itself leaves.
+    // After the end of its parent the session is over, and the kernel itself exits.
     function guarded(original, what, codeOf) {
         return function (code) {
             if (isOver) {
@@ -134,7 +133,7 @@
         };
     }
 
-    // Throws what Node throws of what cannot be one.
+    // Returns an exit code as a number; throws Node.js' error for an invalid one.
     function checked(code) {
         const before = exitCode.get();
         exitCode.set(code);
@@ -155,10 +154,10 @@
         return kill(target, signal);
     }
 
-    // What a hook throws would end Node: it is not called again.
+    // An exception in a hook would end Node.js: the hook is disabled.
     function createHook(callbacks) {
         if (callbacks === null || callbacks === undefined) {
-            return createNodeHook(callbacks); // which says what is wrong with it
+            return createNodeHook(callbacks); // throws its own error
         }
         const guardedCallbacks = { __proto__: null, trackPromises: callbacks.trackPromises };
         for (const name of ["init", "before", "after", "destroy", "promiseResolve"]) {
@@ -178,7 +177,7 @@
         return createNodeHook(guardedCallbacks);
     }
 
-    // Node itself disconnects too, once the channel has come to its end.
+    // Node.js itself disconnects too, at the end of the channel.
     function guardChannel() {
         const key = getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle");
         const handle = process[key];
@@ -199,7 +198,7 @@
         }
     }
 
-    // Node hands each message of the kernel's parent to process.nextTick: fake timers would keep it back.
+    // Node.js passes each message of the kernel's parent to process.nextTick: fake timers would delay it.
     function withNextTick(action) {
         const theirs = getOwnPropertyDescriptor(process, "nextTick");
         if (theirs?.value === nextTick || theirs?.configurable === false) {
@@ -234,7 +233,7 @@
     replace(asyncHooks, "createHook", createHook);
     syncBuiltinESMExports();
 
-    // Ends what runs in a callback as an uncaught exception would.
+    // Ends the running callback as an uncaught exception would.
     function unwind() {
         const run = current();
         if (run === null || !run.isSynchronous) {

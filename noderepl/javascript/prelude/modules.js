@@ -1,7 +1,7 @@
-// import in snippets: what `import` statements, import() and import.meta are rewritten to.
+// `import` statements, import() and import.meta in snippets: the functions that they are rewritten to.
 //
-// Modules are found from the session's directory, as if a file repl.js there imported them.
-// own: the name of the prelude's script.
+// Modules are resolved from the session's directory, as if a file repl.js there imported them. own: the name of the
+// prelude's script.
 (function modules({ realm, primordials, note, resolver, relocate, own }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
@@ -14,7 +14,7 @@
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
 
-    // Files that ask whether they are run themselves, by this or by import.meta.main, are.
+    // `require.main === module` is true in a snippet, as is import.meta.main.
     require.main ??= realm.module;
 
     function file() {
@@ -25,7 +25,7 @@
         return located(imported(specifier, options), new Error());
     }
 
-    // What Node tells of a module that it cannot load knows only its own code.
+    // If Node.js cannot load a module, its error has only frames of Node.js itself.
     async function located(loading, witness) {
         try {
             return await loading;
@@ -42,11 +42,11 @@
         return importer.import(specifier, options);
     }
 
-    // Node.js would warn of its first use as experimental.
+    // Node.js would warn that its first use is experimental.
     function makeImporter() {
         const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
         const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
-        const named = `${code}\n//# sourceURL=${own}`; // to stacks; to the loader it is the file
+        const named = `${code}\n//# sourceURL=${own}`; // for stacks; for the loader it is the file
         const made = runInThisContext(named, { filename: file(), importModuleDynamically });
         const { emitWarning } = process;
         process.emitWarning = () => {};
@@ -59,11 +59,11 @@
         try {
             await loading;
         } catch {
-            // The snippet's own import says so.
+            // The snippet's own import reports it.
         }
     }
 
-    // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
+    // Returns the bindings of an import statement: the given names, or the namespace if there are none.
     function load(specifier, names, attributes) {
         return located(bind(specifier, names, attributes), new Error());
     }
@@ -80,8 +80,7 @@
         return bindings;
     }
 
-    // More is found than Node finds: names that a CommonJS module makes only when it runs, and the namespace for a
-    // default.
+    // Finds more than Node.js: names that a CommonJS module defines only when it runs, and the namespace as a default.
     function binding(namespace, name, specifier) {
         if (name in namespace) {
             return namespace[name];

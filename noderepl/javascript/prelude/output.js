@@ -1,14 +1,13 @@
-// What snippets write, in order: it goes to the kernel as always, and where that is too late or too much for it, into
-// files that the client reads beside the answers.
+// The output of snippets, in order: it goes to the kernel, and if it is too late or too much for it, into files that
+// the client reads besides the answers.
 //
-// Contract with ../output.py: a *piece* is a file .noderepl-output-ID-N of the session, N from 0 for each request ID,
-// with the JSON [[number, kind, text], …]. number: of a snippet, 0 for the one that runs. kind: "stdout" or "stderr" for
-// what the snippet wrote; "uncaught" for an error that it left behind, as the JSON {"name", "message", "stack"}; "note"
-// for a sentence about it. A byte that is not UTF-8 is a lone surrogate of the text, U+DC80 to U+DCFF, as in Python's
-// surrogateescape. Pieces stay until the request after the next one. An answer has {"pieces": of this request, "before":
-// of the one before it, "bytes": {"stdout", "stderr"}, which is what this snippet wrote, "dropped": whether there was
-// too much, "order"?: bytes by turns of stdout and stderr, beginning with stdout}. If an answer has pieces, they contain
-// all that its snippet wrote.
+// Contract with ../output.py: a *piece* is a file .noderepl-output-ID-N of the session, N from 0 for each request id,
+// with the JSON [[number, kind, text], …]. number: of a snippet, 0 for the running one. kind: "stdout" or "stderr" for
+// output; "uncaught" for an error that nothing caught, as the JSON {"name", "message", "stack"}; "note" for a sentence.
+// A byte that is not UTF-8 is a lone surrogate of the text, U+DC80 to U+DCFF, as in Python's surrogateescape. Pieces
+// exist until the request after the next one. An answer has {"pieces": of this request, "before": of the previous one,
+// "bytes": {"stdout", "stderr"} of this snippet, "dropped": whether there was too much, "order"?: bytes by turns of
+// stdout and stderr, beginning with stdout}. If an answer has pieces, they contain all output of its snippet.
 (function output({ realm, primordials, data, byteText }) {
     const { Buffer, JSON, Number, Object, String, process } = realm;
     const { AsyncLocalStorage } = realm.require("async_hooks");
@@ -24,46 +23,46 @@
     const { within, origin } = trace();
     const prefix = `${data}/.noderepl-`;
     const PASSED = 1 << 20; // bytes of a snippet that the kernel gets too
-    const PASSED_WRITES = 5000; // the same in writes, each of which is a message of the kernel
+    const PASSED_WRITES = 5000; // the same limit in writes: each is a message of the kernel
     const PIECE = 1 << 20; // characters
-    const EVENT = 32; // what an event counts for beside its text
+    const EVENT = 32; // the size of an event besides its text
     const MOST = 2000; // pieces of a request
     const MOST_BYTES = 1 << 27;
-    const DELAY = 200; // ms that late output is gathered for
+    const DELAY = 200; // ms for which late output is collected
 
     const decoders = { __proto__: null, stdout: byteText.decoder(), stderr: byteText.decoder() };
     let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest
-    let before = request; // the one before it
+    let before = request; // the previous one
     let isRunning = false;
     let bytes = { __proto__: null, stdout: 0, stderr: 0 };
     let writes = 0; // of the snippet
-    let waiting = []; // what is in no piece yet; a list of events
+    let waiting = []; // events that are in no piece yet
     let size = 0;
-    let unwritten = null; // pieces that are counted and may not be there yet
+    let unwritten = null; // pieces that are counted and may not be written yet
     let isDue = false;
     let isBroken = false; // pieces cannot be written
     let isDropped = false;
     let isAllText = true; // the kernel has what the snippet wrote as it wrote it
     let order = [0];
 
-    // within(number, action) makes origin() tell, in all that goes back to the action, that number. Before Node.js 24
-    // this takes hooks that show in every promise: there the latest snippet counts for what was started by any.
+    // within(number, action) makes origin() return that number in everything that the action starts. Before Node.js 24
+    // this needs hooks that are visible in every promise: there, all output belongs to the latest snippet.
     function trace() {
         if (Number.parseInt(process.versions.node, 10) < 24) {
             return { within: (_, action) => action(), origin: () => undefined };
         }
         const numbers = new AsyncLocalStorage();
         const { enterWith, getStore } = numbers;
-        assign(numbers, { enterWith, getStore }); // its own, whatever becomes of the prototype
+        assign(numbers, { enterWith, getStore }); // own properties: snippets may change the prototype
         return { within: numbers.run.bind(numbers), origin: numbers.getStore.bind(numbers) };
     }
 
-    // Until end(), what is written is this snippet's own, unless an earlier one has started it.
+    // Until end(), output belongs to this snippet, unless an earlier one has started it.
     function begin(id, number) {
         if (isDue) {
             put();
         }
-        waiting = []; // the kernel had it
+        waiting = []; // the kernel has received it
         size = 0;
         discard(before);
         // The client removes this file too, but maybe later.
@@ -98,7 +97,7 @@
         }
     }
 
-    // Whether the kernel has all of the snippet's output.
+    // Returns whether the kernel has received all output of the snippet so far.
     function isPassed() {
         return isAllText && writes <= PASSED_WRITES && bytes.stdout + bytes.stderr <= PASSED;
     }
@@ -159,8 +158,8 @@
         return encoding === "utf8" || encoding === "utf-8" || encoding === "buffer";
     }
 
-    // Returns whether the kernel gets it. isText: whether the kernel reads it as the same text. The watchdog's thread
-    // may call show() at any call in here.
+    // Returns whether the kernel also gets the text. isText: whether the kernel reads it as the same text. The watchdog
+    // may call show() during any call in here.
     function take(stream, text, isText) {
         const number = origin() ?? request.number;
         const isOwn = isRunning && number === request.number;
@@ -173,7 +172,7 @@
         return isOwn && (isBroken || isPassed());
     }
 
-    // The client refuses pieces of more than 16 MiB, so a long text goes into several; no surrogate pair is divided.
+    // The client rejects pieces of more than 16 MiB, so a long text is split; surrogate pairs are not.
     function gather(number, stream, text, isCounted, isText) {
         let start = 0;
         do {
@@ -181,7 +180,7 @@
             const part = slice(text, start, stop);
             const length = isCounted ? (isText ? byteLength(part) : sizeOf(part)) : 0;
             const last = waiting[waiting.length - 1];
-            // No call from here on: the snippet may be ended at any, and what is counted must be there.
+            // No calls from here on: the snippet may be terminated in any, and counted text must be stored.
             if (last !== undefined && last[0] === number && last[1] === stream) {
                 last[2] += part;
             } else {
@@ -205,7 +204,7 @@
         return code >= 0xd800 && code < 0xdc00;
     }
 
-    // What is waiting becomes a piece.
+    // Makes a piece of the waiting events.
     function put() {
         const events = waiting;
         waiting = [];
@@ -225,8 +224,8 @@
         writePieces();
     }
 
-    // The snippet may be ended in here, and the watchdog's thread may come in: a piece is written again until it is
-    // there.
+    // The snippet may be terminated in here, and the watchdog may call show(): a piece is written again until it
+    // exists.
     function writePieces() {
         while (unwritten !== null) {
             const piece = unwritten;
@@ -238,7 +237,7 @@
                 writeFileSync(`${place}.new`, stringify(setPrototypeOf(events, null)));
                 renameSync(`${place}.new`, place);
             } catch {
-                // The watchdog's thread may have come in between, and have moved the file to its place.
+                // A call by the watchdog may have moved the file to its place.
                 if (!existsSync(place)) {
                     isBroken = true;
                     unwritten = null;
@@ -266,7 +265,7 @@
         try {
             unlinkSync(file);
         } catch {
-            // The user was first.
+            // The user has deleted it.
         }
     }
 

@@ -1,19 +1,19 @@
-// Runs snippets inside the session as a DevTools console would: one call for each, one answer for each.
+// Runs snippets in the session as a DevTools console does: one call for each, one answer for each.
 //
 // Contract with ../prelude.py, which sends the files of this directory once per session:
-//   install(realm, name, parts, watchdog) makes `name` a property of the global object `realm` that nobody can change;
-//   where it is there already it does nothing. It throws where the session has no inspector.
-//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) tells its last value uncut,
-//   realm[name].recall($$, {id}) gives the answer of a snippet again ("unbegun", "running", "forgotten":
-//   answer_cache.js). All answer through the kernel's `$$`, always and once, with the text "noderepl:" + JSON:
+//   install(realm, name, parts, watchdog) makes `name` a read-only property of the global object `realm`; it does
+//   nothing if the property exists. It throws if the session has no inspector.
+//   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) returns the last value in full,
+//   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
+//   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
-//      "cut"?: whether data is left out as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
+//      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
-//      "output": (output.js), "pending": whether something that it started goes on}
+//      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width",
-//     "depth", "number": the one that it is to have, if that is not given away, "waits": whether the answer waits until
-//     nothing goes on any more, "aside": whether it has no number and no result}
-// User code may replace anything that it can reach, so all that is used later is held here from the beginning.
+//     "depth", "number": its number, unless that is used already, "waits": whether the answer waits until nothing is
+//     active any more, "aside": whether it has no number and no result}
+// User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
     const { BigInt, JSON, Number, Object, require } = realm;
@@ -27,7 +27,7 @@
     const { performance } = require("perf_hooks");
     const { stringify } = JSON;
     const { byteLength } = require("buffer").Buffer;
-    // Of an answer, which the client reads up to 16 MiB of.
+    // The maximum size of an answer; the client reads up to 16 MiB.
     const MOST_BYTES = 15 << 20;
     const TOO_LONG = freeze({
         __proto__: null,
@@ -42,7 +42,7 @@
     const disconnect = primordials.uncurried(Session.prototype.disconnect);
 
     let session;
-    let receiver; // the id by which the inspector knows what takes values from it
+    let receiver; // the inspector's id of the object that receives values
     const post = (method, parameters, callback) => sessionPost(session, method, parameters, callback);
     let run = null; // the snippet that has no answer yet
     let count = 0;
@@ -89,8 +89,8 @@
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
 
-    // Where the service keeps the session's files. A kernel that runs in no container of its own names it, as
-    // the machine may have a /mnt/data that is not the session's.
+    // Returns the directory of the session's files. A kernel without a container of its own sets it, as the machine's
+    // /mnt/data may not be the session's.
     function dataDirectory() {
         const { cwd, env } = realm.process;
         return env.NODEREPL_DATA ?? (require("fs").existsSync("/mnt/data") ? "/mnt/data" : cwd());
@@ -116,11 +116,11 @@
             number: numberFor(request),
             began: now(),
             waiting: false, // for $$.done() or another function of `$$`
-            isSynchronous: true, // it has not come to its first await, nor to its end
-            isSettled: false, // nothing more is to be heard of it
+            isSynchronous: true, // it has reached neither its first await nor its end
+            isSettled: false, // the inspector reports nothing more of it
             ended: null, // its answer
             script: null,
-            promise: null, // of the evaluation, held while this is the current one (promise_pin.js)
+            promise: null, // of the evaluation, referenced while this snippet is current (promise_pin.js)
             media: displays.none(),
             displays: { __proto__: null },
             notes: [],
@@ -146,10 +146,10 @@
             fail(current, error);
         }
         current.isSynchronous = false;
-        mend(current); // Node.js needs it even to come to what the snippet awaits
+        mend(current); // Node.js needs the built-ins even to settle what the snippet awaits
     }
 
-    // 0 for what is not the user's.
+    // Returns 0 for a request of noderepl itself.
     function numberFor({ number, aside }) {
         if (aside) {
             return 0;
@@ -158,7 +158,7 @@
         return count;
     }
 
-    // A failure is the inspector's own: the snippet was ended by process.exit() or by the watchdog.
+    // A failure is the inspector's own: process.exit() or the watchdog ended the snippet.
     function settle(current, failure, answer) {
         current.isSettled = true;
         mend(current);
@@ -174,7 +174,7 @@
         post("Runtime.releaseObjectGroup", { objectGroup: "snippet" });
     }
 
-    // The value itself, of what the inspector describes.
+    // Returns the value that the inspector describes.
     function valueOf({ type, subtype, objectId, value, unserializableValue }) {
         if (objectId !== undefined) {
             post("Runtime.callFunctionOn", {
@@ -199,7 +199,7 @@
         taken = value;
     }
 
-    // shown: what a function of `$$` was given instead of a value.
+    // shown: the content that a function of `$$` got instead of a value.
     function finish(current, value, shown) {
         if (current.ended !== null) {
             return;
@@ -236,10 +236,10 @@
         end(current, { __proto__: null, kind: "error", error: described });
     }
 
-    // id: of the request that is meant.
+    // id: of the request to end.
     function expire(id) {
         if (run !== null && run.request.id === id) {
-            // A value that has not gone out yet waits behind what leaves the event loop no turn.
+            // A value that was not sent yet waits for the event loop, which is blocked.
             if (run.ended?.kind === "value") {
                 run.ended = null;
             }
@@ -256,8 +256,8 @@
         end(run, { __proto__: null, kind: "exit", code, text });
     }
 
-    // What goes on after its answer is not heard of again; the inspector would tell of it at a time when Node.js cannot
-    // take it (promise_pin.js).
+    // The rest of an evaluation after its answer is ignored; the inspector would report it at a time when Node.js
+    // cannot run JavaScript (promise_pin.js).
     function leave(current) {
         if (!current.isSettled && !current.isSynchronous) {
             current.isSettled = true;
@@ -266,7 +266,7 @@
         }
     }
 
-    // The answer goes out a turn of the event loop later, with what was thrown or rejected at the snippet's very end.
+    // The answer is sent a turn of the event loop later, with errors that were thrown or rejected at the snippet's end.
     function end(current, answer) {
         current.ended ??= answer;
         setImmediate(send, current);
@@ -278,7 +278,7 @@
         }
         mend(current);
         leave(current);
-        const goesOn = activeHandles.isAny(); // while the snippet's own timer counts on both sides
+        const isPending = activeHandles.isAny(); // while both counts include the snippet's own timer
         clearTimeout(current.timer);
         timeout.disarm();
         run = null;
@@ -286,14 +286,14 @@
         const media = displays.listed(current.media);
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
         answer.output = output.end();
-        answer.pending = goesOn;
+        answer.pending = isPending;
         stdio.end();
         consoleObject.end();
         respond(current, answer);
         stdio.rest();
     }
 
-    // The last value uncut: its text, or the bytes that it is.
+    // Answers with the last value in full: its text, or its bytes.
     function whole(kernel, request) {
         const value = results.latest();
         const { width, depth } = request;
@@ -311,7 +311,7 @@
         answer.id = request.id;
         let text = stringify(answer);
         if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
-            answer = { ...answer, __proto__: null, data: undefined, cut: true }; // the text of a long string is short
+            answer = { ...answer, __proto__: null, data: undefined, cut: true }; // the text of a long string is cut
             text = stringify(answer);
         }
         if (byteLength(text) > MOST_BYTES) {
@@ -324,7 +324,7 @@
         kernel.text(`noderepl:${text}`);
     }
 
-    // With the output of the latest snippet in pieces, as it may not have come either.
+    // Repeats the output of the latest snippet in pieces, as it may be lost too.
     function recall(kernel, { id }) {
         const answer = answerCache.of(id);
         if (answer.output !== undefined && output.isOf(id)) {
@@ -341,7 +341,7 @@
         }
     }
 
-    // Without prototypes, so that no toJSON of the user's is met.
+    // Removes prototypes, so that stringify() calls no toJSON of the user.
     function bare(list) {
         for (let index = 0; index < list.length; index++) {
             if (typeof list[index] === "object") {

@@ -1,6 +1,5 @@
-// The methods that the prelude uses, as they were before any snippet: called with what they are methods of as the first
-// argument. Snippets may replace those of the prototypes, and what a list is taken apart by (`for of`, `...`, `[a, b] =
-// list`).
+// The methods that the prelude uses, saved before any snippet runs; their first argument is `this`. Snippets may
+// replace the methods of prototypes, and the iteration of lists (`for of`, `...`, `[a, b] = list`).
 (function primordials({ realm }) {
     const METHODS = {
         Array: ["filter", "find", "findIndex", "includes", "join", "map", "push", "slice", "some"],
@@ -24,7 +23,7 @@
         return method.call.bind(method);
     }
 
-    // The text with all that a global expression finds in it replaced; asks the expression for nothing else.
+    // Replaces every match of a global expression in a text; of the expression it uses only exec() and lastIndex.
     function replace(text, expression, make) {
         let replaced = "";
         let done = 0;

@@ -1,12 +1,12 @@
-// The promise of an evaluation, to be kept until it is answered: where nobody holds it the inspector tells that it was
-// collected, and that ends Node.js, as the telling runs JavaScript in the middle of a collection.
+// A reference to the promise of an evaluation until that is answered. Without one the inspector reports the collection
+// of the promise, and that ends Node.js, because the report runs JavaScript during a garbage collection.
 (function promisePin({ realm }) {
     const { Number, process } = realm;
     const { promiseHooks } = realm.require("v8");
-    // Node.js 20 runs no JavaScript there, and with a hook it ends at other places.
+    // Node.js 20 runs no JavaScript then, and with a hook it ends in other cases.
     const isNeeded = Number(process.versions.node.split(".")[0]) > 20;
 
-    // The first promise that is made in an action: the one of an evaluation, which is to be had in no other way.
+    // Returns the first promise that an action creates: that of an evaluation, which has no other access.
     function firstMade(action) {
         if (!isNeeded) {
             action();

@@ -1,7 +1,7 @@
-// import.meta.resolve() for the names of packages, which only Node's own loader knows how to find.
+// import.meta.resolve() for the names of packages, which only Node.js' own loader can resolve.
 //
-// A module's own import.meta.resolve() takes another importer than that module only behind an option of the process, or
-// of a thread: one is started for each name, so that a package that was installed since is found.
+// A module's import.meta.resolve() accepts another parent only with an option of the process or of a thread. Each name
+// gets a new thread, so that a package that was installed since is found.
 (function resolver({ realm }) {
     const { Atomics, Error, Int32Array, Object, RangeError, SharedArrayBuffer, SyntaxError, TypeError } = realm;
     const { MessageChannel, Worker, receiveMessageOnPort } = realm.require("worker_threads");
@@ -12,7 +12,7 @@
     const on = Worker.prototype.on.call.bind(Worker.prototype.on);
     const unref = Worker.prototype.unref.call.bind(Worker.prototype.unref);
 
-    // What runs in the thread; its working directory is the true one, where another stands for /mnt/data.
+    // Runs in the thread, whose working directory is the real one if /mnt/data is mapped.
     async function find({ specifier, port, cells }, { join }, { pathToFileURL }, { cwd }) {
         const base = pathToFileURL(join(cwd(), "/")).href;
         try {
@@ -27,7 +27,7 @@
 
     const source = `(${find})(require("worker_threads").workerData, require("path"), require("url"), process)`;
 
-    // The URL, and that of the thread's directory. Throws what Node throws where there is none.
+    // Returns the URL, and that of the thread's directory. Throws Node.js' error if there is none.
     function resolve(specifier) {
         const cells = new Int32Array(new SharedArrayBuffer(4));
         const { port1, port2 } = new MessageChannel();
@@ -50,7 +50,7 @@
         return found;
     }
 
-    // Node's own errors have their code in the stack, and not in the name.
+    // Node.js' own errors have their code in the stack, not in the name.
     function failure({ name, message, code }) {
         const error = new (ERRORS[name] ?? Error)(message);
         if (code !== undefined) {

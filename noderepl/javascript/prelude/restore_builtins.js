@@ -1,6 +1,6 @@
-// Built-ins that the kernel and Node.js call between two snippets, put back where they are gone or can no longer be
-// called. Another function in the place of one stays, because packages wrap built-ins or replace them: tracing wraps
-// emit(), fake timers replace nextTick(). The listeners of the kernel and of Node.js are put back where they are gone.
+// Restores built-ins that the kernel and Node.js call between two snippets, if they are missing or cannot be called any
+// more. Another function in their place stays, because packages wrap or replace built-ins: tracing wraps emit(), fake
+// timers replace nextTick(). Missing listeners of the kernel and of Node.js are restored.
 (function restoreBuiltins({ realm, name, post, primordials }) {
     const { Array, Buffer, Function, Object, Promise, Reflect, String, Symbol, process } = realm;
     const { entries, getOwnPropertyDescriptor, getPrototypeOf } = Object;
@@ -47,7 +47,7 @@
         }
     }
 
-    // The names of what it has put back. declarations: of the snippet, which hide a property from the kernel too.
+    // Returns the names of what it restored. declarations: of the snippet, which hide a property from the kernel too.
     function restore(declarations) {
         const restored = [];
         for (let index = 0; index < methods.length; index++) {
@@ -69,7 +69,7 @@
         return restored;
     }
 
-    // A method that was inherited is only broken where something else hides it.
+    // An inherited method is broken only if another property hides it.
     function isBroken({ object, key, was }) {
         const now = getOwnPropertyDescriptor(object, key);
         return now === undefined ? was !== undefined : now.get === undefined && typeof now.value !== "function";
@@ -79,7 +79,7 @@
         return was === undefined ? deleteProperty(object, key) : defineProperty(object, key, was);
     }
 
-    // Whether a global name means something of another kind; puts it back as well.
+    // Returns whether a global name has a value of another type; restores it too.
     function isOther(word, declarations) {
         const type = typeof values[word];
         if (typeof realm[word] !== type || realm[word] === null) {

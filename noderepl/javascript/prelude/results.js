@@ -1,4 +1,4 @@
-// The values that snippets came to, by the names that snippets have for them: `_`, `_error`, `_1`, `_2` and so on.
+// The values of snippets, by their names in snippets: `_`, `_error`, `_1`, `_2` and so on.
 (function results({ realm }) {
     const { Object, Reflect } = realm;
     const { getOwnPropertyDescriptor } = Object;
@@ -8,7 +8,7 @@
     remember("_", "value");
     remember("_error", "error");
 
-    // Assigned to, the name is the user's from then on.
+    // After an assignment the name is the user's.
     function remember(word, key) {
         if (getOwnPropertyDescriptor(realm, word) === undefined) {
             const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };

@@ -1,10 +1,10 @@
-// What is really evaluated: a snippet's text with the edits that it needs, and the way back from there to what was
-// typed.
+// The evaluated text: a snippet's text with the edits that it needs, and the mapping back to the typed text.
 //
-// request.edits: [start, end, text], always made. request.declarations: {"kind", "names", "start", "end", "stop",
-// "nested", "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited by what the session has
-// already. In V8's REPL mode only `let` may declare what `let` has declared before, so constants are declared with
-// `let`, also those of `using`, and assigning to them is made an error here. Offsets count UTF-16 code units.
+// request.edits: [start, end, text], always applied. request.declarations: {"kind", "names", "start", "end", "stop",
+// "nested", "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited according to the names
+// that the session already has. In V8's REPL mode only `let` may redeclare what `let` has declared, so constants are
+// declared with `let`, also those of `using`, and an assignment to them is made an error here. Offsets count UTF-16
+// code units.
 (function scripts({ realm, primordials, name, post, note }) {
     const { Array, Boolean, Function, Map, Math, Object, Set, TypeError } = realm;
     const { filter, push, some } = primordials.Array;
@@ -15,10 +15,10 @@
     const { floor, max, min } = Math;
     const constants = new Set();
     const hasUsing = compiles("{ using resource = null }");
-    let isUsingTold = false;
+    let isUsingNoted = false;
     const sort = primordials.uncurried(Array.prototype.sort);
 
-    // The expression to evaluate, and `pieces`: [offset in it, offset in the text, length] of what was left as it was.
+    // Returns the expression to evaluate, and `pieces`: [offset in it, offset in the text, length] of unchanged text.
     function compile(request) {
         const { edits, declarations, assignments } = request;
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
@@ -39,7 +39,7 @@
         return { made, marked, ...apply(request.text, edits) };
     }
 
-    // How many declarations have each name.
+    // Returns the number of declarations of each name.
     function countNames(declarations) {
         const counts = new Map();
         for (let index = 0; index < declarations.length; index++) {
@@ -55,7 +55,7 @@
         return counts;
     }
 
-    // Take back what a snippet that did not parse would have declared.
+    // Undoes the declarations of a snippet that did not parse.
     function undo({ made, marked }) {
         for (let index = 0; index < made.length; index++) {
             delete realm[made[index]];
@@ -66,7 +66,7 @@
         }
     }
 
-    // Adds to `edits`, and to `marked` what the names were before; the names of the variables that it made.
+    // Adds to `edits`, and the names' previous states to `marked`. Returns the names of the variables that it created.
     function declare(declarations, declared, lexical, edits, marked) {
         const made = [];
         const seen = new Set();
@@ -74,7 +74,7 @@
             const declaration = declarations[index];
             const { kind, names } = declaration;
             if (kind === "using" && !hasUsing) {
-                continue; // for the engine to refuse
+                continue; // the engine rejects it
             }
             const isLexical = some(names, (word) => has(lexical, word));
             if (kind === "var" ? !isLexical : kind === "enum" && get(declared, names[0]) > 1) {
@@ -91,8 +91,8 @@
                 };
                 mark(constants, names[each]);
             }
-            if (kind === "using" && !isUsingTold) {
-                isUsingTold = true;
+            if (kind === "using" && !isUsingNoted) {
+                isUsingNoted = true;
                 note("`using` outside of blocks does not dispose: the name stays for the next snippets.");
             }
         }
@@ -105,7 +105,7 @@
         }
     }
 
-    // The edits that make a declaration one that the engine takes again.
+    // Returns the edits that make a declaration one that the engine accepts again.
     function adapted(declaration, isLexical, seen) {
         const { kind, names, start, end, stop } = declaration;
         const word = some(names, isFixed) ? "var" : "let";
@@ -135,7 +135,7 @@
         }
     }
 
-    // A `var` of a name that `let` has: declared anew once, and elsewhere in the snippet assigned to.
+    // A `var` of a name that `let` has declared: redeclared once, then assigned to.
     function variable({ names, nested, simple }, seen) {
         const isAgain = nested || some(names, (word) => has(seen, word));
         for (let index = 0; index < names.length; index++) {
@@ -154,14 +154,14 @@
         return lexical;
     }
 
-    // What a function declaration has made, or the engine, can be assigned to, but not be shadowed by `let`. What can
-    // not even be assigned to is left to `let`, for the engine to refuse.
+    // A name that a function declaration or the engine has defined can be assigned to, but `let` cannot shadow it. If
+    // it cannot even be assigned to, `let` remains, and the engine rejects it.
     function isFixed(word) {
         const found = getOwnPropertyDescriptor(realm, word);
         return found?.configurable === false && (found.writable === true || found.set !== undefined);
     }
 
-    // A variable that is there already stays configurable, so that `let` may take its name later.
+    // A variable that exists before its `var` stays configurable, so that `let` may take its name later.
     function makeRoom(word) {
         const isNew = getOwnPropertyDescriptor(realm, word) === undefined;
         if (isNew) {
@@ -185,14 +185,14 @@
         return { text, expression: expression + slice(text, done), pieces };
     }
 
-    // Line and column, from 1, in what was typed, of a place in what was evaluated. A stack has many places: a script
-    // keeps where its lines start.
+    // The position in the typed text, line and column from 1, of one in the evaluated text. A stack has many, so a
+    // script stores the starts of its lines.
     function typed(script, line, column) {
         const { text, expression, pieces, edited = expression, map } = script;
         script.editedStarts ??= lineStarts(edited);
         script.textStarts ??= lineStarts(text);
         const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
-        // Of a place that is unknown, line and column are below 0 or undefined: it is shown as the first.
+        // An unknown position has negative or undefined numbers: it is shown as the first.
         const start = at.originalLine >= 0 ? (script.editedStarts[at.originalLine] ?? edited.length) : 0;
         const offset = min(start + at.originalColumn, edited.length) || 0;
         const {
@@ -211,8 +211,7 @@
         return starts;
     }
 
-    // The last of `count` numbers from 0 for which something holds that holds for 0 and for all below one for which it
-    // does.
+    // The last of `count` numbers from 0 for which `holds` is true: true for 0, and false from some number on.
     function lastUpTo(count, holds) {
         let low = 0;
         for (let high = count; high - low > 1;) {
@@ -232,7 +231,7 @@
         return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], end) };
     }
 
-    // What a snippet assigns to in place of a constant: it can be read, as `??=` and `++` do first.
+    // The target of an assignment to a constant: it can be read, as `??=` and `++` do first.
     function constant(value) {
         return {
             __proto__: null,

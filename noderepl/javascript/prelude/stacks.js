@@ -1,8 +1,7 @@
-// Errors as their reader wants them: stacks that name what was typed, without frames of the machinery, and the line
-// itself.
+// Describes errors: stacks with positions in the typed text, without internal frames, and the source line.
 //
-// Error.prepareStackTrace is the prelude's where no snippet has one of its own, so that stacks that snippets print
-// themselves are the same; and one of a snippet's own is given the same frames.
+// Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
+// a snippet's own one gets the same frames.
 (function stacks({ realm, primordials, inspect, typed }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
@@ -17,27 +16,27 @@
     const { isNativeError } = realm.require("util/types");
     const { runInNewContext } = realm.require("vm");
     const SHOWN = "repl";
-    const OWN = "noderepl-prelude"; // the name that this very script has
+    const OWN = "noderepl-prelude"; // the name of this script
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
-    const ORIGIN = /\(:(\d+):(\d+)\)/g; // of what eval() made, in a script without a name
+    const ORIGIN = /\(:(\d+):(\d+)\)/g; // of code of eval(), in a script without a name
     const FRAMES = /\n +at (?:async )?(?:.*\()?repl:\d+:\d+\)?(?:\n[^]*)?$/; // from the first one in a snippet on
-    const KEPT = 1000; // snippets whose places are known
+    const KEPT = 1000; // snippets whose positions are known
     const LENT = 100;
     const WIDEST = 200; // of a source line that is shown whole
-    const scripts = new Map(); // number -> what scripts.js made of the snippet
-    const places = new WeakMap(); // error -> where its uppermost frame in a snippet is
-    const lent = new Map(); // frames of what is no error -> its place
-    const lenders = []; // the latest of those frames, in the order of a ring
+    const scripts = new Map(); // number -> the script of the snippet (scripts.js)
+    const places = new WeakMap(); // error -> the position of its top frame in a snippet
+    const lent = new Map(); // frames of an object that is no error -> its position
+    const lenders = []; // the latest of those frames, a ring buffer
     let lending = 0;
-    const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> what calls it, and that -> itself
+    const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> its proxy, and the proxy -> itself
     let latest; // number of a snippet
-    let preparer; // what makes the texts of stacks
+    let preparer; // the function that formats stacks
 
     const MARK = findMark();
 
     prepare();
 
-    // The expression with the name by which its frames are known.
+    // Returns the expression with the name that identifies its frames.
     function named(number, script) {
         latest = number;
         set(scripts, number, script);
@@ -80,7 +79,7 @@
         return text;
     }
 
-    // Node's fetch() puts the stack of an object behind that of its error.
+    // Node.js' fetch() appends the stack of an object to that of its error.
     function lend(object, text) {
         const found = exec(FRAMES, text);
         const at = getOf(places, object);
@@ -97,7 +96,7 @@
         return found ? get(lent, found[0]) : undefined;
     }
 
-    // Without the machinery's: a snippet is called by the inspector, and that by this script.
+    // Without internal frames: the inspector calls a snippet, and this script calls the inspector.
     function frames(error, sites) {
         const kept = [];
         for (let index = 0; index < sites.length && !isEnd(sites, index); index++) {
@@ -117,26 +116,27 @@
         return isInspectors(sites[index]) && (index === sites.length - 1 || isOurs(sites[index + 1]));
     }
 
-    // Makes a frame tell where it is in what was typed. number: of its snippet, or of that which evaluated its code.
+    // Makes a frame return its position in the typed text. number: of its snippet, or of the one that evaluated its
+    // code.
     function place(site, number, error) {
         const text = withTypedPlaces(String(site));
         if (numberOf(site) !== undefined) {
             const at = placeIn(number, site.getLineNumber(), site.getColumnNumber());
             setOf(places, error, at);
-            tell(site, "getFileName", SHOWN);
-            tell(site, "getScriptNameOrSourceURL", SHOWN);
-            tell(site, "getLineNumber", at?.line ?? site.getLineNumber());
-            tell(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
-            tell(site, "toString", text);
+            override(site, "getFileName", SHOWN);
+            override(site, "getScriptNameOrSourceURL", SHOWN);
+            override(site, "getLineNumber", at?.line ?? site.getLineNumber());
+            override(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
+            override(site, "toString", text);
         } else if (site.isEval()) {
             const origin = (source) =>
                 source && replace(source, ORIGIN, (found) => `(${placed(number, found[1], found[2])})`);
-            tell(site, "getEvalOrigin", origin(site.getEvalOrigin()));
-            tell(site, "toString", origin(text));
+            override(site, "getEvalOrigin", origin(site.getEvalOrigin()));
+            override(site, "toString", origin(text));
         }
     }
 
-    function tell(site, method, value) {
+    function override(site, method, value) {
         defineProperty(site, method, { __proto__: null, value: () => value, configurable: true, writable: true });
     }
 
@@ -163,7 +163,7 @@
         }
     }
 
-    // What Node marks errors of its own with, whose stacks begin with their code as well.
+    // Returns the mark of Node.js' own errors, whose stacks begin with their code as well.
     function findMark() {
         try {
             realm.require("path").join(null);
@@ -192,12 +192,12 @@
         return script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number }));
     }
 
-    // Tells an error's place in a snippet that has not run.
+    // Sets an error's position in a snippet that has not run.
     function placeAt(error, script, line, column) {
         setOf(places, error, typed(script, line, column));
     }
 
-    // Describes something thrown. details: the inspector's, for a snippet that does not even parse.
+    // Describes a thrown value. details: the inspector's, used for a snippet that does not parse.
     function describe(error, options, number, details) {
         const isError = isNativeError(error);
         const described = { __proto__: null, name: typeof error, message: "", stack: "" };
@@ -218,7 +218,7 @@
         return described;
     }
 
-    // What inspect() makes of a stack that has no frames is in brackets.
+    // inspect() puts a stack without frames in brackets.
     function clean(text, error) {
         const head = `[${headOf(error)}]`;
         const bare = startsWith(text, head) ? slice(head, 1, -1) + slice(text, head.length) : text;
@@ -230,7 +230,7 @@
         return found === null ? undefined : placeIn(Number(found[1]), Number(found[2]), Number(found[3]));
     }
 
-    // Of what did not parse the inspector tells the place in the snippet; of all else one in Node's own code.
+    // The inspector reports the position of a snippet that did not parse; for all else one in Node.js' code.
     function isParsersOwn(error, { stackTrace }) {
         return stackTrace === undefined && error instanceof SyntaxError;
     }
@@ -247,8 +247,7 @@
         return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
-    // An error that Node made in code of its own gets the stack of `witness`, which was made where the snippet asked
-    // for it.
+    // Gives an error that Node.js made in its own code the stack of `witness`, made at the snippet's call.
     function relocate(error, witness) {
         const below = attempt(() => slice(witness.stack, headOf(witness).length));
         const at = getOf(places, witness);
@@ -265,8 +264,8 @@
         return error;
     }
 
-    // File, line and caret of a module that does not parse. Node keeps them apart until it prints the error, or throws
-    // it in vm.
+    // Returns file, line and caret of a module that does not parse. Node.js stores them separately until it prints the
+    // error, or throws it in vm.
     function unparsedIn(error) {
         if (error instanceof SyntaxError) {
             attempt(() => runInNewContext("throw thrown", { __proto__: null, thrown: error }, OWN));
@@ -276,12 +275,12 @@
         return at > 0 && !startsWith(stack, OWN) ? slice(stack, 0, at) : "";
     }
 
-    // Whether no frame is in a file: a module that throws tells its own place.
+    // Returns whether no frame is in a file: a module that throws has a position of its own.
     function isNodesAlone(error) {
         return attempt(() => exec(/\n +at (?!(?:async )?(?:.*\()?(?:node:|<anonymous>))/, error.stack)) === null;
     }
 
-    // Places are known once the stack has been asked for.
+    // Positions are known after the first access to the stack.
     function withStack(error) {
         attempt(() => error.stack);
         return error;

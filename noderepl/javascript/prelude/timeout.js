@@ -1,10 +1,10 @@
-// The end of a snippet's time, the wish to end it earlier and the look at its output meanwhile: a thread of its own
-// sees to them, as a loop leaves the event loop no turn.
+// The timeout of a snippet, its interrupt, and its output meanwhile: a separate thread handles them, as a loop blocks
+// the event loop.
 //
-// Contract with watchdog.js: cells[ASLEEP] is 1 while the thread waits to be woken, cells[END] the moment at which the
-// snippet is to be ended, 0 for none, cells[RUN] the request's id, cells[BEGAN] when it began, cells[WAITS] is 1 while
-// the main thread waits for a process, and cells[ASKED] is 1 once a file asked for the end. Moments are in ms of the
-// clock that both threads share.
+// Contract with watchdog.js: cells[ASLEEP] is 1 while the thread waits for notify(), cells[END] the time at which the
+// snippet must end, 0 for none, cells[RUN] the request id, cells[BEGAN] the time of its start, cells[WAITS] is 1 while
+// the main thread waits for a process, and cells[ASKED] is 1 after an interrupt by a file. Times are in ms of the clock
+// that both threads share.
 (function timeout({ realm, name, data }, source) {
     const { Atomics, BigInt, BigInt64Array, SharedArrayBuffer, process } = realm;
     const { Worker } = realm.require("worker_threads");
@@ -22,9 +22,9 @@
         stderr: true,
         workerData: { cells, name, data, ASLEEP, END, RUN, BEGAN, WAITS, ASKED },
     });
-    thread.on("error", () => {}); // without it only the service's own time-out is left
+    thread.on("error", () => {}); // without it only the service's own timeout is left
     thread.unref();
-    tellOfWaiting();
+    trackWaiting();
 
     function arm(id, milliseconds) {
         const moment = clock() / 1000000n;
@@ -42,8 +42,8 @@
         store(cells, END, 0n);
     }
 
-    // All of execSync() and its like come here. Where this Node.js has no such binding, they end with their process.
-    function tellOfWaiting() {
+    // execSync() and the like all use this binding. If this Node.js lacks it, they end with their process.
+    function trackWaiting() {
         const synchronous = findBinding();
         if (typeof synchronous?.spawn !== "function") {
             return;
@@ -67,7 +67,7 @@
         }
     }
 
-    // Whether the snippet is ended because somebody asked for it.
+    // Returns whether an interrupt ends the snippet.
     function isAsked() {
         return load(cells, ASKED) === 1n;
     }

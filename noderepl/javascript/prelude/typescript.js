@@ -1,4 +1,4 @@
-// TypeScript without its types, by Node's own means where the session has them.
+// Strips the types of TypeScript, with Node.js' own function if the session has it.
 (function typescript({ realm, placeAt }) {
     const { Buffer, JSON, Object, RegExp, SyntaxError, process, require } = realm;
     const { stripTypeScriptTypes, SourceMap } = require("module");
@@ -14,8 +14,8 @@
     const WIDE =
         /[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u;
 
-    // script: as scripts.js made it. Types are replaced by blanks; where the syntax needs code of its own (enums,
-    // namespaces), that is made, and `map` leads from it to the expression that it was made of, `edited`.
+    // script: of scripts.js. Types are replaced by blanks; syntax that needs code (enums, namespaces) is transformed,
+    // and `map` leads from the result to the expression before it, `edited`.
     function strip(script, isTypeScript) {
         if (!isTypeScript) {
             return script;
@@ -26,7 +26,7 @@
             throw assign(new SyntaxError(words), { stack: `SyntaxError: ${words}` });
         }
         const { emitWarning } = process;
-        process.emitWarning = () => {}; // without Node's warning that this is experimental
+        process.emitWarning = () => {}; // without Node.js' warning that this is experimental
         try {
             return { ...script, expression: stripTypeScriptTypes(script.expression, { mode: "strip" }) };
         } catch (error) {
@@ -42,7 +42,7 @@
         return { ...script, expression: made.replace(MAP, ""), edited: script.expression, map };
     }
 
-    // Node tells a place in the stack only: `:LINE`, lines of the source, and a caret below that line unless it is the
+    // Node.js reports a position in the stack only: `:LINE`, source lines, and a caret below that line unless it is the
     // end.
     function placed(error, script) {
         const failure = assign(new SyntaxError(error.message), { stack: `SyntaxError: ${error.message}` });
@@ -59,7 +59,7 @@
         return failure;
     }
 
-    // How much of a line takes that many columns of a screen, with tab stops at every fourth.
+    // Returns the length of the text that takes that many columns on a screen, with tab stops at every fourth.
     function lengthOf(line, width) {
         let length = 0;
         let column = 0;

@@ -1,10 +1,9 @@
-// A thread of the session that looks after the snippet that runs, also where a loop leaves the event loop no turn;
-// timeout.js has the contract.
+// A thread of the session that controls the running snippet, even while a loop blocks the event loop; timeout.js has
+// the contract.
 //
-// It speaks to the main thread through the inspector, which interrupts even a loop: every now and then it asks for the
-// output to be put where it can be read, and once the snippet's time is over, or a file asks for its end, for the
-// answer. Where none goes out because the event loop gets no turn, it ends what runs, and with it the processes that
-// the main thread waits for.
+// It calls the main thread through the inspector, which interrupts even a loop: regularly to write the output where it
+// can be read, and after a timeout or an interrupt to get the answer. If none is sent because the event loop is
+// blocked, it ends the snippet, and the processes that the main thread waits for.
 "use strict";
 const { workerData } = require("worker_threads");
 const { existsSync, readdirSync, readFileSync } = require("fs");
@@ -14,10 +13,10 @@ const session = new Session();
 session.connectToMainThread();
 const { load, store, wait } = Atomics;
 const PATIENCE = 100; // ms
-const STEP = 50; // ms between two looks
-const FIRST = 1000n; // ms until output is put where it can be read
+const STEP = 50; // ms between two checks
+const FIRST = 1000n; // ms until output is written where it can be read
 const NEXT = 250n; // ms from then on
-const PLACES = [process.cwd(), data]; // where uploaded files may come to
+const PLACES = [process.cwd(), data]; // where uploaded files may be
 
 const now = () => process.hrtime.bigint() / 1000000n;
 const call = (what) => session.post("Runtime.evaluate", { expression: `${name}.${what}`, silent: true });
@@ -37,7 +36,7 @@ function act(end) {
     }
 }
 
-// Of the main thread's children, the one that it waits for is the youngest: it can start no other meanwhile.
+// The child that the main thread waits for is the youngest: it can start no other meanwhile.
 function killAwaited() {
     if (load(cells, WAITS) === 0n) {
         return;
@@ -77,7 +76,7 @@ function attempt(action, otherwise) {
     }
 }
 
-let shown = 0n; // when the output was asked for
+let shown = 0n; // when the output was last requested
 for (;;) {
     const end = load(cells, END);
     if (end === 0n) {
