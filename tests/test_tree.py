@@ -27,7 +27,7 @@ MODULES_OF = {
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
         terminal.writer""",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
-    "execution/test_output_stream.py": "execution.executor execution.lane execution.output_buffer",
+    "execution/test_output_stream.py": "execution.executor execution.interrupt execution.lane execution.output_buffer",
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",
@@ -57,6 +57,7 @@ MODULES_OF = {
     "service/test_stopping.py": "service.threads",
     "terminal/test_console.py": "terminal.pieces terminal.streams",
     "terminal/test_long_texts.py": "terminal.long_lines",
+    "terminal/test_render.py": "terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",
     "test_docs.py": "options",
     "test_signals.py": "sessions.backend sessions.run",

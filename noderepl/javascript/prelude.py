@@ -41,6 +41,7 @@ _PARTS = (
     "guards",
     "restore_builtins",
     "typescript",
+    "data_directory",
     "byte_text",
     "output",
     "stdio",

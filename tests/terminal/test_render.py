@@ -28,12 +28,11 @@ from noderepl.outcome import (
 from noderepl.terminal.pieces import Piece
 from noderepl.terminal.render import (
     STYLED_AT_MOST,
-    human_age,
-    human_size,
     render,
     render_plain,
 )
 from noderepl.terminal.style_names import MEANINGS
+from noderepl.terminal.tables import human_age, human_size
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 STACK = (
@@ -55,8 +54,13 @@ OUTCOMES: list[tuple[Outcome, str, str]] = [
     (Execution(Status.OK, stdout="hi\n"), "hi\n", ""),
     (
         Execution(Status.OK, stdout="no end", stderr="warned", value=Value("'a'", "a")),
-        "no end\n'a'\n",
+        "no end'a'\n",
         "warned\n",
+    ),
+    (
+        Execution(Status.OK, stdout="1\n3", stderr="2\n4\n", order=(2, 2, 1, 2)),
+        "1\n3",
+        "2\n4\n",
     ),
     (Execution(Status.OK, stderr=STACK), "", "Error: x\n    at evalmachine.<anonymous>:1:7\n"),
     (
@@ -235,3 +239,25 @@ def test_one_wide_cell_does_not_widen_all_rows() -> None:
     for outcome in (files, table):
         parts = render(outcome, width=80, styled=False).parts
         assert sum(len(piece.text) for part in parts for piece in part.pieces) < 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("order", "expected"),
+    [
+        ((), "1é\n3\n2ü\n4\n"),
+        ((4, 4, 2, 2), "1é\n2ü\n3\n4\n"),
+        ((0, 4, 6, 2), "2ü\n1é\n3\n4\n"),
+        ((0, 6, 6), "2ü\n4\n1é\n3\n"),
+        ((4, 4, 2, 1), "1é\n3\n2ü\n4\n"),
+    ],
+)
+def test_output_is_in_the_order_in_which_it_was_written(
+    order: tuple[int, ...], expected: str
+) -> None:
+    """The numbers are bytes; if they do not fit the texts, stdout comes first."""
+    execution = Execution(Status.OK, stdout="1é\n3\n", stderr="2ü\n4\n", order=order)
+    for rendered in (
+        render(execution, width=80),
+        render_plain(execution, with_value=False),
+    ):
+        assert "".join(piece.text for part in rendered.parts for piece in part.pieces) == expected

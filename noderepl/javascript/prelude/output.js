@@ -25,6 +25,7 @@
     const PASSED = 1 << 20; // bytes of a snippet that the kernel gets too
     const PASSED_WRITES = 5000; // the same limit in writes: each is a message of the kernel
     const PIECE = 1 << 20; // characters
+    const MOST_TURNS = 2 * PASSED_WRITES;
     const EVENT = 32; // the size of an event besides its text
     const MOST = 2000; // pieces of a request
     const MOST_BYTES = 1 << 27;
@@ -189,7 +190,7 @@
             }
             size += part.length;
             bytes[stream] += length;
-            if (order.length % 2 === (stream === "stdout" ? 0 : 1)) {
+            if (order.length % 2 === (stream === "stdout" ? 0 : 1) && order.length < MOST_TURNS) {
                 order[order.length] = 0;
             }
             order[order.length - 1] += length;

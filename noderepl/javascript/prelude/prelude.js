@@ -17,7 +17,7 @@
 (function install(realm, name, parts, watchdog) {
     "use strict";
     const { BigInt, JSON, Number, Object, require } = realm;
-    const { defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+    const { assign, defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }
@@ -55,10 +55,9 @@
     const resolver = parts.resolver({ realm });
     const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
-    const data = dataDirectory();
+    const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
-    const byteText = parts.byte_text({ realm, primordials });
-    const output = parts.output({ realm, primordials, data, byteText });
+    const output = parts.output({ realm, primordials, data, byteText: parts.byte_text({ realm, primordials }) });
     const stdio = parts.stdio({ realm, primordials, write: output.write });
     const consoleObject = parts.console_object({ realm, streams: stdio.streams });
     const report = (error) => stacks.describe(error, options);
@@ -88,13 +87,6 @@
     api.constant = scripts.constant;
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
-
-    // Returns the directory of the session's files. A kernel without a container of its own sets it, as the machine's
-    // /mnt/data may not be the session's.
-    function dataDirectory() {
-        const { cwd, env } = realm.process;
-        return env.NODEREPL_DATA ?? (require("fs").existsSync("/mnt/data") ? "/mnt/data" : cwd());
-    }
 
     function connect() {
         session = new Session();
@@ -285,8 +277,7 @@
         const { ended, number, notes } = current;
         const media = displays.listed(current.media);
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
-        answer.output = output.end();
-        answer.pending = isPending;
+        assign(answer, { __proto__: null, output: output.end(), pending: isPending });
         stdio.end();
         consoleObject.end();
         respond(current, answer);

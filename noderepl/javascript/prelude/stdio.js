@@ -5,11 +5,14 @@
 // of a type that streams refuse.
 (function stdio({ realm, primordials, write }) {
     const { Object, Reflect, process } = realm;
-    const { Writable } = realm.require("stream");
+    const { Readable, Writable } = realm.require("stream");
     const { assign, getOwnPropertyDescriptor } = Object;
     const { apply, defineProperty } = Reflect;
     const { nextTick } = process;
     const writeToStream = primordials.uncurried(Writable.prototype.write);
+    const unpipe = primordials.uncurried(Readable.prototype.unpipe);
+    const resume = primordials.uncurried(Readable.prototype.resume);
+    const kernels = { __proto__: null, stdout: undefined, stderr: undefined }; // the kernel's streams
     const pass = { __proto__: null, stdout: null, stderr: null }; // write() of the kernel's streams
     const streams = { __proto__: null, stdout: create("stdout", 1), stderr: create("stderr", 2) };
     // The stream of each name that a snippet has put in the place of the prelude's.
@@ -58,43 +61,54 @@
         return isPassed !== undefined;
     }
 
-    // Puts the streams in the place of the kernel's, before a snippet.
+    // Replaces the kernel's streams, before a snippet.
     function begin() {
-        use("stdout", true);
-        use("stderr", true);
+        take("stdout");
+        take("stderr");
     }
 
-    // Remembers what a snippet has put in their place; the kernel replaces it.
-    function end() {
-        note("stdout");
-        note("stderr");
-    }
-
-    // The kernel may have other streams between snippets.
-    function rest() {
-        use("stdout", false);
-        use("stderr", false);
-    }
-
-    function use(name, isFirst) {
+    function take(name) {
         const found = getOwnPropertyDescriptor(process, name)?.value;
-        if (isFirst && found !== streams[name] && typeof found?.write === "function") {
+        if (found !== streams[name] && typeof found?.write === "function") {
             const original = found.write;
+            kernels[name] = found;
             pass[name] = (chunk, encoding) => apply(original, found, [chunk, encoding]);
+            detach(found, streams[name]);
         }
         if (streams[name].writableEnded || streams[name].destroyed) {
             streams[name] = create(name, streams[name].fd);
         }
-        const value = replaced[name] ?? streams[name];
-        if (found !== value) {
-            const shape = { __proto__: null, configurable: true, enumerable: true, writable: true };
-            defineProperty(process, name, { __proto__: null, ...shape, value });
+        put(name, replaced[name] ?? streams[name]);
+    }
+
+    // NEL pipes its stream into the stream that it has replaced, which is the prelude's and would write to it again.
+    function detach(kernel, stream) {
+        if (kernel instanceof Readable) {
+            unpipe(kernel, stream);
+            resume(kernel);
         }
     }
 
-    function note(name) {
+    // Gives the streams back, before the kernel answers; remembers those of a snippet.
+    function end() {
+        giveBack("stdout");
+        giveBack("stderr");
+    }
+
+    function giveBack(name) {
         const found = getOwnPropertyDescriptor(process, name);
         replaced[name] = found === undefined || found.value === streams[name] ? undefined : found.value;
+        put(name, kernels[name] ?? streams[name]);
+    }
+
+    // Between snippets, late output goes to the prelude's streams.
+    function rest() {
+        put("stdout", streams.stdout);
+        put("stderr", streams.stderr);
+    }
+
+    function put(name, value) {
+        defineProperty(process, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
     return { begin, end, rest, streams };
