@@ -45,6 +45,7 @@ _PARTS = (
     "byte_text",
     "output",
     "stdio",
+    "descriptors",
     "active_handles",
 )
 

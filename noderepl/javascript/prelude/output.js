@@ -108,6 +108,18 @@
         return summary();
     }
 
+    // Takes what has been written to a descriptor by the snippet of a number.
+    function receive(stream, data_, number) {
+        take(stream, decoders[stream].add(data_).text, false, number);
+    }
+
+    // The watchdog has put output of the snippet into pieces of its own, up to this number. sizes: in bytes.
+    function addPieces(total, sizes) {
+        request.pieces = total;
+        bytes.stdout += sizes.stdout;
+        bytes.stderr += sizes.stderr;
+    }
+
     function isOf(id) {
         return request.id === id;
     }
@@ -136,7 +148,7 @@
 
     // An error or a sentence that belongs to no answer. number: of the snippet, undefined where it is not known.
     function report(kind, number, text) {
-        waiting[waiting.length] = [number ?? origin() ?? request.number, kind, text];
+        waiting[waiting.length] = [number ?? numberNow(), kind, text];
         size += EVENT + text.length;
         putSoon();
     }
@@ -159,18 +171,22 @@
         return encoding === "utf8" || encoding === "utf-8" || encoding === "buffer";
     }
 
+    // Returns the number of the snippet to which the running code belongs.
+    function numberNow() {
+        return origin() ?? request.number;
+    }
+
     // Returns whether the kernel also gets the text. isText: whether the kernel reads it as the same text. The watchdog
     // may call show() during any call in here.
-    function take(stream, text, isText) {
-        const number = origin() ?? request.number;
-        const isOwn = isRunning && number === request.number;
-        gather(isOwn ? 0 : number, stream, text, isOwn, isText);
-        if (!isOwn) {
+    function take(stream, text, isText, number = numberNow()) {
+        const isCounted = isOwn(number);
+        gather(isCounted ? 0 : number, stream, text, isCounted, isText);
+        if (!isCounted) {
             putSoon();
         }
-        writes += isOwn ? 1 : 0;
-        isAllText = isAllText && (isText || !isOwn);
-        return isOwn && (isBroken || isPassed());
+        writes += isCounted ? 1 : 0;
+        isAllText = isAllText && (isText || !isCounted);
+        return isCounted && (isBroken || isPassed());
     }
 
     // The client rejects pieces of more than 16 MiB, so a long text is split; surrogate pairs are not.
@@ -256,8 +272,17 @@
         }
     }
 
-    function discard({ id, pieces }) {
-        for (let index = 0; index < pieces; index++) {
+    // Returns whether a snippet is the running one.
+    function isOwn(number) {
+        return isRunning && number === request.number;
+    }
+
+    function pieces() {
+        return request.pieces;
+    }
+
+    function discard({ id, pieces: total }) {
+        for (let index = 0; index < total; index++) {
             remove(`${prefix}output-${id}-${index}`);
         }
     }
@@ -270,5 +295,20 @@
         }
     }
 
-    return { begin, end, isOf, keep, origin, report, show, within, write };
+    return {
+        addPieces,
+        begin,
+        end,
+        isOf,
+        isOwn,
+        keep,
+        numberNow,
+        origin,
+        pieces,
+        receive,
+        report,
+        show,
+        within,
+        write,
+    };
 });

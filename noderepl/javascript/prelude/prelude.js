@@ -58,7 +58,8 @@
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
     const output = parts.output({ realm, primordials, data, byteText: parts.byte_text({ realm, primordials }) });
-    const stdio = parts.stdio({ realm, primordials, write: output.write });
+    const descriptors = parts.descriptors({ realm, primordials, data, timeout, output });
+    const stdio = parts.stdio({ realm, primordials, write: descriptors.inOrder(output.write) });
     const consoleObject = parts.console_object({ realm, streams: stdio.streams });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
@@ -79,7 +80,8 @@
     const results = parts.results({ realm });
     const pendingPromise = parts.pending_promise({ realm, primordials, inspect, report: output.report });
 
-    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take, show: output.show };
+    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
+    api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
     api.load = modules.load;
@@ -277,7 +279,7 @@
         const { ended, number, notes } = current;
         const media = displays.listed(current.media);
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
-        assign(answer, { __proto__: null, output: output.end(), pending: isPending });
+        assign(answer, { __proto__: null, output: descriptors.inOrder(output.end)(), pending: isPending });
         stdio.end();
         consoleObject.end();
         respond(current, answer);

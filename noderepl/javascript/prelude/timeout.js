@@ -2,17 +2,20 @@
 // the event loop.
 //
 // Contract with watchdog.js: cells[ASLEEP] is 1 while the thread waits for notify(), cells[END] the time at which the
-// snippet must end, 0 for none, cells[RUN] the request id, cells[BEGAN] the time of its start, cells[WAITS] is 1 while
-// the main thread waits for a process, and cells[ASKED] is 1 after an interrupt by a file. Times are in ms of the clock
-// that both threads share.
+// snippet must end, 0 for none, cells[RUN] the request id, cells[BEGAN] the time of its start, and cells[ASKED] is 1
+// after an interrupt by a file. Times are in ms of the clock that both threads share. cells[WAITS] is 1 while the main
+// thread waits for a process, and 2 while the thread then reads what that has written: from the descriptors
+// cells[OUT_FD] and cells[ERR_FD], -1 for none, at cells[OUT_AT] and cells[ERR_AT], into piece cells[PIECES].
 (function timeout({ realm, name, data }, source) {
-    const { Atomics, BigInt, BigInt64Array, SharedArrayBuffer, process } = realm;
+    const { Atomics, BigInt, BigInt64Array, Number, SharedArrayBuffer, process } = realm;
     const { Worker } = realm.require("worker_threads");
     const clock = process.hrtime.bigint;
-    const { load, store, notify } = Atomics;
+    const { compareExchange, load, store, notify, wait } = Atomics;
     const GRACE = 50n;
     const [ASLEEP, END, RUN, BEGAN, WAITS, ASKED] = [0, 1, 2, 3, 4, 5];
-    const cells = new BigInt64Array(new SharedArrayBuffer(48));
+    const [OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES] = [6, 7, 8, 9, 10];
+    const cells = new BigInt64Array(new SharedArrayBuffer(88));
+    const places = { ASLEEP, END, RUN, BEGAN, WAITS, ASKED, OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES };
     const thread = new Worker(source, {
         eval: true,
         execArgv: [],
@@ -20,11 +23,10 @@
         stdin: false,
         stdout: true,
         stderr: true,
-        workerData: { cells, name, data, ASLEEP, END, RUN, BEGAN, WAITS, ASKED },
+        workerData: { cells, name, data, ...places },
     });
     thread.on("error", () => {}); // without it only the service's own timeout is left
     thread.unref();
-    trackWaiting();
 
     function arm(id, milliseconds) {
         const moment = clock() / 1000000n;
@@ -42,29 +44,27 @@
         store(cells, END, 0n);
     }
 
-    // execSync() and the like all use this binding. If this Node.js lacks it, they end with their process.
-    function trackWaiting() {
-        const synchronous = findBinding();
-        if (typeof synchronous?.spawn !== "function") {
-            return;
-        }
-        const { spawn } = synchronous;
-        synchronous.spawn = (options) => {
-            store(cells, WAITS, 1n);
-            try {
-                return spawn(options);
-            } finally {
-                store(cells, WAITS, 0n);
-            }
-        };
+    // The main thread waits for a process. files: of the snippet (descriptors.js), undefined if the process writes to
+    // none. pieces: the number of pieces so far.
+    function beginWaiting(files, pieces) {
+        store(cells, OUT_FD, BigInt(files?.stdout.fd ?? -1));
+        store(cells, ERR_FD, BigInt(files?.stderr.fd ?? -1));
+        store(cells, OUT_AT, BigInt(files?.stdout.at ?? 0));
+        store(cells, ERR_AT, BigInt(files?.stderr.at ?? 0));
+        store(cells, PIECES, BigInt(pieces));
+        store(cells, WAITS, 1n);
     }
 
-    function findBinding() {
-        try {
-            return process.binding("spawn_sync");
-        } catch {
-            return undefined;
+    // Moves the files to where the thread has read them. Returns the number of pieces.
+    function endWaiting(files) {
+        while (compareExchange(cells, WAITS, 1n, 0n) === 2n) {
+            wait(cells, WAITS, 2n, 1000);
         }
+        if (files !== undefined) {
+            files.stdout.at = Number(load(cells, OUT_AT));
+            files.stderr.at = Number(load(cells, ERR_AT));
+        }
+        return Number(load(cells, PIECES));
     }
 
     // Returns whether an interrupt ends the snippet.
@@ -72,5 +72,5 @@
         return load(cells, ASKED) === 1n;
     }
 
-    return { arm, disarm, isAsked };
+    return { arm, beginWaiting, disarm, endWaiting, isAsked };
 });

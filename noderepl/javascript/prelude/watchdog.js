@@ -6,16 +6,20 @@
 // blocked, it ends the snippet, and the processes that the main thread waits for.
 "use strict";
 const { workerData } = require("worker_threads");
-const { existsSync, readdirSync, readFileSync } = require("fs");
+const { existsSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync } = require("fs");
 const { Session } = require("inspector");
 const { cells, name, data, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
+const { OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES } = workerData;
 const session = new Session();
 session.connectToMainThread();
-const { load, store, wait } = Atomics;
+const { compareExchange, load, notify, store, wait } = Atomics;
 const PATIENCE = 100; // ms
 const STEP = 50; // ms between two checks
 const FIRST = 1000n; // ms until output is written where it can be read
 const NEXT = 250n; // ms from then on
+const MOST = 1000n; // pieces: half of the limit of a request
+const chunk = Buffer.alloc(1 << 20);
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const PLACES = [process.cwd(), data]; // where uploaded files may be
 
 const now = () => process.hrtime.bigint() / 1000000n;
@@ -76,6 +80,44 @@ function attempt(action, otherwise) {
     }
 }
 
+// Puts what the process has written, for which the main thread waits, into a piece (output.js has the contract).
+function showAwaited() {
+    if (compareExchange(cells, WAITS, 1n, 2n) !== 1n) {
+        return;
+    }
+    attempt(() => {
+        const written = [
+            { stream: "stdout", at: OUT_AT, ...textAt(load(cells, OUT_FD), load(cells, OUT_AT)) },
+            { stream: "stderr", at: ERR_AT, ...textAt(load(cells, ERR_FD), load(cells, ERR_AT)) },
+        ].filter(({ text }) => text !== "");
+        const number = load(cells, PIECES);
+        if (written.length > 0 && number < MOST) {
+            const place = `${data}/.noderepl-output-${load(cells, RUN)}-${number}`;
+            writeFileSync(`${place}.new`, JSON.stringify(written.map(({ stream, text }) => [0, stream, text])));
+            renameSync(`${place}.new`, place);
+            written.forEach(({ at, size }) => store(cells, at, load(cells, at) + BigInt(size)));
+            store(cells, PIECES, number + 1n);
+        }
+    });
+    store(cells, WAITS, 1n);
+    notify(cells, WAITS);
+}
+
+// Returns the characters that are complete; none if the bytes are not UTF-8: the main thread reads these.
+function textAt(fd, at) {
+    if (fd < 0n) {
+        return { text: "", size: 0 };
+    }
+    const size = attempt(() => readSync(Number(fd), chunk, 0, chunk.length, Number(at)), 0);
+    for (let cut = 0; cut < 4 && cut < size; cut++) {
+        const text = attempt(() => decoder.decode(chunk.subarray(0, size - cut)));
+        if (text !== undefined) {
+            return { text, size: size - cut };
+        }
+    }
+    return { text: "", size: 0 };
+}
+
 let shown = 0n; // when the output was last requested
 for (;;) {
     const end = load(cells, END);
@@ -96,6 +138,7 @@ for (;;) {
     } else if (moment >= load(cells, BEGAN) + FIRST && moment >= shown + NEXT) {
         shown = moment;
         call("show()");
+        showAwaited();
     }
     if (load(cells, END) === end) {
         wait(cells, ASLEEP, 0n, STEP);

@@ -1,0 +1,256 @@
+// Output that does not go through process.stdout and process.stderr: that of child processes which inherit the
+// descriptors 1 and 2, and of code that writes to these descriptors. In a session they lead nowhere, so each snippet
+// that uses them gets two files without a name in their place, which are read in time.
+// While the main thread waits for a process, the watchdog reads the files; timeout.js has the contract.
+(function descriptors({ realm, primordials, data, timeout, output }) {
+    const { Buffer, Number, Object, Reflect, process } = realm;
+    const { closeSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
+    const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
+    const { randomUUID } = realm.require("crypto");
+    const { setInterval, clearInterval } = realm.require("timers");
+    const { format } = realm.require("util");
+    const { assign, create } = Object;
+    const { apply } = Reflect;
+    const { exec } = primordials.RegExp;
+    const { filter, map } = primordials.Array;
+    const STREAMS = ["stdout", "stderr"];
+    const NAMES = /^\/(?:dev\/(?:stdout|stderr|fd\/[12])|proc\/(?:self|\d+)\/fd\/[12])$/;
+    const PERIOD = 200; // ms between two looks at the files while a child runs
+    const chunk = Buffer.alloc(1 << 16);
+    let captures = []; // of snippets, the latest one last
+    let children = 0; // that run and may write to the files
+    let timer;
+    let isWaiting = false; // the watchdog may read the files
+
+    // The files of the snippet that runs; undefined if there can be none.
+    function capture() {
+        const number = output.numberNow();
+        const latest = captures[captures.length - 1];
+        if (latest !== undefined && latest.number === number) {
+            return latest;
+        }
+        try {
+            const made = { __proto__: null, number, children: 0, stdout: file(), stderr: file() };
+            captures[captures.length] = made;
+            return made;
+        } catch {
+            return undefined;
+        }
+    }
+
+    function file() {
+        const place = `${data}/.noderepl-fd-${randomUUID()}`;
+        const fd = openSync(place, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
+        unlinkSync(place);
+        return { __proto__: null, fd, at: 0 };
+    }
+
+    // The descriptor that stands for another one.
+    function mapped(fd) {
+        return fd === 1 || fd === 2 ? (capture()?.[STREAMS[fd - 1]].fd ?? fd) : fd;
+    }
+
+    // Reads what is new. Of earlier snippets, the files are closed once no child of theirs runs.
+    function drain() {
+        for (let index = 0; index < captures.length; index++) {
+            drainOne(captures[index]);
+        }
+        if (captures.length > 1) {
+            const latest = captures[captures.length - 1];
+            const isUsed = (one) => one === latest || one.children > 0;
+            const unused = filter(captures, (one) => !isUsed(one));
+            captures = filter(captures, isUsed);
+            for (let index = 0; index < unused.length; index++) {
+                closeSync(unused[index].stdout.fd);
+                closeSync(unused[index].stderr.fd);
+            }
+        }
+    }
+
+    function drainOne(one) {
+        for (let index = 0; index < STREAMS.length; index++) {
+            const stream = STREAMS[index];
+            const { fd, at } = one[stream];
+            for (let size = read(fd, at); size > 0; size = read(fd, one[stream].at)) {
+                one[stream].at += size;
+                output.receive(stream, Buffer.from(chunk.subarray(0, size)), one.number);
+            }
+        }
+    }
+
+    function read(fd, at) {
+        try {
+            return readSync(fd, chunk, 0, chunk.length, at);
+        } catch {
+            return 0;
+        }
+    }
+
+    // Maps the descriptors of a child. options: as the bindings of Node.js take them.
+    function inherited(options) {
+        const { stdio: given } = options;
+        if (given === undefined || given === null) {
+            return options;
+        }
+        let isMapped = false;
+        const changed = map(given, (one) => {
+            const isInherited = one?.type === "inherit" || one?.type === "fd";
+            const fd = isInherited ? mapped(one.fd) : undefined;
+            if (fd === undefined || fd === one.fd) {
+                return one;
+            }
+            isMapped = true;
+            return assign(create(null), one, { type: "fd", fd });
+        });
+        return isMapped ? assign({}, options, { stdio: changed }) : options;
+    }
+
+    function wrapSynchronous() {
+        const binding = bindingOf("spawn_sync");
+        if (typeof binding?.spawn !== "function") {
+            return;
+        }
+        const { spawn } = binding;
+        binding.spawn = (options) => {
+            const changed = inherited(options);
+            const one = changed === options ? undefined : captures[captures.length - 1];
+            if (one !== undefined) {
+                drain();
+                output.show();
+            }
+            const before = { __proto__: null, stdout: one?.stdout.at, stderr: one?.stderr.at };
+            isWaiting = true;
+            timeout.beginWaiting(output.isOwn(one?.number) ? one : undefined, output.pieces());
+            try {
+                return spawn(changed);
+            } finally {
+                endWaiting(one, before);
+            }
+        };
+    }
+
+    function endWaiting(one, before) {
+        const pieces = timeout.endWaiting(output.isOwn(one?.number) ? one : undefined);
+        isWaiting = false;
+        if (one !== undefined) {
+            output.addPieces(pieces, { stdout: one.stdout.at - before.stdout, stderr: one.stderr.at - before.stderr });
+            drain();
+        }
+    }
+
+    function wrapAsynchronous() {
+        const { prototype } = bindingOf("process_wrap")?.Process ?? {};
+        if (typeof prototype?.spawn !== "function") {
+            return;
+        }
+        const { spawn } = prototype;
+        prototype.spawn = function (options) {
+            const changed = inherited(options);
+            const failure = apply(spawn, this, [changed]);
+            if (changed !== options && failure === 0) {
+                watch(this, captures[captures.length - 1]);
+            }
+            return failure;
+        };
+    }
+
+    // Reads the files while a child runs, and once more before its end is reported.
+    function watch(handle, one) {
+        const { onexit } = handle;
+        begin(one);
+        handle.onexit = function (...given) {
+            finish(one);
+            return apply(onexit, this, given);
+        };
+    }
+
+    function begin(one) {
+        one.children += 1;
+        children += 1;
+        timer ??= setInterval(drain, PERIOD).unref();
+    }
+
+    function finish(one) {
+        drain();
+        one.children -= 1;
+        children -= 1;
+        if (children === 0) {
+            clearInterval(timer);
+            timer = undefined;
+        }
+    }
+
+    // All writes of the module fs to a descriptor come to these functions of its binding.
+    function wrapFiles() {
+        const binding = bindingOf("fs");
+        for (const name of ["writeBuffer", "writeBuffers", "writeString", "writeFileUtf8"]) {
+            const original = binding?.[name];
+            if (typeof original === "function") {
+                binding[name] = function (target, ...given) {
+                    const fd = mapped(fdOf(target) ?? target);
+                    const result = apply(original, this, [fd, ...given]);
+                    if (fd !== target) {
+                        drain();
+                    }
+                    return result;
+                };
+            }
+        }
+        for (const name of ["open", "openFileHandle"]) {
+            const original = binding?.[name];
+            if (typeof original === "function") {
+                binding[name] = function (target, flags, ...given) {
+                    const fd = fdOf(target);
+                    return fd === undefined
+                        ? apply(original, this, [target, flags, ...given])
+                        : apply(original, this, [`/proc/self/fd/${mapped(fd)}`, appending(flags), ...given]);
+                };
+            }
+        }
+    }
+
+    // The descriptor that a path names.
+    function fdOf(target) {
+        if (typeof target !== "string" || exec(NAMES, target) === null) {
+            return undefined;
+        }
+        return target === "/dev/stdout" ? 1 : target === "/dev/stderr" ? 2 : Number(target[target.length - 1]);
+    }
+
+    function appending(flags) {
+        return (flags & (O_WRONLY | O_RDWR)) === 0 ? flags : (flags | O_APPEND) & ~(O_TRUNC | O_CREAT | O_EXCL);
+    }
+
+    function bindingOf(name) {
+        try {
+            return process.binding(name);
+        } catch {
+            return undefined;
+        }
+    }
+
+    wrapSynchronous();
+    wrapAsynchronous();
+    wrapFiles();
+    if (typeof process._rawDebug === "function") {
+        process._rawDebug = (...given) => void writeSync(2, `${apply(format, undefined, given)}\n`);
+    }
+
+    // Returns a function that first reads what has been written until then.
+    function inOrder(action) {
+        return (...given) => {
+            drain();
+            return action(...given);
+        };
+    }
+
+    // Puts the output so far into a piece. The watchdog calls this, also just after the wait for a process.
+    function show() {
+        if (!isWaiting) {
+            drain();
+            output.show();
+        }
+    }
+
+    return { inOrder, show };
+});
