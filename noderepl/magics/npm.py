@@ -30,6 +30,7 @@ _EGRESS = "the pool needs egress enabled (EgressEnabled)"
 _ENDED = re.compile(r"npm-(exit|signal|error) (\w+)")
 
 # The exit code is the completion value, and the function keeps its names out of the global scope.
+# With the prelude, whose streams have a descriptor, npm's output appears as it is written.
 # npm's time limit is shorter than the snippet's, so that a slow npm ends without the loss of the
 # session's state. By default, npm waits for 10 s before its first retry and would exceed its limit
 # before it reports a missing network.
@@ -44,6 +45,7 @@ _SNIPPET = """\
       ...process.env,
     },
     maxBuffer: 67108864,
+    stdio: ["ignore", ...(process.stdout.fd === 1 ? ["inherit", "inherit"] : ["pipe", "pipe"])],
     timeout: %d,
   });
   process.stdout.write(ended.stdout ?? "");

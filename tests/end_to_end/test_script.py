@@ -454,3 +454,117 @@ def test_a_page_off_a_terminal(home):
     """%page --output in a script prints all output, and a line end where it has none."""
     ran = run("-e", "process.stdout.write('x'.repeat(9e6))", "-c", "%page --output", home=home)
     assert (ran.returncode, ran.stdout) == (0, "x" * 18_000_000 + "\n")
+
+
+IN_ORDER = {
+    "console.log(1); console.error(2); console.log(3)": "1\n2\n3\n",
+    "console.error(1); process.stdout.write('2'); console.warn(3); console.log(4)": "1\n23\n4\n",
+    "console.log(1); for (let i = 0; i < 6000; i++) console[i % 2 ? 'log' : 'error'](i)": "1\n"
+    + "".join(f"{i}\n" for i in range(6000)),
+    "console.log(1); require('child_process').execSync('echo 2', {stdio: 'inherit'}); console.log(3)": (
+        "1\n2\n3\n"
+    ),
+    "fs.writeSync(1, 'a\\n'); console.log('b'); fs.writeSync(2, 'c\\n'); console.log('d')": (
+        "a\nb\nc\nd\n"
+    ),
+    "console.log(1); process._rawDebug('%d', 2); console.log(3)": "1\n2\n3\n",
+    "fs.writeFileSync('/dev/stdout', 'a\\n'); console.log('b'); fs.appendFileSync('/dev/stderr', 'c\\n')": (
+        "a\nb\nc\n"
+    ),
+    "console.log(1); const c = require('child_process').spawnSync('sh', ['-c', 'echo 2; exit 3'], "
+    "{stdio: ['ignore', process.stdout, process.stderr]}); console.log(c.status)": "1\n2\n3\n",
+}
+
+
+@pytest.mark.parametrize("code", IN_ORDER)
+def test_output_comes_in_the_order_in_which_it_was_written(home, code):
+    """Also what child processes and writes to descriptors have written; stdout and stderr are one file here."""
+    line = command("-e", code)
+    ran = subprocess.run(
+        line,
+        env=environment(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout.decode()) == (0, IN_ORDER[code])
+
+
+EXACT = {
+    "process.stdout.write(Buffer.from(Array.from({length: 256}, (_, i) => i)))": bytes(range(256)),
+    "for (const byte of Buffer.from('漢字é🇯🇵\\n')) process.stdout.write(Buffer.from([byte]))": (
+        "漢字é🇯🇵\n".encode()
+    ),
+    "fs.writeFileSync('t', '漢'.repeat(50000)); fs.createReadStream('t', {highWaterMark: 1000}).pipe(process.stdout)": (
+        "漢".encode() * 50_000
+    ),
+    "require('child_process').spawn('printf', ['\\\\346\\\\274\\\\242\\\\377']).stdout.pipe(process.stdout)": (
+        b"\xe6\xbc\xa2\xff"
+    ),
+    "require('child_process').execSync('head -c 300000 /dev/zero', {stdio: 'inherit'})": (
+        bytes(300_000)
+    ),
+    "process.stdout.write(Buffer.from([0xe6])); process.stdout.write('x')": b"\xe6x",
+    "process.stdout.write('\\u{1f480}\\udc80')": "\U0001f480\ufffd".encode(),
+}
+
+
+@pytest.mark.parametrize("code", EXACT)
+def test_bytes_arrive_as_they_were_written(home, code):
+    """A script's stdout is the program's, byte for byte."""
+    ran = subprocess.run(
+        command("-e", code),
+        env=environment(home),
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr, ran.stdout) == (0, b"", EXACT[code])
+
+
+def test_children_that_inherit_the_output_are_shown_as_they_write(home):
+    """The program waits for a process, and its output is there before the end."""
+    code = "require('child_process').execSync('echo first; sleep 30', {stdio: 'inherit'})"
+    with subprocess.Popen(
+        command("--timeout", "60", "-e", code), env=environment(home), stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"first\n"
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+
+
+def test_one_stdout_and_one_console_for_all_snippets(home):
+    """What a snippet has set on them is there for the next one."""
+    ran = run(
+        "-e",
+        "console.mine = 5; console.count(); console.group(); process.stdout.mine = 6; "
+        "var w = process.stdout.write; process.stdout.write = function (...a) { return w.apply(this, ['<', ...a.slice(1)]) && w.apply(this, a) }",
+        "-e",
+        "console.count(); console.groupEnd(); process.stdout.write = w",
+        "-e",
+        "console.log(console.mine, process.stdout.mine, process.stdout.fd, process.stderr.fd)",
+        "-e",
+        "console = {log: (x) => process.stdout.write(`mock ${x}\\n`)}",
+        "-e",
+        "console.log(7)",
+        home=home,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "default: 1\n<  default: 2\n5 6 1 2\nmock 7\n"), (
+        ran.stderr
+    )
+
+
+def test_an_error_that_an_earlier_snippet_left_behind(home):
+    """It is reported as that snippet's, and the exit status is 1."""
+    ran = run(
+        "-e",
+        "setTimeout(() => { throw new Error('late') }, 100)",
+        "-e",
+        "await new Promise((done) => setTimeout(done, 600)); console.log('second')",
+        home=home,
+    )
+    assert (ran.returncode, ran.stdout) == (1, "second\n")
+    assert ran.stderr.startswith("Uncaught in the background:\n")

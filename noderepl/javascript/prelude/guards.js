@@ -5,9 +5,8 @@
 //
 // Errors of the running snippet come with its answer, other errors with the output.
 //
-// current(): the running snippet or null. exit(code, what): ends it. report(error): describes an error. isExposed():
-// whether the prelude ran the latest snippet, and not the kernel itself.
-(function guards({ realm, primordials, post, current, exit, report, output, isExposed }) {
+// current(): the running snippet or null. exit(code, what): ends it. report(error): describes an error.
+(function guards({ realm, primordials, post, current, exit, report, output, displays }) {
     const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
     const { includes } = primordials.Array;
@@ -69,7 +68,7 @@
             return;
         }
         const run = current();
-        if (run === null && !isExposed()) {
+        if (run === null && !displays.isExposed()) {
             kernels?.(error, origin);
             return;
         }

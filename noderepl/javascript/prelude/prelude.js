@@ -59,20 +59,15 @@
     const timeout = parts.timeout({ realm, name, data }, watchdog);
     const output = parts.output({ realm, primordials, data, byteText: parts.byte_text({ realm, primordials }) });
     const descriptors = parts.descriptors({ realm, primordials, data, timeout, output });
-    const stdio = parts.stdio({ realm, primordials, write: descriptors.inOrder(output.write) });
-    const consoleObject = parts.console_object({ realm, streams: stdio.streams });
-    const report = (error) => stacks.describe(error, options);
-    const running = () => run;
-    const guards = parts.guards({
+    const stdio = parts.stdio({
         realm,
         primordials,
-        post,
-        current: running,
-        exit,
-        report,
-        output,
-        isExposed: displays.isExposed,
+        consoleObject: parts.console_object,
+        write: descriptors.inOrder(output.write),
     });
+    const report = (error) => stacks.describe(error, options);
+    const running = () => run;
+    const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const types = parts.typescript({ realm, placeAt: stacks.placeAt });
     const activeHandles = parts.active_handles({ realm });
@@ -125,7 +120,6 @@
         try {
             output.begin(request.id, current.number);
             stdio.begin();
-            consoleObject.begin();
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
@@ -281,7 +275,6 @@
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
         assign(answer, { __proto__: null, output: descriptors.inOrder(output.end)(), pending: isPending });
         stdio.end();
-        consoleObject.end();
         respond(current, answer);
         stdio.rest();
     }

@@ -3,7 +3,7 @@
 //
 // write(name, chunk, encoding) takes what is written and returns whether the kernel gets it too; undefined for a chunk
 // of a type that streams refuse.
-(function stdio({ realm, primordials, write }) {
+(function stdio({ realm, primordials, consoleObject, write }) {
     const { Object, Reflect, process } = realm;
     const { Readable, Writable } = realm.require("stream");
     const { assign, getOwnPropertyDescriptor } = Object;
@@ -17,6 +17,8 @@
     const streams = { __proto__: null, stdout: create("stdout", 1), stderr: create("stderr", 2) };
     // The stream of each name that a snippet has put in the place of the prelude's.
     const replaced = { __proto__: null, stdout: undefined, stderr: undefined };
+
+    const console = consoleObject({ realm, streams });
 
     function create(name, fd) {
         const stream = new Writable({
@@ -65,6 +67,7 @@
     function begin() {
         take("stdout");
         take("stderr");
+        console.begin();
     }
 
     function take(name) {
@@ -93,6 +96,7 @@
     function end() {
         giveBack("stdout");
         giveBack("stderr");
+        console.end();
     }
 
     function giveBack(name) {
