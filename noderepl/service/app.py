@@ -6,7 +6,6 @@ dialects.py defines the data formats, files.py the files, and pool.py the sessio
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -15,22 +14,21 @@ from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
 from noderepl.service.description import description
 from noderepl.service.dialects import Dialect, ExecuteRequest
-from noderepl.service.errors import ApiError, InvalidBody, NoSession
+from noderepl.service.errors import ApiError, NoSession
 from noderepl.service.executions import Executions
+from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.management import Management
-from noderepl.service.messages import TooManyValues, check_values
 from noderepl.service.pool import Pool, PoolFull
+from noderepl.service.request_bodies import check_upload, read_json, read_upload
 from noderepl.service.request_checks import (
     Guard,
     JsonAnswer,
@@ -45,12 +43,6 @@ from noderepl.service.threads import Threads
 from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
-# The default limit of ASP.NET, the server of REC-NODE-2405; larger code can be uploaded.
-BODY_LIMIT = 30_000_000
-# The maximum number of values in a JSON body; an operation uses about ten. All other requests wait
-# while a body is parsed.
-MOST_VALUES = 10_000
-_FORM_OVERHEAD = 64 * 1024
 # Calls of files at a time: each has a thread, which may be busy for long.
 _FILE_CALLS = 8
 
@@ -94,6 +86,7 @@ class _Api:
         self.pool = pool
         self.executions = Executions()
         self.threads = Threads(_FILE_CALLS)
+        self.answers = Threads(1)
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
         need(not dialect.is_flat, "code/execute", dialect)
@@ -160,7 +153,7 @@ class _Api:
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
         moments = [time.perf_counter()]
-        body = await _json(request)
+        body = await read_json(request)
         wanted = dialects.parse_execute(dialect, body)
         identifier = dialects.check_identifier(
             request.query_params.get("identifier") or _identifier_in(body)
@@ -179,23 +172,14 @@ class _Api:
         if wanted.is_asynchronous:
 
             async def answered() -> bytes:
-                ran, _ = await work
-                return serialise(
-                    dialects.execution_body(
-                        dialect, wanted, ran, identifier=identifier, operation=operation
-                    )
-                )
+                return await self._answer((await work)[0], dialect, wanted, identifier, operation)
 
             running = dialects.running_body(wanted, identifier=identifier, operation=operation)
             self.executions.start(session, operation, serialise(running), answered())
             return JsonAnswer(running, dialect.execute_status, headers)
         ran, allocation = await work
         moments.append(time.perf_counter())
-        content = serialise(
-            dialects.execution_body(
-                dialect, wanted, ran, identifier=identifier, operation=operation
-            )
-        )
+        content = await self._answer(ran, dialect, wanted, identifier, operation)
         if dialect.is_flat:
             self.executions.keep(session, operation, content)
         headers |= dialects.execution_headers(
@@ -213,29 +197,30 @@ class _Api:
         self.pool.touch(identifier)
         return done
 
+    async def _answer(
+        self,
+        ran: Ran,
+        dialect: Dialect,
+        wanted: ExecuteRequest,
+        identifier: str,
+        operation: str,
+    ) -> bytes:
+        """Returns the answer to an execute request, as it is sent."""
+
+        def body() -> dict[str, Any]:
+            return dialects.execution_body(
+                dialect, wanted, ran, identifier=identifier, operation=operation
+            )
+
+        if ran.size <= LONG:
+            return serialise(body())
+        content = await self.answers.run(body)
+        return await in_turn(lambda: serialise(content))
+
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
-        _check_length(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large())
-        async with self._place(request) as (parts, root):
-            try:
-                form = await MultiPartParser(request.headers, _form(request), max_files=1).parse()
-            except _Refused as refused:
-                raise refused.error from refused
-            except (MultiPartException, KeyError, ValueError) as error:
-                raise ApiError(
-                    400, "InvalidRequest", "The upload is not a whole multipart form."
-                ) from error
-            try:
-                part = form.get("file")
-                if not isinstance(part, UploadFile) or not part.filename:
-                    raise ApiError(
-                        400, "InvalidRequest", "The form must have a part 'file' with a filename."
-                    )
-                if (part.size or 0) > files.SIZE_LIMIT:
-                    raise _file_too_large()
-                name = files.check_name(part.filename)
-                entry = await self.threads.run(files.save, root, parts, name, part.file)
-            finally:
-                await form.close()
+        check_upload(request)
+        async with self._place(request) as (parts, root), read_upload(request) as (name, content):
+            entry = await self.threads.run(files.save, root, parts, name, content)
         return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
     @contextlib.asynccontextmanager
@@ -267,80 +252,12 @@ async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
     return JsonAnswer(description())
 
 
-class _Refused(MultiPartException):
-    """An upload that is not read to its end. A parser closes its temporary files only on this kind
-    of exception.
-    """
-
-    def __init__(self, error: ApiError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
-async def _form(request: Request) -> AsyncGenerator[bytes, None]:
-    """Yields the body of an upload. Raises _Refused if it is too large, too slow or incomplete."""
-    tail = b""
-    try:
-        async for chunk in _limited(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large()):
-            tail = (tail + chunk)[-16:]
-            yield chunk
-    except ApiError as error:
-        raise _Refused(error) from error
-    except ClientDisconnect as error:
-        raise MultiPartException("the upload is incomplete") from error
-    if not tail.rstrip().endswith(b"--"):
-        raise MultiPartException("the form has no end")
-
-
-async def _json(request: Request) -> Any:
-    """Returns the body of a request as JSON."""
-    message = f"A request body must not be larger than {BODY_LIMIT} bytes."
-    too_large = ApiError(413, "RequestTooLarge", message)
-    _check_length(request, BODY_LIMIT, too_large)
-    body = bytearray()
-    try:
-        async for chunk in _limited(request, BODY_LIMIT, too_large):
-            body += chunk
-        text = body.decode(json.detect_encoding(body), "surrogatepass")
-        check_values(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
-        return json.loads(text)
-    except ClientDisconnect as error:
-        raise InvalidBody("$", "The request body is incomplete.") from error
-    except TooManyValues as error:
-        message = f"The request body must not hold more than {MOST_VALUES:,} values."
-        raise InvalidBody("$", message) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidBody("$", "The request body is not JSON.") from error
-
-
-def _check_length(request: Request, most: int, too_large: ApiError) -> None:
-    """Raises `too_large` if the request declares a larger body, before any of it is read."""
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and (len(length) > 18 or int(length) > most):
-        raise too_large
-
-
-async def _limited(request: Request, most: int, too_large: ApiError) -> AsyncGenerator[bytes, None]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > most:
-            raise too_large
-        yield chunk
-
-
 async def _chunks(file: BinaryIO, size: int, threads: Threads) -> AsyncGenerator[bytes, None]:
     """Yields a file's first `size` bytes, the length that its answer has declared."""
     with file:
         while size > 0 and (chunk := await threads.run(file.read, min(size, 256 * 1024))):
             size -= len(chunk)
             yield chunk
-
-
-def _file_too_large() -> ApiError:
-    return ApiError(
-        413, "FileTooLarge", f"A file must not be larger than {files.SIZE_LIMIT // 2**20} MB."
-    )
 
 
 def _identifier_in(body: Any) -> object:
