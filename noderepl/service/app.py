@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
 from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
@@ -38,7 +38,7 @@ from noderepl.service.request_checks import (
     no_such_route,
     serialise,
 )
-from noderepl.service.session import Allocation, Session, SessionEnded
+from noderepl.service.session import Allocation, Session, SessionBusy, SessionEnded
 from noderepl.service.threads import Threads
 from noderepl.service.worker import Ran
 
@@ -168,15 +168,19 @@ class _Api:
         if dialect.is_flat:
             query = urlencode({"api-version": dialect.version, "identifier": identifier})
             headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
-        work = self._run(session, wanted, identifier)
+        try:
+            running = session.execute(wanted.code, wanted.timeout)
+        except SessionBusy as error:
+            raise ApiError(429, "TooManyExecutions", str(error)) from error
+        work = self._ran(running, identifier)
         if wanted.is_asynchronous:
 
             async def answered() -> bytes:
                 return await self._answer((await work)[0], dialect, wanted, identifier, operation)
 
-            running = dialects.running_body(wanted, identifier=identifier, operation=operation)
-            self.executions.start(session, operation, serialise(running), answered())
-            return JsonAnswer(running, dialect.execute_status, headers)
+            state = dialects.running_body(wanted, identifier=identifier, operation=operation)
+            self.executions.start(session, operation, serialise(state), answered())
+            return JsonAnswer(state, dialect.execute_status, headers)
         ran, allocation = await work
         moments.append(time.perf_counter())
         content = await self._answer(ran, dialect, wanted, identifier, operation)
@@ -187,11 +191,11 @@ class _Api:
         )
         return Response(content, dialect.execute_status, headers, JsonAnswer.media_type)
 
-    async def _run(
-        self, session: Session, wanted: ExecuteRequest, identifier: str
+    async def _ran(
+        self, running: Awaitable[tuple[Ran, Allocation]], identifier: str
     ) -> tuple[Ran, Allocation]:
         try:
-            done = await session.execute(wanted.code, wanted.timeout)
+            done = await running
         except SessionEnded as error:
             raise NoSession(identifier) from error
         self.pool.touch(identifier)

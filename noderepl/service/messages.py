@@ -18,7 +18,7 @@ _LARGEST = 2**53
 # The maximum number of values in one message: a million are parsed in less than a second, in which
 # nothing else runs.
 MOST_VALUES = 1_000_000
-_INFINITE = (math.inf, -math.inf)
+_INFINITY, _MINUS_INFINITY = math.inf, -math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +165,9 @@ def _values(fields: dict[str, Any]) -> int | None:
     for _ in range(DEEPEST):
         values += sum(map(len, level))
         inside = [outer.values() if isinstance(outer, dict) else outer for outer in level]
-        if any(number in some for some in inside for number in _INFINITE):
-            raise _broken("has a number outside the range of a double")
+        for some in inside:
+            if _INFINITY in some or _MINUS_INFINITY in some:
+                raise _broken("has a number outside the range of a double")
         level = [inner for some in inside for inner in some if isinstance(inner, (dict, list))]
         if not level:
             return values
