@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
@@ -28,7 +27,12 @@ from noderepl.service.executions import Executions
 from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.management import Management
 from noderepl.service.pool import Pool, PoolFull
-from noderepl.service.request_bodies import check_upload, read_json, read_upload
+from noderepl.service.request_bodies import (
+    check_upload,
+    read_json,
+    read_upload,
+    until_disconnect,
+)
 from noderepl.service.request_checks import (
     Guard,
     JsonAnswer,
@@ -45,6 +49,8 @@ from noderepl.service.worker import Ran
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
 # Calls of files at a time: each has a thread, which may be busy for long.
 _FILE_CALLS = 8
+# Lists at a time: each may take seconds and 100 MB, and other calls of files do not wait for them.
+_LISTINGS = 2
 
 
 def create_app(
@@ -86,6 +92,7 @@ class _Api:
         self.pool = pool
         self.executions = Executions()
         self.threads = Threads(_FILE_CALLS)
+        self.listings = Threads(_LISTINGS)
         self.answers = Threads(1)
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
@@ -109,15 +116,22 @@ class _Api:
             dialect.version == dialects.NEWEST
             and request.query_params.get("recursive", "").lower() == "true"
         )
-        async with self._place(request) as (parts, root):
-            entries = await self.threads.run(files.list_entries, root, parts, recursive=recursive)
-        # There may be a million entries.
-        return await self.threads.run(lambda: ListAnswer(dialects.list_items(dialect, entries)))
+
+        def work(is_over: Callable[[], bool]) -> Response:
+            entries = files.list_entries(session.data, parts, recursive=recursive, is_over=is_over)
+            return ListAnswer(dialects.list_items(dialect, entries))
+
+        async def listed() -> Response:
+            async with session.listing:
+                return await self.listings.run_needed(work)
+
+        async with self._place(request) as (parts, session):
+            return await until_disconnect(request, listed())
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        async with self._place(request) as (parts, root):
-            entry = await self.threads.run(files.describe, root, parts, name)
+        async with self._place(request) as (parts, session):
+            entry = await self.threads.run(files.describe, session.data, parts, name)
         return JsonAnswer(dialects.file_body(dialect, entry))
 
     async def download(self, request: Request, dialect: Dialect) -> Response:
@@ -126,8 +140,8 @@ class _Api:
         if fixed != "content":
             raise HTTPException(404)
         name = files.check_name(name)
-        async with self._place(request) as (parts, root):
-            file, entry = await self.threads.run(files.open_file, root, parts, name)
+        async with self._place(request) as (parts, session):
+            file, entry = await self.threads.run(files.open_file, session.data, parts, name)
         return StreamingResponse(
             _chunks(file, entry.size, self.threads),
             media_type="application/octet-stream",
@@ -136,8 +150,8 @@ class _Api:
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        async with self._place(request) as (parts, root):
-            await self.threads.run(files.delete, root, parts, name)
+        async with self._place(request) as (parts, session):
+            await self.threads.run(files.delete, session.data, parts, name)
         return Response(status_code=204)
 
     async def execution(self, request: Request, dialect: Dialect) -> Response:
@@ -223,13 +237,16 @@ class _Api:
 
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
         check_upload(request)
-        async with self._place(request) as (parts, root), read_upload(request) as (name, content):
-            entry = await self.threads.run(files.save, root, parts, name, content)
+        async with (
+            self._place(request) as (parts, session),
+            read_upload(request) as (name, content),
+        ):
+            entry = await self.threads.run(files.save, session.data, parts, name, content)
         return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
     @contextlib.asynccontextmanager
-    async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Path]]:
-        """Yields the directory of a file request: its parts, and the session's root, which stays
+    async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Session]]:
+        """Yields the directory of a file request: its parts, and the session, whose files stay
         until the block ends.
         """
         parts = files.check_path(request.query_params.get("path"))
@@ -237,7 +254,7 @@ class _Api:
         session = await self._session(identifier)
         try:
             with session.file_call():
-                yield parts, session.data
+                yield parts, session
         except files.RootGone as error:
             raise NoSession(identifier) from error
 

@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +23,8 @@ from noderepl.service.errors import ApiError
 
 ROOT = "/mnt/data"
 SIZE_LIMIT = 128 * 1024 * 1024
+# As many as noderepl reads; they take 100 MB of memory if their names are long.
+MOST_ENTRIES = 100_000
 _NAME = re.compile(r"[\w\- .@$&=;,#%^()]+")
 _DEEPEST = 64
 # The errors of open() for a missing file, a link, a pipe or a socket.
@@ -41,6 +43,10 @@ class Entry:
     is_directory: bool
     size: int
     modified: int
+
+
+class Unneeded(Exception):
+    """The work stopped because nobody needs its result any more."""
 
 
 class RootGone(Exception):
@@ -78,14 +84,23 @@ def check_path(path: str | None) -> tuple[str, ...]:
     return parts
 
 
-def list_entries(root: Path, parts: tuple[str, ...], *, recursive: bool = False) -> list[Entry]:
+def list_entries(
+    root: Path,
+    parts: tuple[str, ...],
+    *,
+    recursive: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[Entry]:
     """Returns the entries of a directory, sorted by name; with `recursive` also those below it, 64
-    levels deep. Raises ApiError.
+    levels deep.
+
+    is_over: returns whether nobody needs the entries any more. Raises ApiError, also if there are
+    more than MOST_ENTRIES; Unneeded.
     """
-    with _opened(root, parts) as directory:
-        return sorted(
-            _entries(directory, "", recursive), key=lambda entry: (entry.directory, entry.name)
-        )
+    entries: list[Entry] = []
+    with _opened(root, parts) as directory, _not_found("/".join((ROOT, *parts))):
+        _collect(entries, directory, "", recursive, is_over)
+    return sorted(entries, key=lambda entry: (entry.directory, entry.name))
 
 
 def describe(root: Path, parts: tuple[str, ...], name: str) -> Entry:
@@ -206,20 +221,33 @@ def _check_descriptors(error: OSError) -> None:
         ) from error
 
 
-def _entries(directory: int, below: str, recursive: bool) -> Iterator[Entry]:
-    for name in os.listdir(directory):
-        try:
-            entry = _entry(name, below, os.stat(name, dir_fd=directory, follow_symlinks=False))
-        except OSError:  # it was deleted meanwhile
-            continue
-        yield entry
-        if recursive and entry.is_directory and below.count("/") < _DEEPEST - 2:
-            with contextlib.suppress(OSError):
-                inner = os.open(name, _DIRECTORY, dir_fd=directory)
-                try:
-                    yield from _entries(inner, f"{below}/{name}".lstrip("/"), recursive)
-                finally:
-                    os.close(inner)
+def _collect(
+    entries: list[Entry], directory: int, below: str, recursive: bool, is_over: Callable[[], bool]
+) -> None:
+    """Adds the entries of a directory, and then of those below it: what is read is counted."""
+    first = len(entries)
+    with os.scandir(directory) as found:
+        for name in (item.name for item in found):
+            if is_over():
+                raise Unneeded
+            if len(entries) >= MOST_ENTRIES:
+                raise ApiError(
+                    400,
+                    "TooManyFiles",
+                    f"A list has at most {MOST_ENTRIES:,} files; there are more.",
+                )
+            with contextlib.suppress(OSError):  # it was deleted meanwhile
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                entries.append(_entry(name, below, status))
+    if not recursive or below.count("/") >= _DEEPEST - 2:
+        return
+    for name in [entry.name for entry in entries[first:] if entry.is_directory]:
+        with contextlib.suppress(OSError):
+            inner = os.open(name, _DIRECTORY, dir_fd=directory)
+            try:
+                _collect(entries, inner, f"{below}/{name}".lstrip("/"), recursive, is_over)
+            finally:
+                os.close(inner)
 
 
 def _entry(name: str, below: str, status: os.stat_result) -> Entry:

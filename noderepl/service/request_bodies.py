@@ -1,13 +1,14 @@
-"""Reads the bodies of requests: JSON, and the form of an upload. This module does not depend on
-sessions.
+"""Reads from the connections of requests: JSON, the form of an upload, and that a client is gone.
+This module does not depend on sessions.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any, BinaryIO
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
+from typing import Any, BinaryIO, TypeVar
 
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
@@ -17,6 +18,8 @@ from starlette.requests import ClientDisconnect, Request
 from noderepl.service import files
 from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.messages import TooManyValues, check_values
+
+_Result = TypeVar("_Result")
 
 # The default limit of ASP.NET, the server of REC-NODE-2405; larger code can be uploaded.
 BODY_LIMIT = 30_000_000
@@ -95,6 +98,29 @@ def _form_headers(request: Request) -> Headers:
     boundary = options.get(b"boundary", b"").decode("latin-1")
     quoted = boundary.replace("\\", "\\\\").replace('"', '\\"')
     return Headers({"content-type": f'multipart/form-data; boundary="{quoted}"'})
+
+
+async def until_disconnect(request: Request, work: Coroutine[Any, Any, _Result]) -> _Result:
+    """Returns the result of the work; raises its exception. If the client closes the connection
+    first, cancels the work and raises ClientDisconnect.
+    """
+    working = asyncio.create_task(work)
+    gone = asyncio.create_task(_disconnected(request))
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            gone.result()
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        for task in (working, gone):
+            task.cancel()
+        await asyncio.gather(working, gone, return_exceptions=True)
+
+
+async def _disconnected(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class _Refused(MultiPartException):

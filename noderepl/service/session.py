@@ -43,7 +43,8 @@ class SessionEnded(Exception):
 class Session:
     """The directories and the worker of one identifier; only Pool constructs it.
 
-    data: the directory that the session calls /mnt/data. created, accessed: in UTC.
+    data: the directory that the session calls /mnt/data. created, accessed: in UTC. listing: one
+    list of its files at a time, which may be long.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Session:
         self._directories = directories
         self._worker = worker
         self._start = start
+        self.listing = asyncio.Lock()
         self._turn = asyncio.Lock()
         self._calls: dict[asyncio.Task[tuple[Ran, Allocation]], int] = {}
         self._file_calls = 0

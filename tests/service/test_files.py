@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -385,6 +388,51 @@ async def test_the_charset_of_an_upload_is_utf8(client: httpx.AsyncClient) -> No
             )
             assert answer.status_code == status
             assert status == 400 or answer.json()["name"] == expected
+
+
+async def test_the_limit_of_a_list(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above the number of files that noderepl reads, a list is refused in words, with those below a directory counted."""
+    assert files.MOST_ENTRIES == 100_000
+    monkeypatch.setattr(files, "MOST_ENTRIES", 5)
+    await execute(
+        client,
+        "fs.mkdirSync('a/b', { recursive: true }); for (const c of 'cde') fs.writeFileSync('a/b/' + c, '')",
+    )
+    whole = await client.get("/files", params=PARAMS | {"recursive": "true"})
+    assert [entry["name"] for entry in whole.json()["value"]] == ["a", "b", "c", "d", "e"]
+    await execute(client, "fs.writeFileSync('a/f', '')")
+    refused = await client.get("/files", params=PARAMS | {"recursive": "true"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "TooManyFiles")
+    assert len((await client.get("/files", params=PARAMS)).json()["value"]) == 1
+
+
+async def test_the_lists_of_a_session_do_not_hold_up_another(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a session one list is made at a time, and calls of files that are no lists do not wait for any."""
+    may_end, lists, list_entries = threading.Event(), 0, files.list_entries
+
+    def list_slowly(root: Path, *arguments: Any, **options: Any) -> list[files.Entry]:
+        nonlocal lists
+        if (root / "slow").exists():
+            lists += 1
+            may_end.wait()
+        return list_entries(root, *arguments, **options)
+
+    monkeypatch.setattr(files, "list_entries", list_slowly)
+    slow = PARAMS | {"identifier": "slow-session"}
+    await client.post("/files", params=slow, files={"file": ("slow", b"")})
+    many = [asyncio.create_task(client.get("/files", params=slow)) for _ in range(20)]
+    try:
+        assert (await client.get("/files/slow", params=slow)).status_code == 200
+        assert (await client.get("/files", params=PARAMS)).json()["value"] == []
+        assert (lists, any(task.done() for task in many)) == (1, False)
+    finally:
+        may_end.set()
+    assert {answer.status_code for answer in await asyncio.gather(*many)} == {200}
+    assert lists == 20
 
 
 LEASE = """
