@@ -128,7 +128,7 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
     """Writes a whole file, replaces one of that name, and creates missing directories. Raises
     ApiError.
     """
-    if len(parts) > _DEEPEST:  # it might not be possible to delete it again
+    if len(parts) > _DEEPEST:  # a recursive list would not show it
         path = "/".join(parts)[:100]
         raise _invalid(
             "FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories"
@@ -158,14 +158,60 @@ def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
             mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
         try:
             if stat.S_ISDIR(mode):
-                shutil.rmtree(name, dir_fd=directory)
+                _delete_tree(directory, name)
             else:
                 os.unlink(name, dir_fd=directory)
-        except (OSError, RecursionError) as error:
-            why = error.strerror if isinstance(error, OSError) else "its directories are too deep"
+        except OSError as error:
             raise ApiError(
-                400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {why}."
+                400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {error.strerror}."
             ) from error
+
+
+def _delete_tree(parent: int, name: str) -> None:
+    """Deletes a directory with its content, at any depth. Raises OSError.
+
+    Only the present directory is open. The way back is `..`, which cannot be a link.
+    """
+    present = os.open(name, _DIRECTORY, dir_fd=parent)
+    # For each directory above: its identity, and the names of directories to delete. The last one
+    # is being deleted.
+    above: list[tuple[tuple[int, int], list[str]]] = []
+    try:
+        waiting = _delete_files(present)
+        while waiting or above:
+            if waiting:
+                below = os.open(waiting[-1], _DIRECTORY, dir_fd=present)
+                above.append((_identity(present), waiting))
+                waiting = _delete_files(below)
+                os.close(present)
+                present = below
+                continue
+            identity, waiting = above.pop()
+            back = os.open("..", _DIRECTORY, dir_fd=present)
+            os.close(present)
+            present = back
+            if _identity(present) != identity:
+                raise OSError(errno.ESTALE, "a directory was moved meanwhile")
+            os.rmdir(waiting.pop(), dir_fd=present)
+    finally:
+        os.close(present)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _delete_files(directory: int) -> list[str]:
+    """Deletes everything in a directory except for directories; returns their names."""
+    with os.scandir(directory) as found:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    for name, is_directory in entries:
+        if not is_directory:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=directory)
+    return [name for name, is_directory in entries if is_directory]
+
+
+def _identity(directory: int) -> tuple[int, int]:
+    status = os.fstat(directory)
+    return status.st_dev, status.st_ino
 
 
 @contextlib.contextmanager

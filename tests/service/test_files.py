@@ -390,6 +390,31 @@ async def test_the_charset_of_an_upload_is_utf8(client: httpx.AsyncClient) -> No
             assert status == 400 or answer.json()["name"] == expected
 
 
+async def test_a_tree_of_any_depth_is_deleted(client: httpx.AsyncClient, pool: Pool) -> None:
+    """A directory goes with all that is below it, however deep, and what links in it point to stays."""
+    await execute(
+        client,
+        """fs.mkdirSync('kept'); fs.writeFileSync('kept/file', '')
+        fs.mkdirSync('deep')
+        process.chdir('deep')
+        for (let i = 0; i < 1500; i++) {
+            for (const name of ['a', 'b', 'c']) fs.mkdirSync(name)
+            fs.symlinkSync('/mnt/data/kept', 'link')
+            fs.writeFileSync('file', '')
+            process.chdir('b')
+        }
+        process.chdir('/mnt/data'); 1""",
+    )
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert (await client.delete("/files/deep", params=PARAMS)).status_code == 204
+    assert len([*Path("/proc/self/fd").iterdir()]) <= before
+    root = (await pool.session(PARAMS["identifier"])).data
+    assert [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] == [
+        "kept",
+        "kept/file",
+    ]
+
+
 async def test_the_limit_of_a_list(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
