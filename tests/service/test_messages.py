@@ -120,6 +120,27 @@ async def test_a_forged_message_ends_its_session_in_words(pool: Pool) -> None:
             assert await pool.stop(session)
 
 
+async def test_a_long_string_without_an_end_is_refused_at_once(client: httpx.AsyncClient) -> None:
+    """A line of 4 MB whose quotes are all escaped is read once, not once from each quote, which takes an hour."""
+    write = """
+    var forge = (text) => {
+        const to = Number(/NODEREPL_ANSWERS=(\\d+)/.exec(fs.readFileSync('/proc/self/environ', 'latin1'))[1]);
+        const bytes = Buffer.from(text + '\\n');
+        for (let at = 0; at < bytes.length; ) {
+            try {
+                at += fs.writeSync(to, bytes, at);
+            } catch (error) {
+                if (error.code !== 'EAGAIN') throw error;
+            }
+        }
+    };
+    """
+    await execute(client, write)
+    ended = await execute(client, f"""forge('"' + ',\\\\"'.repeat(1.3e6)); {LATER}""")
+    assert ended["error"]["error"]["code"] == "SessionProcessExited"
+    assert await value_of(client, "1 + 1") == 2
+
+
 async def test_a_message_forged_between_snippets_is_no_failure_of_the_next() -> None:
     """A session that spoils its pipe while nothing runs is replaced before the next snippet."""
     pool = Pool(find_node(), sandbox="off")
