@@ -218,8 +218,8 @@ async def test_a_full_pool_refuses_until_a_session_ends() -> None:
 async def test_ending_a_session_answers_what_runs_and_what_waits(pool: Pool) -> None:
     """A snippet that runs when its session is ended is answered in words, one that waits is refused."""
     session = await pool.session("ending")
-    running = asyncio.create_task(session.execute("console.log('out'); $$.async()", 60))
-    waiting = asyncio.create_task(session.execute("1", 60))
+    running = asyncio.ensure_future(session.execute("console.log('out'); $$.async()", 60))
+    waiting = asyncio.ensure_future(session.execute("1", 60))
     await asyncio.wait([running], timeout=0.5)
     assert await pool.stop("ending")
     ran, _ = await running
