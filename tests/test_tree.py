@@ -48,6 +48,7 @@ MODULES_OF = {
     "service/test_channel.py": "service.collecting service.lines service.long_messages",
     "service/test_deleted.py": "service.usage",
     "service/test_descriptors.py": "",
+    "service/test_files.py": "service.request_bodies",
     "service/test_kernel.py": "service.completion_values service.worker",
     "service/test_odd_requests.py": "service.errors",
     "service/test_sandbox.py": "service.bubblewrap service.devices",

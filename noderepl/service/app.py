@@ -6,31 +6,33 @@ dialects.py defines the data formats, files.py the files, and pool.py the sessio
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator
-from pathlib import Path
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode
 
 from starlette.applications import Starlette
-from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.middleware import Middleware
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
 from noderepl.service.description import description
 from noderepl.service.dialects import Dialect, ExecuteRequest
-from noderepl.service.errors import ApiError, InvalidBody, NoSession
+from noderepl.service.errors import ApiError, NoSession
 from noderepl.service.executions import Executions
+from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.management import Management
-from noderepl.service.messages import TooManyValues, check_values
 from noderepl.service.pool import Pool, PoolFull
+from noderepl.service.request_bodies import (
+    check_upload,
+    read_json,
+    read_upload,
+    until_disconnect,
+)
 from noderepl.service.request_checks import (
     Guard,
     JsonAnswer,
@@ -40,19 +42,15 @@ from noderepl.service.request_checks import (
     no_such_route,
     serialise,
 )
-from noderepl.service.session import Allocation, Session, SessionEnded
+from noderepl.service.session import Allocation, Session, SessionBusy, SessionEnded
 from noderepl.service.threads import Threads
 from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
-# The default limit of ASP.NET, the server of REC-NODE-2405; larger code can be uploaded.
-BODY_LIMIT = 30_000_000
-# The maximum number of values in a JSON body; an operation uses about ten. All other requests wait
-# while a body is parsed.
-MOST_VALUES = 10_000
-_FORM_OVERHEAD = 64 * 1024
 # Calls of files at a time: each has a thread, which may be busy for long.
 _FILE_CALLS = 8
+# Lists at a time: each may take seconds and 100 MB, and other calls of files do not wait for them.
+_LISTINGS = 2
 
 
 def create_app(
@@ -94,6 +92,8 @@ class _Api:
         self.pool = pool
         self.executions = Executions()
         self.threads = Threads(_FILE_CALLS)
+        self.listings = Threads(_LISTINGS)
+        self.answers = Threads(1)
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
         need(not dialect.is_flat, "code/execute", dialect)
@@ -116,15 +116,22 @@ class _Api:
             dialect.version == dialects.NEWEST
             and request.query_params.get("recursive", "").lower() == "true"
         )
-        async with self._place(request) as (parts, root):
-            entries = await self.threads.run(files.list_entries, root, parts, recursive=recursive)
-        # There may be a million entries.
-        return await self.threads.run(lambda: ListAnswer(dialects.list_items(dialect, entries)))
+
+        def work(is_over: Callable[[], bool]) -> Response:
+            entries = files.list_entries(session.data, parts, recursive=recursive, is_over=is_over)
+            return ListAnswer(dialects.list_items(dialect, entries))
+
+        async def listed() -> Response:
+            async with session.listing:
+                return await self.listings.run_needed(work)
+
+        async with self._place(request) as (parts, session):
+            return await until_disconnect(request, listed())
 
     async def describe(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        async with self._place(request) as (parts, root):
-            entry = await self.threads.run(files.describe, root, parts, name)
+        async with self._place(request) as (parts, session):
+            entry = await self.threads.run(files.describe, session.data, parts, name)
         return JsonAnswer(dialects.file_body(dialect, entry))
 
     async def download(self, request: Request, dialect: Dialect) -> Response:
@@ -133,8 +140,8 @@ class _Api:
         if fixed != "content":
             raise HTTPException(404)
         name = files.check_name(name)
-        async with self._place(request) as (parts, root):
-            file, entry = await self.threads.run(files.open_file, root, parts, name)
+        async with self._place(request) as (parts, session):
+            file, entry = await self.threads.run(files.open_file, session.data, parts, name)
         return StreamingResponse(
             _chunks(file, entry.size, self.threads),
             media_type="application/octet-stream",
@@ -143,8 +150,8 @@ class _Api:
 
     async def delete(self, request: Request, dialect: Dialect) -> Response:
         name = files.check_name(request.path_params["name"])
-        async with self._place(request) as (parts, root):
-            await self.threads.run(files.delete, root, parts, name)
+        async with self._place(request) as (parts, session):
+            await self.threads.run(files.delete, session.data, parts, name)
         return Response(status_code=204)
 
     async def execution(self, request: Request, dialect: Dialect) -> Response:
@@ -160,7 +167,7 @@ class _Api:
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
         moments = [time.perf_counter()]
-        body = await _json(request)
+        body = await read_json(request)
         wanted = dialects.parse_execute(dialect, body)
         identifier = dialects.check_identifier(
             request.query_params.get("identifier") or _identifier_in(body)
@@ -175,27 +182,22 @@ class _Api:
         if dialect.is_flat:
             query = urlencode({"api-version": dialect.version, "identifier": identifier})
             headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
-        work = self._run(session, wanted, identifier)
+        try:
+            running = session.execute(wanted.code, wanted.timeout)
+        except SessionBusy as error:
+            raise ApiError(429, "TooManyExecutions", str(error)) from error
+        work = self._ran(running, identifier)
         if wanted.is_asynchronous:
 
             async def answered() -> bytes:
-                ran, _ = await work
-                return serialise(
-                    dialects.execution_body(
-                        dialect, wanted, ran, identifier=identifier, operation=operation
-                    )
-                )
+                return await self._answer((await work)[0], dialect, wanted, identifier, operation)
 
-            running = dialects.running_body(wanted, identifier=identifier, operation=operation)
-            self.executions.start(session, operation, serialise(running), answered())
-            return JsonAnswer(running, dialect.execute_status, headers)
+            state = dialects.running_body(wanted, identifier=identifier, operation=operation)
+            self.executions.start(session, operation, serialise(state), answered())
+            return JsonAnswer(state, dialect.execute_status, headers)
         ran, allocation = await work
         moments.append(time.perf_counter())
-        content = serialise(
-            dialects.execution_body(
-                dialect, wanted, ran, identifier=identifier, operation=operation
-            )
-        )
+        content = await self._answer(ran, dialect, wanted, identifier, operation)
         if dialect.is_flat:
             self.executions.keep(session, operation, content)
         headers |= dialects.execution_headers(
@@ -203,44 +205,48 @@ class _Api:
         )
         return Response(content, dialect.execute_status, headers, JsonAnswer.media_type)
 
-    async def _run(
-        self, session: Session, wanted: ExecuteRequest, identifier: str
+    async def _ran(
+        self, running: Awaitable[tuple[Ran, Allocation]], identifier: str
     ) -> tuple[Ran, Allocation]:
         try:
-            done = await session.execute(wanted.code, wanted.timeout)
+            done = await running
         except SessionEnded as error:
             raise NoSession(identifier) from error
         self.pool.touch(identifier)
         return done
 
+    async def _answer(
+        self,
+        ran: Ran,
+        dialect: Dialect,
+        wanted: ExecuteRequest,
+        identifier: str,
+        operation: str,
+    ) -> bytes:
+        """Returns the answer to an execute request, as it is sent."""
+
+        def body() -> dict[str, Any]:
+            return dialects.execution_body(
+                dialect, wanted, ran, identifier=identifier, operation=operation
+            )
+
+        if ran.size <= LONG:
+            return serialise(body())
+        content = await self.answers.run(body)
+        return await in_turn(lambda: serialise(content))
+
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
-        _check_length(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large())
-        async with self._place(request) as (parts, root):
-            try:
-                form = await MultiPartParser(request.headers, _form(request), max_files=1).parse()
-            except _Refused as refused:
-                raise refused.error from refused
-            except (MultiPartException, KeyError, ValueError) as error:
-                raise ApiError(
-                    400, "InvalidRequest", "The upload is not a whole multipart form."
-                ) from error
-            try:
-                part = form.get("file")
-                if not isinstance(part, UploadFile) or not part.filename:
-                    raise ApiError(
-                        400, "InvalidRequest", "The form must have a part 'file' with a filename."
-                    )
-                if (part.size or 0) > files.SIZE_LIMIT:
-                    raise _file_too_large()
-                name = files.check_name(part.filename)
-                entry = await self.threads.run(files.save, root, parts, name, part.file)
-            finally:
-                await form.close()
+        check_upload(request)
+        async with (
+            self._place(request) as (parts, session),
+            read_upload(request) as (name, content),
+        ):
+            entry = await self.threads.run(files.save, session.data, parts, name, content)
         return JsonAnswer(dialects.file_body(dialect, entry, uploaded=True))
 
     @contextlib.asynccontextmanager
-    async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Path]]:
-        """Yields the directory of a file request: its parts, and the session's root, which stays
+    async def _place(self, request: Request) -> AsyncIterator[tuple[tuple[str, ...], Session]]:
+        """Yields the directory of a file request: its parts, and the session, whose files stay
         until the block ends.
         """
         parts = files.check_path(request.query_params.get("path"))
@@ -248,7 +254,7 @@ class _Api:
         session = await self._session(identifier)
         try:
             with session.file_call():
-                yield parts, session.data
+                yield parts, session
         except files.RootGone as error:
             raise NoSession(identifier) from error
 
@@ -267,80 +273,12 @@ async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
     return JsonAnswer(description())
 
 
-class _Refused(MultiPartException):
-    """An upload that is not read to its end. A parser closes its temporary files only on this kind
-    of exception.
-    """
-
-    def __init__(self, error: ApiError) -> None:
-        super().__init__(error.message)
-        self.error = error
-
-
-async def _form(request: Request) -> AsyncGenerator[bytes, None]:
-    """Yields the body of an upload. Raises _Refused if it is too large, too slow or incomplete."""
-    tail = b""
-    try:
-        async for chunk in _limited(request, files.SIZE_LIMIT + _FORM_OVERHEAD, _file_too_large()):
-            tail = (tail + chunk)[-16:]
-            yield chunk
-    except ApiError as error:
-        raise _Refused(error) from error
-    except ClientDisconnect as error:
-        raise MultiPartException("the upload is incomplete") from error
-    if not tail.rstrip().endswith(b"--"):
-        raise MultiPartException("the form has no end")
-
-
-async def _json(request: Request) -> Any:
-    """Returns the body of a request as JSON."""
-    message = f"A request body must not be larger than {BODY_LIMIT} bytes."
-    too_large = ApiError(413, "RequestTooLarge", message)
-    _check_length(request, BODY_LIMIT, too_large)
-    body = bytearray()
-    try:
-        async for chunk in _limited(request, BODY_LIMIT, too_large):
-            body += chunk
-        text = body.decode(json.detect_encoding(body), "surrogatepass")
-        check_values(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
-        return json.loads(text)
-    except ClientDisconnect as error:
-        raise InvalidBody("$", "The request body is incomplete.") from error
-    except TooManyValues as error:
-        message = f"The request body must not hold more than {MOST_VALUES:,} values."
-        raise InvalidBody("$", message) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidBody("$", "The request body is not JSON.") from error
-
-
-def _check_length(request: Request, most: int, too_large: ApiError) -> None:
-    """Raises `too_large` if the request declares a larger body, before any of it is read."""
-    length = request.headers.get("content-length", "0")
-    if length.isdecimal() and (len(length) > 18 or int(length) > most):
-        raise too_large
-
-
-async def _limited(request: Request, most: int, too_large: ApiError) -> AsyncGenerator[bytes, None]:
-    received = 0
-    async for chunk in request.stream():
-        received += len(chunk)
-        if received > most:
-            raise too_large
-        yield chunk
-
-
 async def _chunks(file: BinaryIO, size: int, threads: Threads) -> AsyncGenerator[bytes, None]:
     """Yields a file's first `size` bytes, the length that its answer has declared."""
     with file:
         while size > 0 and (chunk := await threads.run(file.read, min(size, 256 * 1024))):
             size -= len(chunk)
             yield chunk
-
-
-def _file_too_large() -> ApiError:
-    return ApiError(
-        413, "FileTooLarge", f"A file must not be larger than {files.SIZE_LIMIT // 2**20} MB."
-    )
 
 
 def _identifier_in(body: Any) -> object:

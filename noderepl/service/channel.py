@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from noderepl.service.lines import Lines
-from noderepl.service.long_messages import LONG, parse_in_turn
+from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.messages import parse
 from noderepl.service.processes import all_processes, family, with_variable
 from noderepl.service.reaper import Reaper
@@ -190,7 +190,9 @@ class Channel:
             await asyncio.sleep(0)
             self._paused_at = time.monotonic()
         message = line.replace(self._true_path, DATA.encode())
-        fields, values = await parse_in_turn(message) if len(line) > LONG else parse(message)
+        fields, values = (
+            await in_turn(lambda: parse(message)) if len(line) > LONG else parse(message)
+        )
         if not self._may_send.is_set():
             self._limit()
             self._may_send.set()

@@ -54,13 +54,15 @@ class _Shown:
 @dataclass(slots=True)
 class Run:
     """The running snippet. displays: by the key by which each is replaced. size, values: of all
-    displays; values of the result too, as in memory each takes many times its text.
+    displays; values of the result too, as in memory each takes many times its text. result_size:
+    of the latest result, in bytes.
     """
 
     id: int
     streams: Streams
     finished: asyncio.Future[None]
     mime: dict[str, Any] = field(default_factory=dict)
+    result_size: int = 0
     displays: dict[str | int, _Shown] = field(default_factory=dict)
     size: int = 0
     error: ThrownError | None = None
@@ -77,8 +79,11 @@ class Run:
         self._check_values()
         self.displays[key] = shown
 
-    def result(self, mime: dict[str, Any], error: ThrownError | None, values: int) -> None:
+    def result(
+        self, mime: dict[str, Any], error: ThrownError | None, size: int, values: int
+    ) -> None:
         """Stores the result so far. Raises TooManyValues."""
+        self.result_size = size
         self._result_values = values
         self._check_values()
         self.error = error or self.error

@@ -23,20 +23,22 @@ BYTES = 16 * 2**20
 @dataclass(slots=True)
 class _Execution:
     """answer: the present one, as it is sent: its values would take many times the memory. failure:
-    what its work raised. has_ended: the answer is final.
+    what its work raised. has_ended: the answer is final. size: of the answer when it ended, which
+    is not stored if it is longer than BYTES.
     """
 
     answer: bytes
     work: asyncio.Task[bytes] | None = None
     failure: BaseException | None = None
     has_ended: bool = False
+    size: int = 0
 
 
 class Executions:
     """The executions of a pool's sessions: the latest of each, at most KEPT, and at most BYTES of
     those that ended.
 
-    The one that ended last is stored whatever its length.
+    Of a longer one, only the fact is stored.
     """
 
     def __init__(self) -> None:
@@ -59,19 +61,22 @@ class Executions:
         known = self._add(session, operation, execution)
 
         def end(task: asyncio.Task[bytes]) -> None:
+            execution.work = None
             if task.cancelled():
                 return
-            execution.failure = task.exception()
-            execution.answer = running if execution.failure else task.result()
-            execution.work = None
+            failure = task.exception()
+            if failure is None:
+                execution.answer = task.result()
+            else:
+                execution.failure = _without_frames(failure)
             self._end(known, operation, execution)
 
         assert execution.work is not None
         execution.work.add_done_callback(end)
 
     def answer(self, session: Session, operation: str) -> bytes:
-        """Returns the present answer. Raises ApiError if there is no such execution, and what the
-        work raised.
+        """Returns the present answer. Raises ApiError if there is no such execution or its answer
+        was not stored, and what the work raised.
         """
         execution = self._of.get(session, {}).get(operation)
         if execution is None:
@@ -79,7 +84,13 @@ class Executions:
                 404, "ExecutionNotFound", "There is no execution with this id in this session."
             )
         if execution.failure is not None:
-            raise execution.failure
+            raise _without_frames(execution.failure)
+        if execution.size > BYTES:
+            message = (
+                f"The result of this execution has {execution.size} bytes, and the pool stores at"
+                f" most {BYTES}."
+            )
+            raise ApiError(410, "ExecutionResultTooLarge", message)
         return execution.answer
 
     def _add(
@@ -96,6 +107,9 @@ class Executions:
         if known.get(operation) is not ended:  # its id was used again, or it was removed
             return
         ended.has_ended = True
+        ended.size = len(ended.answer)
+        if ended.size > BYTES:
+            ended.answer = b""
         room = BYTES - len(ended.answer)
         for other, execution in reversed(list(known.items())):
             if execution is ended or not execution.has_ended:
@@ -103,3 +117,12 @@ class Executions:
             room -= len(execution.answer)
             if room < 0:
                 del known[other]
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Returns a copy of an exception without its traceback and its context: their frames use the
+    session, which would never be freed.
+    """
+    copy = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(error.__dict__)
+    return copy

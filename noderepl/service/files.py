@@ -14,7 +14,7 @@ import re
 import shutil
 import stat
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +23,8 @@ from noderepl.service.errors import ApiError
 
 ROOT = "/mnt/data"
 SIZE_LIMIT = 128 * 1024 * 1024
+# As many as noderepl reads; they take 100 MB of memory if their names are long.
+MOST_ENTRIES = 100_000
 _NAME = re.compile(r"[\w\- .@$&=;,#%^()]+")
 _DEEPEST = 64
 # The errors of open() for a missing file, a link, a pipe or a socket.
@@ -41,6 +43,10 @@ class Entry:
     is_directory: bool
     size: int
     modified: int
+
+
+class Unneeded(Exception):
+    """The work stopped because nobody needs its result any more."""
 
 
 class RootGone(Exception):
@@ -78,14 +84,23 @@ def check_path(path: str | None) -> tuple[str, ...]:
     return parts
 
 
-def list_entries(root: Path, parts: tuple[str, ...], *, recursive: bool = False) -> list[Entry]:
+def list_entries(
+    root: Path,
+    parts: tuple[str, ...],
+    *,
+    recursive: bool = False,
+    is_over: Callable[[], bool] = lambda: False,
+) -> list[Entry]:
     """Returns the entries of a directory, sorted by name; with `recursive` also those below it, 64
-    levels deep. Raises ApiError.
+    levels deep.
+
+    is_over: returns whether nobody needs the entries any more. Raises ApiError, also if there are
+    more than MOST_ENTRIES; Unneeded.
     """
-    with _opened(root, parts) as directory:
-        return sorted(
-            _entries(directory, "", recursive), key=lambda entry: (entry.directory, entry.name)
-        )
+    entries: list[Entry] = []
+    with _opened(root, parts) as directory, _not_found("/".join((ROOT, *parts))):
+        _collect(entries, directory, "", recursive, is_over)
+    return sorted(entries, key=lambda entry: (entry.directory, entry.name))
 
 
 def describe(root: Path, parts: tuple[str, ...], name: str) -> Entry:
@@ -113,7 +128,7 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
     """Writes a whole file, replaces one of that name, and creates missing directories. Raises
     ApiError.
     """
-    if len(parts) > _DEEPEST:  # it might not be possible to delete it again
+    if len(parts) > _DEEPEST:  # a recursive list would not show it
         path = "/".join(parts)[:100]
         raise _invalid(
             "FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories"
@@ -143,14 +158,60 @@ def delete(root: Path, parts: tuple[str, ...], name: str) -> None:
             mode = os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode
         try:
             if stat.S_ISDIR(mode):
-                shutil.rmtree(name, dir_fd=directory)
+                _delete_tree(directory, name)
             else:
                 os.unlink(name, dir_fd=directory)
-        except (OSError, RecursionError) as error:
-            why = error.strerror if isinstance(error, OSError) else "its directories are too deep"
+        except OSError as error:
             raise ApiError(
-                400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {why}."
+                400, "FileNotDeleted", f"The file '{name}' cannot be deleted: {error.strerror}."
             ) from error
+
+
+def _delete_tree(parent: int, name: str) -> None:
+    """Deletes a directory with its content, at any depth. Raises OSError.
+
+    Only the present directory is open. The way back is `..`, which cannot be a link.
+    """
+    present = os.open(name, _DIRECTORY, dir_fd=parent)
+    # For each directory above: its identity, and the names of directories to delete. The last one
+    # is being deleted.
+    above: list[tuple[tuple[int, int], list[str]]] = []
+    try:
+        waiting = _delete_files(present)
+        while waiting or above:
+            if waiting:
+                below = os.open(waiting[-1], _DIRECTORY, dir_fd=present)
+                above.append((_identity(present), waiting))
+                waiting = _delete_files(below)
+                os.close(present)
+                present = below
+                continue
+            identity, waiting = above.pop()
+            back = os.open("..", _DIRECTORY, dir_fd=present)
+            os.close(present)
+            present = back
+            if _identity(present) != identity:
+                raise OSError(errno.ESTALE, "a directory was moved meanwhile")
+            os.rmdir(waiting.pop(), dir_fd=present)
+    finally:
+        os.close(present)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _delete_files(directory: int) -> list[str]:
+    """Deletes everything in a directory except for directories; returns their names."""
+    with os.scandir(directory) as found:
+        entries = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in found]
+    for name, is_directory in entries:
+        if not is_directory:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=directory)
+    return [name for name, is_directory in entries if is_directory]
+
+
+def _identity(directory: int) -> tuple[int, int]:
+    status = os.fstat(directory)
+    return status.st_dev, status.st_ino
 
 
 @contextlib.contextmanager
@@ -206,20 +267,33 @@ def _check_descriptors(error: OSError) -> None:
         ) from error
 
 
-def _entries(directory: int, below: str, recursive: bool) -> Iterator[Entry]:
-    for name in os.listdir(directory):
-        try:
-            entry = _entry(name, below, os.stat(name, dir_fd=directory, follow_symlinks=False))
-        except OSError:  # it was deleted meanwhile
-            continue
-        yield entry
-        if recursive and entry.is_directory and below.count("/") < _DEEPEST - 2:
-            with contextlib.suppress(OSError):
-                inner = os.open(name, _DIRECTORY, dir_fd=directory)
-                try:
-                    yield from _entries(inner, f"{below}/{name}".lstrip("/"), recursive)
-                finally:
-                    os.close(inner)
+def _collect(
+    entries: list[Entry], directory: int, below: str, recursive: bool, is_over: Callable[[], bool]
+) -> None:
+    """Adds the entries of a directory, and then of those below it: what is read is counted."""
+    first = len(entries)
+    with os.scandir(directory) as found:
+        for name in (item.name for item in found):
+            if is_over():
+                raise Unneeded
+            if len(entries) >= MOST_ENTRIES:
+                raise ApiError(
+                    400,
+                    "TooManyFiles",
+                    f"A list has at most {MOST_ENTRIES:,} files; there are more.",
+                )
+            with contextlib.suppress(OSError):  # it was deleted meanwhile
+                status = os.stat(name, dir_fd=directory, follow_symlinks=False)
+                entries.append(_entry(name, below, status))
+    if not recursive or below.count("/") >= _DEEPEST - 2:
+        return
+    for name in [entry.name for entry in entries[first:] if entry.is_directory]:
+        with contextlib.suppress(OSError):
+            inner = os.open(name, _DIRECTORY, dir_fd=directory)
+            try:
+                _collect(entries, inner, f"{below}/{name}".lstrip("/"), recursive, is_over)
+            finally:
+                os.close(inner)
 
 
 def _entry(name: str, below: str, status: os.stat_result) -> Entry:

@@ -15,7 +15,7 @@ import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from starlette.datastructures import MutableHeaders, QueryParams
 from starlette.exceptions import HTTPException
@@ -99,6 +99,7 @@ class Guard:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        scope = _with_path(scope)
         started = False
 
         async def send_with_id(message: Message) -> None:
@@ -164,6 +165,23 @@ class Guard:
                 "The Host header does not name this machine's loopback address.",
             )
         return None
+
+
+def _with_path(scope: Scope) -> Scope:
+    """Returns a scope whose target is a path. If it was a URL, as clients send to proxies, its
+    authority replaces the Host header (RFC 9112, 3.2.2).
+    """
+    scheme, is_url, rest = (scope.get("raw_path") or b"").partition(b"://")
+    if not is_url or scheme.lower() not in (b"http", b"https"):
+        return scope
+    authority, slash, path = rest.partition(b"/")
+    raw_path = b"/" + path if slash else b"/"
+    # A second Host header stays, as it is refused.
+    headers = [(name, authority if name == b"host" else it) for name, it in scope["headers"]]
+    if b"host" not in dict(headers):
+        headers.append((b"host", authority))
+    decoded = unquote(raw_path.decode("ascii"))
+    return {**scope, "raw_path": raw_path, "path": decoded, "headers": headers}
 
 
 def _is_host(header: bytes) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -25,6 +26,16 @@ class Allocation:
     is_new: bool
 
 
+# The maximum number of the snippets of a session that run or wait, and of the bytes that their code
+# takes in memory.
+MOST_CALLS = 100
+MOST_CODE = 32 * 2**20
+
+
+class SessionBusy(Exception):
+    """Too many snippets wait in the session; str() is a sentence with the limit."""
+
+
 class SessionEnded(Exception):
     """The session was ended while a snippet waited for its turn."""
 
@@ -32,7 +43,8 @@ class SessionEnded(Exception):
 class Session:
     """The directories and the worker of one identifier; only Pool constructs it.
 
-    data: the directory that the session calls /mnt/data. created, accessed: in UTC.
+    data: the directory that the session calls /mnt/data. created, accessed: in UTC. listing: one
+    list of its files at a time, which may be long.
     """
 
     def __init__(
@@ -48,8 +60,9 @@ class Session:
         self._directories = directories
         self._worker = worker
         self._start = start
+        self.listing = asyncio.Lock()
         self._turn = asyncio.Lock()
-        self._calls: set[asyncio.Task[tuple[Ran, Allocation]]] = set()
+        self._calls: dict[asyncio.Task[tuple[Ran, Allocation]], int] = {}
         self._file_calls = 0
         self._is_new = True
         self._closed = False
@@ -74,17 +87,25 @@ class Session:
         was_new, self._is_new = self._is_new, False
         return was_new
 
-    async def execute(self, code: str, timeout: float) -> tuple[Ran, Allocation]:
-        """Runs a snippet after those that arrived before it. Returns its result and the worker that
-        ran it.
+    def execute(self, code: str, timeout: float) -> Awaitable[tuple[Ran, Allocation]]:
+        """Runs a snippet after those that arrived before it. Returns a future of its result and of
+        the worker that ran it.
 
-        timeout: seconds from the start of the snippet. A cancellation of this call does not stop
-        the snippet. Raises StartFailed, SessionEnded.
+        timeout: seconds from the start of the snippet. A cancellation of the future does not stop
+        the snippet. Raises SessionBusy; the future raises StartFailed, SessionEnded.
         """
+        size = sys.getsizeof(code)
+        if self._calls and (
+            len(self._calls) >= MOST_CALLS or sum(self._calls.values()) + size > MOST_CODE
+        ):
+            raise SessionBusy(
+                f"In a session at most {MOST_CALLS} snippets can run and wait, with"
+                f" {MOST_CODE >> 20} MB of code."
+            )
         call = asyncio.create_task(self._execute(code, timeout))
-        self._calls.add(call)
-        call.add_done_callback(self._calls.discard)
-        return await asyncio.shield(call)
+        self._calls[call] = size
+        call.add_done_callback(self._calls.pop)
+        return asyncio.shield(call)
 
     async def version(self) -> str:
         """Returns the version of Node.js that the worker reports. Raises StartFailed."""

@@ -23,6 +23,16 @@ class Threads:
     def __init__(self, most: int = sys.maxsize) -> None:
         self._free = asyncio.Semaphore(most)
 
+    async def run_needed(self, work: Callable[[Callable[[], bool]], _Result]) -> _Result:
+        """As run(). work: gets a function that returns whether this was cancelled, so that nobody
+        needs the result any more.
+        """
+        over = threading.Event()
+        try:
+            return await self.run(work, over.is_set)
+        finally:
+            over.set()
+
     async def run(
         self, work: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
     ) -> _Result:

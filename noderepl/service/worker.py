@@ -59,7 +59,7 @@ class Ended:
 @dataclass(frozen=True, slots=True)
 class Ran:
     """The result of one snippet. mime: its MIME bundle, empty if it failed. displays: further
-    bundles to show.
+    bundles to show. size: the approximate size of all of it, in bytes.
     """
 
     stdout: str
@@ -69,6 +69,7 @@ class Ran:
     error: ThrownError | None
     ended: Ended | None
     milliseconds: int
+    size: int
 
 
 class Worker:
@@ -155,7 +156,8 @@ class Worker:
                 raise StartFailed(str(self.online.exception()))
         stdout, stderr = map(run.streams.text, ("stdout", "stderr"))
         displays = tuple(shown.content for shown in run.displays.values())
-        return Ran(stdout, stderr, run.mime, displays, run.error, self.ended, milliseconds)
+        size = run.streams.size + run.size + run.result_size
+        return Ran(stdout, stderr, run.mime, displays, run.error, self.ended, milliseconds, size)
 
     async def close(self) -> None:
         """Ends the process and all of its group; no process of it remains on return."""
@@ -233,7 +235,7 @@ class Worker:
             case Exit(code):
                 self._exit_code = code
             case Result() as result:
-                self._take_result(result, received.values)
+                self._take_result(result, received)
 
     def _is_asked(self, message: Message) -> bool:
         """Returns whether a message is part of the answer to the running snippet."""
@@ -241,11 +243,11 @@ class Worker:
             return self._run is not None and message.id == self._run.id and message.is_last
         return self._run is not None and isinstance(message, (Output, Display))
 
-    def _take_result(self, result: Result, values: int) -> None:
+    def _take_result(self, result: Result, received: Received) -> None:
         run = self._run
         if run is None or result.id != run.id or run.finished.done():
             return
-        run.result(result.mime, result.error, values)
+        run.result(result.mime, result.error, received.size, received.values)
         if result.is_last:
             run.finished.set_result(None)
             # Messages from here on are late, even if they arrive before run() continues.

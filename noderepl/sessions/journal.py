@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,9 +84,8 @@ class Journal:
 
     on_event: called with each event, in order. is_whole: whether the journal contains every step of
     the session. `.is_ready`: whether the session has the prelude; a session without it is then
-    another one. `.done`: the steps in the present session. `.lost`: the successful steps of the
-    lost session, which are numbered from 1 on the screen. `.position`: the number of these steps
-    that were replayed or skipped.
+    another one. `.done`: the steps in the present session. `.position`: the number of the lost
+    steps that were replayed or skipped.
     """
 
     def __init__(
@@ -95,8 +95,19 @@ class Journal:
         self.is_whole = is_whole
         self.is_ready = False
         self.done: list[Entry] = []
-        self.lost: list[Entry] = []
         self.position = 0
+        # A journal may have a loss after each step: what stays is not copied each time.
+        self._lost: deque[Entry] = deque()
+        self._listed: list[Entry] | None = None
+
+    @property
+    def lost(self) -> list[Entry]:
+        """The successful steps of the lost session, which are numbered from 1 on the screen; the
+        same list until they change.
+        """
+        if self._listed is None:
+            self._listed = list(self._lost)
+        return self._listed
 
     @property
     def is_untouched(self) -> bool:
@@ -129,9 +140,13 @@ class Journal:
         Steps of an earlier loss that were not replayed precede the newly lost ones, if a replay had
         begun or no other step has succeeded since.
         """
-        has_done = any(entry.is_ok for entry in self.done)
-        rest = self.lost[self.position :] if self.position or not has_done else []
-        self.lost = [entry for entry in self.done if entry.is_ok] + rest
+        done = [entry for entry in self.done if entry.is_ok]
+        if done and not self.position:
+            self._lost.clear()
+        for _ in range(self.position):
+            self._lost.popleft()
+        self._lost.extendleft(reversed(done))
+        self._listed = None
         self.done, self.position, self.is_whole, self.is_ready = [], 0, True, False
         self._on_event({"event": "lose"})
 
@@ -140,8 +155,8 @@ class Journal:
         the list is empty.
         """
         self.position = position
-        if position >= len(self.lost):
-            self.lost, self.position = [], 0
+        if position >= len(self._lost):
+            self._forget()
         self._on_event({"event": "pass", "position": position})
 
     def begin(self, *, is_whole: bool, with_lost: bool = False) -> None:
@@ -150,7 +165,7 @@ class Journal:
         """
         self.done, self.is_whole, self.is_ready = [], is_whole, False
         if not with_lost:
-            self.lost, self.position = [], 0
+            self._forget()
 
     def restore(self, events: Iterable[Event]) -> None:
         """Applies the events of an earlier journal without passing them to `on_event`. Raises
@@ -170,6 +185,10 @@ class Journal:
                         self.add(_entry(event))
         finally:
             self._on_event = on_event
+
+    def _forget(self) -> None:
+        self._lost.clear()
+        self._listed, self.position = None, 0
 
     def words(self) -> str:
         """Returns the sentences about the loss and about %replay."""

@@ -48,6 +48,7 @@ from noderepl.magics import MAGICS, arguments, is_magic, without_identifier
 from noderepl.magics.help import named
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
+from noderepl.service.completion_values import execution_result
 from noderepl.service.errors import ApiError
 from noderepl.sessions.journal import listed
 from noderepl.terminal import completion, escapes, frames, lexers, render
@@ -124,6 +125,7 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "apostrophes": over("\u2018a"),
     "backslashes": over("\\"),
     "escaped quotes": over('\\"', head='"'),
+    "escaped quotes of an open string": over(',\\"', head='"'),
     "one line": over("a b "),
     "one word": over("a"),
     "blanks": over(" ", head="a", tail="a"),
@@ -141,6 +143,8 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "titles": over("<title"),
     "tags": over("<title>"),
     "digits": over("1"),
+    "escapes": over("\\n\\x5c\\u{1F600}\\\\\\q"),
+    "an escape of many digits": over("0", head="\\u{"),
     "numbers": over("1_0.5e-"),
     "numbered lines": lambda size: "".join(f"{number} a\n" for number in range(size // 7)),
     "hyphens": over("a--"),
@@ -308,6 +312,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "magics.without_identifier": without_identifier,
     "schema.decode": accepting(schema.decode),
     "schema.number": schema.number,
+    "service.completion_values.execution_result": lambda text: [
+        execution_result({"text/plain": f"'{text}{tail}'"}, jupyter_format=False)
+        for tail in ("", "\\", "\\u{")
+    ],
     "service.files.check_name": accepting(files.check_name),
     "service.messages.check_values": accepting(
         lambda text: messages.check_values(bytes_of(text), most=100),
@@ -360,7 +368,7 @@ PASSED_ON = frozenset(
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
-    service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text service.long_messages.parse_in_turn
+    service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
@@ -380,6 +388,7 @@ PASSED_ON_BY = (
     "service.pool.Pool.",
     "service.session.Session.",
     "service.worker.Worker.",
+    "service.connections.Connection.",
     "service.spawning.Process.",
     "terminal.console.",
     "terminal.writer.Writer.",

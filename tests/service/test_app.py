@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import uuid
+import weakref
 from typing import Any
 
 import httpx
 import pytest
 from asking import VERSION, connect, execute
 
-from noderepl.service import dialects, executions, management
+from noderepl.service import dialects, executions, management, session
 from noderepl.service.pool import Pool
 
 OLDEST, OLD, FLAT = "2024-02-02-preview", "2024-08-02-preview", "2024-10-02-preview"
@@ -296,23 +298,44 @@ async def kept(client: httpx.AsyncClient, code: str, *identifiers: str) -> list[
 async def test_the_latest_executions_are_kept(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a session the latest executions are kept up to a number and a size, and the last one whatever its size."""
+    """Of a session the latest executions are kept up to a number and a size, and none that is larger."""
     assert (executions.KEPT, executions.BYTES) == (100, 16 * 2**20)
     monkeypatch.setattr(executions, "KEPT", 4)
     monkeypatch.setattr(executions, "BYTES", 6000)
     assert await kept(client, "1", "0", "1", "2", "3", "4", "5") == ["2", "3", "4", "5"]
     assert await kept(client, "'v'.repeat(2000)", "6", "7") == ["4", "5", "6", "7"]
     assert await kept(client, "console.log('o'.repeat(2000))", "8") == ["7", "8"]
-    assert await kept(client, "console.error('e'.repeat(6000))", "9") == ["9"]
-    assert await kept(client, "1", "0") == ["0"]
+    assert await kept(client, "console.error('e'.repeat(6000))", "9") == ["7", "8"]
+    assert await kept(client, "1", "0") == ["0", "7", "8"]
     assert await kept(client, "$$.json(new Array(2500).fill(0))", "1", "2") == ["2"]
+
+
+@pytest.mark.parametrize("kind", ["Synchronous", "Asynchronous"])
+async def test_an_answer_that_is_too_long_is_not_stored(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Of an answer above the size the pool says that it did not store it; the session goes on."""
+    monkeypatch.setattr(executions, "BYTES", 5000)
+    body = {
+        "code": "console.log('o'.repeat(6000))",
+        "executionType": kind,
+        "outputStreamsMaxLength": 10**6,
+    }
+    location = (await ask(client, VERSION, body)).headers["operation-location"]
+    while (answer := await client.get(location)).status_code == 200:
+        assert answer.json()["status"] == "Running"
+        await asyncio.sleep(0.01)
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (410, "ExecutionResultTooLarge")
+    assert error["message"].endswith("bytes, and the pool stores at most 5000.")
+    assert (await ask(client, VERSION, {"code": "7"})).json()["result"]["executionResult"] == 7
 
 
 async def test_an_answer_that_is_long_waits_to_be_asked_for(
     client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An asynchronous execution above the size is kept when it ends, though others wait by then."""
-    monkeypatch.setattr(executions, "BYTES", 5000)
+    """An asynchronous execution near the size is kept when it ends, though others wait by then."""
+    monkeypatch.setattr(executions, "BYTES", 7000)
     long = {
         "code": "console.log('o'.repeat(6000))",
         "executionType": "Asynchronous",
@@ -324,6 +347,40 @@ async def test_an_answer_that_is_long_waits_to_be_asked_for(
         len((await ending(client, first.headers["operation-location"]))["result"]["stdout"]) == 6001
     )
     assert (await client.get(second.headers["operation-location"])).json()["status"] == "Running"
+
+
+WAITS = {"code": "$$.async()", "executionType": "Asynchronous"}
+
+
+async def test_an_ended_session_with_waiting_executions_is_freed(
+    client: httpx.AsyncClient, pool: Pool
+) -> None:
+    """The failures of executions that never began keep neither their session nor their code."""
+    gone = weakref.ref(await pool.session("test-session"))
+    for _ in range(3):
+        assert (await ask(client, VERSION, WAITS)).status_code == 200
+    query = {"identifier": "test-session", "api-version": VERSION}
+    assert (await client.delete("/session", params=query)).status_code == 204
+    async with asyncio.timeout(60):
+        while gone() is not None:  # the executions fail after their session has ended
+            await asyncio.sleep(0.1)
+            gc.collect()
+
+
+async def test_few_snippets_wait_in_a_session(client: httpx.AsyncClient) -> None:
+    """Above a number and a size of the code, a further snippet is refused; other sessions go on."""
+    assert (session.MOST_CALLS, session.MOST_CODE) == (100, 32 * 2**20)
+    for identifier, code in (("many", "1"), ("large", f"/*{'x' * 20_000_000}*/1")):
+        await ask(client, VERSION, WAITS, identifier)
+        body = {"code": code, "executionType": "Asynchronous"}
+        taken = 1
+        while (answer := await ask(client, VERSION, body, identifier)).status_code == 200:
+            taken += 1
+        assert taken == (100 if identifier == "many" else 2)
+        assert (answer.status_code, answer.json()["error"]["code"]) == (429, "TooManyExecutions")
+        refused = await ask(client, VERSION, {"code": code}, identifier)
+        assert refused.status_code == 429
+    assert (await ask(client, VERSION, {"code": "7"})).json()["result"]["executionResult"] == 7
 
 
 async def test_an_id_that_is_used_again_is_the_last_ones(client: httpx.AsyncClient) -> None:

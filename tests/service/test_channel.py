@@ -7,12 +7,14 @@ import json
 import threading
 import time
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
+import httpx
 import pytest
 from asking import VERSION, connect, execute, value_of
 
-from noderepl.service import collecting, dialects, lines, long_messages, worker
+from noderepl.service import app, collecting, dialects, lines, long_messages, worker
 from noderepl.service.messages import MOST_VALUES, TooManyValues, parse
 from noderepl.service.pool import Pool
 
@@ -180,19 +182,30 @@ async def test_values_of_all_displays_have_one_limit(
             assert "values and was ended" in ended["error"]["error"]["message"]
 
 
-async def test_a_long_message_is_followed_by_time_for_everything_else(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+async def test_a_long_message_is_followed_by_time_for_everything_else() -> None:
     """The next long message, of whichever session, waits as long as the one before took to be read."""
 
-    def read_slowly(line: bytes) -> tuple[dict[str, object], int]:
-        time.sleep(0.2)
-        return {}, 0
-
-    monkeypatch.setattr(long_messages, "parse", read_slowly)
     began = time.monotonic()
-    await asyncio.gather(*(long_messages.parse_in_turn(b"") for _ in range(3)))
+    await asyncio.gather(*(long_messages.in_turn(lambda: time.sleep(0.2)) for _ in range(3)))
     assert 0.9 < time.monotonic() - began < 20
+
+
+async def test_a_long_answer_waits_for_its_turn(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many values are serialised in the same turns as they are parsed, and few values at once."""
+    turns = 0
+
+    async def counted(work: Callable[[], Any]) -> Any:
+        nonlocal turns
+        turns += 1
+        return await long_messages.in_turn(work)
+
+    monkeypatch.setattr(app, "in_turn", counted)
+    assert await value_of(client, "$$.json([0.5])") == [0.5]
+    assert turns == 0
+    assert await value_of(client, "$$.json(new Array(1e5).fill(0.5))") == [0.5] * 100_000
+    assert turns == 1
 
 
 HALF = f"const half = Buffer.alloc(100_000, 0x20), to = {ANSWERS};"

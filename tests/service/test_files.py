@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -356,10 +359,6 @@ PART = b"--b\r\nContent-Disposition: form-data; "
         (FORM, PART + b'name="file"; filename="f"\r\n\r\nx'),
         (FORM, PART + b'name="other"; filename="f"\r\n\r\nx\r\n--b--\r\n'),
         (FORM, PART + b'name="file"\r\n\r\nx\r\n--b--\r\n'),
-        (
-            {"content-type": FORM["content-type"] + "; charset=undefined"},
-            PART + b'name="file"; filename="f"\r\n\r\nx\r\n--b--\r\n',
-        ),
     ],
 )
 async def test_broken_uploads(
@@ -370,6 +369,95 @@ async def test_broken_uploads(
     assert answer.status_code == 400
     assert answer.json()["error"]["message"]
     assert (await client.get("/files", params=PARAMS)).json()["value"] == []
+
+
+async def test_the_charset_of_an_upload_is_utf8(client: httpx.AsyncClient) -> None:
+    """A form's charset, of which some need quadratic time, is not used for its names, and its fields are few and short."""
+    headers = {"content-type": FORM["content-type"] + "; charset=punycode"}
+    for name, expected in (("é-".encode(), "é-"), (b"\xe9-", "é-")):
+        file = PART + b'name="file"; filename="%s"\r\n\r\nx\r\n' % name
+        field = PART + b'name="other"\r\n\r\n%s\r\n'
+        for fields, status in (
+            (field % b"", 200),
+            (field % (b"a-" * 2**15), 200),
+            (field % (b"a-" * 2**15 + b"b"), 400),
+            ((field % b"") * 17, 400),
+        ):
+            answer = await client.post(
+                "/files", params=PARAMS, headers=headers, content=fields + file + b"--b--\r\n"
+            )
+            assert answer.status_code == status
+            assert status == 400 or answer.json()["name"] == expected
+
+
+async def test_a_tree_of_any_depth_is_deleted(client: httpx.AsyncClient, pool: Pool) -> None:
+    """A directory goes with all that is below it, however deep, and what links in it point to stays."""
+    await execute(
+        client,
+        """fs.mkdirSync('kept'); fs.writeFileSync('kept/file', '')
+        fs.mkdirSync('deep')
+        process.chdir('deep')
+        for (let i = 0; i < 1500; i++) {
+            for (const name of ['a', 'b', 'c']) fs.mkdirSync(name)
+            fs.symlinkSync('/mnt/data/kept', 'link')
+            fs.writeFileSync('file', '')
+            process.chdir('b')
+        }
+        process.chdir('/mnt/data'); 1""",
+    )
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert (await client.delete("/files/deep", params=PARAMS)).status_code == 204
+    assert len([*Path("/proc/self/fd").iterdir()]) <= before
+    root = (await pool.session(PARAMS["identifier"])).data
+    assert [str(path.relative_to(root)) for path in sorted(root.rglob("*"))] == [
+        "kept",
+        "kept/file",
+    ]
+
+
+async def test_the_limit_of_a_list(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above the number of files that noderepl reads, a list is refused in words, with those below a directory counted."""
+    assert files.MOST_ENTRIES == 100_000
+    monkeypatch.setattr(files, "MOST_ENTRIES", 5)
+    await execute(
+        client,
+        "fs.mkdirSync('a/b', { recursive: true }); for (const c of 'cde') fs.writeFileSync('a/b/' + c, '')",
+    )
+    whole = await client.get("/files", params=PARAMS | {"recursive": "true"})
+    assert [entry["name"] for entry in whole.json()["value"]] == ["a", "b", "c", "d", "e"]
+    await execute(client, "fs.writeFileSync('a/f', '')")
+    refused = await client.get("/files", params=PARAMS | {"recursive": "true"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "TooManyFiles")
+    assert len((await client.get("/files", params=PARAMS)).json()["value"]) == 1
+
+
+async def test_the_lists_of_a_session_do_not_hold_up_another(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a session one list is made at a time, and calls of files that are no lists do not wait for any."""
+    may_end, lists, list_entries = threading.Event(), 0, files.list_entries
+
+    def list_slowly(root: Path, *arguments: Any, **options: Any) -> list[files.Entry]:
+        nonlocal lists
+        if (root / "slow").exists():
+            lists += 1
+            may_end.wait()
+        return list_entries(root, *arguments, **options)
+
+    monkeypatch.setattr(files, "list_entries", list_slowly)
+    slow = PARAMS | {"identifier": "slow-session"}
+    await client.post("/files", params=slow, files={"file": ("slow", b"")})
+    many = [asyncio.create_task(client.get("/files", params=slow)) for _ in range(20)]
+    try:
+        assert (await client.get("/files/slow", params=slow)).status_code == 200
+        assert (await client.get("/files", params=PARAMS)).json()["value"] == []
+        assert (lists, any(task.done() for task in many)) == (1, False)
+    finally:
+        may_end.set()
+    assert {answer.status_code for answer in await asyncio.gather(*many)} == {200}
+    assert lists == 20
 
 
 LEASE = """

@@ -6,6 +6,7 @@ import asyncio
 import importlib.util
 import json
 import os
+import time
 import tracemalloc
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -119,6 +120,27 @@ async def test_a_forged_message_ends_its_session_in_words(pool: Pool) -> None:
             assert await pool.stop(session)
 
 
+async def test_a_long_string_without_an_end_is_refused_at_once(client: httpx.AsyncClient) -> None:
+    """A line of 4 MB whose quotes are all escaped is read once, not once from each quote, which takes an hour."""
+    write = """
+    var forge = (text) => {
+        const to = Number(/NODEREPL_ANSWERS=(\\d+)/.exec(fs.readFileSync('/proc/self/environ', 'latin1'))[1]);
+        const bytes = Buffer.from(text + '\\n');
+        for (let at = 0; at < bytes.length; ) {
+            try {
+                at += fs.writeSync(to, bytes, at);
+            } catch (error) {
+                if (error.code !== 'EAGAIN') throw error;
+            }
+        }
+    };
+    """
+    await execute(client, write)
+    ended = await execute(client, f"""forge('"' + ',\\\\"'.repeat(1.3e6)); {LATER}""")
+    assert ended["error"]["error"]["code"] == "SessionProcessExited"
+    assert await value_of(client, "1 + 1") == 2
+
+
 async def test_a_message_forged_between_snippets_is_no_failure_of_the_next() -> None:
     """A session that spoils its pipe while nothing runs is replaced before the next snippet."""
     pool = Pool(find_node(), sandbox="off")
@@ -183,6 +205,18 @@ async def test_output_in_one_piece_is_as_good_as_in_many(client: httpx.AsyncClie
         client, "process.stdout.write('\\u0001😀'.repeat(5e6) + '\\u0001'.repeat(12e6)); 1"
     )
     assert answer["result"]["stdout"] == "\x01😀" * 5_000_000 + "\x01" * 12_000_000
+
+
+async def test_a_value_of_many_escapes_is_no_work_of_the_event_loop(
+    client: httpx.AsyncClient,
+) -> None:
+    """Most of the time that a long value's escapes take is a thread's, so that other sessions are answered meanwhile."""
+    await execute(client, "1")
+    in_loop, in_all = time.thread_time(), time.process_time()
+    answer = await execute(client, r"""$$.text("'" + "\\n\\q\\x41".repeat(2e6) + "'")""")
+    in_loop, in_all = time.thread_time() - in_loop, time.process_time() - in_all
+    assert answer["result"]["executionResult"] == "\nqA" * 2_000_000
+    assert in_loop < in_all / 2
 
 
 def test_an_answer_of_wide_characters_takes_little_memory() -> None:

@@ -24,8 +24,7 @@ from asking import VERSION
 from cryptography.hazmat.primitives import serialization
 from needs import only_where
 
-from noderepl.service import app as service_app
-from noderepl.service import connections
+from noderepl.service import connections, request_bodies
 from noderepl.service.app import create_app
 from noderepl.service.pool import Pool
 from noderepl.service.server import (
@@ -265,7 +264,7 @@ async def test_large_bodies_are_refused(pool: Pool, monkeypatch: pytest.MonkeyPa
         served(pool) as url,
         httpx.AsyncClient(base_url=url, headers=HEADERS, timeout=60) as client,
     ):
-        monkeypatch.setattr(service_app, "BODY_LIMIT", 1000)
+        monkeypatch.setattr(request_bodies, "BODY_LIMIT", 1000)
         untold = await client.post("/executions", params=PARAMS, content=body())
         assert (untold.status_code, untold.json()["error"]["code"]) == (413, "RequestTooLarge")
         assert pool.sessions() == {}

@@ -224,6 +224,33 @@ def test_files_that_nobody_needs_any_more_keep_no_server_from_its_end(
         assert server.process.wait(20) == 0
 
 
+# noderepl with a list that takes for ever, unless nobody needs it.
+NEEDED = """
+import sys, time
+from noderepl.__main__ import main
+from noderepl.service import files
+def list_until_over(*arguments, is_over, **options):
+    print("listing", flush=True)
+    while not is_over():
+        time.sleep(0.02)
+    print("over", flush=True)
+    return []
+files.list_entries = list_until_over
+sys.exit(main())
+"""
+
+
+def test_a_list_ends_with_its_client(home: Path) -> None:
+    """If the client closes the connection, its list stops."""
+    with started(home, [sys.executable, "-c", NEEDED, "serve", "--quiet"]) as server:
+        assert server.process.stdout is not None
+        server.send("list", head(f"GET /files?{QUERY} HTTP/1.1"))
+        assert server.process.stdout.readline() == "listing\n"
+        server.waiting.pop("list").close()
+        assert server.process.stdout.readline() == "over\n"
+        server.process.terminate()
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_list_that_nobody_needs_any_more_keeps_no_script_from_its_end(
     home: Path, number: signal.Signals

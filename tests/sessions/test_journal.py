@@ -52,6 +52,26 @@ def test_variables_are_those_of_snippets_that_ended_well():
     )
 
 
+def test_many_losses_are_restored_in_linear_time():
+    """Four times the losses, each of which leaves nearly all lost steps, take less than six times as long."""
+
+    def seconds(losses: int) -> float:
+        events: list = []
+        journal = Journal(events.append)
+        journal.add(Snippet("1"))
+        journal.lose()
+        events = [events[0]] * losses + [events[1]]
+        events += [{"event": "pass", "position": 1}, {"event": "lose"}] * (losses - 1)
+        began = time.thread_time()
+        again = Journal()
+        again.restore(events)
+        assert again.lost == [Snippet("1")]
+        return time.thread_time() - began
+
+    short, long = (min(seconds(losses) for _ in range(3)) for losses in (20_000, 80_000))
+    assert long / short < 6
+
+
 def test_a_journal_can_be_made_again_of_what_it_told():
     """All that was done, lost and passed over is the same, and nothing is told twice."""
     events: list = []
