@@ -84,7 +84,7 @@ class Repl:
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
         from noderepl.javascript.highlight import COLOURED_AT_MOST
         from noderepl.javascript.npm_lines import npm_lines
-        from noderepl.javascript.syntax import is_incomplete
+        from noderepl.javascript.completeness import is_incomplete
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard

@@ -14,7 +14,7 @@ from typing import Literal
 
 from noderepl.javascript.npm_lines import installs, npm_lines
 from noderepl.javascript.statements import separated
-from noderepl.javascript.syntax import is_incomplete
+from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.validity import node_at, parses, tree_of
 
 _SHELL = re.compile(

@@ -28,6 +28,7 @@ from noderepl.errors import ExitCode, NodeReplError
 from noderepl.javascript import (
     analysis,
     analyze,
+    completeness,
     highlight,
     hints,
     invalid_modules,
@@ -292,7 +293,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.repl_transcripts.session_readings": lambda text: list(
         repl_transcripts.session_readings(text)
     ),
-    "javascript.syntax.is_incomplete": syntax.is_incomplete,
+    "javascript.completeness.is_incomplete": completeness.is_incomplete,
     "javascript.syntax.parse": lambda text: syntax.parse(
         syntax.typescript_parser(), bytes_of(text)
     ),
@@ -480,7 +481,7 @@ def test_what_is_hard_to_parse_is_given_up(label):
     text = HARD[label](100_000)
     began = time.process_time()
     assert paste_cleaning.clean(text) == paste_cleaning.Cleaned(text)
-    assert not syntax.is_incomplete(text)
+    assert not completeness.is_incomplete(text)
     assert analyze.analyze(text, global_name="g", typescript="auto").edits == ()
     highlighted(text)
     # Each reading of it may take a second; without the bound each takes a quarter of a minute.

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from noderepl.javascript.completion_names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.highlight import Highlighter
-from noderepl.javascript.syntax import is_incomplete
+from noderepl.javascript.completeness import is_incomplete
 from noderepl.service.node import find_node
 
 INCOMPLETE = [

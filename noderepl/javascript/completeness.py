@@ -1,0 +1,290 @@
+"""Whether further lines can complete a text, or it runs as it is.
+
+The rule is that of Node's REPL: a text is incomplete if its first syntax error is at its end. The
+parser of tree-sitter stops at the first token that no text can continue, and its log tells which
+one that is. If the grammar cannot decide, the text is complete and the engine reports the error.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cache
+from time import thread_time
+
+from tree_sitter import Language, LogType, Node, Parser, Tree
+
+from noderepl.javascript.syntax import (
+    CHUNK,
+    CLOSERS,
+    OPENERS,
+    SECONDS,
+    SECONDS_PER_BYTE,
+    TooHard,
+    parse,
+    parser,
+    typescript_parser,
+)
+
+_OBJECT = re.compile(rb"\s*\{")
+_TAG = re.compile(rb"<\s*[A-Za-z_$>]")
+# What begins a generic function of TypeScript, which the grammar of JavaScript reads as JSX.
+_GENERIC_FUNCTION = re.compile(rb"<[^<>]*>\s*\(")
+_UNESCAPED_BACKTICK = re.compile(rb"(?<!\\)(?:\\\\)*`")
+_TEXTS = frozenset(["comment", "html_comment", "string_fragment", "escape_sequence", "jsx_text"])
+_JUMPS = frozenset("return return_statement break_statement continue_statement".split())
+_EXTRAS = frozenset(["comment", "html_comment"])
+_PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
+# The errors of the first reading around which the second one does not reuse it.
+_MOST_ERRORS = 20
+
+
+class _Verdict(Enum):
+    WHOLE = auto()
+    MORE = auto()
+    BROKEN = auto()
+
+
+@dataclass
+class _Log:
+    """Reads the parser's log up to the first syntax error.
+
+    is_at_end: whether the token at the error is the end of the text. state, place: of the parser
+    there; place is a row and a column. tags: the states in which the parser was after a `<`.
+    """
+
+    is_at_end: bool = False
+    state: int = 0
+    place: tuple[int, int] = (0, 0)
+    is_done: bool = False
+    tags: set[int] = field(default_factory=set)
+    has_angle: bool = False
+
+    def __call__(self, _: LogType, message: str) -> None:
+        # The parser sends a message for each character that it reads: the frequent ones are first.
+        if self.is_done or message[:7] == "consume":
+            return
+        if message[:7] == "process":
+            if found := _PROCESS.match(message):
+                self._at = int(found[1]), (int(found[2]), int(found[3]))
+        elif message[:12] == "detect_error":
+            self.state, self.place = self._at
+            self.is_at_end = message.endswith(":end")
+        elif message[:6] == "resume":
+            self.is_done = True
+        elif message[:15] == "lexed_lookahead":
+            self.has_angle = message.startswith("lexed_lookahead sym:<,")
+        elif self.has_angle and message[:12] == "shift state:":
+            self.tags.add(int(message[12:]))
+
+    _at: tuple[int, tuple[int, int]] = (0, (0, 0))
+
+
+def is_incomplete(text: str) -> bool:
+    """Returns whether a snippet needs more lines before it can run, as JavaScript or TypeScript.
+
+    text: the snippet. A string or a regular expression that its line does not end makes it
+    complete: no further line can mend it.
+    """
+    try:
+        return _is_incomplete((text.rstrip("\n") + "\n").encode("utf-8", "surrogatepass"))
+    except TooHard:
+        return False
+
+
+def _is_incomplete(source: bytes) -> bool:
+    tree = parse(parser(), source)
+    start = _open_comment(source, tree.root_node)
+    if start is not None:
+        source = source[:start]
+        tree = parse(parser(), source)
+    verdict, is_jsx = _verdict(parser(), source, tree)
+    if verdict is _Verdict.BROKEN and _OBJECT.match(source):
+        verdict = _as_object(source)
+    if verdict is _Verdict.BROKEN and (not is_jsx or _GENERIC_FUNCTION.search(source)):
+        verdict, _ = _verdict(typescript_parser(), source)
+    return verdict is not _Verdict.BROKEN if start is not None else verdict is _Verdict.MORE
+
+
+def _as_object(source: bytes) -> _Verdict:
+    """The verdict on a text that begins with a brace, as an expression."""
+    if not parse(parser(), b"(" + source + b")").root_node.has_error:
+        return _Verdict.WHOLE
+    return _verdict(parser(), b"(" + source)[0]
+
+
+def _verdict(parser: Parser, source: bytes, tree: Tree | None = None) -> tuple[_Verdict, bool]:
+    """The verdict on a text in the parser's language, and whether JSX is in it.
+
+    tree: the text's tree, if there is one.
+    """
+    tree = tree or parse(parser, source)
+    language = parser.language
+    assert language is not None
+    is_script = language.name == "javascript"
+    is_jsx = is_script and _TAG.search(source) is not None and _has_jsx(tree.root_node)
+    if not tree.root_node.has_error:
+        lacks_more = not is_jsx and _lacks_its_end(tree.root_node)
+        return (_Verdict.MORE if lacks_more else _Verdict.WHOLE), is_jsx
+    log = _first_error(parser, source, tree)
+    if is_script:
+        tags = (_expected(language, state) for state in log.tags)
+        is_jsx = is_jsx or any("number" not in expected for expected in tags)
+    if not log.is_done or is_jsx or _leaves_nothing(tree.root_node):
+        return _Verdict.BROKEN, is_jsx
+    return (_Verdict.MORE if _can_go_on(log, source, language) else _Verdict.BROKEN), is_jsx
+
+
+def _can_go_on(log: _Log, source: bytes, language: Language) -> bool:
+    """Whether a text of which the first error is logged can go on after its end."""
+    expected = _expected(language, log.state) - _EXTRAS
+    if "${" in expected and "`" in expected:
+        # The parser stops before the last piece of a template if the text ends in it.
+        return _UNESCAPED_BACKTICK.search(source, _offset(source, log.place)) is None
+    if "string_fragment" in expected:
+        bare = source.rstrip(b"\n")
+        return log.is_at_end and (len(bare) - len(bare.rstrip(b"\\"))) % 2 == 1
+    return log.is_at_end and not expected <= {"/", "regex_pattern"}
+
+
+def _offset(source: bytes, place: tuple[int, int]) -> int:
+    row, column = place
+    at = 0
+    for _ in range(row):
+        at = source.find(b"\n", at) + 1
+    return at + column
+
+
+def _first_error(parser: Parser, source: bytes, tree: Tree) -> _Log:
+    """The log of a second reading, up to the first error.
+
+    It reuses the pieces of the first one that have no error, because the parser logs each character
+    that it reads.
+    """
+    for node in _errors(tree.root_node):
+        start = min(node.start_byte, len(source) - 1)
+        tree.edit(
+            start, start + 1, start + 1, node.start_point, node.start_point, node.start_point
+        )
+    log = _Log()
+    parser.logger = log
+    end = thread_time() + SECONDS + SECONDS_PER_BYTE * len(source)
+    try:
+        parser.parse(
+            lambda offset, _: source[offset : offset + CHUNK],
+            old_tree=tree,
+            encoding="utf8",
+            progress_callback=lambda *_: log.is_done or thread_time() > end,
+        )
+    except ValueError as error:
+        parser.reset()
+        if not log.is_done:
+            raise TooHard from error
+    finally:
+        parser.logger = None
+    return log
+
+
+def _errors(root: Node) -> list[Node]:
+    """The first nodes of a tree that are errors or missing."""
+    found: list[Node] = []
+    cursor = root.walk()
+    while len(found) < _MOST_ERRORS:
+        node = cursor.node
+        assert node is not None
+        if node.is_error or node.is_missing:
+            found.append(node)
+        if node.has_error and cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return found
+    return found
+
+
+@cache
+def _expected(language: Language, state: int) -> frozenset[str]:
+    """The names of what the parser accepts in a state."""
+    found = language.lookahead_iterator(state)
+    return frozenset(found.names()) if found is not None else frozenset()
+
+
+def _has_jsx(root: Node) -> bool:
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        if node.type.startswith("jsx_"):
+            return True
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return False
+
+
+def _open_comment(source: bytes, root: Node) -> int | None:
+    """The offset of a block comment that the text does not close, which the grammar reads as a
+    regular expression.
+    """
+    at = source.find(b"/*", max(source.rfind(b"*/") - 1, 0))
+    while at >= 0:
+        node = root.descendant_for_byte_range(at, at + 1)
+        is_text = node is not None and (
+            node.type in _TEXTS
+            or (node.type == "regex_pattern" and node.start_byte <= at)
+            or _ends_regex(node)
+        )
+        if node is None or not is_text:
+            return at
+        at = source.find(b"/*", max(node.end_byte, at + 1))
+    return None
+
+
+def _ends_regex(node: Node) -> bool:
+    parent = node.parent
+    return parent is not None and parent.type == "regex" and node.start_byte > parent.start_byte
+
+
+def _leaves_nothing(root: Node) -> bool:
+    """Whether a `return`, `break` or `continue` is outside of all brackets, where it is an error."""
+    depth = 0
+    pieces = [
+        piece for child in root.children for piece in (child.children if child.is_error else [child])
+    ]
+    for piece in pieces:
+        depth += (piece.type in OPENERS) - (piece.type in CLOSERS)
+        if depth == 0 and piece.type in _JUMPS:
+            return True
+    return False
+
+
+def _lacks_its_end(root: Node) -> bool:
+    """Whether a text without an error ends in what the grammar accepts and no engine does: `const
+    x`, `let {a}`, `try {}`, `export`, or a function of TypeScript without a body.
+    """
+    statements = [node for node in root.children if node.type not in _TEXTS]
+    node = statements[-1] if statements else None
+    while node is not None:
+        match node.type:
+            case "lexical_declaration" | "variable_declaration":
+                return _lacks_a_value(node)
+            case "try_statement":
+                if not (node.child_by_field_name("handler") or node.child_by_field_name("finalizer")):
+                    return True
+            case "function_signature":
+                return not (node.text or b"").endswith(b";")
+            case "identifier":
+                return node.text == b"export"
+        node = node.children[-1] if node.children else None
+    return False
+
+
+def _lacks_a_value(declaration: Node) -> bool:
+    last = declaration.children[-1]
+    if last.type != "variable_declarator" or last.child_by_field_name("value"):
+        return False
+    name = last.child_by_field_name("name")
+    is_pattern = name is not None and name.type in ("object_pattern", "array_pattern")
+    return is_pattern or declaration.children[0].type == "const"
