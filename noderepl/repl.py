@@ -82,9 +82,9 @@ class Repl:
     """The prompt of one run. Must be constructed inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
+        from noderepl.javascript.completeness import is_incomplete
         from noderepl.javascript.highlight import COLOURED_AT_MOST
         from noderepl.javascript.npm_lines import npm_lines
-        from noderepl.javascript.completeness import is_incomplete
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard

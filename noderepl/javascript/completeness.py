@@ -36,6 +36,12 @@ _TEXTS = frozenset(["comment", "html_comment", "string_fragment", "escape_sequen
 _JUMPS = frozenset("return return_statement break_statement continue_statement".split())
 _EXTRAS = frozenset(["comment", "html_comment"])
 _PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
+_ANGLE = re.compile(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")
+# A function or a class without a name, which can begin no statement.
+_NAMELESS = re.compile(rb"\s*(?:(?:async\s+)?function[\s*]*\(|class\s*\{)")
+_STATEMENT = ("_statement", "_declaration")
+# More of them in a row are left out of the second reading.
+_MOST_STATEMENTS = 8
 # The errors of the first reading around which the second one does not reuse it.
 _MOST_ERRORS = 20
 
@@ -73,10 +79,11 @@ class _Log:
             self.is_at_end = message.endswith(":end")
         elif message[:6] == "resume":
             self.is_done = True
-        elif message[:15] == "lexed_lookahead":
-            self.has_angle = message.startswith("lexed_lookahead sym:<,")
+        elif message[:15] in ("lexed_lookahead", "reuse_node symb"):
+            self.has_angle = _ANGLE.fullmatch(message) is not None
         elif self.has_angle and message[:12] == "shift state:":
             self.tags.add(int(message[12:]))
+            self.has_angle = False
 
     _at: tuple[int, tuple[int, int]] = (0, (0, 0))
 
@@ -102,6 +109,8 @@ def _is_incomplete(source: bytes) -> bool:
     verdict, is_jsx = _verdict(parser(), source, tree)
     if verdict is _Verdict.BROKEN and _OBJECT.match(source):
         verdict = _as_object(source)
+    if _NAMELESS.match(source):
+        return False
     if verdict is _Verdict.BROKEN and (not is_jsx or _GENERIC_FUNCTION.search(source)):
         verdict, _ = _verdict(typescript_parser(), source)
     return verdict is not _Verdict.BROKEN if start is not None else verdict is _Verdict.MORE
@@ -127,13 +136,17 @@ def _verdict(parser: Parser, source: bytes, tree: Tree | None = None) -> tuple[_
     if not tree.root_node.has_error:
         lacks_more = not is_jsx and _lacks_its_end(tree.root_node)
         return (_Verdict.MORE if lacks_more else _Verdict.WHOLE), is_jsx
-    log = _first_error(parser, source, tree)
+    shorter = _shortened(source, tree.root_node)
+    if len(shorter) < len(source):
+        log = _first_error(parser, shorter, parse(parser, shorter))
+    else:
+        log = _first_error(parser, source, tree)
     if is_script:
         tags = (_expected(language, state) for state in log.tags)
         is_jsx = is_jsx or any("number" not in expected for expected in tags)
     if not log.is_done or is_jsx or _leaves_nothing(tree.root_node):
         return _Verdict.BROKEN, is_jsx
-    return (_Verdict.MORE if _can_go_on(log, source, language) else _Verdict.BROKEN), is_jsx
+    return (_Verdict.MORE if _can_go_on(log, shorter, language) else _Verdict.BROKEN), is_jsx
 
 
 def _can_go_on(log: _Log, source: bytes, language: Language) -> bool:
@@ -146,6 +159,26 @@ def _can_go_on(log: _Log, source: bytes, language: Language) -> bool:
         bare = source.rstrip(b"\n")
         return log.is_at_end and (len(bare) - len(bare.rstrip(b"\\"))) % 2 == 1
     return log.is_at_end and not expected <= {"/", "regex_pattern"}
+
+
+def _shortened(source: bytes, root: Node) -> bytes:
+    """A text with the same first error: without most of the statements that have none."""
+    pieces = [
+        piece
+        for child in root.children
+        for piece in (child.children if child.is_error else [child])
+    ]
+    kept, done = [], 0
+    run: list[Node] = []
+    for piece in [*pieces, None]:
+        if piece is not None and piece.type.endswith(_STATEMENT) and not piece.has_error:
+            run.append(piece)
+            continue
+        if len(run) > _MOST_STATEMENTS:
+            kept += [source[done : run[0].end_byte], b";\n"]
+            done = run[-3].end_byte
+        run = []
+    return b"".join([*kept, source[done:]])
 
 
 def _offset(source: bytes, place: tuple[int, int]) -> int:
@@ -164,9 +197,7 @@ def _first_error(parser: Parser, source: bytes, tree: Tree) -> _Log:
     """
     for node in _errors(tree.root_node):
         start = min(node.start_byte, len(source) - 1)
-        tree.edit(
-            start, start + 1, start + 1, node.start_point, node.start_point, node.start_point
-        )
+        tree.edit(start, start + 1, start + 1, node.start_point, node.start_point, node.start_point)
     log = _Log()
     parser.logger = log
     end = thread_time() + SECONDS + SECONDS_PER_BYTE * len(source)
@@ -251,7 +282,9 @@ def _leaves_nothing(root: Node) -> bool:
     """Whether a `return`, `break` or `continue` is outside of all brackets, where it is an error."""
     depth = 0
     pieces = [
-        piece for child in root.children for piece in (child.children if child.is_error else [child])
+        piece
+        for child in root.children
+        for piece in (child.children if child.is_error else [child])
     ]
     for piece in pieces:
         depth += (piece.type in OPENERS) - (piece.type in CLOSERS)
@@ -271,7 +304,9 @@ def _lacks_its_end(root: Node) -> bool:
             case "lexical_declaration" | "variable_declaration":
                 return _lacks_a_value(node)
             case "try_statement":
-                if not (node.child_by_field_name("handler") or node.child_by_field_name("finalizer")):
+                if not (
+                    node.child_by_field_name("handler") or node.child_by_field_name("finalizer")
+                ):
                     return True
             case "function_signature":
                 return not (node.text or b"").endswith(b";")

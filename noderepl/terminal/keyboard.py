@@ -20,6 +20,14 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
+from noderepl.terminal.control_sequences import (
+    LONGEST_SEQUENCE,
+    LONGEST_STRING,
+    Extent,
+    extent,
+    keys_of,
+)
+
 END_MARKER, NEXT_PASTE = "\x1b[201~", "\x1b[201~\x1b[200~"
 # Too short for a person to press a key.
 QUIET_SECONDS = 0.08
@@ -28,9 +36,7 @@ QUIET_SECONDS = 0.08
 STALLED_SECONDS = 1.0
 # A Ctrl-C that arrives alone after this time without input ends such a paste.
 ALONE_SECONDS = 0.3
-INTERRUPT = "\x03"
-# Characters. No key's sequence is as long, and parsing one takes quadratic time and memory.
-LONGEST_SEQUENCE = 64
+ESCAPE, INTERRUPT = "\x1b", "\x03"
 # The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
 # many of them.
 KEYS_AT_ONCE, PASTED_AT_ONCE = 256, 65_536
@@ -51,13 +57,14 @@ _HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])
 class Parser(Vt100Parser):
     """Splits the terminal's input into keys and pastes. taken: called with each key and each paste.
 
-    `.has_ended`: whether the end marker of the current paste has arrived.
+    Drops control sequences that stand for no key. `.has_ended`: whether the end marker of the
+    current paste has arrived.
     """
 
     def __init__(self, taken: Callable[[KeyPress], None]) -> None:
         self._chunks: list[str] = []
         self._tail = ""
-        self._unmatched = 0
+        self._sequence = ""
         self.has_ended = False
         super().__init__(taken)
 
@@ -72,23 +79,83 @@ class Parser(Vt100Parser):
         return self._in_bracketed_paste and (self.has_ended or bool(self._chunks))
 
     def feed(self, data: str) -> None:
-        """Processes input from the terminal, in any parts; drops a sequence that is too long for a
-        key.
-        """
+        """Processes input from the terminal, in any parts."""
+        is_from_before = bool(self._sequence)
         for index, character in enumerate(data):
             if self._in_bracketed_paste:
                 self._gather(data[index:])
                 return
-            self._unmatched += 1
+            if self._sequence:
+                self._extend(character, with_alt=not is_from_before)
+                is_from_before = is_from_before and bool(self._sequence)
+            elif character == ESCAPE:
+                self._sequence = character
+            else:
+                self._input_parser.send(character)
+
+    def _extend(self, character: str, *, with_alt: bool) -> None:
+        """Adds a character to the control sequence in progress. with_alt: whether it arrived in one
+        read with the Escape, so that both are a key with Alt.
+        """
+        sequence = self._sequence + character
+        match extent(sequence):
+            case Extent.WHOLE:
+                self._sequence = ""
+                self._end_sequence(sequence)
+            case Extent.TYPED | Extent.BEGUN:
+                # Of a long answer only its beginning and its end matter.
+                is_long = len(sequence) > LONGEST_STRING
+                self._sequence = sequence[:LONGEST_SEQUENCE] + character if is_long else sequence
+            case Extent.NONE if self._sequence == ESCAPE and character != ESCAPE:
+                self._sequence = ""
+                self._press(Keys.Escape, ESCAPE)
+                self._press_with_alt(character) if with_alt else self._input_parser.send(character)
+            case Extent.NONE:
+                before, self._sequence = self._sequence, ""
+                if extent(before) is Extent.TYPED:
+                    self._type(before)
+                elif before.endswith(ESCAPE):
+                    self.feed(ESCAPE)
+                self.feed(character)
+
+    def _end_sequence(self, sequence: str) -> None:
+        if _POSITION.fullmatch(sequence):
+            self._press(Keys.CPRResponse, sequence)
+            return
+        before = None
+        for key in keys_of(sequence):
+            if before is Keys.Escape:
+                self._press_with_alt(key)
+            else:
+                self._press(key, key if len(key) == 1 else sequence)
+            before = key
+
+    def _press_with_alt(self, key: str | Keys) -> None:
+        """Takes a key behind an Escape. If it has no binding with Alt, it must not type its
+        character, so its data is empty; the bindings of digits read their data.
+        """
+        if len(key) == 1 and not (key.isprintable() and not key.isdigit() and key != "-"):
+            self._input_parser.send(key)
+        else:
+            self._press(key, "")
+
+    def _type(self, text: str) -> None:
+        """Takes a text that is no control sequence as the keys of its characters."""
+        for character in text:
             self._input_parser.send(character)
-            if self._unmatched > LONGEST_SEQUENCE:
-                self._unmatched = 0
-                self._start_parser()
+            super().flush()
+
+    def _press(self, key: str | Keys, data: str) -> None:
+        self._call_handler(key, data)
 
     def flush(self) -> None:
-        """Treats an incomplete Escape as the key; does not change a paste."""
-        if not self._in_bracketed_paste:
-            super().flush()
+        """Treats an incomplete sequence as the keys of its characters if it may have been typed;
+        does not change a paste.
+        """
+        if not self._in_bracketed_paste and self._sequence:
+            if extent(self._sequence) is Extent.TYPED:
+                before, self._sequence = self._sequence, ""
+                self._type(before)
 
     def deliver(self) -> None:
         """Delivers the current paste as one unit, which ends it if its end marker has arrived."""
@@ -117,11 +184,7 @@ class Parser(Vt100Parser):
         self.has_ended = self.has_ended or END_MARKER in end
         self._tail = end[1 - len(END_MARKER) :]
 
-    def _get_match(self, prefix: str) -> Keys | tuple[Keys, ...] | None:
-        return Keys.Ignore if prefix == END_MARKER else super()._get_match(prefix)
-
     def _call_handler(self, key: str | Keys | tuple[Keys, ...], insert_text: str) -> None:
-        self._unmatched = 0
         # An end marker without a paste, for example, is not a key.
         if key is not Keys.Ignore:
             super()._call_handler(key, insert_text)
