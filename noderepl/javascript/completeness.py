@@ -100,6 +100,52 @@ def is_incomplete(text: str) -> bool:
         return False
 
 
+class LineEnd(Enum):
+    """Where a line ends: in a template, a block comment or a string, behind an opening bracket, or
+    elsewhere in code.
+    """
+
+    TEXT = auto()
+    OPENER = auto()
+    CODE = auto()
+
+
+def line_end(text: str) -> LineEnd:
+    """Returns where a text ends, from which the indentation of a next line follows."""
+    try:
+        return _line_end((text.rstrip("\n") + "\n").encode("utf-8", "surrogatepass"))
+    except TooHard:
+        return LineEnd.CODE
+
+
+def _line_end(source: bytes) -> LineEnd:
+    for language in (parser(), typescript_parser()):
+        tree = parse(language, source)
+        if _open_comment(source, tree.root_node) is not None:
+            return LineEnd.TEXT
+        log = _first_error(language, source, tree) if tree.root_node.has_error else _Log()
+        if log.is_done and language.language is not None:
+            expected = _expected(language.language, log.state)
+            if "string_fragment" in expected and not _is_closed(source, log, expected):
+                return LineEnd.TEXT
+        if not log.is_done or log.is_at_end:
+            break
+    code = source.rstrip()
+    at = len(code) - 1
+    if not code.endswith((b"{", b"(", b"[")):
+        return LineEnd.CODE
+    last = tree.root_node.descendant_for_byte_range(at, at + 1)
+    is_bracket = last is None or last.type in OPENERS or last.is_error
+    return LineEnd.OPENER if is_bracket else LineEnd.CODE
+
+
+def _is_closed(source: bytes, log: _Log, expected: frozenset[str]) -> bool:
+    """Whether the string or template in which the first error is ends before the text does."""
+    if "${" in expected:
+        return _UNESCAPED_BACKTICK.search(source, _offset(source, log.place)) is not None
+    return not log.is_at_end
+
+
 def _is_incomplete(source: bytes) -> bool:
     tree = parse(parser(), source)
     start = _open_comment(source, tree.root_node)
@@ -163,21 +209,23 @@ def _can_go_on(log: _Log, source: bytes, language: Language) -> bool:
 
 def _shortened(source: bytes, root: Node) -> bytes:
     """A text with the same first error: without most of the statements that have none."""
-    pieces = [
-        piece
-        for child in root.children
-        for piece in (child.children if child.is_error else [child])
-    ]
+    cuts: list[tuple[int, int]] = []
+    broken = [root]
+    while broken:
+        run: list[Node] = []
+        for child in [*broken.pop().children, None]:
+            if child is not None and child.type.endswith(_STATEMENT) and not child.has_error:
+                run.append(child)
+                continue
+            if len(run) > _MOST_STATEMENTS:
+                cuts.append((run[0].end_byte, run[-3].end_byte))
+            run = []
+            if child is not None and child.has_error:
+                broken.append(child)
     kept, done = [], 0
-    run: list[Node] = []
-    for piece in [*pieces, None]:
-        if piece is not None and piece.type.endswith(_STATEMENT) and not piece.has_error:
-            run.append(piece)
-            continue
-        if len(run) > _MOST_STATEMENTS:
-            kept += [source[done : run[0].end_byte], b";\n"]
-            done = run[-3].end_byte
-        run = []
+    for start, end in sorted(cuts):
+        kept += [source[done:start], b";\n"]
+        done = end
     return b"".join([*kept, source[done:]])
 
 
@@ -213,7 +261,7 @@ def _first_error(parser: Parser, source: bytes, tree: Tree) -> _Log:
         if not log.is_done:
             raise TooHard from error
     finally:
-        parser.logger = None
+        del parser.logger
     return log
 
 
@@ -279,13 +327,11 @@ def _ends_regex(node: Node) -> bool:
 
 
 def _leaves_nothing(root: Node) -> bool:
-    """Whether a `return`, `break` or `continue` is outside of all brackets, where it is an error."""
+    """Whether a `return`, `break` or `continue` is outside of all brackets: an error there."""
     depth = 0
-    pieces = [
-        piece
-        for child in root.children
-        for piece in (child.children if child.is_error else [child])
-    ]
+    pieces: list[Node] = []
+    for child in root.children:
+        pieces += child.children if child.is_error else [child]
     for piece in pieces:
         depth += (piece.type in OPENERS) - (piece.type in CLOSERS)
         if depth == 0 and piece.type in _JUMPS:

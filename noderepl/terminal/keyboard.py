@@ -36,6 +36,8 @@ QUIET_SECONDS = 0.08
 STALLED_SECONDS = 1.0
 # A Ctrl-C that arrives alone after this time without input ends such a paste.
 ALONE_SECONDS = 0.3
+# Keys that follow each other within this time come from a program.
+BURST_SECONDS = 0.01
 ESCAPE, INTERRUPT = "\x1b", "\x03"
 # The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
 # many of them.
@@ -49,6 +51,8 @@ _ANSWER = re.compile(
 )
 
 
+# With Alt, a key is an Escape and itself.
+_NOT_TYPED = (Keys.Escape, Keys.CPRResponse)
 # Ctrl-C, Backspace and keys that move the cursor: they run nothing and insert nothing, whatever
 # their source.
 _HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])+")
@@ -152,10 +156,10 @@ class Parser(Vt100Parser):
         """Treats an incomplete sequence as the keys of its characters if it may have been typed;
         does not change a paste.
         """
-        if not self._in_bracketed_paste and self._sequence:
-            if extent(self._sequence) is Extent.TYPED:
-                before, self._sequence = self._sequence, ""
-                self._type(before)
+        before = self._sequence
+        if before and not self._in_bracketed_paste and extent(before) is Extent.TYPED:
+            self._sequence = ""
+            self._type(before)
 
     def deliver(self) -> None:
         """Delivers the current paste as one unit, which ends it if its end marker has arrived."""
@@ -191,7 +195,11 @@ class Parser(Vt100Parser):
 
 
 class Keyboard(Vt100Input):
-    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop."""
+    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop.
+
+    `.is_burst`: whether the latest keys came faster than fingers type, such as code that a program
+    sends without the markers of a paste.
+    """
 
     def __init__(self, stdin: TextIO) -> None:
         super().__init__(stdin)
@@ -199,6 +207,7 @@ class Keyboard(Vt100Input):
         self._ready: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self.is_burst = False
 
     def read_keys(self) -> list[KeyPress]:
         """Returns the keys and pastes that have arrived; a paste after it is complete."""
@@ -218,7 +227,10 @@ class Keyboard(Vt100Input):
             self._parser.deliver()
         self._parser.feed(data)
         self._wait()
-        return self._taken()
+        taken = self._taken()
+        if typed := [press for press in taken if press.key not in _NOT_TYPED]:
+            self.is_burst = len(typed) > 1 or silence < BURST_SECONDS
+        return taken
 
     def flush_keys(self) -> list[KeyPress]:
         """Returns the keys so far. Further input decides whether a key is complete; without it, an
