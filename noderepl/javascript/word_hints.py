@@ -11,7 +11,7 @@ import shlex
 
 _LONGEST_LINE = 300
 _SHOWN = 60
-_LEAVE = "To leave, press Ctrl-D or type .exit."
+_LEAVE = "To leave: Ctrl-D or .exit."
 _HELP = "%help lists the commands; everything else is JavaScript."
 _CLEAR = "%clear clears the screen; Ctrl-L does so while you type."
 _FILES = "%files lists the session's files; %sh {line} runs that command in the session's shell."
@@ -47,16 +47,18 @@ _COMMANDS = frozenset(
     """
     apt apt-get awk bash brew bun bunx cat cd chmod chown cp curl date deno df docker du echo env
     find git grep gunzip gzip head history kill kubectl ln make mkdir more less mv nano node
-    nodejs npm npx pip pip3 pnpm pnpx ps pwd python python3 rm rmdir rsync scp sed sh sort source ssh
-    sudo tail tar tee top touch tree tsc tsx uname unzip vi vim wc wget which whoami xargs yarn zip
-    zsh az gh cargo go java ruby perl php
+    nodejs npm npx pip pip3 pnpm pnpx ps pwd python python3 rm rmdir rsync scp sed sh sort
+    source ssh sudo tail tar tee top touch tree tsc tsx uname unzip vi vim wc wget which whoami
+    xargs yarn zip zsh az gh cargo go java ruby perl php
     """.split()
 )
 _NOT_NPM = re.compile(r"[|<>;&`$()\\]")
 _FIRST = re.compile(r"[$!:\\/]?\s*(?:sudo\s+)?(?P<word>[A-Za-z][\w-]*)(?P<rest>.*)", re.DOTALL)
 # What may follow a word that a REPL or a shell takes as a command; else the word is a name.
 _BARE = re.compile(r"\s*(?:\(\s*\)|\w+)?\s*;?\s*")
-_ARGUMENTS = re.compile(r"""(?!\s+(?:in|instanceof|of)\b)(?:\s+(?:[\w./~"'$*@:<>]|-\S).*)?""", re.DOTALL)
+_ARGUMENTS = re.compile(
+    r"""(?!\s+(?:in|instanceof|of)\b)(?:\s+(?:[\w./~"'$*@:<>]|-\S).*)?""", re.DOTALL
+)
 _PRINTED = re.compile(r"""\s*[("'\w].*""", re.DOTALL)
 _LINE = re.compile(r"(?:[$!]\s*)?(.*)", re.DOTALL)
 _ELSEWHERE = re.compile(r"&&\s*(?:npm|npx|yarn|pnpm|bun|node)\b")

@@ -89,9 +89,8 @@ class SnippetHistory(FileHistory):
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._append(
-                "".join([f"\n# {datetime.now()}\n", *(f"+{line}\n" for line in masked(string).split("\n"))])
-            )
+            lines = "".join(f"+{line}\n" for line in masked(string).split("\n"))
+            self._append(f"\n# {datetime.now()}\n{lines}")
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
 

@@ -22,10 +22,12 @@ from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.search import stop_search
 
 from noderepl.javascript.completeness import LineEnd, line_end
 from noderepl.javascript.highlight import COLOURED_AT_MOST
 from noderepl.terminal.control_sequences import ADD_LINE
+from noderepl.terminal.emoji import length_at_end, length_at_start
 from noderepl.terminal.pasting import KEY, Pasting
 from noderepl.threaded import SHORT
 
@@ -52,6 +54,7 @@ def bindings(
     """
     keys = KeyBindings()
     _bind_lines(keys, is_whole, in_editor, is_burst)
+    _bind_emoji(keys)
 
     @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
     def _paste(event: KeyPressEvent) -> None:
@@ -66,6 +69,11 @@ def bindings(
         """Ignores reports of a mouse, which the prompt does not request; prompt_toolkit fails at
         some texts that resemble one.
         """
+
+    @keys.add("c-c", filter=is_searching)
+    def _leave_search(event: KeyPressEvent) -> None:
+        stop_search()
+        event.app.current_buffer.reset()
 
     @keys.add("c-z")
     def _stop(_: KeyPressEvent) -> None:
@@ -129,6 +137,35 @@ def _bind_lines(
     @keys.add("tab", filter=_TYPING & Condition(_only_blanks_before_cursor))
     def _indent(event: KeyPressEvent) -> None:
         event.current_buffer.insert_text("\t" if is_burst() else INDENT)
+
+
+def _bind_emoji(keys: KeyBindings) -> None:
+    """Adds the keys that move over an emoji of several code points, or delete it, as one."""
+
+    def before() -> int:
+        return length_at_end(get_app().current_buffer.document.current_line_before_cursor)
+
+    def behind() -> int:
+        return length_at_start(get_app().current_buffer.document.current_line_after_cursor)
+
+    is_behind = _TYPING & Condition(lambda: before() > 1)
+    is_before = _TYPING & Condition(lambda: behind() > 1)
+
+    @keys.add("left", filter=is_behind)
+    def _left(event: KeyPressEvent) -> None:
+        event.current_buffer.cursor_position -= before()
+
+    @keys.add("right", filter=is_before)
+    def _right(event: KeyPressEvent) -> None:
+        event.current_buffer.cursor_position += behind()
+
+    @keys.add("backspace", filter=is_behind)
+    def _backspace(event: KeyPressEvent) -> None:
+        event.current_buffer.delete_before_cursor(before())
+
+    @keys.add("delete", filter=is_before)
+    def _delete(event: KeyPressEvent) -> None:
+        event.current_buffer.delete(behind())
 
 
 def add_line(buffer: Buffer, *, indented: bool) -> None:

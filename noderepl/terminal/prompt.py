@@ -21,7 +21,7 @@ from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.screen import Char
 from prompt_toolkit.lexers import Lexer
-from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle, DummyStyle, DynamicStyle
 
 from noderepl.internal_error import Fallbacks
@@ -29,11 +29,13 @@ from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
 from noderepl.terminal.early_prompt import PROMPT
+from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
 from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.keys import bindings
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
+from noderepl.terminal.screen_output import ScreenOutput
 from noderepl.terminal.suggestions import FromHistory
 
 CONTINUATION = "... "
@@ -145,11 +147,14 @@ def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
 
 
 class _Visible(Processor):
-    """Shows tabs as blanks, and characters that hide or change the direction of text as escapes, so
-    that the visible text is what runs.
+    """Shows tabs as blanks, characters that hide or change the direction of text as escapes, so
+    that the visible text is what runs, and emoji of several code points as one character.
 
     Lines without such characters cost almost nothing.
     """
+
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Replaces such characters of one line."""
@@ -157,17 +162,24 @@ class _Visible(Processor):
         line = "".join([fragment[1] for fragment in fragments])
         if not needs_plain(line):
             return Transformation(fragments)
-        shown, places, column = iter(plain_characters(line)), [], 0
+        kept: set[int] = set()
+        characters = list(plain_characters(line))
+        for found in CLUSTER.finditer(line):
+            start, end = found.span()
+            characters[start:end] = [self._clusters.stand_in(found[0]), *[""] * (end - start - 1)]
+            kept.update(range(start, end))
+        places: list[int] = []
+        shown, column = iter(characters), 0
         result: StyleAndTextTuples = []
         for style, text, *_ in fragments:
             for character in text:
+                is_same = len(places) in kept
                 places.append(column)
                 now = next(shown)
+                is_same = is_same or now == character
                 if character == "\t":
                     now = " " * (TAB_COLUMNS - column % TAB_COLUMNS)
-                result.append(
-                    (style if now == character else f"{style} class:control-character", now)
-                )
+                result.append((style if is_same else f"{style} class:control-character", now))
                 column += len(now)
         # The cursor may be after the end of the line.
         places += [column, column + 1]
@@ -178,27 +190,24 @@ class _Visible(Processor):
 
 def _is_whole(is_magic: Callable[[str], bool], text: str) -> bool:
     """Whether a text runs at Enter. A long one does: parsing it would delay the keys."""
-    return (
-        len(text) > COLOURED_AT_MOST
-        or is_magic(text)
-        or not is_incomplete(npm_lines(text).rest)
-    )
+    return len(text) > COLOURED_AT_MOST or is_magic(text) or not is_incomplete(npm_lines(text).rest)
 
 
 class Prompt:
     """One prompt for a whole run.
 
-    is_magic: whether a text is a magic. toolbar: returns the fragments of the bottom line. style: called at each paint, so that a theme can change. stop:
-    called at Ctrl-Z, with the terminal restored. edit: opens an editor on the text, also with the
-    terminal restored. colour: whether to use colours. fallbacks: disables a function of these after
-    its first failure, so that it does not fail at each paint or key.
+    is_magic: whether a text is a magic. toolbar: returns the fragments of the bottom line. style:
+    called at each paint, so that a theme can change. stop: called at Ctrl-Z, with the terminal
+    restored. edit: opens an editor on the text, also with the terminal restored. colour: whether to
+    use colours. fallbacks: disables a function of these after its first failure, so that it does
+    not fail at each paint or key.
     """
 
     def __init__(
         self,
         *,
         input_: Keyboard,
-        output: Output,
+        output: ScreenOutput,
         history: History,
         completer: Completer,
         is_magic: Callable[[str], bool],
@@ -237,7 +246,7 @@ class Prompt:
             ),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=fallbacks.instead(toolbar, list),
-            input_processors=[LongLines(), _Visible()],
+            input_processors=[LongLines(), _Visible(output.clusters)],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 MASK = "***"
+# Between the name of a header and its value, in code or in a header.
+_IS = r"['\"]?[ \t]*[:=,][ \t]*['\"`]?"
 # Each form has one group, the secret itself; the rest tells what it is and stays. A text is read
 # once, and no form reads a long part of it twice.
 _FORMS = (
@@ -24,8 +26,8 @@ _FORMS = (
     r"(?<![\w-])eyJ([\w-]{8,}\.[\w-]{2,}(?:\.[\w-]*)?)",
     # HTTP.
     r"(?i:\bbearer)[ \t]+([A-Za-z0-9._~+/-]{16,}=*)",
-    r"(?i:\bauthorization['\"]?[ \t]*[:=,][ \t]*['\"`]?(?:basic|token|apikey)[ \t]+)([\w.~+/:-]+=*)",
-    r"(?i:\b(?:x-api-key|api-key|ocp-apim-subscription-key)['\"]?[ \t]*[:=,][ \t]*['\"`]?)([\w.~+/-]{12,}=*)",
+    rf"(?i:\bauthorization{_IS}(?:basic|token|apikey)[ \t]+)([\w.~+/:-]+=*)",
+    rf"(?i:\b(?:x-api-key|api-key|ocp-apim-subscription-key){_IS})([\w.~+/-]{{12,}}=*)",
     r"\b[a-z][a-z0-9+.-]{1,20}://[^\s:/@'\"`]{0,256}:([^\s/@'\"`]{1,256})(?=@)",
     # Azure: connection strings and signatures of URLs.
     r"(?i:\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=)([^\s;'\"`]{8,})",
