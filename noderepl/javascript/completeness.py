@@ -26,6 +26,7 @@ from noderepl.javascript.syntax import (
     parser,
     typescript_parser,
 )
+from noderepl.javascript.validity import FOREIGN, TEXTS
 
 _OBJECT = re.compile(rb"\s*\{")
 _TAG = re.compile(rb"<\s*[A-Za-z_$>]")
@@ -95,9 +96,25 @@ def is_incomplete(text: str) -> bool:
     complete: no further line can mend it.
     """
     try:
-        return _is_incomplete((text.rstrip("\n") + "\n").encode("utf-8", "surrogatepass"))
+        return _is_incomplete(_encoded(text)) and not _has_foreign_code(text)
     except TooHard:
         return False
+
+
+def _encoded(text: str) -> bytes:
+    return (text.rstrip("\n") + "\n").encode("utf-8", "surrogatepass")
+
+
+def _has_foreign_code(text: str) -> bool:
+    """Whether the first character that no engine reads as code, such as a curly quote, is code."""
+    found = FOREIGN.search(text)
+    if found is None:
+        return False
+    before = text[: found.start()].encode("utf-8", "surrogatepass")
+    root = parse(parser(), _encoded(text)).root_node
+    node = root.descendant_for_byte_range(len(before), len(before) + 1)
+    is_text = node is not None and node.type in TEXTS
+    return not is_text and _line_end(before) is not LineEnd.TEXT
 
 
 class LineEnd(Enum):
@@ -113,7 +130,7 @@ class LineEnd(Enum):
 def line_end(text: str) -> LineEnd:
     """Returns where a text ends, from which the indentation of a next line follows."""
     try:
-        return _line_end((text.rstrip("\n") + "\n").encode("utf-8", "surrogatepass"))
+        return _line_end(_encoded(text))
     except TooHard:
         return LineEnd.CODE
 
