@@ -1,26 +1,20 @@
 """Whether further lines can complete a text, or it runs as it is.
 
-The rule is that of Node's REPL: a text is incomplete if its first syntax error is at its end. The
-parser of tree-sitter stops at the first token that no text can continue, and its log tells which
-one that is. If the grammar cannot decide, the text is complete and the engine reports the error.
+The rule is that of Node's REPL: a text is incomplete if its first syntax error is at its end. If
+the grammar cannot decide, the text is complete and the engine reports the error.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum, auto
-from functools import cache
-from time import thread_time
 
-from tree_sitter import Language, LogType, Node, Parser, Tree
+from tree_sitter import Language, Node, Parser, Tree
 
+from noderepl.javascript.first_error import FirstError, accepted, first_error
 from noderepl.javascript.syntax import (
-    CHUNK,
     CLOSERS,
     OPENERS,
-    SECONDS,
-    SECONDS_PER_BYTE,
     TooHard,
     parse,
     parser,
@@ -36,57 +30,14 @@ _UNESCAPED_BACKTICK = re.compile(rb"(?<!\\)(?:\\\\)*`")
 _TEXTS = frozenset(["comment", "html_comment", "string_fragment", "escape_sequence", "jsx_text"])
 _JUMPS = frozenset("return return_statement break_statement continue_statement".split())
 _EXTRAS = frozenset(["comment", "html_comment"])
-_PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
-_ANGLE = re.compile(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")
 # A function or a class without a name, which can begin no statement.
 _NAMELESS = re.compile(rb"\s*(?:(?:async\s+)?function[\s*]*\(|class\s*\{)")
-_STATEMENT = ("_statement", "_declaration")
-# More of them in a row are left out of the second reading.
-_MOST_STATEMENTS = 8
-# The errors of the first reading around which the second one does not reuse it.
-_MOST_ERRORS = 20
 
 
 class _Verdict(Enum):
     WHOLE = auto()
     MORE = auto()
     BROKEN = auto()
-
-
-@dataclass
-class _Log:
-    """Reads the parser's log up to the first syntax error.
-
-    is_at_end: whether the token at the error is the end of the text. state, place: of the parser
-    there; place is a row and a column. tags: the states in which the parser was after a `<`.
-    """
-
-    is_at_end: bool = False
-    state: int = 0
-    place: tuple[int, int] = (0, 0)
-    is_done: bool = False
-    tags: set[int] = field(default_factory=set)
-    has_angle: bool = False
-
-    def __call__(self, _: LogType, message: str) -> None:
-        # The parser sends a message for each character that it reads: the frequent ones are first.
-        if self.is_done or message[:7] == "consume":
-            return
-        if message[:7] == "process":
-            if found := _PROCESS.match(message):
-                self._at = int(found[1]), (int(found[2]), int(found[3]))
-        elif message[:12] == "detect_error":
-            self.state, self.place = self._at
-            self.is_at_end = message.endswith(":end")
-        elif message[:6] == "resume":
-            self.is_done = True
-        elif message[:15] in ("lexed_lookahead", "reuse_node symb"):
-            self.has_angle = _ANGLE.fullmatch(message) is not None
-        elif self.has_angle and message[:12] == "shift state:":
-            self.tags.add(int(message[12:]))
-            self.has_angle = False
-
-    _at: tuple[int, tuple[int, int]] = (0, (0, 0))
 
 
 def is_incomplete(text: str) -> bool:
@@ -140,10 +91,12 @@ def _line_end(source: bytes) -> LineEnd:
         tree = parse(language, source)
         if _open_comment(source, tree.root_node) is not None:
             return LineEnd.TEXT
-        log = _first_error(language, source, tree) if tree.root_node.has_error else _Log()
+        if not tree.root_node.has_error:
+            break
+        log = first_error(language, source, tree)
         if log.is_done and language.language is not None:
-            expected = _expected(language.language, log.state)
-            if "string_fragment" in expected and not _is_closed(source, log, expected):
+            expected = accepted(language.language, log.state)
+            if "string_fragment" in expected and not _is_closed(log, expected):
                 return LineEnd.TEXT
         if not log.is_done or log.is_at_end:
             break
@@ -156,10 +109,10 @@ def _line_end(source: bytes) -> LineEnd:
     return LineEnd.OPENER if is_bracket else LineEnd.CODE
 
 
-def _is_closed(source: bytes, log: _Log, expected: frozenset[str]) -> bool:
+def _is_closed(log: FirstError, expected: frozenset[str]) -> bool:
     """Whether the string or template in which the first error is ends before the text does."""
     if "${" in expected:
-        return _UNESCAPED_BACKTICK.search(source, _offset(source, log.place)) is not None
+        return _UNESCAPED_BACKTICK.search(log.rest()) is not None
     return not log.is_at_end
 
 
@@ -199,111 +152,25 @@ def _verdict(parser: Parser, source: bytes, tree: Tree | None = None) -> tuple[_
     if not tree.root_node.has_error:
         lacks_more = not is_jsx and _lacks_its_end(tree.root_node)
         return (_Verdict.MORE if lacks_more else _Verdict.WHOLE), is_jsx
-    shorter = _shortened(source, tree.root_node)
-    if len(shorter) < len(source):
-        log = _first_error(parser, shorter, parse(parser, shorter))
-    else:
-        log = _first_error(parser, source, tree)
+    log = first_error(parser, source, tree)
     if is_script:
-        tags = (_expected(language, state) for state in log.tags)
+        tags = (accepted(language, state) for state in log.tags)
         is_jsx = is_jsx or any("number" not in expected for expected in tags)
     if not log.is_done or is_jsx or _leaves_nothing(tree.root_node):
         return _Verdict.BROKEN, is_jsx
-    return (_Verdict.MORE if _can_go_on(log, shorter, language) else _Verdict.BROKEN), is_jsx
+    return (_Verdict.MORE if _can_go_on(log, language) else _Verdict.BROKEN), is_jsx
 
 
-def _can_go_on(log: _Log, source: bytes, language: Language) -> bool:
+def _can_go_on(log: FirstError, language: Language) -> bool:
     """Whether a text of which the first error is logged can go on after its end."""
-    expected = _expected(language, log.state) - _EXTRAS
+    expected = accepted(language, log.state) - _EXTRAS
     if "${" in expected and "`" in expected:
         # The parser stops before the last piece of a template if the text ends in it.
-        return _UNESCAPED_BACKTICK.search(source, _offset(source, log.place)) is None
+        return _UNESCAPED_BACKTICK.search(log.rest()) is None
     if "string_fragment" in expected:
-        bare = source.rstrip(b"\n")
+        bare = log.source.rstrip(b"\n")
         return log.is_at_end and (len(bare) - len(bare.rstrip(b"\\"))) % 2 == 1
     return log.is_at_end and not expected <= {"/", "regex_pattern"}
-
-
-def _shortened(source: bytes, root: Node) -> bytes:
-    """A text with the same first error: without most of the statements that have none."""
-    cuts: list[tuple[int, int]] = []
-    broken = [root]
-    while broken:
-        run: list[Node] = []
-        for child in [*broken.pop().children, None]:
-            if child is not None and child.type.endswith(_STATEMENT) and not child.has_error:
-                run.append(child)
-                continue
-            if len(run) > _MOST_STATEMENTS:
-                cuts.append((run[0].end_byte, run[-3].end_byte))
-            run = []
-            if child is not None and child.has_error:
-                broken.append(child)
-    kept, done = [], 0
-    for start, end in sorted(cuts):
-        kept += [source[done:start], b";\n"]
-        done = end
-    return b"".join([*kept, source[done:]])
-
-
-def _offset(source: bytes, place: tuple[int, int]) -> int:
-    row, column = place
-    at = 0
-    for _ in range(row):
-        at = source.find(b"\n", at) + 1
-    return at + column
-
-
-def _first_error(parser: Parser, source: bytes, tree: Tree) -> _Log:
-    """The log of a second reading, up to the first error.
-
-    It reuses the pieces of the first one that have no error, because the parser logs each character
-    that it reads.
-    """
-    for node in _errors(tree.root_node):
-        start = min(node.start_byte, len(source) - 1)
-        tree.edit(start, start + 1, start + 1, node.start_point, node.start_point, node.start_point)
-    log = _Log()
-    parser.logger = log
-    end = thread_time() + SECONDS + SECONDS_PER_BYTE * len(source)
-    try:
-        parser.parse(
-            lambda offset, _: source[offset : offset + CHUNK],
-            old_tree=tree,
-            encoding="utf8",
-            progress_callback=lambda *_: log.is_done or thread_time() > end,
-        )
-    except ValueError as error:
-        parser.reset()
-        if not log.is_done:
-            raise TooHard from error
-    finally:
-        del parser.logger
-    return log
-
-
-def _errors(root: Node) -> list[Node]:
-    """The first nodes of a tree that are errors or missing."""
-    found: list[Node] = []
-    cursor = root.walk()
-    while len(found) < _MOST_ERRORS:
-        node = cursor.node
-        assert node is not None
-        if node.is_error or node.is_missing:
-            found.append(node)
-        if node.has_error and cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return found
-    return found
-
-
-@cache
-def _expected(language: Language, state: int) -> frozenset[str]:
-    """The names of what the parser accepts in a state."""
-    found = language.lookahead_iterator(state)
-    return frozenset(found.names()) if found is not None else frozenset()
 
 
 def _has_jsx(root: Node) -> bool:

@@ -380,7 +380,7 @@ PASSED_ON = frozenset(
     unread.write_within cli.run client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
+    javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
