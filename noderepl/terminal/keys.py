@@ -87,7 +87,7 @@ def bindings(
     for closer in CLOSERS:
         keys.add(closer, filter=_TYPING & ~Condition(is_burst))(_close(closer))
 
-    @keys.add(Keys.CPRResponse)
+    @keys.add(Keys.CPRResponse, save_before=lambda _: False)
     def _take_position(event: KeyPressEvent) -> None:
         """Takes the position of the cursor if it was asked for."""
         if event.app.renderer.waiting_for_cpr:
