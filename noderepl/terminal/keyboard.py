@@ -227,22 +227,20 @@ class Keyboard(Vt100Input):
             self._parser.deliver()
         self._parser.feed(data)
         self._wait()
-        taken = self._taken()
-        if typed := [press for press in taken if press.key not in _NOT_TYPED]:
-            self.is_burst = len(typed) > 1 or silence < BURST_SECONDS
-        return taken
+        return self._taken(silence)
 
     def flush_keys(self) -> list[KeyPress]:
         """Returns the keys so far. Further input decides whether a key is complete; without it, an
         incomplete Escape is the key.
         """
+        before = self._last
         if data := self._read():
             self._last = time.monotonic()
             self._parser.feed(data)
             self._wait()
         else:
             self._parser.flush()
-        return self._taken()
+        return self._taken(self._last - before if data else BURST_SECONDS)
 
     def _read(self) -> str:
         """Returns input that has arrived: more of a paste at once than of keys, because each key
@@ -286,6 +284,9 @@ class Keyboard(Vt100Input):
     def _take(self, press: KeyPress) -> None:
         self._buffer.append(press)
 
-    def _taken(self) -> list[KeyPress]:
+    def _taken(self, silence: float) -> list[KeyPress]:
+        """Returns the keys that have been read. silence: the seconds without input before them."""
         taken, self._buffer = self._buffer, []
+        if typed := [press for press in taken if press.key not in _NOT_TYPED]:
+            self.is_burst = len(typed) > 1 or silence < BURST_SECONDS
         return taken
