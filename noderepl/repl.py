@@ -82,9 +82,6 @@ class Repl:
     """The prompt of one run. Must be constructed inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
-        from noderepl.javascript.highlight import COLOURED_AT_MOST
-        from noderepl.javascript.npm_lines import npm_lines
-        from noderepl.javascript.syntax import is_incomplete
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
@@ -97,7 +94,11 @@ class Repl:
         self._used = asyncio.Event()
         self._input = Keyboard(sys.stdin)
         self._output = ScreenOutput.open(cast("TextIO", console.screen()))
-        self._history = SnippetHistory(state_directory(), redact=without_identifier)
+        self._history = SnippetHistory(
+            state_directory(),
+            redact=without_identifier,
+            is_kept=lambda: self._dispatcher.preferences.keeps_history,
+        )
         self._dispatcher = Dispatcher(
             backend,
             settings,
@@ -123,12 +124,6 @@ class Repl:
             history=self._history,
             completer=completer,
             is_magic=is_magic,
-            # A long text counts as complete: parsing it would delay the keys.
-            is_whole=lambda text: (
-                len(text) > COLOURED_AT_MOST
-                or is_magic(text)
-                or not is_incomplete(npm_lines(text).rest)
-            ),
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
             stop=self._stop,

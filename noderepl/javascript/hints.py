@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from noderepl.javascript.word_hints import word_hint
 from noderepl.outcome import Thrown
 
 if TYPE_CHECKING:
@@ -25,7 +26,10 @@ def hint_for(error: Thrown | None, analysis: Analysis) -> str | None:
     """
     if error is None:
         return None
-    if error.name == "SyntaxError" and analysis.has_jsx:
+    is_markup = analysis.text.lstrip().startswith("<")
+    if error.name == "SyntaxError" and analysis.has_jsx and not is_markup:
         return JSX
     missing = NOT_FOUND.search(error.message)
-    return f"%npm install {missing[1]} brings that package." if missing else None
+    if missing:
+        return f"%npm install {missing[1]} brings that package."
+    return word_hint(analysis.text, error.name, error.message)

@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.npm_lines import installs, npm_lines
 from noderepl.javascript.statements import separated
-from noderepl.javascript.syntax import is_incomplete
 from noderepl.javascript.validity import node_at, parses, tree_of
 
 _SHELL = re.compile(

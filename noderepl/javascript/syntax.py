@@ -1,7 +1,4 @@
-"""Whether a snippet is complete or needs more lines, by tree-sitter's grammars.
-
-It never rejects a snippet: in doubt the snippet is complete, and the engine reports the error.
-"""
+"""The parsers of JavaScript and TypeScript, and the tokens of a tree."""
 
 from __future__ import annotations
 
@@ -15,20 +12,10 @@ from tree_sitter import Language, Node, Parser, Tree
 
 OPENERS = {"{": "}", "${": "}", "(": ")", "[": "]"}
 CLOSERS = frozenset(OPENERS.values())
-# Tokens after which nothing can end; an error after one of them is incomplete input.
-EXPECTS_MORE = frozenset(
-    "+ - * / % ** = += -= *= /= %= **= <<= >>= >>>= &= |= ^= &&= ||= ??= == != === !== < > <= >= <<"
-    " >> >>> & | ^ && || ?? ! ~ ? : , . optional_chain => ... new typeof void delete await in of"
-    " instanceof extends import export from const let var function class else do try finally while"
-    " for if switch case throw async return".split()
-)
-
-# Those of them that can end a type, or an expression of TypeScript (`x!`, `x as const`).
-ENDS_TYPESCRIPT = frozenset("> >> >>> ! void const".split())
 
 SECONDS, SECONDS_PER_BYTE = 0.5, 5e-6
 """Processor time that a text may take to parse: several times what all but the oddest need."""
-_CHUNK = 1 << 16
+CHUNK = 1 << 16
 
 
 class TooHard(Exception):
@@ -78,7 +65,7 @@ def parse(
     end = thread_time() + seconds + SECONDS_PER_BYTE * len(source)
     try:
         return parser.parse(
-            lambda offset, _: source[offset : offset + _CHUNK],
+            lambda offset, _: source[offset : offset + CHUNK],
             **({} if before is None else {"old_tree": before}),
             encoding="utf8",
             progress_callback=lambda *_: thread_time() > end,
@@ -86,74 +73,6 @@ def parse(
     except ValueError as error:
         parser.reset()
         raise TooHard from error
-
-
-def is_incomplete(text: str) -> bool:
-    """Returns whether a snippet needs more lines before it can run.
-
-    text: the snippet. True if it has an error and, besides, an unclosed bracket, template or
-    comment, a statement without its end at the end of the text, or a last token that only more code
-    can follow, unless that is complete as TypeScript (`let x: Array<string>`).
-    """
-    try:
-        return _is_incomplete(text.rstrip().encode("utf-8", "surrogatepass"))
-    except TooHard:
-        return False
-
-
-def _is_incomplete(source: bytes) -> bool:
-    root = parse(parser(), source).root_node
-    if _lacks_its_body(root, len(source)):
-        return True
-    if not root.has_error:
-        return False
-    open_brackets: list[str] = []
-    backticks = 0
-    last = None
-    lacks_more = False
-    for leaf in leaves(root):
-        if leaf.is_missing:
-            lacks_more = lacks_more or leaf.end_byte >= len(source)
-            continue
-        if leaf.type in OPENERS:
-            open_brackets.append(OPENERS[leaf.type])
-        elif leaf.type in CLOSERS:
-            if not open_brackets or open_brackets.pop() != leaf.type:
-                return False
-        elif leaf.type == "`":
-            backticks += 1
-        elif leaf.type == "regex_pattern" and (leaf.text or b"").startswith(b"*"):
-            return True
-        if leaf.type != "comment":
-            last = leaf.type
-    if open_brackets or backticks % 2 == 1:
-        return True
-    if last in EXPECTS_MORE and last not in ENDS_TYPESCRIPT:
-        return True
-    return (lacks_more or last in EXPECTS_MORE) and parse(
-        typescript_parser(), source
-    ).root_node.has_error
-
-
-def _lacks_its_body(root: Node, end: int) -> bool:
-    """Returns whether the text ends in `try {}`, `do x`, `function f()` or `class A`, which the
-    next line may continue.
-    """
-    statements = list(root.children[-2:])
-    broken = statements.pop() if statements and statements[-1].is_error else None
-    if broken is not None and broken.end_byte >= end and broken.children:
-        first = broken.children[0].type
-        if first in ("do", "function", "async", "class"):
-            return True
-        if first not in ("catch", "finally"):
-            return False
-    bare = statements[-1] if statements else None
-    return (
-        bare is not None
-        and bare.type == "try_statement"
-        and (broken is not None or bare.end_byte >= end)
-        and not (bare.child_by_field_name("handler") or bare.child_by_field_name("finalizer"))
-    )
 
 
 def leaves(root: Node) -> Iterator[Node]:

@@ -20,6 +20,7 @@ from noderepl.magics.replay import REPLAY
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME
 from noderepl.magics.session import SESSION
+from noderepl.magics.sh import SH
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
 from noderepl.outcome import Outcome
 
@@ -43,6 +44,7 @@ MAGICS: tuple[Magic, ...] = (
     FILES,
     RM,
     NPM,
+    SH,
     SESSION,
     REPLAY,
     KEEPALIVE,

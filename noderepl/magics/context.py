@@ -26,6 +26,7 @@ class Preferences:
     timeout: the time limit of a snippet in seconds, within options.TIMEOUT_RANGE. input_type: how
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
+    keeps_history: whether the history gets further inputs.
     """
 
     timeout: int
@@ -33,6 +34,7 @@ class Preferences:
     mode: Mode = "full"
     typescript: TypeScript = "auto"
     depth: int | None = 2
+    keeps_history: bool = True
 
 
 class Runner(Protocol):

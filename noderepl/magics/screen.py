@@ -14,9 +14,14 @@ from noderepl.magics.magic import Magic
 from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Text, UseTheme, Words
 
 _MANY = 999_999_999
+_KEPT = "The history keeps what you type."
+_NOT_KEPT = "The history keeps nothing of what you type now; %history on keeps it again."
 
 
 async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    if arguments.text in ("on", "off"):
+        context.preferences.keeps_history = arguments.text == "on"
+        return [Words(_KEPT if context.preferences.keeps_history else _NOT_KEPT)]
     last = arguments.whole(1, _MANY)
     entries = context.screen.entries()
     if not entries:
@@ -70,13 +75,16 @@ async def _editor(_: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 HISTORY = Magic(
     name="history",
-    usage="%history [N]",
-    summary="Show the history, or its last N entries",
+    usage="%history [N|on|off]",
+    summary="Show the history, or its last N entries, or turn it on or off",
     details=(
         "Entries are numbered from the oldest and include earlier runs. _3 beside a snippet is the"
-        " name\nof its value in the session."
+        " name\nof its value in the session. A line that begins with a space is not kept, and"
+        " secrets of known\nforms are masked in the file."
     ),
     run=_history,
+    completes="word",
+    words=("on", "off"),
 )
 
 THEME = Magic(

@@ -1,4 +1,4 @@
-"""The history of inputs, in a file for later runs, without secrets."""
+"""The history of inputs, in a file for later runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from noderepl.terminal.secret_forms import masked
 from noderepl.text_files import check_regular
 
 # About ten thousand entries.
@@ -20,15 +21,24 @@ class SnippetHistory(FileHistory):
     history is lost.
 
     directory: the directory of the file, created with it at the first entry; None if there is none.
-    redact: returns the part of an entry that may be stored, without secrets.
+    redact: returns the part of an entry that may be stored, without the identifiers of sessions.
+    is_kept: whether further entries are stored. The file has no secrets of known forms: they are
+    masked.
     """
 
-    def __init__(self, directory: Path | None, *, redact: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        directory: Path | None,
+        *,
+        redact: Callable[[str], str],
+        is_kept: Callable[[], bool] = lambda: True,
+    ) -> None:
         path = directory / "history" if directory else Path(os.devnull)
         super().__init__(str(path))
         self._path = path
         self._has_place = directory is not None
         self._redact = redact
+        self._is_kept = is_kept
         self._trouble: str | None = None
         self._is_reported = False
 
@@ -66,19 +76,21 @@ class SnippetHistory(FileHistory):
         return text if size <= MOST_BYTES else text[text.find("\n\n#") :]
 
     def append_string(self, string: str) -> None:
-        """Adds an entry to this run's history and to the file."""
-        super().append_string(self._redact(string))
+        """Adds an entry to this run's history and to the file, unless it begins with a space or
+        the history is off.
+        """
+        if self._is_kept() and not string.startswith(" "):
+            super().append_string(self._redact(string))
 
     def store_string(self, string: str) -> None:
-        """Writes an entry to the file."""
+        """Writes an entry to the file, with its secrets masked."""
         if not self._has_place:
             self._trouble = "there is no home directory; HOME names one"
             return
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._append(
-                "".join([f"\n# {datetime.now()}\n", *(f"+{line}\n" for line in string.split("\n"))])
-            )
+            lines = "".join(f"+{line}\n" for line in masked(string).split("\n"))
+            self._append(f"\n# {datetime.now()}\n{lines}")
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
 

@@ -20,6 +20,14 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
+from noderepl.terminal.control_sequences import (
+    LONGEST_SEQUENCE,
+    LONGEST_STRING,
+    Extent,
+    extent,
+    keys_of,
+)
+
 END_MARKER, NEXT_PASTE = "\x1b[201~", "\x1b[201~\x1b[200~"
 # Too short for a person to press a key.
 QUIET_SECONDS = 0.08
@@ -28,9 +36,9 @@ QUIET_SECONDS = 0.08
 STALLED_SECONDS = 1.0
 # A Ctrl-C that arrives alone after this time without input ends such a paste.
 ALONE_SECONDS = 0.3
-INTERRUPT = "\x03"
-# Characters. No key's sequence is as long, and parsing one takes quadratic time and memory.
-LONGEST_SEQUENCE = 64
+# Keys that follow each other within this time come from a program.
+BURST_SECONDS = 0.01
+ESCAPE, INTERRUPT = "\x1b", "\x03"
 # The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
 # many of them.
 KEYS_AT_ONCE, PASTED_AT_ONCE = 256, 65_536
@@ -43,6 +51,8 @@ _ANSWER = re.compile(
 )
 
 
+# With Alt, a key is an Escape and itself.
+_NOT_TYPED = (Keys.Escape, Keys.CPRResponse)
 # Ctrl-C, Backspace and keys that move the cursor: they run nothing and insert nothing, whatever
 # their source.
 _HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])+")
@@ -51,13 +61,14 @@ _HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])
 class Parser(Vt100Parser):
     """Splits the terminal's input into keys and pastes. taken: called with each key and each paste.
 
-    `.has_ended`: whether the end marker of the current paste has arrived.
+    Drops control sequences that stand for no key. `.has_ended`: whether the end marker of the
+    current paste has arrived.
     """
 
     def __init__(self, taken: Callable[[KeyPress], None]) -> None:
         self._chunks: list[str] = []
         self._tail = ""
-        self._unmatched = 0
+        self._sequence = ""
         self.has_ended = False
         super().__init__(taken)
 
@@ -72,23 +83,83 @@ class Parser(Vt100Parser):
         return self._in_bracketed_paste and (self.has_ended or bool(self._chunks))
 
     def feed(self, data: str) -> None:
-        """Processes input from the terminal, in any parts; drops a sequence that is too long for a
-        key.
-        """
+        """Processes input from the terminal, in any parts."""
+        is_from_before = bool(self._sequence)
         for index, character in enumerate(data):
             if self._in_bracketed_paste:
                 self._gather(data[index:])
                 return
-            self._unmatched += 1
+            if self._sequence:
+                self._extend(character, with_alt=not is_from_before)
+                is_from_before = is_from_before and bool(self._sequence)
+            elif character == ESCAPE:
+                self._sequence = character
+            else:
+                self._input_parser.send(character)
+
+    def _extend(self, character: str, *, with_alt: bool) -> None:
+        """Adds a character to the control sequence in progress. with_alt: whether it arrived in one
+        read with the Escape, so that both are a key with Alt.
+        """
+        sequence = self._sequence + character
+        match extent(sequence):
+            case Extent.WHOLE:
+                self._sequence = ""
+                self._end_sequence(sequence)
+            case Extent.TYPED | Extent.BEGUN:
+                # Of a long answer only its beginning and its end matter.
+                is_long = len(sequence) > LONGEST_STRING
+                self._sequence = sequence[:LONGEST_SEQUENCE] + character if is_long else sequence
+            case Extent.NONE if self._sequence == ESCAPE and character != ESCAPE:
+                self._sequence = ""
+                self._press(Keys.Escape, ESCAPE)
+                self._press_with_alt(character) if with_alt else self._input_parser.send(character)
+            case Extent.NONE:
+                before, self._sequence = self._sequence, ""
+                if extent(before) is Extent.TYPED:
+                    self._type(before)
+                elif before.endswith(ESCAPE):
+                    self.feed(ESCAPE)
+                self.feed(character)
+
+    def _end_sequence(self, sequence: str) -> None:
+        if _POSITION.fullmatch(sequence):
+            self._press(Keys.CPRResponse, sequence)
+            return
+        before = None
+        for key in keys_of(sequence):
+            if before is Keys.Escape:
+                self._press_with_alt(key)
+            else:
+                self._press(key, key if len(key) == 1 else sequence)
+            before = key
+
+    def _press_with_alt(self, key: str | Keys) -> None:
+        """Takes a key behind an Escape. If it has no binding with Alt, it must not type its
+        character, so its data is empty; the bindings of digits read their data.
+        """
+        if len(key) == 1 and not (key.isprintable() and not key.isdigit() and key != "-"):
+            self._input_parser.send(key)
+        else:
+            self._press(key, "")
+
+    def _type(self, text: str) -> None:
+        """Takes a text that is no control sequence as the keys of its characters."""
+        for character in text:
             self._input_parser.send(character)
-            if self._unmatched > LONGEST_SEQUENCE:
-                self._unmatched = 0
-                self._start_parser()
+            super().flush()
+
+    def _press(self, key: str | Keys, data: str) -> None:
+        self._call_handler(key, data)
 
     def flush(self) -> None:
-        """Treats an incomplete Escape as the key; does not change a paste."""
-        if not self._in_bracketed_paste:
-            super().flush()
+        """Treats an incomplete sequence as the keys of its characters if it may have been typed;
+        does not change a paste.
+        """
+        before = self._sequence
+        if before and not self._in_bracketed_paste and extent(before) is Extent.TYPED:
+            self._sequence = ""
+            self._type(before)
 
     def deliver(self) -> None:
         """Delivers the current paste as one unit, which ends it if its end marker has arrived."""
@@ -117,18 +188,18 @@ class Parser(Vt100Parser):
         self.has_ended = self.has_ended or END_MARKER in end
         self._tail = end[1 - len(END_MARKER) :]
 
-    def _get_match(self, prefix: str) -> Keys | tuple[Keys, ...] | None:
-        return Keys.Ignore if prefix == END_MARKER else super()._get_match(prefix)
-
     def _call_handler(self, key: str | Keys | tuple[Keys, ...], insert_text: str) -> None:
-        self._unmatched = 0
         # An end marker without a paste, for example, is not a key.
         if key is not Keys.Ignore:
             super()._call_handler(key, insert_text)
 
 
 class Keyboard(Vt100Input):
-    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop."""
+    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop.
+
+    `.is_burst`: whether the latest keys came faster than fingers type, such as code that a program
+    sends without the markers of a paste.
+    """
 
     def __init__(self, stdin: TextIO) -> None:
         super().__init__(stdin)
@@ -136,6 +207,7 @@ class Keyboard(Vt100Input):
         self._ready: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0
+        self.is_burst = False
 
     def read_keys(self) -> list[KeyPress]:
         """Returns the keys and pastes that have arrived; a paste after it is complete."""
@@ -155,19 +227,20 @@ class Keyboard(Vt100Input):
             self._parser.deliver()
         self._parser.feed(data)
         self._wait()
-        return self._taken()
+        return self._taken(silence)
 
     def flush_keys(self) -> list[KeyPress]:
         """Returns the keys so far. Further input decides whether a key is complete; without it, an
         incomplete Escape is the key.
         """
+        before = self._last
         if data := self._read():
             self._last = time.monotonic()
             self._parser.feed(data)
             self._wait()
         else:
             self._parser.flush()
-        return self._taken()
+        return self._taken(self._last - before if data else BURST_SECONDS)
 
     def _read(self) -> str:
         """Returns input that has arrived: more of a paste at once than of keys, because each key
@@ -211,6 +284,9 @@ class Keyboard(Vt100Input):
     def _take(self, press: KeyPress) -> None:
         self._buffer.append(press)
 
-    def _taken(self) -> list[KeyPress]:
+    def _taken(self, silence: float) -> list[KeyPress]:
+        """Returns the keys that have been read. silence: the seconds without input before them."""
         taken, self._buffer = self._buffer, []
+        if typed := [press for press in taken if press.key not in _NOT_TYPED]:
+            self.is_burst = len(typed) > 1 or silence < BURST_SECONDS
         return taken

@@ -22,11 +22,16 @@ from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from prompt_toolkit.keys import Keys
+from prompt_toolkit.search import stop_search
 
+from noderepl.javascript.completeness import LineEnd, line_end
+from noderepl.javascript.highlight import COLOURED_AT_MOST
+from noderepl.terminal.control_sequences import ADD_LINE
+from noderepl.terminal.emoji import length_at_end, length_at_start
 from noderepl.terminal.pasting import KEY, Pasting
+from noderepl.threaded import SHORT
 
 INDENT = "  "
-OPENERS = ("{", "(", "[")
 CLOSERS = ("}", ")", "]")
 _TYPING = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
 
@@ -37,15 +42,19 @@ def bindings(
     pasting: Pasting,
     stop: Callable[[], None],
     edit: Callable[[str], Awaitable[str]],
+    *,
+    is_burst: Callable[[], bool],
 ) -> KeyBindings:
     """Returns bindings to be merged over prompt_toolkit's.
 
     is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, in
     which Enter always adds a line and Ctrl-D runs. pasting: handles pastes. stop: called at Ctrl-Z.
-    edit: opens an editor on a text and returns it.
+    edit: opens an editor on a text and returns it. is_burst: whether the present key came faster
+    than fingers type; its text then has its own indentation.
     """
     keys = KeyBindings()
-    _bind_lines(keys, is_whole, in_editor)
+    _bind_lines(keys, is_whole, in_editor, is_burst)
+    _bind_emoji(keys)
 
     @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
     def _paste(event: KeyPressEvent) -> None:
@@ -61,6 +70,11 @@ def bindings(
         some texts that resemble one.
         """
 
+    @keys.add("c-c", filter=is_searching)
+    def _leave_search(event: KeyPressEvent) -> None:
+        stop_search()
+        event.app.current_buffer.reset()
+
     @keys.add("c-z")
     def _stop(_: KeyPressEvent) -> None:
         run_in_terminal(stop)
@@ -71,12 +85,22 @@ def bindings(
         event.app.create_background_task(_edited(event.app, event.current_buffer, edit))
 
     for closer in CLOSERS:
-        keys.add(closer, filter=_TYPING)(_close(closer))
+        keys.add(closer, filter=_TYPING & ~Condition(is_burst))(_close(closer))
+
+    @keys.add(Keys.CPRResponse, save_before=lambda _: False)
+    def _take_position(event: KeyPressEvent) -> None:
+        """Takes the position of the cursor if it was asked for."""
+        if event.app.renderer.waiting_for_cpr:
+            event.app.renderer.report_absolute_cursor_row(int(event.data[2:-1].split(";")[0]))
+
     return keys
 
 
 def _bind_lines(
-    keys: KeyBindings, is_whole: Callable[[str], bool], in_editor: Callable[[], bool]
+    keys: KeyBindings,
+    is_whole: Callable[[str], bool],
+    in_editor: Callable[[], bool],
+    is_burst: Callable[[], bool],
 ) -> None:
     """Adds the keys that run a text, and those that add lines to it and indent them."""
 
@@ -87,15 +111,20 @@ def _bind_lines(
         if is_whole(buffer.text) and not in_editor():
             _accept(buffer)
         else:
-            add_line(buffer)
+            add_line(buffer, indented=not is_burst())
 
     @keys.add("escape", "enter", filter=_TYPING)
     def _alt_enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_whole(buffer.text) and not in_editor():
-            add_line(buffer)
+            add_line(buffer, indented=not is_burst())
         else:
             _accept(buffer)
+
+    @keys.add(ADD_LINE, filter=has_focus(DEFAULT_BUFFER) & ~is_searching)
+    def _add_line(event: KeyPressEvent) -> None:
+        event.current_buffer.complete_state = None
+        add_line(event.current_buffer, indented=not is_burst())
 
     @keys.add("enter", filter=_TYPING & completion_is_selected)
     def _take_completion(event: KeyPressEvent) -> None:
@@ -107,16 +136,51 @@ def _bind_lines(
 
     @keys.add("tab", filter=_TYPING & Condition(_only_blanks_before_cursor))
     def _indent(event: KeyPressEvent) -> None:
-        event.current_buffer.insert_text(INDENT)
+        event.current_buffer.insert_text("\t" if is_burst() else INDENT)
 
 
-def add_line(buffer: Buffer) -> None:
-    """Adds a line below the cursor, indented as the code before it requires."""
-    line = buffer.document.current_line_before_cursor
-    indent = line[: len(line) - len(line.lstrip(" \t"))]
-    if line.rstrip().endswith(OPENERS):
-        indent += INDENT
-    buffer.insert_text("\n" + indent)
+def _bind_emoji(keys: KeyBindings) -> None:
+    """Adds the keys that move over an emoji of several code points, or delete it, as one."""
+
+    def before() -> int:
+        return length_at_end(get_app().current_buffer.document.current_line_before_cursor)
+
+    def behind() -> int:
+        return length_at_start(get_app().current_buffer.document.current_line_after_cursor)
+
+    is_behind = _TYPING & Condition(lambda: before() > 1)
+    is_before = _TYPING & Condition(lambda: behind() > 1)
+
+    @keys.add("left", filter=is_behind)
+    def _left(event: KeyPressEvent) -> None:
+        event.current_buffer.cursor_position -= before()
+
+    @keys.add("right", filter=is_before)
+    def _right(event: KeyPressEvent) -> None:
+        event.current_buffer.cursor_position += behind()
+
+    @keys.add("backspace", filter=is_behind)
+    def _backspace(event: KeyPressEvent) -> None:
+        event.current_buffer.delete_before_cursor(before())
+
+    @keys.add("delete", filter=is_before)
+    def _delete(event: KeyPressEvent) -> None:
+        event.current_buffer.delete(behind())
+
+
+def add_line(buffer: Buffer, *, indented: bool) -> None:
+    """Adds a line below the cursor. indented: whether to indent it as the code before it
+    requires; a line inside a template, a comment or a string is never indented.
+    """
+    document = buffer.document
+    end = LineEnd.TEXT
+    if indented and len(document.text) <= COLOURED_AT_MOST:
+        end = line_end(document.text_before_cursor)
+    indent = ""
+    if end is not LineEnd.TEXT:
+        line = document.current_line_before_cursor
+        indent = line[: len(line) - len(line.lstrip(" \t"))]
+    buffer.insert_text("\n" + indent + (INDENT if end is LineEnd.OPENER else ""))
 
 
 def _accept(buffer: Buffer) -> None:
@@ -158,6 +222,8 @@ def _close(closer: str) -> Callable[[KeyPressEvent], None]:
             and before
             and not before.strip()
             and before.endswith(INDENT)
+            and len(buffer.text) <= SHORT
+            and line_end(buffer.document.text_before_cursor) is not LineEnd.TEXT
         ):
             buffer.delete_before_cursor(len(INDENT))
         buffer.insert_text(closer)

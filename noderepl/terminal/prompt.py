@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from functools import partial
 from typing import Literal
 
 from prompt_toolkit import PromptSession
@@ -15,23 +16,26 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
-from prompt_toolkit.input import Input
 from prompt_toolkit.key_binding.key_processor import KeyProcessor
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.screen import Char
 from prompt_toolkit.lexers import Lexer
-from prompt_toolkit.output import ColorDepth, Output
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle, DummyStyle, DynamicStyle
 
 from noderepl.internal_error import Fallbacks
+from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
 from noderepl.terminal.early_prompt import PROMPT
+from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
+from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.keys import bindings
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
+from noderepl.terminal.screen_output import ScreenOutput
 from noderepl.terminal.suggestions import FromHistory
 
 CONTINUATION = "... "
@@ -143,11 +147,14 @@ def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
 
 
 class _Visible(Processor):
-    """Shows tabs as blanks, and characters that hide or change the direction of text as escapes, so
-    that the visible text is what runs.
+    """Shows tabs as blanks, characters that hide or change the direction of text as escapes, so
+    that the visible text is what runs, and emoji of several code points as one character.
 
     Lines without such characters cost almost nothing.
     """
+
+    def __init__(self, clusters: Clusters) -> None:
+        self._clusters = clusters
 
     def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
         """Replaces such characters of one line."""
@@ -155,17 +162,24 @@ class _Visible(Processor):
         line = "".join([fragment[1] for fragment in fragments])
         if not needs_plain(line):
             return Transformation(fragments)
-        shown, places, column = iter(plain_characters(line)), [], 0
+        kept: set[int] = set()
+        characters = list(plain_characters(line))
+        for found in CLUSTER.finditer(line):
+            start, end = found.span()
+            characters[start:end] = [self._clusters.stand_in(found[0]), *[""] * (end - start - 1)]
+            kept.update(range(start, end))
+        places: list[int] = []
+        shown, column = iter(characters), 0
         result: StyleAndTextTuples = []
         for style, text, *_ in fragments:
             for character in text:
+                is_same = len(places) in kept
                 places.append(column)
                 now = next(shown)
+                is_same = is_same or now == character
                 if character == "\t":
                     now = " " * (TAB_COLUMNS - column % TAB_COLUMNS)
-                result.append(
-                    (style if now == character else f"{style} class:control-character", now)
-                )
+                result.append((style if is_same else f"{style} class:control-character", now))
                 column += len(now)
         # The cursor may be after the end of the line.
         places += [column, column + 1]
@@ -174,25 +188,29 @@ class _Visible(Processor):
         )
 
 
+def _is_whole(is_magic: Callable[[str], bool], text: str) -> bool:
+    """Whether a text runs at Enter. A long one does: parsing it would delay the keys."""
+    return len(text) > COLOURED_AT_MOST or is_magic(text) or not is_incomplete(npm_lines(text).rest)
+
+
 class Prompt:
     """One prompt for a whole run.
 
-    is_magic: whether a text is a magic. is_whole: whether a text runs at Enter. toolbar: returns
-    the fragments of the bottom line. style: called at each paint, so that a theme can change. stop:
-    called at Ctrl-Z, with the terminal restored. edit: opens an editor on the text, also with the
-    terminal restored. colour: whether to use colours. fallbacks: disables a function of these after
-    its first failure, so that it does not fail at each paint or key.
+    is_magic: whether a text is a magic. toolbar: returns the fragments of the bottom line. style:
+    called at each paint, so that a theme can change. stop: called at Ctrl-Z, with the terminal
+    restored. edit: opens an editor on the text, also with the terminal restored. colour: whether to
+    use colours. fallbacks: disables a function of these after its first failure, so that it does
+    not fail at each paint or key.
     """
 
     def __init__(
         self,
         *,
-        input_: Input,
-        output: Output,
+        input_: Keyboard,
+        output: ScreenOutput,
         history: History,
         completer: Completer,
         is_magic: Callable[[str], bool],
-        is_whole: Callable[[str], bool],
         toolbar: Callable[[], StyleAndTextTuples],
         style: Callable[[], BaseStyle],
         stop: Callable[[], None],
@@ -219,21 +237,24 @@ class Prompt:
             enable_history_search=True,
             reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
             key_bindings=bindings(
-                fallbacks.instead(is_whole, lambda _: True),
+                fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
                 lambda: self._in_editor,
                 self._pasting,
                 stop,
                 edit,
+                is_burst=lambda: input_.is_burst,
             ),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=fallbacks.instead(toolbar, list),
-            input_processors=[LongLines(), _Visible()],
+            input_processors=[LongLines(), _Visible(output.clusters)],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
             input=input_,
             output=output,
         )
+        # A terminal that does not tell the position of its cursor needs no warning.
+        self._session.app.renderer.cpr_not_supported_callback = None
         self._session.app.key_processor.before_key_press += _limit_repeats
         self._session.app.after_render += lambda _: self._painted()
         self._keep_few_texts()

@@ -28,6 +28,7 @@ from noderepl.errors import ExitCode, NodeReplError
 from noderepl.javascript import (
     analysis,
     analyze,
+    completeness,
     highlight,
     hints,
     invalid_modules,
@@ -43,6 +44,7 @@ from noderepl.javascript import (
     syntax,
     typography,
     validity,
+    word_hints,
 )
 from noderepl.magics import MAGICS, arguments, is_magic, without_identifier
 from noderepl.magics.help import named
@@ -51,7 +53,16 @@ from noderepl.service import files, messages, tools
 from noderepl.service.completion_values import execution_result
 from noderepl.service.errors import ApiError
 from noderepl.sessions.journal import listed
-from noderepl.terminal import completion, escapes, frames, lexers, render
+from noderepl.terminal import (
+    completion,
+    control_sequences,
+    emoji,
+    escapes,
+    frames,
+    lexers,
+    render,
+    secret_forms,
+)
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.prompt import SnippetLexer
 
@@ -296,13 +307,19 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.repl_transcripts.session_readings": lambda text: list(
         repl_transcripts.session_readings(text)
     ),
-    "javascript.syntax.is_incomplete": syntax.is_incomplete,
+    "javascript.completeness.is_incomplete": completeness.is_incomplete,
     "javascript.syntax.parse": lambda text: syntax.parse(
         syntax.typescript_parser(), bytes_of(text)
     ),
     "javascript.paste_cleaning.clean": paste_cleaning.clean,
     "javascript.validity.encoded": validity.encoded,
     "javascript.validity.parses": validity.parses,
+    "javascript.completeness.line_end": completeness.line_end,
+    "javascript.word_hints.word_hint": lambda text: [
+        word_hints.word_hint(text, "SyntaxError", "x"),
+        word_hints.word_hint(text, "ReferenceError", "a is not defined"),
+        word_hints.word_hint(text, "Error", "Only URLs with a scheme in: file"),
+    ],
     "sessions.journal.listed": lambda text: listed(list(text)),
     "magics.arguments.Arguments.wrong": accepting(
         lambda text: arguments.Arguments("%a", text).parse()
@@ -326,6 +343,13 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.completion.SnippetCompleter": lambda text: list(
         COMPLETER.get_completions(Document(f"{text}a"), None)  # type: ignore[arg-type]
     ),
+    "terminal.control_sequences.extent": lambda text: control_sequences.extent(f"\x1b]1;{text}"),
+    "terminal.control_sequences.keys_of": control_sequences.keys_of,
+    "terminal.emoji.Clusters.emoji": emoji.Clusters().emoji,
+    "terminal.emoji.Clusters.stand_in": lambda text: emoji.Clusters().stand_in(text),
+    "terminal.emoji.length_at_end": emoji.length_at_end,
+    "terminal.emoji.length_at_start": emoji.length_at_start,
+    "terminal.secret_forms.masked": secret_forms.masked,
     "terminal.escapes.needs_plain": escapes.needs_plain,
     "terminal.escapes.plain": escapes.plain,
     "terminal.escapes.plain_characters": lambda text: list(escapes.plain_characters(text)),
@@ -364,16 +388,16 @@ PASSED_ON = frozenset(
     unread.write_within cli.run client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
+    javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
-    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.run_magic
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
     terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
-    terminal.programs.edit terminal.progress_bar.progress_bar terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
+    terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()
 )
 PASSED_ON_BY = (
@@ -489,7 +513,7 @@ def test_what_is_hard_to_parse_is_given_up(label):
     text = HARD[label](100_000)
     began = time.process_time()
     assert paste_cleaning.clean(text) == paste_cleaning.Cleaned(text)
-    assert not syntax.is_incomplete(text)
+    assert not completeness.is_incomplete(text)
     assert analyze.analyze(text, global_name="g", typescript="auto").edits == ()
     highlighted(text)
     # Each reading of it may take a second; without the bound each takes a quarter of a minute.

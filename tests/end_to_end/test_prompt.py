@@ -46,8 +46,7 @@ def test_the_toolbar_tells_where_one_is(screen):
 
 def test_enter_waits_for_the_rest(screen):
     """Enter on an unfinished snippet adds a line, indented as deep as it stands; the whole then runs."""
-    for line in ("function f(a) {", "if (a) {", "return [", "1]", "}"):
-        screen.enter(line)
+    screen.enter_slowly("function f(a) {", "if (a) {", "return [", "1]", "}")
     screen.type("}")
     screen.until(
         r"^> function f\(a\) \{\n\.\.\.   if \(a\) \{\n\.\.\.     return \[\n\.\.\.       1\]\n\.\.\.     \}\n"
@@ -59,8 +58,7 @@ def test_enter_waits_for_the_rest(screen):
 
 def test_a_closing_bracket_moves_back(screen):
     """A closing bracket that is the first on its line moves one step to the left."""
-    for line in ("function f(a) {", "return a", "}"):
-        screen.enter(line)
+    screen.enter_slowly("function f(a) {", "return a", "}")
     screen.until(r"^> function f\(a\) \{\n\.\.\.   return a\n\.\.\. \}\nundefined$")
 
 

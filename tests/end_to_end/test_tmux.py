@@ -40,3 +40,44 @@ def test_a_paste_of_tmux_is_one_unit(pane, home):
     assert "\n10\n" not in pane.text()
     pane.tmux("send-keys", "Enter")
     assert pane.shows(r"^\.\.\. sum\n10\n>")
+
+
+CODE = """\
+function walk(tree, depth) {
+    const pad = `
+  ${' '.repeat(depth)}`
+    if (!tree) {
+\treturn [] // {
+    }
+    return [pad + tree.name,
+            ...walk(tree.next, depth + 1)]
+}
+walk({ name: 'a', next: { name: 'b' } }, 0).join('').length
+"""
+
+
+@pytest.mark.parametrize("way", ["paste-buffer", "send-keys", "one by one"])
+def test_code_without_bracketed_paste_is_taken_as_it_is(pane, home, way):
+    """Code that tmux types, as vim-slime does, runs line by line with its own indentation."""
+    assert pane.shows(r"^> *$")
+    if way == "paste-buffer":
+        (home / "code.js").write_text(CODE)
+        pane.tmux("load-buffer", str(home / "code.js"))
+        pane.tmux("paste-buffer")
+    elif way == "send-keys":
+        pane.tmux("send-keys", "-l", CODE.replace("\n", "\r"))
+    else:
+        for line in CODE.splitlines():
+            pane.tmux("send-keys", "-l", f"{line}\r")
+    assert pane.shows(r"^9\n>")
+    entry = CODE.partition("walk({")[0].rstrip("\n").replace("\n", "\n+")
+    assert f"\n+{entry}\n" in (home / ".local/state/noderepl/history").read_text()
+
+
+def test_emoji_leave_the_prompt(pane):
+    """Emoji of several code points leave the prompt in its place, and can be deleted as one."""
+    assert pane.shows(r"^> *$")
+    pane.tmux("send-keys", "-l", "'🇯🇵👨‍👩‍👧 b'")
+    assert pane.shows(r"^> '.* b' *$")
+    pane.tmux("send-keys", "Left", "Left", "Left", "BSpace", "BSpace", "Enter")
+    assert pane.shows(r"^> ' b'\n' b'\n>")

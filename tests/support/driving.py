@@ -75,7 +75,12 @@ EMPTY_PROMPT = r"^>\s*\n(\s*\n)*\s*\S[^\n]* · [^\n]*\Z"
 
 
 class Screen:
-    """A noderepl in a pty, and what a person would see of it."""
+    """A noderepl in a pty, and what a person would see of it.
+
+    answers: whether the terminal answers the question of its cursor's place.
+    """
+
+    answers = True
 
     def __init__(
         self,
@@ -159,6 +164,14 @@ class Screen:
         self.type(text)
         self.key("enter")
 
+    def enter_slowly(self, *lines: str) -> None:
+        """Types lines as a person does: Enter comes later than what is before it."""
+        for line in lines:
+            for text in (line, "\r"):
+                self.type(text)
+                while select.select([self._file], [], [], 0.1)[0] and self._pump(0):
+                    pass
+
     def echo(self, letter: str) -> float:
         """Types a letter once the program is quiet. Returns the seconds until it comes back."""
         while select.select([self._file], [], [], 0.1)[0]:
@@ -234,10 +247,9 @@ class Screen:
         before, *asked = data.split(b"\x1b[6n")
         self._feed(before)
         for after in asked:
-            os.write(
-                self._file,
-                f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R".encode(),
-            )
+            row, column = self._screen.cursor.y + 1, self._screen.cursor.x + 1
+            if self.answers:
+                os.write(self._file, f"\x1b[{row};{column}R".encode())
             self._feed(after)
         return bool(data)
 
