@@ -62,6 +62,7 @@ from noderepl.terminal import (
     lexers,
     render,
     secret_forms,
+    tables,
 )
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.prompt import SnippetLexer
@@ -296,6 +297,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.output.beyond": lambda text: output.beyond(f"{text}x", [*text, "y"]),
     "javascript.output.beyond, lines": lambda text: output.beyond(f"{text}x", text.split("\n")),
     "javascript.output.read_piece": accepting(lambda text: output.read_piece(bytes_of(text))),
+    "javascript.output.bytes_of": output.bytes_of,
     "javascript.output.size_of": output.size_of,
     "javascript.patterns.name_of": with_tree(names),
     "javascript.analyze.analyze": lambda text: analyze.analyze(
@@ -365,7 +367,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         list(lexers.styled(lexer(), text)) for lexer in (lexers.InspectLexer, lexers.StackLexer)
     ],
     "terminal.prompt.SnippetLexer": painted,
-    "terminal.render.one_line": lambda text: render.one_line(text, 80),
+    "terminal.tables.columns_of": tables.columns_of,
+    "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
+    "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
     "terminal.render.render, error": rendered(
         lambda text: Execution(Status.ERROR, error=Thrown("Error", text, text))
     ),
