@@ -14,15 +14,18 @@ from noderepl.javascript.patterns import name_of, plain_names
 class Scope:
     """The names that a function, a block, a loop or a class binds; the global scope is the one
     without a parent.
+
+    `.members`: those of the names that mean members of an object, and that object.
     """
 
-    __slots__ = ("_function", "is_opaque", "names", "parent")
+    __slots__ = ("_function", "is_opaque", "members", "names", "parent")
 
     def __init__(
         self, parent: Scope | None, *, is_function: bool = False, is_opaque: bool = False
     ) -> None:
         self.parent = parent
         self.names: set[str] = set()
+        self.members: dict[str, str] = {}
         self.is_opaque = is_opaque
         self._function = None if parent is None or is_function else parent.function()
 
@@ -73,3 +76,23 @@ class ScopeStack:
             elif not opaque and not bound[name := name_of(event, self._source)]:
                 shorthand = event.type != "identifier"
                 yield Assignment(name, event.start_byte, event.end_byte, shorthand)
+
+    def members(self) -> Iterator[tuple[Node, str]]:
+        """Yields the noted names that mean members of an object, each once, and that object."""
+        opened: list[Scope] = []
+        binding: dict[str, list[Scope]] = {}
+        seen: set[int] = set()
+        for event in self._events:
+            if isinstance(event, Scope):
+                opened.append(event)
+                for name in event.names:
+                    binding.setdefault(name, []).append(event)
+            elif event is None:
+                for name in opened.pop().names:
+                    binding[name].pop()
+            elif event.start_byte not in seen:
+                seen.add(event.start_byte)
+                name = name_of(event, self._source)
+                scopes = binding.get(name)
+                if scopes and (owner := scopes[-1].members.get(name)):
+                    yield event, owner

@@ -63,17 +63,29 @@
         }
     }
 
-    // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none.
-    function load(specifier, names, attributes) {
-        return located(bind(specifier, names, attributes), new Error());
+    // What an import statement binds: the names that it asks for, or the whole namespace where it asks for none. types:
+    // names that may be missing, as they may be types; a module of types alone may be missing too.
+    function load(specifier, names, attributes, types = []) {
+        const witness = new Error();
+        return located(bind(specifier, names, attributes, types), witness);
     }
 
-    async function bind(specifier, names, attributes) {
-        const namespace = await imported(specifier, attributes && { with: attributes });
-        if (names.length === 0) {
+    async function bind(specifier, names, attributes, types) {
+        let namespace = {};
+        try {
+            namespace = await imported(specifier, attributes && { with: attributes });
+        } catch (error) {
+            if (names.length > 0 || types.length === 0) {
+                throw error;
+            }
+        }
+        if (names.length === 0 && (types.length === 0 || types[0] === "*")) {
             return namespace;
         }
         const bindings = { __proto__: null };
+        for (let index = 0; index < types.length; index++) {
+            bindings[types[index]] = namespace[types[index]];
+        }
         for (let index = 0; index < names.length; index++) {
             bindings[names[index]] = binding(namespace, names[index], specifier);
         }

@@ -24,7 +24,7 @@
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
         const marked = [];
         const declared = countNames(declarations);
-        const made = declare(declarations, declared, lexical, edits, marked);
+        const made = declare(declarations, lexical, edits, marked);
         for (let index = 0; index < assignments.length; index++) {
             const { name: target, start, end, shorthand } = assignments[index];
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || get(declared, target) > 0)) {
@@ -67,18 +67,19 @@
     }
 
     // Adds to `edits`, and to `marked` what the names were before; the names of the variables that it made.
-    function declare(declarations, declared, lexical, edits, marked) {
+    function declare(declarations, lexical, edits, marked) {
         const made = [];
         const seen = new Set();
         for (let index = 0; index < declarations.length; index++) {
             const declaration = declarations[index];
-            const { kind, names } = declaration;
+            const { kind, names, start, end } = declaration;
             if (kind === "using" && !hasUsing) {
                 continue; // for the engine to refuse
             }
             const isLexical = some(names, (word) => has(lexical, word));
-            if (kind === "var" ? !isLexical : kind === "enum" && get(declared, names[0]) > 1) {
+            if ((kind === "var" || kind === "enum") && !isLexical) {
                 addAll(made, filter(names, makeRoom));
+                addAll(edits, kind === "enum" ? [[start, end, "var"]] : []);
             } else {
                 addAll(edits, adapted(declaration, isLexical, seen));
             }
@@ -116,8 +117,6 @@
         switch (kind) {
             case "var":
                 return [[start, end, variable(declaration, seen)]];
-            case "enum":
-                return around(`${word} ${names[0]}=(()=>{`, `;return ${names[0]}})();`);
             case "function":
                 return isLexical ? around(`let ${names[0]}=`, ";") : [];
             case "class":
@@ -188,19 +187,18 @@
     // Line and column, from 1, in what was typed, of a place in what was evaluated. A stack has many places: a script
     // keeps where its lines start.
     function typed(script, line, column) {
-        const { text, expression, pieces, edited = expression, map } = script;
-        script.editedStarts ??= lineStarts(edited);
+        const { text, expression, pieces } = script;
+        script.editedStarts ??= lineStarts(expression);
         script.textStarts ??= lineStarts(text);
-        const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
         // Of a place that is unknown, line and column are below 0 or undefined: it is shown as the first.
-        const start = at.originalLine >= 0 ? (script.editedStarts[at.originalLine] ?? edited.length) : 0;
-        const offset = min(start + at.originalColumn, edited.length) || 0;
+        const start = line > 0 ? (script.editedStarts[line - 1] ?? expression.length) : 0;
+        const offset = max(0, min(start + column - 1, expression.length)) || 0;
         const {
             0: from,
             1: original,
             2: length,
         } = pieces[lastUpTo(pieces.length, (index) => pieces[index][0] <= offset)];
-        return placeOf(text, script.textStarts, original + max(0, min(offset - from, length)));
+        return placeOf(text, original + max(0, min(offset - from, length)), script.textStarts);
     }
 
     function lineStarts(source) {
@@ -226,7 +224,7 @@
         return low;
     }
 
-    function placeOf(source, starts, offset) {
+    function placeOf(source, offset, starts = lineStarts(source)) {
         const index = lastUpTo(starts.length, (line) => starts[line] <= offset);
         const end = index + 1 < starts.length ? starts[index + 1] - 1 : source.length;
         return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], end) };
@@ -245,5 +243,5 @@
         };
     }
 
-    return { compile, undo, typed, constant };
+    return { compile, undo, typed, placeOf, constant };
 });
