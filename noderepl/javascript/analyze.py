@@ -25,12 +25,13 @@ from noderepl.javascript.analysis import (
     Offsets,
     Refusal,
 )
+from noderepl.javascript.grammar_repairs import readable
 from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
 from noderepl.javascript.references import types_alone
 from noderepl.javascript.scopes import Found, find
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
-from noderepl.javascript.type_stripping import Stripped, readable, strip
+from noderepl.javascript.type_stripping import Stripped, strip
 
 _TO_BRACE = re.compile(
     rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL
@@ -57,7 +58,7 @@ TOO_LONG = (
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """A text as one grammar read it; brace: where the parenthesis was put in that makes it an
-    object, or None. repairs: see type_stripping.readable().
+    object, or None. repairs: see grammar_repairs.readable().
     """
 
     root: Node

@@ -27,6 +27,19 @@ _ACCESSOR = re.compile(rb"accessor\s*$")
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a class is.
+
+    exported: the decorators before its `export`. is_global: whether it is a statement of the
+    program. name: of the variable or the property that it is the value of.
+    """
+
+    exported: tuple[Node, ...] = ()
+    is_global: bool = False
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rewritten:
     """A class that decorations apply to.
 
@@ -59,21 +72,19 @@ class _Member:
         )
 
 
-def rewrite(
-    node: Node, exported: list[Node], edits: EditList, global_name: str
-) -> Rewritten | None:
+def rewrite(node: Node, place: Place, edits: EditList, global_name: str) -> Rewritten | None:
     """Rewrite a class that has decorations.
 
-    node: the class. exported: the decorators before its `export`. global_name: what holds
-    `decorations` in the session. Returns None if it has no decorations.
+    node: the class. place: where it is. global_name: what holds `decorations` in the session.
+    Returns None if it has no decorations.
     """
     if (body := node.child_by_field_name("body")) is None:
         return None
-    own = [*exported, *(child for child in node.children if child.type == "decorator")]
+    own = [*place.exported, *(child for child in node.children if child.type == "decorator")]
     members = [*_members(body, edits.source)]
     if not own and not members:
         return None
-    start = _Class(node, own, members, edits, global_name).rewrite()
+    start = _Class(node, place, own, members, edits).rewrite(global_name)
     return Rewritten(start, tuple(member.node.start_byte for member in members))
 
 
@@ -104,46 +115,42 @@ class _Class:
     def __init__(
         self,
         node: Node,
+        place: Place,
         own: list[Node],
         members: list[_Member],
         edits: EditList,
-        global_name: str,
     ) -> None:
-        self._node, self._own, self._members = node, own, members
+        self._node, self._place, self._own, self._members = node, place, own, members
         body = node.child_by_field_name("body")
         assert body is not None
         self._body = body
         self._edits = edits
-        self._global_name = global_name
-        number = 0
-        while b"$d%d" % number in edits.source:
-            number += 1
-        self._object = f"$d{number}"
+        self._object = edits.unused("$d")
 
-    def rewrite(self) -> int:
+    def rewrite(self, global_name: str) -> int:
         edits, node = self._edits, self._node
         name_node = node.child_by_field_name("name")
         name = name_of(name_node, edits.source) if name_node is not None else None
         is_declaration = node.type != "class" and name is not None
         start = self._own[0].start_byte if self._own else node.start_byte
         head = f" {name}=" if is_declaration else ""
-        if is_declaration and not self._is_global():
+        if is_declaration and not self._place.is_global:
             head = f"let{head}"
         asynchronous = self._awaits()
         head += "await(async()=>{" if asynchronous else "(()=>{"
-        head += f"const {self._object}={self._global_name}.decorations(["
+        head += f"const {self._object}={global_name}.decorations(["
         keyword = next(child for child in node.children if child.type == "class")
         if self._own:
             self._listed(self._own, head)
             edits.after(self._own[-1].end_byte, "]")
-            middle = f",{json.dumps(self._inferred(name), ensure_ascii=False)});"
+            middle = f",{json.dumps(name or self._place.name, ensure_ascii=False)});"
         else:
             middle = f"{head}]);"
         end = "})()" + ";" * is_declaration
         first = ""
         if self._own:
             inner = name or f"{self._object}c"
-            text = json.dumps(self._inferred(name), ensure_ascii=False)
+            text = json.dumps(name or self._place.name, ensure_ascii=False)
             edits.replace(
                 keyword.start_byte, keyword.end_byte, f"{middle}let {inner};({{{text}:class"
             )
@@ -151,8 +158,8 @@ class _Class:
                 edits.blank(name_node.start_byte, name_node.end_byte)
             end = f"}});return {inner}{end}"
             first = f"{inner}="
-        elif name is None and (inferred := self._inferred(name)):
-            text = json.dumps(inferred, ensure_ascii=False)
+        elif name is None and self._place.name:
+            text = json.dumps(self._place.name, ensure_ascii=False)
             edits.replace(keyword.start_byte, keyword.end_byte, f"{middle}return({{{text}:class")
             end = f"}})[{text}]{end}"
         else:
@@ -167,26 +174,10 @@ class _Class:
             self._member(index, member)
         return start
 
-    def _is_global(self) -> bool:
-        parent = self._node.parent
-        if parent is not None and parent.type == "export_statement":
-            parent = parent.parent
-        return parent is not None and parent.type == "program"
-
-    def _inferred(self, name: str | None) -> str:
-        """The name of a class without one: that of the variable or property whose value it is."""
-        if name is not None:
-            return name
-        parent = self._node.parent
-        for key in ("name", "left", "key", "property"):
-            found = parent.child_by_field_name(key) if parent is not None else None
-            if found is not None and found.type in ("identifier", "property_identifier"):
-                return name_of(found, self._edits.source)
-        return ""
-
     def _awaits(self) -> bool:
         node = self._node
-        if b"await" not in self._edits.source[node.start_byte : node.end_byte]:
+        start = min([node.start_byte, *(one.start_byte for one in self._own)])
+        if self._edits.source.find(b"await", start, node.end_byte) < 0:
             return False
         left = [*node.children, *self._own]
         while left:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -13,6 +13,7 @@ from noderepl.javascript.analysis import Edit
 
 LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 _NOT_LINE_END = re.compile("[^\n\r\u2028\u2029]")
+_WORD = re.compile(rb"[\w$\x80-\xff]+")
 _GAP = re.compile(rb"(?:\s|//[^\n\r]*|/\*.*?\*/)*+", re.DOTALL)
 
 
@@ -27,6 +28,7 @@ class EditList:
     source: bytes
     edits: list[Edit] = field(default_factory=list)
     closing: list[Edit] = field(default_factory=list)
+    _places: dict[str, list[int]] = field(default_factory=dict)
 
     def text(self, node: Node) -> str:
         """Returns the text of a node."""
@@ -60,6 +62,21 @@ class EditList:
         """Returns where the blanks and comments end that begin at a place."""
         found = _GAP.match(self.source, place)
         return found.end() if found else place
+
+    def unused(self, name: str, start: int = 0, end: int | None = None) -> str:
+        """Returns the name, or one with a number if the text has it between two places."""
+        if not self._places:
+            for found in _WORD.finditer(self.source):
+                word = found[0].decode("utf-8", "replace")
+                self._places.setdefault(word, []).append(found.start())
+        places = self._places.get(name, [])
+        first = bisect_left(places, start)
+        if first == len(places) or (end is not None and places[first] >= end):
+            return name
+        number = 1
+        while f"{name}_{number}" in self._places:
+            number += 1
+        return f"{name}_{number}"
 
     def add_outside(self, edits: Iterable[Edit]) -> None:
         """Adds the edits that are in no text that is replaced."""

@@ -12,7 +12,6 @@ from tree_sitter import Node
 from noderepl.javascript import scopes
 from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.patterns import NAMES, declared, name_of
-from noderepl.javascript.scope_stack import Scope
 from noderepl.javascript.syntax import nodes
 
 _VARIABLES = frozenset(["lexical_declaration", "variable_declaration"])
@@ -61,17 +60,12 @@ class _References(scopes.Walk):
         self._owners = owners
         # By the scope around and the name: all that the parts of a namespace or an enum have.
         self._shared: dict[tuple[int, str], set[str]] = {}
-        self._parts: list[tuple[Scope, set[str], str]] = []
         self._own: dict[int, tuple[set[str], str]] = {}
         self._enum = ""
         self._heads: set[int] = set()
 
     def members(self) -> list[tuple[Node, str]]:
         """Returns the names that mean members, each once, and the objects."""
-        for scope, shared, owner in self._parts:
-            for name in shared - scope.names:
-                scope.members[name] = owner
-            scope.names |= shared
         return [*self._scopes.members()]
 
     def name(self, node: Node) -> bool:
@@ -105,12 +99,12 @@ class _References(scopes.Walk):
         for count in range(1, len(path)):
             outer = self._shared.setdefault((id(around), ".".join(path[:count])), set())
             outer.add(path[count])
-            self._parts.insert(0, (scope, outer, owners[count - 1]))
+            scope.others.append((outer, owners[count - 1]))
         shared = self._shared.setdefault((id(around), ".".join(path)), set())
         shared |= own | every
         scope.members.update(dict.fromkeys(own, owner))
         scope.names |= own
-        self._parts.append((scope, shared, owner))
+        scope.others.append((shared, owner))
         self._own[body.start_byte] = own, owner
         return True
 
@@ -133,7 +127,7 @@ class _References(scopes.Walk):
             elif name.type == "string":
                 shared.add(name_of(name, self._source)[1:-1])
         self._open()
-        self._parts.append((self._scopes.present, shared, self._enum))
+        self._scopes.present.others.append((shared, self._enum))
         return True
 
     def alias(self, node: Node) -> bool:

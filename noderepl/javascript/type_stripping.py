@@ -7,8 +7,7 @@ typescript_transforms.py and decorators.py make the code of what is more than a 
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -16,8 +15,8 @@ from tree_sitter import Node
 from noderepl.javascript import decorators, typescript_transforms
 from noderepl.javascript.analysis import Edit, Refusal
 from noderepl.javascript.edit_list import EditList
+from noderepl.javascript.patterns import name_of
 from noderepl.javascript.references import qualified
-from noderepl.javascript.syntax import nodes
 from noderepl.javascript.typescript_transforms import is_types_alone
 
 # Parts of a declaration or an expression.
@@ -39,10 +38,6 @@ _MODIFIERS = frozenset(["accessibility_modifier", "override_modifier", "readonly
 _CONTINUING = tuple(bytes([code]) for code in b"([`+-*/<.,?")
 _PARAMETER_DECORATOR = "Decorators of parameters are not part of JavaScript."
 _QUOTED = "A module with a quoted name can only be declared: put `declare` before it."
-_NEXT_LINE = re.compile(rb"[\r\n]\s*[\[(`]")
-_UNCALLED = frozenset(["as_expression", "satisfies_expression", "arrow_function"])
-_STATIC_INDEX = re.compile(rb"\bstatic(?=\s+(?:readonly\s+)?\[\s*[\w$]+\s*:)")
-_ACCESSOR = re.compile(rb"\b(static|override)(\s+)accessor(?=\s+[\w$#\[\"'\x80-\xff])")
 
 
 @dataclass(slots=True)
@@ -62,7 +57,7 @@ def strip(root: Node, source: bytes, global_name: str, repairs: Sequence[Edit] =
     """Find the edits that make JavaScript of a snippet.
 
     root: its tree, which may have errors. source: what was typed. global_name: what holds
-    `decorations` in the session. repairs: those of readable().
+    `decorations` in the session. repairs: those of grammar_repairs.py.
     """
     walk = _Walk(source, global_name)
     walk.run(root)
@@ -70,44 +65,6 @@ def strip(root: Node, source: bytes, global_name: str, repairs: Sequence[Edit] =
     if walk.has_members and not root.has_error:
         qualified(root, walk.edits, walk.members.owners)
     return Stripped(walk.edits.in_order(), walk.decorated, walk.refusal)
-
-
-def readable(root: Node, source: bytes) -> tuple[bytes, list[Edit]]:
-    """Change what the grammar reads in another way than TypeScript; the length stays.
-
-    What begins a line does not continue a type above. `static accessor` is a field, and an index
-    signature may be static. root: the tree of the source. Returns what to parse, and the edits that
-    this asks for where no types are.
-    """
-    changed = source
-    repairs: list[Edit] = []
-    if root.has_error and b"static" in source:
-        changed = _ACCESSOR.sub(lambda found: found[1] + found[2] + b" " * 8, changed)
-        for found in _STATIC_INDEX.finditer(source):
-            repairs.append(Edit(found.start(), found.end(), " " * 6))
-        changed = _STATIC_INDEX.sub(b" " * 6, changed)
-    if _NEXT_LINE.search(source):
-        ended = bytearray(changed)
-        for place in _line_ends(root, source):
-            ended[place] = ord(";")
-            repairs.append(Edit(place, place, ";"))
-        changed = bytes(ended)
-    return changed, repairs
-
-
-def _line_ends(root: Node, source: bytes) -> Iterator[int]:
-    """The line ends that end a statement although the grammar reads on."""
-    for node in nodes(root):
-        if node.type in ("lookup_type", "array_type"):
-            after = next((child for child in node.children if child.type == "["), None)
-        elif node.type == "call_expression" and node.children[0].type in _UNCALLED:
-            after = node.children[-1]
-        else:
-            continue
-        if after is not None:
-            gap = source[node.children[0].end_byte : after.start_byte]
-            if b"\n" in gap or b"\r" in gap:
-                yield after.start_byte - 1 - gap[::-1].find(gap.strip(b" \t")[-1:])
 
 
 class _Walk:
@@ -121,7 +78,9 @@ class _Walk:
         self._ends: set[int] = set()
         self._ended: set[int] = set()
         self._done: set[int] = set()
-        self._exported: dict[int, list[Node]] = {}
+        self._exported: dict[int, tuple[Node, ...]] = {}
+        self._globals: set[int] = set()
+        self._values: dict[int, str] = {}
         self._decorated: set[int] = set()
         self.members = typescript_transforms.Members(self.edits)
 
@@ -166,7 +125,7 @@ class _Walk:
         declaration = node.child_by_field_name("declaration")
         before = [child for child in node.children if child.type == "decorator"]
         if declaration is not None and before:
-            self._exported[declaration.start_byte] = before
+            self._exported[declaration.start_byte] = tuple(before)
         return self.ending(node)
 
     def whole(self, node: Node) -> bool:
@@ -183,6 +142,20 @@ class _Walk:
 
     def block(self, node: Node) -> bool:
         self.members.note(node)
+        if node.type == "program":
+            for child in node.named_children:
+                inner = child.child_by_field_name("declaration") or child
+                self._globals.add(inner.start_byte)
+        return True
+
+    def value(self, node: Node) -> bool:
+        """A class without a name has the name of what it is the value of."""
+        value = node.child_by_field_name("value") or node.child_by_field_name("right")
+        if value is not None and value.type == "class":
+            for key in ("name", "left", "key", "property"):
+                named = node.child_by_field_name(key)
+                if named is not None and named.type in ("identifier", "property_identifier"):
+                    self._values[value.start_byte] = name_of(named, self._source)
         return True
 
     def cast(self, node: Node) -> bool:
@@ -213,6 +186,7 @@ class _Walk:
 
     def marks(self, node: Node) -> bool:
         """`x?` and `x!` of a parameter, a variable or a member, and words before it."""
+        self.value(node)
         for child in node.children:
             if child.type in ("?", "!", "readonly", "abstract") and not child.is_named:
                 self._blank(child.start_byte, child.end_byte)
@@ -283,10 +257,14 @@ class _Walk:
         abstract = next((one for one in node.children if one.type == "abstract"), None)
         if abstract is not None:
             self.edits.blank(abstract.start_byte, abstract.end_byte)
-        exported = self._exported.pop(node.start_byte, [])
+        place = decorators.Place(
+            self._exported.get(node.start_byte, ()),
+            node.start_byte in self._globals,
+            self._values.get(node.start_byte, ""),
+        )
         if node.has_error:
             return True
-        if done := decorators.rewrite(node, exported, self.edits, self._global_name):
+        if done := decorators.rewrite(node, place, self.edits, self._global_name):
             self.decorated[node.start_byte] = done.start
             self._decorated.update(done.members)
         typescript_transforms.parameter_properties(node, self.edits)
@@ -328,6 +306,8 @@ _ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
     "type_assertion": _Walk.assertion,
     "non_null_expression": _Walk.non_null,
     "variable_declarator": _Walk.marks,
+    **dict.fromkeys(["assignment_expression", "assignment_pattern", "pair"], _Walk.value),
+    "field_definition": _Walk.value,
     "arrow_function": _Walk.arrow,
     "binary_expression": _Walk.comparison,
     "enum_declaration": _Walk.enum,

@@ -7,7 +7,6 @@ TypeScript compiler makes it. All typed code stays in its order; only the syntax
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -213,12 +212,7 @@ class Members:
             f"{name}_{place}" if name in names[place + 1 :] else name
             for place, name in enumerate(names)
         ]
-        inside = self._edits.text(body)
-        if re.search(rf"(?<![\w$]){re.escape(names[-1])}(?![\w$])", inside):
-            number = 1
-            while f"{names[-1]}_{number}" in inside:
-                number += 1
-            objects[-1] = f"{names[-1]}_{number}"
+        objects[-1] = self._edits.unused(names[-1], body.start_byte, body.end_byte)
         self.owners[body.start_byte] = objects
         self._head(node, node.children[0], body, names, objects)
 
@@ -271,6 +265,7 @@ def parameter_properties(node: Node, edits: EditList) -> None:
             for one in parameters.named_children
             if any(child.type in _PROPERTY_MARKS for child in one.children)
             and (pattern := one.child_by_field_name("pattern")) is not None
+            and pattern.type == "identifier"
         ]
         if names:
             edits.before(body.start_byte + 1, "".join(f"{one};" for one in names))
