@@ -25,6 +25,7 @@ from noderepl.javascript.analysis import (
     Offsets,
     Refusal,
 )
+from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.grammar_repairs import readable
 from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
@@ -158,13 +159,9 @@ def _analyze_broken_typescript(text: str, source: bytes, global_name: str) -> An
     javascript = bytes(blanked)
     root = parse(parser(), javascript).root_node
     module = rewrite_broken(root, javascript, global_name)
-    parts = [(one.start, one.end) for one in module.edits if one.start < one.end]
-    edits = [
-        edit
-        for edit in stripped.edits
-        if not any(start < edit.end and edit.start < end for start, end in parts)
-    ]
-    placed = _placed(edits + module.edits, module.declarations, [], source, None)
+    edits = EditList(source, module.edits)
+    edits.add_outside(stripped.edits)
+    placed = _placed(edits.apart(), module.declarations, [], source, None)
     refusal = _refusal(stripped, source)
     return Analysis(text, *placed, True, False, tuple(module.notes), refusal)
 

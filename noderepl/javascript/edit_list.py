@@ -90,3 +90,14 @@ class EditList:
         """Returns the edits by their places."""
         everything = [*reversed(self.closing), *self.edits]
         return sorted(everything, key=lambda edit: (edit.start, edit.end))
+
+    def apart(self) -> list[Edit]:
+        """Returns the edits by their places, without those that overlap one before: those of a tree
+        with errors may.
+        """
+        end, kept = 0, list[Edit]()
+        for edit in self.in_order():
+            if edit.start >= end:
+                kept.append(edit)
+                end = edit.end
+        return kept

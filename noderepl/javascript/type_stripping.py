@@ -34,6 +34,8 @@ _ENDING = (
     "expression_statement lexical_declaration variable_declaration return_statement throw_statement"
 ).split()
 _MODIFIERS = frozenset(["accessibility_modifier", "override_modifier", "readonly", "accessor"])
+# Names of fields that are modifiers of the next member where no type ends them.
+_AMBIGUOUS = frozenset([b"get", b"set", b"static", b"async", b"accessor"])
 # What continues the line above, and so needs a semicolon before it where only blanks are left.
 _CONTINUING = tuple(bytes([code]) for code in b"([`+-*/<.,?")
 _PARAMETER_DECORATOR = "Decorators of parameters are not part of JavaScript."
@@ -64,7 +66,8 @@ def strip(root: Node, source: bytes, global_name: str, repairs: Sequence[Edit] =
     walk.edits.add_outside(repairs)
     if walk.has_members and not root.has_error:
         qualified(root, walk.edits, walk.members.owners)
-    return Stripped(walk.edits.in_order(), walk.decorated, walk.refusal)
+    edits = walk.edits.apart() if root.has_error else walk.edits.in_order()
+    return Stripped(edits, walk.decorated, walk.refusal)
 
 
 class _Walk:
@@ -212,6 +215,9 @@ class _Walk:
         if node.type == "public_field_definition" and kinds & {"declare", "abstract"}:
             return self.whole(node)
         self._ends.add(node.end_byte)
+        name, type_ = node.child_by_field_name("name"), node.child_by_field_name("type")
+        if name and type_ and type_.end_byte == node.end_byte and name.text in _AMBIGUOUS:
+            self._ended.add(type_.start_byte)
         rest = [child for child in node.children if child.type != "decorator"]
         first = next((one for one in rest if one.type not in _MODIFIERS), None)
         is_bare = node.start_byte not in self._decorated

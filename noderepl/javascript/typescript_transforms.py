@@ -206,7 +206,7 @@ class Members:
     def namespace(self, node: Node) -> None:
         """Makes the object of a namespace, and of each that its name has."""
         body, names = node.child_by_field_name("body"), [*self._path(node)]
-        if body is None or not names:
+        if body is None or not names or body.children[-1].is_missing:
             return
         objects = [
             f"{name}_{place}" if name in names[place + 1 :] else name
