@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tree_sitter import Node, Parser
 
@@ -25,14 +25,13 @@ from noderepl.javascript.analysis import (
     Offsets,
     Refusal,
 )
-from noderepl.javascript.edit_list import EditList
-from noderepl.javascript.grammar_repairs import readable
 from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
-from noderepl.javascript.references import types_alone
 from noderepl.javascript.scopes import Found, find
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
-from noderepl.javascript.type_stripping import Stripped, strip
+
+if TYPE_CHECKING:
+    from noderepl.javascript.type_stripping import Stripped
 
 _TO_BRACE = re.compile(
     rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL
@@ -92,21 +91,30 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
     reading = _choose(source, typescript)
     if reading is None:
         return _analyze_broken(text, source, global_name, typescript)
-    stripped = Stripped()
+    declarations = reading.found.declarations
+    edits: list[Edit] = []
+    refusal = None
+    types: frozenset[str] = frozenset()
     if reading.is_typescript or reading.found.has_decorators:
+        # These modules take time to load, and most snippets do not need them.
+        from noderepl.javascript.references import types_alone
+        from noderepl.javascript.type_stripping import strip
+
         stripped = strip(reading.root, reading.source, global_name, reading.repairs)
-    edits = stripped.edits + [
+        edits += stripped.edits
+        declarations = [_variable(one, stripped) for one in declarations]
+        refusal = _refusal(stripped, reading.source, reading.brace)
+        if reading.is_typescript and b"import" in source:
+            types = types_alone(reading.root, reading.source)
+    edits += [
         Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports
     ]
     for start, end in reading.found.metas:
         edits.append(
             Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end))
         )
-    declarations = [_variable(one, stripped) for one in reading.found.declarations]
     notes: list[str] = []
     if reading.brace is None:
-        has_types = reading.is_typescript and b"import" in source
-        types = types_alone(reading.root, reading.source) if has_types else frozenset()
         module = rewrite(reading.root, reading.source, global_name, types)
         edits += module.edits
         declarations = declarations + module.declarations
@@ -120,7 +128,6 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
         edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
     is_jsx = reading.found.has_jsx and not reading.is_typescript
     placed = _placed(edits, declarations, reading.found.assignments, source, reading.brace)
-    refusal = _refusal(stripped, source)
     return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes), refusal)
 
 
@@ -130,9 +137,12 @@ def _variable(one: Declaration, stripped: Stripped) -> Declaration:
     return one if start is None else replace(one, kind="let", start=start, end=start)
 
 
-def _refusal(stripped: Stripped, source: bytes) -> Refusal | None:
+def _refusal(stripped: Stripped, source: bytes, brace: int | None) -> Refusal | None:
     found = stripped.refusal
-    return None if found is None else replace(found, start=Offsets(source)(found.start))
+    if found is None:
+        return None
+    start = Offsets(source)(found.start)
+    return replace(found, start=start if brace is None or found.start <= brace else start - 1)
 
 
 def _analyze_broken(
@@ -152,6 +162,9 @@ def _analyze_broken(
 
 def _analyze_broken_typescript(text: str, source: bytes, global_name: str) -> Analysis:
     """The engine meets the error in a text without the types."""
+    from noderepl.javascript.edit_list import EditList
+    from noderepl.javascript.type_stripping import strip
+
     stripped = strip(parse(typescript_parser(), source).root_node, source, global_name)
     blanked = bytearray(source)
     for edit in stripped.edits:
@@ -162,7 +175,7 @@ def _analyze_broken_typescript(text: str, source: bytes, global_name: str) -> An
     edits = EditList(source, module.edits)
     edits.add_outside(stripped.edits)
     placed = _placed(edits.apart(), module.declarations, [], source, None)
-    refusal = _refusal(stripped, source)
+    refusal = _refusal(stripped, source, None)
     return Analysis(text, *placed, True, False, tuple(module.notes), refusal)
 
 
@@ -200,7 +213,11 @@ def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None
         if not root.has_error and _is_object(root, brace, wrapped):
             return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
     root = parse(parser, source).root_node
-    changed, repairs = readable(root, source) if is_typescript else (source, [])
+    changed, repairs = source, list[Edit]()
+    if is_typescript:
+        from noderepl.javascript.grammar_repairs import readable
+
+        changed, repairs = readable(root, source)
     if changed != source:
         root = parse(parser, changed).root_node
     if root.has_error and (ended := with_ends(root, changed)) != source:

@@ -51,6 +51,7 @@ async def printed(node: Node, place: Path, typed: list[str]) -> list[str]:
     return answers
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("version", ["20", "24", "26"])
 async def test_typescript_does_what_the_compiler_makes_of_it(
     version: str, shared: Path, tmp_path: Path
