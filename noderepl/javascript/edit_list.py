@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from noderepl.javascript.analysis import Edit
+from noderepl.javascript.modules import LINE_END
 
-LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 _NOT_LINE_END = re.compile("[^\n\r\u2028\u2029]")
 _WORD = re.compile(rb"[\w$\x80-\xff]+")
 _GAP = re.compile(rb"(?:\s|//[^\n\r]*|/\*.*?\*/)*+", re.DOTALL)

@@ -27,7 +27,7 @@ VALUED = frozenset(
     ]
 )
 NAMELESS = frozenset(["function_expression", "generator_function", "class"])
-_LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
+LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -78,9 +78,7 @@ class _Module:
         """Put a text in place of another; the line ends that get lost on the way stand between its
         two halves.
         """
-        lost = len(_LINE_END.findall(self._text(start, end))) - len(
-            _LINE_END.findall(before + after)
-        )
+        lost = len(LINE_END.findall(self._text(start, end))) - len(LINE_END.findall(before + after))
         self.done.edits.append(Edit(start, end, before + "\n" * lost + after))
 
     def _remove(self, node: Node, parts: bool) -> None:

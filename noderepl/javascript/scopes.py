@@ -16,7 +16,7 @@ from tree_sitter import Node
 from noderepl.javascript.analysis import Assignment, Declaration, Kind
 from noderepl.javascript.patterns import declared, name_of, plain_names
 from noderepl.javascript.scope_stack import ScopeStack
-from noderepl.javascript.typescript_transforms import is_types_alone
+from noderepl.javascript.type_namespaces import is_types_alone
 
 # TypeScript that is gone when the snippet runs, and statements that modules.py reads by itself.
 SKIPPED = (

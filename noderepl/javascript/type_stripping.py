@@ -17,7 +17,7 @@ from noderepl.javascript.analysis import Edit, Refusal
 from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.patterns import name_of
 from noderepl.javascript.references import qualified
-from noderepl.javascript.typescript_transforms import is_types_alone
+from noderepl.javascript.type_namespaces import is_types_alone
 
 # Parts of a declaration or an expression.
 _TYPES = (
