@@ -57,12 +57,21 @@ class Assignment:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a snippet cannot run: a sentence, and the place it is about."""
+
+    sentence: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
 class Analysis:
     """The analysis of a snippet; every position counts UTF-16 code units of `text`, as JavaScript
     does.
 
     text: as typed, without a byte order mark. edits: in order, none overlaps another or a
     declaration's keyword. declarations, assignments: in order. notes: sentences for the user.
+    refusal: None where the snippet can run.
     """
 
     text: str
@@ -72,6 +81,7 @@ class Analysis:
     is_typescript: bool
     has_jsx: bool
     notes: tuple[str, ...]
+    refusal: Refusal | None = None
 
 
 class Offsets:

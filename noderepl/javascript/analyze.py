@@ -10,18 +10,27 @@ template (`\\u`). An `export` alone on its line is parsed as a name, and not cha
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from tree_sitter import Node, Parser
 
-from noderepl.javascript.analysis import Analysis, Assignment, Declaration, Edit, Offsets
+from noderepl.javascript.analysis import (
+    Analysis,
+    Assignment,
+    Declaration,
+    Edit,
+    Offsets,
+    Refusal,
+)
 from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
 from noderepl.javascript.scopes import Found, find
-from noderepl.javascript.syntax import TooHard, parse, parser, typescript_parser
+from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
+
+if TYPE_CHECKING:
+    from noderepl.javascript.type_stripping import Stripped
 
 _TO_BRACE = re.compile(
     rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL
@@ -48,7 +57,7 @@ TOO_LONG = (
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """A text as one grammar parsed it. brace: where the inserted parenthesis makes it an object, or
-    None.
+    None. repairs: see grammar_repairs.readable().
     """
 
     root: Node
@@ -56,6 +65,7 @@ class _Reading:
     found: Found
     is_typescript: bool
     brace: int | None
+    repairs: tuple[Edit, ...] = ()
 
 
 def analyze(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
@@ -80,17 +90,31 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
     reading = _choose(source, typescript)
     if reading is None:
         return _analyze_broken(text, source, global_name, typescript)
-    edits = [
+    declarations = reading.found.declarations
+    edits: list[Edit] = []
+    refusal = None
+    types: frozenset[str] = frozenset()
+    if reading.is_typescript or reading.found.has_decorators:
+        # These modules take time to load, and most snippets do not need them.
+        from noderepl.javascript.references import types_alone
+        from noderepl.javascript.type_stripping import strip
+
+        stripped = strip(reading.root, reading.source, global_name, reading.repairs)
+        edits += stripped.edits
+        declarations = [_variable(one, stripped) for one in declarations]
+        refusal = _refusal(stripped, reading.source, reading.brace)
+        if reading.is_typescript and b"import" in source:
+            types = types_alone(reading.root, reading.source)
+    edits += [
         Edit(start, end, f"{global_name}.import") for start, end in reading.found.dynamic_imports
     ]
     for start, end in reading.found.metas:
         edits.append(
             Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end))
         )
-    declarations = reading.found.declarations
     notes: list[str] = []
     if reading.brace is None:
-        module = rewrite(reading.root, reading.source, global_name)
+        module = rewrite(reading.root, reading.source, global_name, types)
         edits += module.edits
         declarations = declarations + module.declarations
         notes = module.notes
@@ -103,7 +127,21 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
         edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
     is_jsx = reading.found.has_jsx and not reading.is_typescript
     placed = _placed(edits, declarations, reading.found.assignments, source, reading.brace)
-    return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes))
+    return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes), refusal)
+
+
+def _variable(one: Declaration, stripped: Stripped) -> Declaration:
+    """A class becomes a variable where decorators apply to it."""
+    start = stripped.decorated.get(one.start) if one.kind == "class" else None
+    return one if start is None else replace(one, kind="let", start=start, end=start)
+
+
+def _refusal(stripped: Stripped, source: bytes, brace: int | None) -> Refusal | None:
+    found = stripped.refusal
+    if found is None:
+        return None
+    start = Offsets(source)(found.start)
+    return replace(found, start=start if brace is None or found.start <= brace else start - 1)
 
 
 def _analyze_broken(
@@ -115,10 +153,29 @@ def _analyze_broken(
     if typescript == "on" or (
         typescript == "auto" and not has_jsx and _fails_later_as_typescript(root, source)
     ):
-        return Analysis(text, (), (), (), True, False, ())
+        return _analyze_broken_typescript(text, source, global_name)
     module = rewrite_broken(root, source, global_name)
     placed = _placed(module.edits, module.declarations, [], source, None)
     return Analysis(text, *placed, False, has_jsx, tuple(module.notes))
+
+
+def _analyze_broken_typescript(text: str, source: bytes, global_name: str) -> Analysis:
+    """The engine meets the error in a text without the types."""
+    from noderepl.javascript.edit_list import EditList
+    from noderepl.javascript.type_stripping import strip
+
+    stripped = strip(parse(typescript_parser(), source).root_node, source, global_name)
+    blanked = bytearray(source)
+    for edit in stripped.edits:
+        blanked[edit.start : edit.end] = re.sub(rb"[^\r\n]", b" ", source[edit.start : edit.end])
+    javascript = bytes(blanked)
+    root = parse(parser(), javascript).root_node
+    module = rewrite_broken(root, javascript, global_name)
+    edits = EditList(source, module.edits)
+    edits.add_outside(stripped.edits)
+    placed = _placed(edits.apart(), module.declarations, [], source, None)
+    refusal = _refusal(stripped, source, None)
+    return Analysis(text, *placed, True, False, tuple(module.notes), refusal)
 
 
 def _fails_later_as_typescript(javascript: Node, source: bytes) -> bool:
@@ -128,7 +185,7 @@ def _fails_later_as_typescript(javascript: Node, source: bytes) -> bool:
 
 def _first_error(root: Node) -> int:
     """Returns the end of the first error; an error may begin with what it leaves open."""
-    return min(node.end_byte for node in _nodes(root) if node.is_error or node.is_missing)
+    return min(node.end_byte for node in nodes(root) if node.is_error or node.is_missing)
 
 
 def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
@@ -153,11 +210,18 @@ def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None
         if not root.has_error and _is_object(root, brace, wrapped):
             return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
     root = parse(parser, source).root_node
-    if root.has_error and (ended := with_ends(root, source)) != source:
+    changed, repairs = source, list[Edit]()
+    if is_typescript:
+        from noderepl.javascript.grammar_repairs import readable
+
+        changed, repairs = readable(root, source)
+    if changed != source:
+        root = parse(parser, changed).root_node
+    if root.has_error and (ended := with_ends(root, changed)) != source:
         root = parse(parser, ended).root_node
-    return (
-        None if root.has_error else _Reading(root, source, find(root, source), is_typescript, None)
-    )
+    if root.has_error:
+        return None
+    return _Reading(root, source, find(root, source), is_typescript, None, tuple(repairs))
 
 
 def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
@@ -238,25 +302,12 @@ def _type_kinds() -> frozenset[str]:
 def _has_types(root: Node) -> bool:
     """Returns whether a tree of the grammar for TypeScript is more than JavaScript."""
     kinds = _type_kinds()
-    return any(node.type in kinds for node in _nodes(root))
+    return any(node.type in kinds for node in nodes(root))
 
 
 def _shows_jsx(root: Node) -> bool:
     """Returns whether a text with errors contains a whole JSX element nevertheless."""
     return any(
         node.type in ("jsx_element", "jsx_self_closing_element") and not node.has_error
-        for node in _nodes(root)
+        for node in nodes(root)
     )
-
-
-def _nodes(root: Node) -> Iterator[Node]:
-    cursor = root.walk()
-    while True:
-        node = cursor.node
-        assert node is not None
-        yield node
-        if cursor.goto_first_child():
-            continue
-        while not cursor.goto_next_sibling():
-            if not cursor.goto_parent():
-                return

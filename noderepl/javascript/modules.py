@@ -27,7 +27,7 @@ VALUED = frozenset(
     ]
 )
 NAMELESS = frozenset(["function_expression", "generator_function", "class"])
-_LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
+LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
 
 @dataclass(slots=True)
@@ -42,13 +42,15 @@ class Rewriting:
     value: str | None = None
 
 
-def rewrite(root: Node, source: bytes, global_name: str) -> Rewriting:
+def rewrite(
+    root: Node, source: bytes, global_name: str, types: frozenset[str] = frozenset()
+) -> Rewriting:
     """Rewrites a program's import and export statements.
 
     root: the tree, without errors. source: the parsed text. global_name: the identifier that has
-    `load` in the session.
+    `load` in the session. types: names that may be types, which no module exports.
     """
-    module = _Module(source, global_name)
+    module = _Module(source, global_name, types)
     for place, node in enumerate(root.named_children):
         if node.type in ("import_statement", "import_alias"):
             module.import_(node, place > 0)
@@ -60,7 +62,8 @@ def rewrite(root: Node, source: bytes, global_name: str) -> Rewriting:
 
 
 class _Module:
-    def __init__(self, source: bytes, global_name: str) -> None:
+    def __init__(self, source: bytes, global_name: str, types: frozenset[str]) -> None:
+        self._types = types
         self.done = Rewriting()
         self._source = source
         self._global_name = global_name
@@ -73,9 +76,7 @@ class _Module:
 
     def _replace(self, start: int, end: int, before: str, after: str = "") -> None:
         """Replaces a text by two others, with the line ends that would be lost between them."""
-        lost = len(_LINE_END.findall(self._text(start, end))) - len(
-            _LINE_END.findall(before + after)
-        )
+        lost = len(LINE_END.findall(self._text(start, end))) - len(LINE_END.findall(before + after))
         self.done.edits.append(Edit(start, end, before + "\n" * lost + after))
 
     def _remove(self, node: Node, parts: bool) -> None:
@@ -109,6 +110,7 @@ class _Module:
     def _import_from(self, node: Node, clause: Node | None, source: Node, parts: bool) -> None:
         bound: list[Node] = []
         wanted: list[str] = []
+        optional: list[str] = []
         pattern: list[str] = []
         namespace = None
         typed = False
@@ -120,9 +122,12 @@ class _Module:
             own = self._typed(local)
             if name is None:
                 namespace = own
+                if own in self._types:
+                    optional.append("'*'")
                 continue
             key = name if isinstance(name, str) else self._typed(name)
-            wanted.append(key if key[0] in "'\"" else f"'{key}'")
+            names = optional if own in self._types else wanted
+            names.append(key if key[0] in "'\"" else f"'{key}'")
             pattern.append(key if key == own else f"{key}: {own}")
         if typed and not bound:
             self._remove(node, parts)
@@ -131,6 +136,8 @@ class _Module:
         last = source if attributes is None else attributes
         start = node.children[0].end_byte if bound else node.start_byte
         with_ = "" if attributes is None else f", {self._typed(attributes.named_children[-1])}"
+        if optional:
+            with_ = f"{with_ or ', undefined'}, [{', '.join(optional)}]"
         load, whole = (
             f"await {self._global_name}.load({self._typed(source)}, [{names}]{with_}"
             for names in (", ".join(wanted), "")

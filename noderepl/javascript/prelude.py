@@ -40,9 +40,9 @@ _PARTS = (
     "timeout",
     "guards",
     "restore_builtins",
-    "typescript",
     "data_directory",
     "byte_text",
+    "decorators",
     "output",
     "stdio",
     "descriptors",
@@ -178,7 +178,7 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
         "edits": [[edit.start, edit.end, edit.text] for edit in analysis.edits],
         "declarations": [asdict(declaration) for declaration in analysis.declarations],
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
-        "typescript": analysis.is_typescript,
+        "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
     }
     return _call("run", fields | asdict(request) | asdict(options))
 

@@ -14,15 +14,20 @@ from noderepl.javascript.patterns import name_of, plain_names
 class Scope:
     """The names that a function, a block, a loop or a class binds; only the global scope has no
     parent.
+
+    `.members`: the names that mean members of an object, and that object. `.others`: names that
+    mean members of an object if the scope does not bind them, outermost object first.
     """
 
-    __slots__ = ("_function", "is_opaque", "names", "parent")
+    __slots__ = ("_function", "is_opaque", "members", "names", "others", "parent")
 
     def __init__(
         self, parent: Scope | None, *, is_function: bool = False, is_opaque: bool = False
     ) -> None:
         self.parent = parent
         self.names: set[str] = set()
+        self.members: dict[str, str] = {}
+        self.others: list[tuple[set[str], str]] = []
         self.is_opaque = is_opaque
         self._function = None if parent is None or is_function else parent.function()
 
@@ -73,3 +78,34 @@ class ScopeStack:
             elif not opaque and not bound[name := name_of(event, self._source)]:
                 shorthand = event.type != "identifier"
                 yield Assignment(name, event.start_byte, event.end_byte, shorthand)
+
+    def members(self) -> Iterator[tuple[Node, str]]:
+        """Yields the noted names that mean members of an object, each once, and that object."""
+        opened: list[Scope] = []
+        others: list[tuple[int, set[str], str]] = []
+        binding: dict[str, list[int]] = {}
+        seen: set[int] = set()
+        for event in self._events:
+            if isinstance(event, Scope):
+                for name in event.names:
+                    binding.setdefault(name, []).append(len(opened))
+                others += [(len(opened), names, owner) for names, owner in event.others]
+                opened.append(event)
+            elif event is None:
+                for name in opened.pop().names:
+                    binding[name].pop()
+                while others and others[-1][0] == len(opened):
+                    others.pop()
+            elif event.start_byte not in seen:
+                seen.add(event.start_byte)
+                name = name_of(event, self._source)
+                place = (binding.get(name) or [-1])[-1]
+                owner = opened[place].members.get(name) if place >= 0 else None
+                for depth, names, other in reversed(others):
+                    if depth <= place:
+                        break
+                    if name in names:
+                        owner = other
+                        break
+                if owner:
+                    yield event, owner

@@ -16,6 +16,7 @@ from tree_sitter import Node
 from noderepl.javascript.analysis import Assignment, Declaration, Kind
 from noderepl.javascript.patterns import declared, name_of, plain_names
 from noderepl.javascript.scope_stack import ScopeStack
+from noderepl.javascript.type_namespaces import is_types_alone
 
 # TypeScript that does not exist at run time, and statements that modules.py reads by itself.
 SKIPPED = (
@@ -24,16 +25,7 @@ SKIPPED = (
     " function_signature method_signature abstract_method_signature index_signature import_alias"
     " import_statement"
 ).split()
-
-# Nodes that leave no code in a namespace; and nodes that leave none if nothing in them does.
-TYPES_ALONE = frozenset(
-    "comment empty_statement interface_declaration type_alias_declaration function_signature"
-    " export_clause".split()
-)
-DEEPEST = 50
-AROUND = frozenset(
-    "export_statement expression_statement internal_module module statement_block".split()
-)
+_KEYWORDS = frozenset(["enum", "namespace", "module"])
 
 
 @dataclass(slots=True)
@@ -48,6 +40,7 @@ class Found:
     dynamic_imports: list[tuple[int, int]] = field(default_factory=list)
     metas: list[tuple[int, int]] = field(default_factory=list)
     has_jsx: bool = False
+    has_decorators: bool = False
 
 
 def _has_all_values(node: Node) -> bool:
@@ -66,40 +59,36 @@ def find(root: Node, source: bytes) -> Found:
 
     root: its tree, without errors. source: the parsed text.
     """
-    walk = _Walk(source)
+    walk = Walk(source)
     walk.run(root)
     return walk.found
 
 
-def _is_types_alone(node: Node, depth: int = 0) -> bool:
-    """Returns whether a namespace, or a statement in one, leaves no code; False if it is nested too
-    deeply.
-    """
-    if node.type not in AROUND:
-        return node.type in TYPES_ALONE
-    inner = node.child_by_field_name("body") or node.child_by_field_name("declaration")
-    children = [inner] if inner else node.named_children
-    return depth < DEEPEST and all(_is_types_alone(child, depth + 1) for child in children)
+class Walk:
+    """One walk over a tree; subclasses read more."""
 
-
-class _Walk:
-    def __init__(self, source: bytes) -> None:
+    def __init__(
+        self, source: bytes, enter: dict[str, Callable[[Walk, Node], bool]] | None = None
+    ) -> None:
+        self._enter = ENTER if enter is None else enter
         self.found = Found()
         self._source = source
         self._scopes = ScopeStack(source)
         self._depth = 0
         self._opened: list[int] = []
         self._export_end = -1
+        self._mergeable: set[str] = set()
         self._loop_ends: dict[int, int] = {}
 
     def run(self, root: Node) -> None:
         cursor = self._cursor = root.walk()
         opened = self._opened
+        enter_of = self._enter.get
         done = False
         while not done:
             node = cursor.node
             assert node is not None
-            enter = ENTER.get(node.type)
+            enter = enter_of(node.type)
             if (enter is None or enter(self, node)) and cursor.goto_first_child():
                 self._depth += 1
                 continue
@@ -133,10 +122,18 @@ class _Walk:
         if self._scopes.present.parent is not None:
             self._scopes.present.names.update(names)
         elif self._is_statement(node):
-            start = node.start_byte
-            self.found.declarations.append(
-                Declaration(kind, tuple(names), start, start, node.end_byte)
-            )
+            self._declare_global(kind, tuple(names), node)
+
+    def _declare_global(self, kind: Kind, names: tuple[str, ...], node: Node) -> None:
+        """Note it for the session; an enum or a namespace only if it has no name of one above."""
+        start = end = node.start_byte
+        if kind == "enum":
+            if self._mergeable.intersection(names):
+                return
+            keyword = next(child for child in node.children if child.type in _KEYWORDS)
+            start, end = keyword.start_byte, keyword.end_byte
+        self._mergeable.update(names)
+        self.found.declarations.append(Declaration(kind, names, start, end, node.end_byte))
 
     def export(self, node: Node) -> bool:
         if self._depth == 1:
@@ -258,14 +255,11 @@ class _Walk:
             name = name.child_by_field_name("object")
         names = list(self._names([name]))
         # A string as a name is an error.
-        if not names or _is_types_alone(node):
+        if not names or is_types_alone(node):
             return False
         # Without `export` it is parsed as an expression, one level deeper.
         if self._depth == 2 and self._scopes.present.parent is None:
-            start = node.start_byte
-            self.found.declarations.append(
-                Declaration("enum", tuple(names), start, start, node.end_byte)
-            )
+            self._declare_global("enum", tuple(names), node)
         else:
             self._declare("enum", names, node)
         self._open(is_function=True, is_opaque=True)
@@ -303,6 +297,10 @@ class _Walk:
             self.found.metas.append((node.start_byte, node.end_byte))
         return False
 
+    def decorator(self, node: Node) -> bool:
+        self.found.has_decorators = True
+        return True
+
     def jsx(self, node: Node) -> bool:
         self.found.has_jsx = True
         return True
@@ -316,32 +314,33 @@ class _Walk:
         return False
 
 
-ENTER: dict[str, Callable[[_Walk, Node], bool]] = {
-    **dict.fromkeys(SKIPPED, _Walk.skip),
-    **dict.fromkeys(["as", "satisfies"], _Walk.type_follows),
+ENTER: dict[str, Callable[[Walk, Node], bool]] = {
+    **dict.fromkeys(SKIPPED, Walk.skip),
+    **dict.fromkeys(["as", "satisfies"], Walk.type_follows),
     **dict.fromkeys(
-        ["statement_block", "switch_body", "class_static_block", "with_statement"], _Walk.block
+        ["statement_block", "switch_body", "class_static_block", "with_statement"], Walk.block
     ),
     **dict.fromkeys(
         ["function_declaration", "generator_function_declaration", "function_expression"],
-        _Walk.function,
+        Walk.function,
     ),
-    **dict.fromkeys(["generator_function", "arrow_function", "method_definition"], _Walk.function),
-    **dict.fromkeys(["class_declaration", "abstract_class_declaration", "class"], _Walk.class_),
-    **dict.fromkeys(["internal_module", "module"], _Walk.namespace),
+    **dict.fromkeys(["generator_function", "arrow_function", "method_definition"], Walk.function),
+    **dict.fromkeys(["class_declaration", "abstract_class_declaration", "class"], Walk.class_),
+    **dict.fromkeys(["internal_module", "module"], Walk.namespace),
     **dict.fromkeys(
         ["assignment_expression", "augmented_assignment_expression", "update_expression"],
-        _Walk.assignment,
+        Walk.assignment,
     ),
-    **dict.fromkeys(["lexical_declaration", "using_declaration"], _Walk.lexical),
-    **dict.fromkeys(["jsx_element", "jsx_self_closing_element", "jsx_fragment"], _Walk.jsx),
-    "variable_declaration": _Walk.variable,
-    "for_statement": _Walk.loop,
-    "for_in_statement": _Walk.loop_over,
-    "catch_clause": _Walk.catch,
-    "enum_declaration": _Walk.enum,
-    "export_statement": _Walk.export,
-    "call_expression": _Walk.call,
-    "import": _Walk.dynamic_import,
-    "meta_property": _Walk.meta,
+    **dict.fromkeys(["lexical_declaration", "using_declaration"], Walk.lexical),
+    **dict.fromkeys(["jsx_element", "jsx_self_closing_element", "jsx_fragment"], Walk.jsx),
+    "decorator": Walk.decorator,
+    "variable_declaration": Walk.variable,
+    "for_statement": Walk.loop,
+    "for_in_statement": Walk.loop_over,
+    "catch_clause": Walk.catch,
+    "enum_declaration": Walk.enum,
+    "export_statement": Walk.export,
+    "call_expression": Walk.call,
+    "import": Walk.dynamic_import,
+    "meta_property": Walk.meta,
 }

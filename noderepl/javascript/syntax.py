@@ -86,3 +86,17 @@ def leaves(root: Node) -> Iterator[Node]:
             while not cursor.goto_next_sibling():
                 if not cursor.goto_parent():
                     return
+
+
+def nodes(root: Node) -> Iterator[Node]:
+    """All nodes of a tree, in order."""
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        yield node
+        if cursor.goto_first_child():
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return

@@ -25,6 +25,7 @@ _SNIPPET = """\
   const ended = require("child_process").spawnSync("sh", ["-c", %s], {
     encoding: "utf-8",
     maxBuffer: 67108864,
+    stdio: ["ignore", ...(process.stdout.fd === 1 ? ["inherit", "inherit"] : ["pipe", "pipe"])],
     timeout: %d,
   });
   process.stdout.write(ended.stdout ?? "");

@@ -119,9 +119,8 @@ TS = Magic(
     usage="%ts [auto|on|off]",
     summary="Show or set whether snippets are TypeScript",
     details=(
-        "auto: only snippets that parse only as TypeScript. on: all. off: none. The session's own"
-        " Node.js\nstrips the types; that needs version 22.13 or later. Without an argument, shows"
-        " the setting."
+        "auto: only snippets that parse only as TypeScript. on: all. off: none. Types are removed"
+        " and not\nchecked. Without an argument, shows the setting."
     ),
     run=_ts,
     completes="word",

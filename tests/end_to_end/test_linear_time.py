@@ -29,6 +29,7 @@ from noderepl.javascript import (
     analysis,
     analyze,
     completeness,
+    grammar_repairs,
     highlight,
     hints,
     invalid_modules,
@@ -38,10 +39,12 @@ from noderepl.javascript import (
     output,
     paste_cleaning,
     patterns,
+    references,
     repl_transcripts,
     scopes,
     statements,
     syntax,
+    type_stripping,
     typography,
     validity,
     word_hints,
@@ -185,6 +188,10 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "marks of values": over("[Symbol([class <a"),
     "entries": over("Map(1) { "),
     "uncaught": over("Uncaught "),
+    "namespaces": over("namespace A{export let b=1;b}enum C{D,E=D}\n"),
+    "types of lines": over("let a=b as c\n[d]\n"),
+    "decorators": over("@a class B{@c d(){}constructor(private e){}}\n"),
+    "deep decorators": nested("@a class{b=", "}", head="c=", middle="1"),
 }
 
 # The grammars need quadratic time for these.
@@ -205,6 +212,16 @@ def with_tree(work: Callable[..., object], *more: object) -> Callable[[str], obj
     def run(text: str) -> object:
         source = bytes_of(text)
         return work(syntax.parse(syntax.parser(), source).root_node, source, *more)
+
+    return run
+
+
+def with_typescript(work: Callable[..., object]) -> Callable[[str], object]:
+    """The same with the tree of TypeScript."""
+
+    def run(text: str) -> object:
+        source = bytes_of(text)
+        return work(syntax.parse(syntax.typescript_parser(), source).root_node, source)
 
     return run
 
@@ -304,6 +321,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         text, global_name="g", typescript="auto"
     ),
     "javascript.scopes.find": with_tree(scopes.find),
+    "javascript.grammar_repairs.readable": with_typescript(grammar_repairs.readable),
+    "javascript.references.types_alone": with_typescript(references.types_alone),
+    "javascript.type_stripping.strip": with_typescript(
+        lambda root, source: type_stripping.strip(root, source, "g")
+    ),
     "javascript.repl_transcripts.is_session_for_certain": repl_transcripts.is_session_for_certain,
     "javascript.statements.separated": lambda text: list(statements.separated(text.split("\n"))),
     "javascript.repl_transcripts.session_readings": lambda text: list(
@@ -392,7 +414,7 @@ PASSED_ON = frozenset(
     unread.write_within cli.run client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
@@ -407,6 +429,7 @@ PASSED_ON = frozenset(
 PASSED_ON_BY = (
     "client.session.",
     "dispatcher.Dispatcher.",
+    "javascript.edit_list.EditList.",
     "magics.context.Runner.",
     "sessions.registry.Registry.",
     "sessions.state.SessionState.",

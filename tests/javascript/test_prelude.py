@@ -232,7 +232,7 @@ async def test_typescript_is_as_it_is_set(dispatcher: Dispatcher) -> None:
     assert "Missing initializer" in await shown(dispatcher, "const n: number = 1")
     await dispatcher.run_line("%ts on")
     told = await shown(dispatcher, "const cast = Number<1>(2); cast")
-    assert told == "2" or "cannot" in told
+    assert told == "2"
 
 
 async def test_the_kernels_old_names_do_not_answer_past_the_prelude(dispatcher: Dispatcher) -> None:

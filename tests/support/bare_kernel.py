@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from driving import descendants
-from nodes import node_of_wheel
+from nodes import installed_package
 
 from noderepl.service.node import Node
 
@@ -25,25 +23,7 @@ SECONDS = 30
 
 def installed_nel(place: Path) -> Path:
     """NEL's directory below `place`, which several processes may share; installed if it is not there yet."""
-    with (place / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "node_modules/nel").exists():
-            # By the wheel's npm, as a Node.js on PATH may be without one.
-            node = node_of_wheel()
-            assert node.npm_cli is not None
-            command = [
-                node.path,
-                node.npm_cli,
-                "install",
-                "--no-audit",
-                "--no-fund",
-                "--prefix",
-                place,
-                NEL,
-            ]
-            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=100)
-            assert done.returncode == 0, done.stderr
-    return place / "node_modules/nel"
+    return installed_package(NEL, place)
 
 
 @asynccontextmanager

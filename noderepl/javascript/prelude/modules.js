@@ -63,17 +63,28 @@
         }
     }
 
-    // Returns the bindings of an import statement: the given names, or the namespace if there are none.
-    function load(specifier, names, attributes) {
-        return located(bind(specifier, names, attributes), new Error());
+    // Returns the bindings of an import statement: the given names, or the namespace if there are none. types: names
+    // that may be missing because they may be types; a module of types alone may be missing too.
+    function load(specifier, names, attributes, types = []) {
+        return located(bind(specifier, names, attributes, types), new Error());
     }
 
-    async function bind(specifier, names, attributes) {
-        const namespace = await imported(specifier, attributes && { with: attributes });
-        if (names.length === 0) {
+    async function bind(specifier, names, attributes, types) {
+        let namespace = {};
+        try {
+            namespace = await imported(specifier, attributes && { with: attributes });
+        } catch (error) {
+            if (names.length > 0 || types.length === 0) {
+                throw error;
+            }
+        }
+        if (names.length === 0 && (types.length === 0 || types[0] === "*")) {
             return namespace;
         }
         const bindings = { __proto__: null };
+        for (let index = 0; index < types.length; index++) {
+            bindings[types[index]] = namespace[types[index]];
+        }
         for (let index = 0; index < names.length; index++) {
             bindings[names[index]] = binding(namespace, names[index], specifier);
         }

@@ -10,9 +10,10 @@
 //      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
-//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "typescript", "seconds", "width",
-//     "depth", "number": its number, unless that is used already, "waits": whether the answer waits until nothing is
-//     active any more, "aside": whether it has no number and no result}
+//   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
+//     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
+//     "waits": whether the answer waits until nothing is active any more, "aside": whether it has no number and no
+//     result}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -50,7 +51,7 @@
     let options = {};
 
     const scripts = parts.scripts({ realm, primordials, name, post, note });
-    const stacks = parts.stacks({ realm, primordials, inspect, typed: scripts.typed });
+    const stacks = parts.stacks({ realm, primordials, inspect, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
     const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
@@ -69,7 +70,6 @@
     const running = () => run;
     const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
-    const types = parts.typescript({ realm, placeAt: stacks.placeAt });
     const activeHandles = parts.active_handles({ realm });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
@@ -82,6 +82,7 @@
     api.load = modules.load;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
+    api.decorations = parts.decorators({ realm }).decorations;
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
 
@@ -124,7 +125,8 @@
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
             activeHandles.begin();
-            current.script = types.strip(scripts.compile(request), request.typescript);
+            stacks.refuse(request);
+            current.script = scripts.compile(request);
             const expression = stacks.named(current.number, current.script);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
             const settled = (failure, answer) => settle(current, failure, answer);

@@ -24,7 +24,7 @@
         const lexical = declarations.length + assignments.length > 0 ? lexicalNames() : null;
         const marked = [];
         const declared = countNames(declarations);
-        const made = declare(declarations, declared, lexical, edits, marked);
+        const made = declare(declarations, lexical, edits, marked);
         for (let index = 0; index < assignments.length; index++) {
             const { name: target, start, end, shorthand } = assignments[index];
             if (has(constants, target) && (has(lexical, target) || isFixed(target) || get(declared, target) > 0)) {
@@ -67,18 +67,19 @@
     }
 
     // Adds to `edits`, and the names' previous states to `marked`. Returns the names of the variables that it created.
-    function declare(declarations, declared, lexical, edits, marked) {
+    function declare(declarations, lexical, edits, marked) {
         const made = [];
         const seen = new Set();
         for (let index = 0; index < declarations.length; index++) {
             const declaration = declarations[index];
-            const { kind, names } = declaration;
+            const { kind, names, start, end } = declaration;
             if (kind === "using" && !hasUsing) {
                 continue; // the engine rejects it
             }
             const isLexical = some(names, (word) => has(lexical, word));
-            if (kind === "var" ? !isLexical : kind === "enum" && get(declared, names[0]) > 1) {
+            if ((kind === "var" || kind === "enum") && !isLexical) {
                 addAll(made, filter(names, makeRoom));
+                addAll(edits, kind === "enum" ? [[start, end, "var"]] : []);
             } else {
                 addAll(edits, adapted(declaration, isLexical, seen));
             }
@@ -116,8 +117,6 @@
         switch (kind) {
             case "var":
                 return [[start, end, variable(declaration, seen)]];
-            case "enum":
-                return around(`${word} ${names[0]}=(()=>{`, `;return ${names[0]}})();`);
             case "function":
                 return isLexical ? around(`let ${names[0]}=`, ";") : [];
             case "class":
@@ -188,19 +187,18 @@
     // The position in the typed text, line and column from 1, of one in the evaluated text. A stack has many, so a
     // script stores the starts of its lines.
     function typed(script, line, column) {
-        const { text, expression, pieces, edited = expression, map } = script;
-        script.editedStarts ??= lineStarts(edited);
+        const { text, expression, pieces } = script;
+        script.editedStarts ??= lineStarts(expression);
         script.textStarts ??= lineStarts(text);
-        const at = map?.findEntry(line - 1, column - 1) ?? { originalLine: line - 1, originalColumn: column - 1 };
         // An unknown position has negative or undefined numbers: it is shown as the first.
-        const start = at.originalLine >= 0 ? (script.editedStarts[at.originalLine] ?? edited.length) : 0;
-        const offset = min(start + at.originalColumn, edited.length) || 0;
+        const start = line > 0 ? (script.editedStarts[line - 1] ?? expression.length) : 0;
+        const offset = max(0, min(start + column - 1, expression.length)) || 0;
         const {
             0: from,
             1: original,
             2: length,
         } = pieces[lastUpTo(pieces.length, (index) => pieces[index][0] <= offset)];
-        return placeOf(text, script.textStarts, original + max(0, min(offset - from, length)));
+        return placeOf(text, original + max(0, min(offset - from, length)), script.textStarts);
     }
 
     function lineStarts(source) {
@@ -225,7 +223,7 @@
         return low;
     }
 
-    function placeOf(source, starts, offset) {
+    function placeOf(source, offset, starts = lineStarts(source)) {
         const index = lastUpTo(starts.length, (line) => starts[line] <= offset);
         const end = index + 1 < starts.length ? starts[index + 1] - 1 : source.length;
         return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], end) };
@@ -244,5 +242,5 @@
         };
     }
 
-    return { compile, undo, typed, constant };
+    return { compile, undo, typed, placeOf, constant };
 });

@@ -2,7 +2,7 @@
 //
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
-(function stacks({ realm, primordials, inspect, typed }) {
+(function stacks({ realm, primordials, inspect, typed, placeOf }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { apply } = Reflect;
@@ -192,9 +192,16 @@
         return script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number }));
     }
 
-    // Sets an error's position in a snippet that has not run.
-    function placeAt(error, script, line, column) {
-        setOf(places, error, typed(script, line, column));
+    // Throws the error of a snippet that cannot run.
+    function refuse({ text, refusal }) {
+        if (!refusal) {
+            return;
+        }
+        const { sentence, start } = refusal;
+        const error = new SyntaxError(sentence);
+        defineProperty(error, "stack", { __proto__: null, value: `SyntaxError: ${sentence}`, configurable: true });
+        setOf(places, error, placeOf(text, start));
+        throw error;
     }
 
     // Describes a thrown value. details: the inspector's, used for a snippet that does not parse.
@@ -294,5 +301,5 @@
         }
     }
 
-    return { own: OWN, named, describe, relocate, attempt, placeAt };
+    return { own: OWN, named, describe, relocate, attempt, refuse };
 });
