@@ -29,7 +29,7 @@ def test_the_tour_is_what_one_sees(home):
     with Screen("--quiet", home=home, rows=70) as screen:
         screen.ready()
         for line in inputs:
-            screen.enter(line)
+            screen.enter_slowly(line)
             if not line.startswith(("function", "return")):
                 screen.ready()
         shown = screen.text.rsplit("\n>", 1)[0]

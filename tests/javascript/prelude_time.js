@@ -33,7 +33,7 @@ const scripts = part("scripts")({
 });
 const stacks = part("stacks")({ realm, primordials, inspect: require("util").inspect, typed: scripts.typed });
 const displays = part("displays")({ realm, primordials, inspect: require("util").inspect, attempt });
-const output = part("output")({ realm, primordials, data });
+const output = part("output")({ realm, primordials, data, byteText: part("byte_text")({ realm, primordials }) });
 
 function request(text, more) {
     return { text, edits: [], declarations: [], assignments: [], ...more };

@@ -3,12 +3,13 @@
 // that uses them gets two files without a name in their place, which are read in time.
 // While the main thread waits for a process, the watchdog reads the files; timeout.js has the contract.
 (function descriptors({ realm, primordials, data, timeout, output }) {
-    const { Buffer, Number, Object, Reflect, process } = realm;
+    const { Array, Buffer, Number, Object, Reflect, process } = realm;
     const { closeSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
     const { randomUUID } = realm.require("crypto");
     const { setInterval, clearInterval } = realm.require("timers");
     const { format } = realm.require("util");
+    const { isArray } = Array;
     const { assign, create } = Object;
     const { apply } = Reflect;
     const { exec } = primordials.RegExp;
@@ -86,23 +87,27 @@
         }
     }
 
-    // Maps the descriptors of a child. options: as the bindings of Node.js take them.
-    function inherited(options) {
-        const { stdio: given } = options;
-        if (given === undefined || given === null) {
-            return options;
-        }
+    // Maps the descriptors of a child. given: the arguments of a binding of Node.js, which has `stdio` among them or in
+    // the options that are the first one. Returns `given` itself if the child inherits none.
+    function inherited(given) {
         let isMapped = false;
+        const mappedList = (list) =>
+            map(list, (one) => {
+                const isInherited = one?.type === "inherit" || one?.type === "fd";
+                const fd = isInherited ? mapped(one.fd) : undefined;
+                if (fd === undefined || fd === one.fd) {
+                    return one;
+                }
+                isMapped = true;
+                return assign(create(null), one, { type: "fd", fd });
+            });
         const changed = map(given, (one) => {
-            const isInherited = one?.type === "inherit" || one?.type === "fd";
-            const fd = isInherited ? mapped(one.fd) : undefined;
-            if (fd === undefined || fd === one.fd) {
-                return one;
+            if (isArray(one)) {
+                return typeof one[0]?.type === "string" ? mappedList(one) : one;
             }
-            isMapped = true;
-            return assign(create(null), one, { type: "fd", fd });
+            return isArray(one?.stdio) ? assign({}, one, { stdio: mappedList(one.stdio) }) : one;
         });
-        return isMapped ? assign({}, options, { stdio: changed }) : options;
+        return isMapped ? changed : given;
     }
 
     function wrapSynchronous() {
@@ -111,9 +116,9 @@
             return;
         }
         const { spawn } = binding;
-        binding.spawn = (options) => {
-            const changed = inherited(options);
-            const one = changed === options ? undefined : captures[captures.length - 1];
+        binding.spawn = (...given) => {
+            const changed = inherited(given);
+            const one = changed === given ? undefined : captures[captures.length - 1];
             if (one !== undefined) {
                 drain();
                 output.show();
@@ -122,7 +127,7 @@
             isWaiting = true;
             timeout.beginWaiting(output.isOwn(one?.number) ? one : undefined, output.pieces());
             try {
-                return spawn(changed);
+                return apply(spawn, binding, changed);
             } finally {
                 endWaiting(one, before);
             }
@@ -144,10 +149,10 @@
             return;
         }
         const { spawn } = prototype;
-        prototype.spawn = function (options) {
-            const changed = inherited(options);
-            const failure = apply(spawn, this, [changed]);
-            if (changed !== options && failure === 0) {
+        prototype.spawn = function (...given) {
+            const changed = inherited(given);
+            const failure = apply(spawn, this, changed);
+            if (changed !== given && failure === 0) {
                 watch(this, captures[captures.length - 1]);
             }
             return failure;

@@ -76,7 +76,7 @@
             const original = found.write;
             kernels[name] = found;
             pass[name] = (chunk, encoding) => apply(original, found, [chunk, encoding]);
-            detach(found, streams[name]);
+            detach(found);
         }
         if (streams[name].writableEnded || streams[name].destroyed) {
             streams[name] = create(name, streams[name].fd);
@@ -84,10 +84,11 @@
         put(name, replaced[name] ?? streams[name]);
     }
 
-    // NEL pipes its stream into the stream that it has replaced, which is the prelude's and would write to it again.
-    function detach(kernel, stream) {
+    // NEL pipes its stream into the one that it has replaced: that of the prelude, or at first that of Node.js, whose
+    // descriptor descriptors.js maps. Both would write to NEL's stream again.
+    function detach(kernel) {
         if (kernel instanceof Readable) {
-            unpipe(kernel, stream);
+            unpipe(kernel);
             resume(kernel);
         }
     }
