@@ -18,7 +18,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from unittest import mock
 
-import certifi
 import trustme
 from dispatching import opened, rendered
 from fault_cases import Case
@@ -227,5 +226,5 @@ def _certificate(kind: str) -> Iterator[ssl.SSLContext | None]:
     )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     issued.configure_cert(context)
-    with ours.cert_pem.tempfile() as roots, mock.patch.object(certifi, "where", lambda: roots):
+    with ours.cert_pem.tempfile() as roots, mock.patch.dict(os.environ, SSL_CERT_FILE=roots):
         yield None if kind == "plain" else context

@@ -17,7 +17,7 @@ from noderepl.service.pool import Pool
 
 DOCUMENT = Path(__file__).resolve().parent.parent.parent / "docs/protocol.md"
 AT_ONCE = 4
-PATIENCE = 1.0  # seconds for a snippet that is answered differently: some of these never end
+PATIENCE = 5.0  # seconds for a snippet that is answered differently: some of these never end
 
 DIFFERENCES = {
     "no answer": "the prompt must come back",
