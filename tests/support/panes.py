@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,11 +26,12 @@ class Pane:
             [*self._line, *words], env=self._env, capture_output=True, text=True, check=True
         ).stdout
 
-    def enter(self, line: str) -> None:
-        """Types a line and presses Enter."""
+    def enter(self, line: str, pause: float = 0.0) -> None:
+        """Types a line and presses Enter. pause: seconds between both; at once, they are a burst."""
         self.tmux(
             "send-keys", "-l", re.sub(";$", r"\;", line)
         )  # tmux takes one at the end for its own
+        time.sleep(pause)
         self.tmux("send-keys", "Enter")
 
     def shows(self, pattern: str, seconds: float = SECONDS) -> bool:

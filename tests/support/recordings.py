@@ -9,6 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,10 @@ class Recording:
     act: Callable[[Pane], Sequence[tuple[str, str]]]
 
 
+# Seconds between the keys of a person.
+PAUSE = 0.4
+
+
 def _interrupt(pane: Pane) -> Sequence[tuple[str, str]]:
     pane.enter("let kept = 41")
     pane.see(r"^undefined\n>")
@@ -54,9 +59,12 @@ def _interrupt(pane: Pane) -> Sequence[tuple[str, str]]:
 
 
 def _output(pane: Pane) -> Sequence[tuple[str, str]]:
-    pane.enter("for (let i = 1; i <= 5; i++) {")
-    pane.enter("console.log(`line ${i}`); const t = Date.now()")
-    pane.enter("while (Date.now() - t < 1000);")
+    pane.enter("for (let i = 1; i <= 5; i++) {", PAUSE)
+    time.sleep(PAUSE)
+    pane.enter("console.log(`line ${i}`); const t = Date.now()", PAUSE)
+    time.sleep(PAUSE)
+    pane.enter("while (Date.now() - t < 1000);", PAUSE)
+    time.sleep(PAUSE)
     pane.enter("}")
     running = pane.see(r"^line 3\n\d+ s · Ctrl-C interrupts$")
     return [

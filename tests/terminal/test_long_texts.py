@@ -17,10 +17,18 @@ from prompt_toolkit.styles import DummyStyle
 from noderepl.internal_error import Fallbacks
 from noderepl.javascript.highlight import LINE_COLOURED_AT_MOST, Highlighter
 from noderepl.terminal.completion import Completer
+from noderepl.terminal.emoji import Clusters
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.prompt import Prompt
 from noderepl.terminal.suggestions import FromHistory
 from noderepl.threaded import SHORT
+
+
+class NoScreen(DummyOutput):
+    """A screen that shows nothing."""
+
+    def __init__(self) -> None:
+        self.clusters = Clusters()
 
 
 class NoCompleter(Completer):
@@ -76,8 +84,8 @@ def test_few_texts_are_in_memory_while_one_is_typed() -> None:
     async def type_() -> None:
         with create_pipe_input() as input_:
             prompt = Prompt(
-                input_=input_, output=DummyOutput(), history=InMemoryHistory(), completer=NoCompleter(),
-                is_magic=lambda _: False, is_whole=lambda _: True, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
+                input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=NoCompleter(),
+                is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
                 editing_mode="emacs", colour=True, fallbacks=Fallbacks(failures.append),
             )  # fmt: skip
             reading = asyncio.create_task(
