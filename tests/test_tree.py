@@ -40,8 +40,7 @@ MODULES_OF = {
     "javascript/test_snippet_table.py": "javascript.hints",
     "javascript/test_completeness.py": "javascript.first_error",
     "javascript/test_type_stripping.py": """javascript.decorators javascript.edit_list
-        javascript.grammar_repairs javascript.references javascript.type_namespaces
-        javascript.typescript_transforms""",
+        javascript.grammar_repairs javascript.references javascript.type_namespaces""",
     "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",

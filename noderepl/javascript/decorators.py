@@ -198,7 +198,7 @@ class _Class:
         return False
 
     def _listed(self, decorators: list[Node], head: str) -> None:
-        """Makes a list of decorators. head: what stands before the first."""
+        """Writes decorators as the items of a list. head: the text before the first one."""
         for place, decorator in enumerate(decorators):
             at = decorator.start_byte
             self._edits.replace(at, at + 1, "," if place else head)

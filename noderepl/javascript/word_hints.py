@@ -79,7 +79,7 @@ _NOT_DEFINED = re.compile(r"([A-Za-z_$][\w$]*) is not defined")
 
 
 def word_hint(text: str, name: str, message: str) -> str | None:
-    """Returns a sentence that tells what to type instead; None if nothing is certain.
+    """Returns a sentence that says what to type instead, or None.
 
     text: the snippet. name, message: of the error that it threw.
     """

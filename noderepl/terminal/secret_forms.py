@@ -7,7 +7,7 @@ import re
 MASK = "***"
 # Between the name of a header and its value, in code or in a header.
 _IS = r"['\"]?[ \t]*[:=,][ \t]*['\"`]?"
-# Each form has one group, the secret itself; the rest tells what it is and stays. A text is read
+# Each form has one group, the secret itself; the rest identifies it and stays. A text is read
 # once, and no form reads a long part of it twice.
 _FORMS = (
     # Tokens and keys that a prefix names.

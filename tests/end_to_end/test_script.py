@@ -536,6 +536,22 @@ def test_children_that_inherit_the_output_are_shown_as_they_write(home):
         assert process.wait(30) == 130
 
 
+def test_a_child_that_floods_holds_up_neither_the_answer_nor_the_time_limit(home):
+    """Its output is bounded, and the session keeps its state."""
+    ran = run(
+        "-c",
+        "var keep = 41, cp = require('child_process'), child = cp.spawn('yes', {stdio: 'inherit'}); 1",
+        "-c",
+        "child.kill(); keep + 1",
+        home=home,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert ran.stdout.endswith("42\n")
+    code = "await new Promise((done) => cp.spawn('cat', ['/dev/zero'], {stdio: 'inherit'}).on('exit', done))"
+    ran = run("--timeout", "3", "-c", "var cp = require('child_process')", "-c", code, home=home)
+    assert "the session continues" in ran.stderr
+
+
 def test_one_stdout_and_one_console_for_all_snippets(home):
     """What a snippet has set on them is there for the next one."""
     ran = run(

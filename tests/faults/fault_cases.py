@@ -145,7 +145,7 @@ def _statuses() -> list[Case]:
         _case("401, a new token is refused too", kinds.status(401), options={"auth": "azure"}, has_credential=True,
               times=2),
         _case("the pool is full", kinds.status(429, body=FULL), times=None),
-        _case("the pool is full, told as 404", kinds.status(404, body=NO_MORE), times=None),
+        _case("the pool is full, reported as 404", kinds.status(404, body=NO_MORE), times=None),
         _case("the pool is full for a moment, `--wait 5`", kinds.status(429, body=FULL), times=2, options={"wait": 5}),
         _case("the pool is full for long, `--wait 1`", kinds.status(429, body=FULL), times=None, options={"wait": 1}),
         _case("the pool is full, `--wait 1`, `Retry-After: 60`", kinds.status(429, body=FULL, Retry_After="60"),
@@ -220,7 +220,7 @@ CUTS = [
     _case("chunked, cut between chunks", kinds.chunked(lambda parts: parts[: len(parts) // 2])),
     _case("chunked, cut before the last chunk", kinds.chunked(lambda parts: parts[:-5])),
     _case("chunked, the last chunk cut", kinds.chunked(lambda parts: parts[:-2])),
-    _case("cut in the body, no length told", kinds.changed(
+    _case("cut in the body, without a length", kinds.changed(
         lambda head, body: b"\r\n".join(line for line in head.split(b"\r\n") if b"content-length" not in line)
         + b"\r\n\r\n" + body[:60])),
     _case("silence after half the headers", kinds.half_then_silence(lambda head, body: len(head) // 2), is_quick=True),

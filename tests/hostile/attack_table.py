@@ -57,7 +57,7 @@ def _held(rows: Sequence[Attack]) -> tuple[str, str]:
         "the prompt is back, by itself or by Ctrl-C" if pressed else "the prompt is back by itself"
     )
     alive = (
-        "a session that has ended is told, and the next line works"
+        "a session that has ended is reported, and the next line works"
         if lost
         else "the session is alive"
     )

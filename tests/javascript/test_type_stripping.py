@@ -10,22 +10,12 @@ from pathlib import Path
 import pytest
 from dispatching import opened
 from nodes import installed_package, node_of_version
+from typescript import corpus
 
 from noderepl.service.node import Node
 
 HERE = Path(__file__).parent
 TYPESCRIPT = "typescript@5.9.3"
-
-
-def snippets() -> list[str]:
-    """The snippets of the corpus."""
-    found: list[str] = []
-    for line in (HERE / "typescript_corpus.txt").read_text("utf-8").splitlines():
-        if line.startswith("> "):
-            found.append(line[2:])
-        elif line.startswith("| "):
-            found[-1] += f"\n{line[2:]}"
-    return found
 
 
 def judged(node: Node, tools: Path, typed: list[str]) -> list[str]:
@@ -59,7 +49,7 @@ async def test_typescript_does_what_the_compiler_makes_of_it(
     """Each snippet of the corpus prints the same through the compiler and in a session."""
     node = node_of_version(version, shared)
     tools = installed_package(TYPESCRIPT, shared).parents[1]
-    typed = snippets()
+    typed = corpus()
     assert len(typed) >= 300
     expected, got = await asyncio.gather(
         asyncio.to_thread(judged, node, tools, typed), printed(node, tmp_path, typed)

@@ -3,20 +3,24 @@
 // that uses them gets two files without a name in their place, which are read in time.
 // While the main thread waits for a process, the watchdog reads the files; timeout.js has the contract.
 (function descriptors({ realm, primordials, data, timeout, output }) {
-    const { Array, Buffer, Number, Object, Reflect, process } = realm;
-    const { closeSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
+    const { Array, Buffer, Math, Number, Object, Reflect, process } = realm;
+    const { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
     const { randomUUID } = realm.require("crypto");
+    const { tmpdir } = realm.require("os");
     const { setInterval, clearInterval } = realm.require("timers");
     const { format } = realm.require("util");
     const { isArray } = Array;
     const { assign, create } = Object;
     const { apply } = Reflect;
+    const { min } = Math;
     const { exec } = primordials.RegExp;
     const { filter, map } = primordials.Array;
     const STREAMS = ["stdout", "stderr"];
     const NAMES = /^\/(?:dev\/(?:stdout|stderr|fd\/[12])|proc\/(?:self|\d+)\/fd\/[12])$/;
     const PERIOD = 200; // ms between two looks at the files while a child runs
+    const MOST_BYTES = 1 << 27; // of a stream that wait to be read: the limit of a snippet's output
+    const SOON_BYTES = 1 << 20; // that are read at a time while the snippet runs
     const chunk = Buffer.alloc(1 << 16);
     let captures = []; // of snippets, the latest one last
     let children = 0; // that run and may write to the files
@@ -40,10 +44,15 @@
     }
 
     function file() {
-        const place = `${data}/.noderepl-fd-${randomUUID()}`;
+        const fd = attempt(() => fileIn(data)) ?? fileIn(tmpdir());
+        return { __proto__: null, fd, at: 0 };
+    }
+
+    function fileIn(directory) {
+        const place = `${directory}/.noderepl-fd-${randomUUID()}`;
         const fd = openSync(place, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
         unlinkSync(place);
-        return { __proto__: null, fd, at: 0 };
+        return fd;
     }
 
     // The descriptor that stands for another one.
@@ -52,9 +61,9 @@
     }
 
     // Reads what is new. Of earlier snippets, the files are closed once no child of theirs runs.
-    function drain() {
+    function drain(most = SOON_BYTES) {
         for (let index = 0; index < captures.length; index++) {
-            drainOne(captures[index]);
+            drainOne(captures[index], most);
         }
         if (captures.length > 1) {
             const latest = captures[captures.length - 1];
@@ -68,22 +77,43 @@
         }
     }
 
-    function drainOne(one) {
+    // Reads what is there at first: a child may write faster than this thread reads. most: bytes for each stream.
+    function drainOne(one, most) {
         for (let index = 0; index < STREAMS.length; index++) {
             const stream = STREAMS[index];
-            const { fd, at } = one[stream];
-            for (let size = read(fd, at); size > 0; size = read(fd, one[stream].at)) {
-                one[stream].at += size;
-                output.receive(stream, Buffer.from(chunk.subarray(0, size)), one.number);
+            const written = one[stream];
+            const size = sizeOf(written.fd);
+            if (size - written.at > MOST_BYTES) {
+                drop(one, written);
+            }
+            const stop = min(size, written.at + most);
+            for (let got = read(written, stop); got > 0; got = read(written, stop)) {
+                written.at += got;
+                output.receive(stream, Buffer.from(chunk.subarray(0, got)), one.number);
             }
         }
     }
 
-    function read(fd, at) {
+    // Empties the file of a child that writes more than a snippet may write.
+    function drop(one, written) {
+        written.at = 0;
+        attempt(() => ftruncateSync(written.fd, 0));
+        output.drop(one.number);
+    }
+
+    function read({ fd, at }, stop) {
+        return attempt(() => readSync(fd, chunk, 0, min(chunk.length, stop - at), at)) ?? 0;
+    }
+
+    function sizeOf(fd) {
+        return attempt(() => fstatSync(fd).size) ?? 0;
+    }
+
+    function attempt(action) {
         try {
-            return readSync(fd, chunk, 0, chunk.length, at);
+            return action();
         } catch {
-            return 0;
+            return undefined;
         }
     }
 
@@ -139,7 +169,7 @@
         isWaiting = false;
         if (one !== undefined) {
             output.addPieces(pieces, { stdout: one.stdout.at - before.stdout, stderr: one.stderr.at - before.stderr });
-            drain();
+            drain(MOST_BYTES);
         }
     }
 
@@ -172,11 +202,11 @@
     function begin(one) {
         one.children += 1;
         children += 1;
-        timer ??= setInterval(drain, PERIOD).unref();
+        timer ??= setInterval(() => drain(), PERIOD).unref();
     }
 
     function finish(one) {
-        drain();
+        drain(MOST_BYTES);
         one.children -= 1;
         children -= 1;
         if (children === 0) {
@@ -257,5 +287,23 @@
         }
     }
 
-    return { inOrder, show };
+    // Ends the output of a snippet. isCut: whether to drop what a child has written and this thread has not read yet.
+    function end(isCut) {
+        drain(isCut ? SOON_BYTES : MOST_BYTES);
+        if (isCut) {
+            for (let index = 0; index < captures.length; index++) {
+                skip(captures[index], captures[index].stdout);
+                skip(captures[index], captures[index].stderr);
+            }
+        }
+        return output.end();
+    }
+
+    function skip(one, written) {
+        if (sizeOf(written.fd) > written.at) {
+            drop(one, written);
+        }
+    }
+
+    return { end, inOrder, show };
 });

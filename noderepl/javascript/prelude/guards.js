@@ -10,6 +10,7 @@
     const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
     const { includes } = primordials.Array;
+    const { slice } = primordials.String;
     const { apply } = Reflect;
     const { stringify } = JSON;
     const { syncBuiltinESMExports } = realm.require("module");
@@ -31,6 +32,7 @@
     const LAST = 64; // the highest number of a signal
     const ITSELF = [pid, -pid, 0, -1]; // before it signals these, Node.js runs its exit hooks
     const MOST_LATE = 100;
+    const MOST_TEXT = 1 << 16; // characters of a late error
     let late = [];
     let isOver = false; // the kernel's parent, or the channel to it, has ended
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", {
@@ -72,7 +74,7 @@
             kernels?.(error, origin);
             return;
         }
-        const described = report(error);
+        const described = shortened(report(error));
         const number = output.origin() ?? described.number;
         if (run !== null && (number === undefined || number === run.number)) {
             if (late.length < MOST_LATE) {
@@ -81,6 +83,13 @@
         } else {
             output.report("uncaught", number, stringify(described));
         }
+    }
+
+    // Keeps an answer with the errors small enough for the client.
+    function shortened(described) {
+        described.message = slice(described.message, 0, MOST_TEXT);
+        described.stack = slice(described.stack, 0, MOST_TEXT);
+        return described;
     }
 
     function hasLate() {

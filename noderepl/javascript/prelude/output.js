@@ -113,6 +113,15 @@
         take(stream, decoders[stream].add(data_).text, false, number);
     }
 
+    // Output of the snippet of a number is dropped.
+    function drop(number) {
+        if (isOwn(number)) {
+            isDropped = true;
+        } else {
+            report("note", number, "A process wrote more than is kept: the rest is dropped.");
+        }
+    }
+
     // The watchdog has put output of the snippet into pieces of its own, up to this number. sizes: in bytes.
     function addPieces(total, sizes) {
         request.pieces = total;
@@ -298,6 +307,7 @@
     return {
         addPieces,
         begin,
+        drop,
         end,
         isOf,
         isOwn,

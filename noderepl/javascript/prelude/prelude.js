@@ -273,9 +273,14 @@
         timeout.disarm();
         run = null;
         const { ended, number, notes } = current;
+        const isCut = ended.kind === "timeout" || ended.kind === "interrupt";
         const media = displays.listed(current.media);
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
-        assign(answer, { __proto__: null, output: descriptors.inOrder(output.end)(), pending: isPending });
+        assign(answer, {
+            __proto__: null,
+            output: descriptors.end(isCut),
+            pending: isPending,
+        });
         stdio.end();
         respond(current, answer);
         stdio.rest();
