@@ -137,13 +137,18 @@
         if (!isInteger(id) || typeof code !== "string") {
             return;
         }
-        const context = (present = new Context(id));
-        capture(context);
+        let context;
         try {
+            context = present = new Context(id);
+            capture(context);
             onRunRequest(code, context);
         } catch (error) {
             if (ending) {
                 writeOutput("stderr", described(error));
+                return;
+            }
+            if (context === undefined) {
+                write({ id, error: formatError(error), end: true }); // a snippet has broken what a context needs
                 return;
             }
             try {
@@ -266,12 +271,10 @@
 
     // Late callbacks use what is captured when they run, so late output belongs to the snippet of that moment.
     function capture(context) {
-        for (const name of ["stdout", "stderr"]) {
-            delete process[name];
-            process[name] = context[name];
-        }
-        replace("console", { value: context.console, writable: true, enumerable: true });
-        replace("$$", { value: context.$$, writable: true, enumerable: true });
+        assign(process, "stdout", context.stdout);
+        assign(process, "stderr", context.stderr);
+        assign(globalThis, "console", context.console);
+        assign(globalThis, "$$", context.$$);
         if (typeof globalThis.$$mimer$$ !== "function") {
             globalThis.$$mimer$$ = defaultMimer;
         }
@@ -289,7 +292,13 @@
         globalThis.$$done$$ = context.$$.done.bind(context);
     }
 
-    // Recreates a global name, so that it comes after those of the snippets, as in the kernel.
+    // Recreates a property. If a snippet has made it constant, its value stays: the assignment is not strict, as in NEL.
+    function assign(object, name, value) {
+        delete object[name];
+        object[name] = value;
+    }
+
+    // Recreates a global name, so that it comes after those of the snippets, as in NEL.
     function replace(name, descriptor) {
         delete globalThis[name];
         hide(globalThis, name, descriptor);
