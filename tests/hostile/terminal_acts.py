@@ -260,7 +260,7 @@ def _rows() -> Iterator[TerminalAttack]:
         "8-bit controls": b"\x9b2J\x90q\x9c\x9d0;x\x07\xc2\x9b2J",
         "NUL": b"\0" * 500,
         "controls": b"\x01\x02\x05\x06\x08\x0b\x0c\x0e\x10\x13\x14\x17\x19\x1c\x1d\x1e\x1f" * 5,
-        "a line of 4,000 characters": b"x" * 4000,
+        "a line of 25,000 characters": b"x" * 25_000,
         "wide and combining characters": ("\u4e00e\u0301\u200d\U0001f468" * 200).encode(),
         "characters that turn the direction around": "\u202e\u2066\u061c".encode() * 50,
         "keys that nobody has": b"\x1b[57441u\x1b[27;9;99~\x1b[99~\x1b[1;99P\x1b[E\x1b[[A",
