@@ -26,7 +26,7 @@ DIFFERENCES = {
     "a bundle that is no JSON": "as above",
     "a late throw without a stack": "as above",
     "a bundle too deep": "readers of JSON refuse it",
-    "$$.input()": "nobody can type into the session",
+    "$$.input()": "no user can type into the session",
     "$$.clear()": "there is no front end",
     "a display id used again": "answers are closed",
     "output after the answer": "answers are closed",
