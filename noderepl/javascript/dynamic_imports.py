@@ -1,5 +1,7 @@
-"""Whether an `import()` or `import.meta` is valid at its place. The rewriting makes it a member of
-an object, which is valid everywhere; an invalid one is not rewritten, so that the engine rejects it.
+"""Whether an `import()` or `import.meta` is valid at its place.
+
+The rewriting makes it a member of an object, which is valid everywhere; an invalid one is not
+rewritten, so that the engine rejects it.
 """
 
 from __future__ import annotations
