@@ -20,7 +20,7 @@ from prompt_toolkit.filters import (
 )
 from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
-from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.key_binding.key_processor import KeyPressEvent, KeyProcessor
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.search import stop_search
 
@@ -33,6 +33,12 @@ from noderepl.threaded import SHORT
 
 INDENT = "  "
 CLOSERS = ("}", ")", "]")
+# The maximum number with which a key can be repeated.
+MOST_REPEATS = 200
+MOST_CHARACTERS = 10_000_000
+"""Of the earlier texts that undo can restore, as each key stores one, and of what a key inserts."""
+LONGEST_SEARCH = 200
+"""Characters of a paste into the search: each key searches for the whole text."""
 _TYPING = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
 
 
@@ -59,6 +65,12 @@ def bindings(
     @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
     def _paste(event: KeyPressEvent) -> None:
         pasting.insert(event.current_buffer, event.data)
+
+    @keys.add(Keys.BracketedPaste, filter=is_searching)
+    def _paste_search(event: KeyPressEvent) -> None:
+        """Inserts the first line of a paste: each key searches for the whole text."""
+        first, *_ = event.data[:LONGEST_SEARCH].splitlines() or [""]
+        event.current_buffer.insert_text(first[:LONGEST_SEARCH])
 
     @keys.add(KEY, filter=has_focus(DEFAULT_BUFFER))
     def _put_back(event: KeyPressEvent) -> None:
@@ -233,3 +245,17 @@ def _close(closer: str) -> Callable[[KeyPressEvent], None]:
 
 def _only_blanks_before_cursor() -> bool:
     return not get_app().current_buffer.document.current_line_before_cursor.strip()
+
+
+def limit_repeats(processor: KeyProcessor) -> None:
+    """Limits the repetition of a key by a number, because signals are not handled meanwhile, and
+    because a key can insert the longest text that was cut.
+    """
+    arg = processor.arg
+    if arg is None or arg == "-":
+        return
+    app = get_app()
+    registers = [one.text for one in app.vi_state.named_registers.values()]
+    longest = max(map(len, [app.clipboard.get_data().text, *registers]))
+    most = max(1, min(MOST_REPEATS, MOST_CHARACTERS // max(1, longest)))
+    processor.arg = str(max(-most, min(most, int(arg))))

@@ -32,7 +32,7 @@ from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
 from noderepl.terminal.keyboard import Keyboard
-from noderepl.terminal.keys import bindings
+from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
 from noderepl.terminal.screen_output import ScreenOutput
@@ -40,10 +40,6 @@ from noderepl.terminal.suggestions import FromHistory
 
 CONTINUATION = "... "
 MENU_ROWS = 8
-# The maximum number with which a key can be repeated.
-MOST_REPEATS = 200
-# The maximum number of characters of the earlier texts that undo can restore: each key stores one.
-MOST_UNDO = 10_000_000
 TAB_COLUMNS = 4
 # The line editor applies the prompt's style to everything before the input.
 HINT_STYLE = "noinherit class:code-comment"
@@ -257,7 +253,7 @@ class Prompt:
         )
         # A terminal that does not tell the position of its cursor needs no warning.
         self._session.app.renderer.cpr_not_supported_callback = None
-        self._session.app.key_processor.before_key_press += _limit_repeats
+        self._session.app.key_processor.before_key_press += limit_repeats
         self._session.app.key_processor.before_key_press += self._limit_undo
         self._session.app.after_render += lambda _: self._painted()
         self._keep_few_texts()
@@ -324,7 +320,7 @@ class Prompt:
     def _limit_undo(self, _: KeyProcessor) -> None:
         """Drops the oldest texts of undo if they use too much memory."""
         buffer = self._session.default_buffer
-        if len(buffer._undo_stack) * len(buffer.text) > MOST_UNDO:
+        if len(buffer._undo_stack) * len(buffer.text) > MOST_CHARACTERS:
             del buffer._undo_stack[: len(buffer._undo_stack) // 2]
 
     def _message(self) -> StyleAndTextTuples:
@@ -337,10 +333,3 @@ class Prompt:
 
     def _continuation(self, width: int, line_number: int, wrap_count: int) -> StyleAndTextTuples:
         return [("class:continuation", CONTINUATION if wrap_count == 0 else " " * width)]
-
-
-def _limit_repeats(processor: KeyProcessor) -> None:
-    """Limits the repetition of a key by a number, because signals are not handled meanwhile."""
-    arg = processor.arg
-    if arg is not None and abs(int(arg if arg != "-" else 1)) > MOST_REPEATS:
-        processor.arg = str(MOST_REPEATS) if int(arg) > 0 else str(-MOST_REPEATS)

@@ -536,6 +536,19 @@ def test_children_that_inherit_the_output_are_shown_as_they_write(home):
         assert process.wait(30) == 130
 
 
+def test_a_child_that_opens_its_output_again_is_read_on(home):
+    """What it had written may be deleted by this, which a note says once; what follows is there."""
+    code = (
+        "const how = {stdio: 'inherit'}, cp = require('child_process');"
+        "cp.execSync('echo a; echo a2 > /dev/stdout; echo a3; echo b >&2; echo b2 > /dev/stderr', how);"
+        "await new Promise((done) => cp.spawn('sh', ['-c', 'echo a4; sleep 1; echo > /dev/stdout; sleep 1;"
+        " echo a5'], how).on('exit', done)); console.log('a6')"
+    )
+    ran = run("-e", code, home=home)
+    assert (ran.returncode, ran.stdout) == (0, "a2\na3\na4\n\na5\na6\n"), ran.stderr
+    assert "b2\n" in ran.stderr and ran.stderr.count("Output may be missing") == 1
+
+
 def test_a_child_that_floods_holds_up_neither_the_answer_nor_the_time_limit(home):
     """Its output is bounded, and the session keeps its state."""
     ran = run(

@@ -1,9 +1,11 @@
 // Output that does not go through process.stdout and process.stderr: that of child processes which inherit the
 // descriptors 1 and 2, and of code that writes to these descriptors. In a session they lead nowhere, so each snippet
 // that uses them gets two files without a name in their place, which are read in time.
+// A child that opens /dev/stdout truncates its file. A mark at the start of the file shows this.
 // While the main thread waits for a process, the watchdog reads the files; timeout.js has the contract.
 (function descriptors({ realm, primordials, data, timeout, output }) {
-    const { Array, Buffer, Math, Number, Object, Reflect, process } = realm;
+    const { Array, Buffer, Error, Math, Number, Object, Reflect, process } = realm;
+    const { compare } = Buffer;
     const { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
     const { randomUUID } = realm.require("crypto");
@@ -22,6 +24,8 @@
     const MOST_BYTES = 1 << 27; // of a stream that wait to be read: the limit of a snippet's output
     const SOON_BYTES = 1 << 20; // that are read at a time while the snippet runs
     const chunk = Buffer.alloc(1 << 16);
+    const mark = Buffer.from(randomUUID());
+    const found = Buffer.alloc(mark.length);
     let captures = []; // of snippets, the latest one last
     let children = 0; // that run and may write to the files
     let timer;
@@ -45,13 +49,17 @@
 
     function file() {
         const fd = attempt(() => fileIn(data)) ?? fileIn(tmpdir());
-        return { __proto__: null, fd, at: 0 };
+        return { __proto__: null, fd, at: mark.length, isMarked: true };
     }
 
     function fileIn(directory) {
         const place = `${directory}/.noderepl-fd-${randomUUID()}`;
         const fd = openSync(place, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
         unlinkSync(place);
+        if (attempt(() => writeSync(fd, mark)) !== mark.length) {
+            closeSync(fd);
+            throw new Error("no space");
+        }
         return fd;
     }
 
@@ -83,6 +91,10 @@
             const stream = STREAMS[index];
             const written = one[stream];
             const size = sizeOf(written.fd);
+            if (isTruncated(written, size)) {
+                assign(written, { at: 0, isMarked: false });
+                output.deleted(one.number);
+            }
             if (size - written.at > MOST_BYTES) {
                 drop(one, written);
             }
@@ -94,15 +106,25 @@
         }
     }
 
+    function isTruncated(written, size) {
+        if (!written.isMarked) {
+            return size < written.at;
+        }
+        return (
+            read({ __proto__: null, fd: written.fd, at: 0 }, mark.length, found) < mark.length ||
+            compare(found, mark) !== 0
+        );
+    }
+
     // Empties the file of a child that writes more than a snippet may write.
     function drop(one, written) {
-        written.at = 0;
+        assign(written, { at: 0, isMarked: false });
         attempt(() => ftruncateSync(written.fd, 0));
         output.drop(one.number);
     }
 
-    function read({ fd, at }, stop) {
-        return attempt(() => readSync(fd, chunk, 0, min(chunk.length, stop - at), at)) ?? 0;
+    function read({ fd, at }, stop, target = chunk) {
+        return attempt(() => readSync(fd, target, 0, min(target.length, stop - at), at)) ?? 0;
     }
 
     function sizeOf(fd) {

@@ -8,7 +8,7 @@
 // exist until the request after the next one. An answer has {"pieces": of this request, "before": of the previous one,
 // "bytes": {"stdout", "stderr"} of this snippet, "dropped": whether there was too much, "order"?: bytes by turns of
 // stdout and stderr, beginning with stdout}. If an answer has pieces, they contain all output of its snippet.
-(function output({ realm, primordials, data, byteText }) {
+(function output({ realm, primordials, note, data, byteText }) {
     const { Buffer, JSON, Number, Object, String, process } = realm;
     const { AsyncLocalStorage } = realm.require("async_hooks");
     const { existsSync, renameSync, unlinkSync, writeFileSync } = realm.require("fs");
@@ -30,6 +30,9 @@
     const MOST = 2000; // pieces of a request
     const MOST_BYTES = 1 << 27;
     const DELAY = 200; // ms for which late output is collected
+    const MISSING =
+        "Output may be missing: a process opened /dev/stdout or /dev/stderr, which deletes what was written before; " +
+        "use `>&1` and `>&2` instead.";
 
     const decoders = { __proto__: null, stdout: byteText.decoder(), stderr: byteText.decoder() };
     let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest
@@ -43,6 +46,7 @@
     let isDue = false;
     let isBroken = false; // pieces cannot be written
     let isDropped = false;
+    let incomplete; // the number of the latest snippet whose output may be missing
     let isAllText = true; // the kernel has what the snippet wrote as it wrote it
     let order = [0];
 
@@ -119,6 +123,19 @@
             isDropped = true;
         } else {
             report("note", number, "A process wrote more than is kept: the rest is dropped.");
+        }
+    }
+
+    // A process of the snippet of a number has deleted output that may not have been read.
+    function deleted(number) {
+        if (number === incomplete) {
+            return;
+        }
+        incomplete = number;
+        if (isOwn(number)) {
+            note(MISSING);
+        } else {
+            report("note", number, MISSING);
         }
     }
 
@@ -307,6 +324,7 @@
     return {
         addPieces,
         begin,
+        deleted,
         drop,
         end,
         isOf,

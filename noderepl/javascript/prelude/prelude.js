@@ -58,7 +58,7 @@
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
-    const output = parts.output({ realm, primordials, data, byteText: parts.byte_text({ realm, primordials }) });
+    const output = parts.output({ realm, primordials, note, data, byteText: parts.byte_text({ realm, primordials }) });
     const descriptors = parts.descriptors({ realm, primordials, data, timeout, output });
     const stdio = parts.stdio({
         realm,
