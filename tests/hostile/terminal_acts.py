@@ -264,7 +264,10 @@ def _rows() -> Iterator[TerminalAttack]:
         "wide and combining characters": ("\u4e00e\u0301\u200d\U0001f468" * 200).encode(),
         "characters that turn the direction around": "\u202e\u2066\u061c".encode() * 50,
         "a paste into the search": b"\x12" + START + b"x" * 2_000_000 + END,
-        "a text of 2 MB, cut and inserted 200 times": START + b"x" * 2_000_000 + END + b"\x15\x1b200\x19",
+        "a text of 2 MB, cut and inserted 200 times": START
+        + b"x" * 2_000_000
+        + END
+        + b"\x15\x1b200\x19",
         "unknown keys": b"\x1b[57441u\x1b[27;9;99~\x1b[99~\x1b[1;99P\x1b[E\x1b[[A",
     }
     for name, data in sent.items():
