@@ -35,6 +35,7 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
+from noderepl.terminal.escapes import plain
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
 ENDED = "The abandoned snippet has finished."
@@ -184,28 +185,28 @@ class Dispatcher:
                 self._console.set_theme(load_theme(outcome.name, self._themes))
         return outcomes
 
-    async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
-        """Runs one snippet as one request. waits: whether to wait until the session's event loop is
-        empty, as `node` does.
+    async def run_snippet(self, code: str, *, file: str = "", waits: bool = False) -> Execution:
+        """Runs one snippet as one request. file: as for Executor.run(). waits: whether to wait
+        until the session's event loop is empty, as `node` does.
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, waits=waits)
+            return await self.rerun(code, file=file, waits=waits)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self, code: str, number: int | None = None, *, waits: bool = False
+        self, code: str, number: int | None = None, *, file: str = "", waits: bool = False
     ) -> Execution:
-        """Runs a snippet of an earlier run again. number: as for Executor.run(). Raises
+        """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(code, number=number, waits=waits)
+        self.last = await self.executor.run(code, number=number or 0, file=plain(file), waits=waits)
         return self.last
 
     async def execute(self, code: str) -> Execution:

@@ -303,6 +303,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.typography.straighten": typography.straighten,
     "javascript.highlight.Highlighter.pieces": highlighted,
     "javascript.hints.hint_for": lambda text: hints.hint_for(Thrown("Error", text), NOTHING),
+    "javascript.hints.with_note": lambda text: hints.with_note(Execution(Status.OK), text, set()),
     "javascript.markdown.blocks": markdown.blocks,
     "javascript.markdown.is_markdown_for_certain": markdown.is_markdown_for_certain,
     "javascript.modules.rewrite": with_tree(
@@ -383,7 +384,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.escapes.visible": lambda text: (
         escapes.visible(text, colour=True) + escapes.visible(text, colour=False)
     ),
-    "terminal.frames.user_first": frames.user_first,
+    "terminal.frames.readable": frames.readable,
     "terminal.frames.without_kernel": frames.without_kernel,
     "terminal.lexers.styled": lambda text: [
         list(lexers.styled(lexer(), text)) for lexer in (lexers.InspectLexer, lexers.StackLexer)

@@ -237,10 +237,12 @@ async def test_a_script_ends_with_one_sentence(lossy: Lossy, tmp_path: Path) -> 
     """The action that would have run in an empty session does not, and the script fails with exit code 3."""
     settings = read_settings({}, environ={"NODEREPL_TOKEN": TOKEN}, directory=tmp_path)
     console = Console(io.StringIO(), io.StringIO(), theme=None, color="never", environ={})  # type: ignore[arg-type]
-    assert await run_actions(settings, [("eval", "var a = 1")], lossy.dispatcher, console) == 0
+    assert await run_actions(settings, [("eval", "var a = 1", "")], lossy.dispatcher, console) == 0
     await lossy.lose()
     with pytest.raises(SessionLost) as lost:
-        await run_actions(settings, [("eval", "a"), ("eval", "a")], lossy.dispatcher, console)
+        await run_actions(
+            settings, [("eval", "a", ""), ("eval", "a", "")], lossy.dispatcher, console
+        )
     assert (
         lost.value.exit_code == 3
         and ". " not in str(lost.value)

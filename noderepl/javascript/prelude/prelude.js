@@ -12,8 +12,8 @@
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
-//     "waits": whether the answer waits until nothing is active any more, "aside": whether it has no number and no
-//     result}
+//     "file": the name of its file, or "", "waits": whether the answer waits until nothing is active any more, "aside":
+//     whether it has no number and no result}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -125,9 +125,9 @@
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
             activeHandles.begin();
-            stacks.refuse(request);
+            stacks.refuse(current);
             current.script = scripts.compile(request);
-            const expression = stacks.named(current.number, current.script);
+            const expression = stacks.named(current);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
