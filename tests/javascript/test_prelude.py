@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -160,15 +159,13 @@ async def test_a_late_error_has_the_number_of_the_snippet_that_started_it(
     node: Node, tmp_path: Path
 ) -> None:
     """A timer of snippet 2 that fails in a function of snippet 1 belongs to 2, and its frames name both."""
-    late: list[Outcome] = []
-    async with opened(tmp_path, node=str(node.path), show=late.append) as dispatcher:
+    late: asyncio.Queue[Outcome] = asyncio.Queue()
+    async with opened(tmp_path, node=str(node.path), show=late.put_nowait) as dispatcher:
         await shown(dispatcher, "function fails() { null.x }")
         await shown(dispatcher, "setTimeout(() => fails(), 20); 1")
         await shown(dispatcher, "setTimeout(() => require('nope'), 40); 1")
-        deadline = time.monotonic() + 20
-        while len(late) < 2 and time.monotonic() < deadline:
-            await asyncio.sleep(0.05)
-        first, second = map(rendered, late)
+        async with asyncio.timeout(20):
+            first, second = [rendered(await late.get()) for _ in range(2)]
         assert first.startswith("[2] Uncaught") and "at fails ([1]:1:25)" in first
         assert "at Timeout._onTimeout ([2]:1:18)" in first
         assert second.endswith("%npm install nope brings that package.")
