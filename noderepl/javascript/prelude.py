@@ -34,6 +34,7 @@ _PARTS = (
     "scripts",
     "stacks",
     "resolver",
+    "reload",
     "modules",
     "displays",
     "console_object",

@@ -54,7 +54,8 @@
     const stacks = parts.stacks({ realm, primordials, inspect, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
+    const reload = parts.reload({ realm, primordials, resolver, note });
+    const modules = parts.modules({ realm, primordials, note, resolver, reload, ...stacks });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
@@ -80,6 +81,7 @@
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
     api.load = modules.load;
+    api.reload = reload.again;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
     api.decorations = parts.decorators({ realm }).decorations;
@@ -345,7 +347,7 @@
     }
 
     function note(text) {
-        if (run !== null) {
+        if (run !== null && !primordials.Array.includes(run.notes, text)) {
             run.notes[run.notes.length] = text;
         }
     }
