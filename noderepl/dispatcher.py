@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +34,7 @@ from noderepl.outcome import (
 )
 from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
+from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
@@ -245,6 +247,17 @@ class Dispatcher:
         snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
         lost = f" {self.state.journal.words()}" if self.state.journal.lost else ""
         return f"The session of {span(record.idle)} ago was resumed; {snippets} ran.{lost}"
+
+    async def farewell(self) -> str | None:
+        """Returns the sentence about a kept session that is left: until when it lives, and how to
+        resume it. None if the session is not kept. Takes a bounded time.
+        """
+        if not self.backend.registry.is_kept:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await self.lifetime.learn()
+        return f"The session is kept {self.lifetime.end()}; noderepl --resume resumes it."
 
     async def warm_up(self) -> None:
         """Opens the session and installs the prelude. Raises NodeReplError."""

@@ -88,6 +88,8 @@ async def _run(settings: Settings, actions: Sequence[Action], backend: Backend) 
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)
     try:
         code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        if (words := await dispatcher.farewell()) and not settings.quiet:
+            console.words(words)
         await console.drained()
         _check(console)
         return ExitCode.THREW if uncaught and code == ExitCode.OK else code
