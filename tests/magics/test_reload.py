@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
-from dispatching import shown
+from dispatching import opened, shown
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
+from noderepl.service.node import Node
 
 WRITE = "const w = (file, text) => require('fs').writeFileSync(file, text)"
 CHANGED = "has changed since it was loaded, and the old one is used: %reload"
@@ -97,6 +98,20 @@ async def test_an_upload_over_a_loaded_file_is_noted(
     assert text == f"./up.mjs {CHANGED} ./up.mjs\n1"
     assert ANEW in await shown(dispatcher, "%reload up.mjs")
     assert await shown(dispatcher, "(await import('./up.mjs')).default") == "22"
+
+
+async def test_modules_are_loaded_anew_without_a_sandbox(tmp_path: Path, node: Node) -> None:
+    """Where /mnt/data is mapped to another directory, %reload finds what was loaded by either path."""
+    async with opened(tmp_path, node=str(node.path), sandbox="off") as dispatcher:
+        await shown(dispatcher, f"{WRITE}; w('m.mjs', 'export default 1'); w('x.js', '')")
+        read = "[(await import('./m.mjs')).default, Object.keys(require('/mnt/data/x'))]"
+        assert await shown(dispatcher, read) == "[ 1, [] ]"
+        await shown(dispatcher, "w('m.mjs', 'export default 22'); w('x.js', 'exports.a = 1')")
+        text = await shown(dispatcher, read)
+        assert f"./m.mjs {CHANGED} ./m.mjs\n" in text and f"./x.js {CHANGED} ./x.js\n" in text
+        text = await shown(dispatcher, "%reload /mnt/data/m.mjs ./x")
+        assert f"./m.mjs {ANEW}" in text and f"./x.js {ANEW}" in text
+        assert await shown(dispatcher, read) == "[ 22, [ 'a' ] ]"
 
 
 async def test_plain_mode_has_no_reload(dispatch: Callable[..., Awaitable[Dispatcher]]) -> None:

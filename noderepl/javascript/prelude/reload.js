@@ -4,7 +4,7 @@
 // another version. ES modules are loaded anew under another URL, with a query; what they import themselves is not.
 (function reload({ realm, primordials, resolver, note }) {
     const { Map, Object, Set, URL, process, require } = realm;
-    const { statSync } = require("fs");
+    const { opendirSync, statSync } = require("fs");
     const Module = require("module");
     const { join, relative, resolve: resolvePath } = require("path");
     const { fileURLToPath, pathToFileURL } = require("url");
@@ -21,6 +21,8 @@
     const PACKAGES = "/node_modules/";
     const DESCRIPTION = "/package.json";
     const cwd = process.cwd.bind(process);
+    const start = cwd();
+    const real = attempt(realDirectory) ?? start;
     const original = Module._load;
     const required = new Map(); // path -> the state of that file when require() loaded it
     const imported = new Map(); // path -> its state when import loaded it
@@ -30,6 +32,18 @@
 
     if (typeof original === "function") {
         Module._load = load;
+    }
+
+    // The directory that the working directory is mapped to, if the session has no /mnt/data of its own.
+    function realDirectory() {
+        const directory = opendirSync(start);
+        directory.closeSync();
+        return directory.path;
+    }
+
+    // Node.js' cache has real paths, snippets and process.cwd() have those in /mnt/data.
+    function outward(path) {
+        return path === real || startsWith(path, join(real, "/")) ? start + slice(path, real.length) : path;
     }
 
     // The file that seems to import what a snippet imports.
@@ -129,8 +143,8 @@
         if (isPackage(path)) {
             return nameOf(relative(join(cwd(), PACKAGES), path)) ?? path;
         }
-        const name = relative(cwd(), path);
-        return startsWith(name, "..") ? path : `./${name}`;
+        const name = relative(cwd(), outward(path));
+        return startsWith(name, "..") ? outward(path) : `./${name}`;
     }
 
     // Returns the specifier to import instead of the one in a snippet.
@@ -147,7 +161,7 @@
         const path = fileURLToPath(href);
         remember(path, href);
         const version = get(versions, path);
-        return version && `${href}${search ? "&" : "?"}reload=${version}`;
+        return version && `${specifier}${search ? "&" : "?"}reload=${version}`;
     }
 
     // An import that failed is tried anew, as require() does: Node.js may keep its failure.
@@ -199,14 +213,14 @@
         }
         const described = describedIn(name);
         const inside = slice(described, 0, 1 - DESCRIPTION.length);
-        const files = filter(keys(Module._cache), (path) => startsWith(path, inside));
+        const files = filter(keys(Module._cache), (path) => startsWith(outward(path), inside));
         return has(urls, name) || files.length > 0 ? forget(files, described, name) : undefined;
     }
 
     function againFile(specifier) {
         const path = attempt(() => located(specifier));
-        const isThere = path !== undefined && (Module._cache[path] ?? get(imported, path)) !== undefined;
-        return isThere ? forget([path], path, path) : undefined;
+        const isThere = path !== undefined && (Module._cache[path] ?? get(imported, outward(path))) !== undefined;
+        return isThere ? forget([path], path, outward(path)) : undefined;
     }
 
     function located(specifier) {
@@ -219,15 +233,15 @@
         count++;
         const users = withUsers(files);
         remove(required, path);
-        remove(imported, path);
+        remove(imported, outward(path));
         set(versions, key, count);
         const names = [shown(path)];
         for (let index = 0; index < users.length; index++) {
             const user = users[index];
             delete Module._cache[user];
             remove(required, user);
-            remove(imported, user);
-            set(versions, user, count);
+            remove(imported, outward(user));
+            set(versions, outward(user), count);
             if (!includes(user, PACKAGES) && user !== path) {
                 push(names, shown(user));
             }
