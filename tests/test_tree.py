@@ -32,7 +32,7 @@ MODULES_OF = {
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",
     "javascript/test_prelude_time.py": "",
-    "javascript/test_analyze.py": """javascript.analysis javascript.invalid_modules javascript.modules
+    "javascript/test_analyze.py": """javascript.analysis javascript.dynamic_imports javascript.invalid_modules javascript.modules
         javascript.patterns javascript.scope_stack javascript.scopes""",
     "javascript/test_broken_sessions.py": "",
     "javascript/test_wrapped_builtins.py": "",

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tree_sitter import Node
 
 from noderepl.javascript.analysis import Assignment, Declaration, Kind
+from noderepl.javascript.dynamic_imports import is_target, is_valid_call
 from noderepl.javascript.patterns import declared, name_of, plain_names
 from noderepl.javascript.scope_stack import ScopeStack
 from noderepl.javascript.type_namespaces import is_types_alone
@@ -289,11 +290,12 @@ class Walk:
         return True
 
     def dynamic_import(self, node: Node) -> bool:
-        self.found.dynamic_imports.append((node.start_byte, node.end_byte))
+        if is_valid_call(node.parent):
+            self.found.dynamic_imports.append((node.start_byte, node.end_byte))
         return False
 
     def meta(self, node: Node) -> bool:
-        if self._source.startswith(b"import", node.start_byte):
+        if self._source.startswith(b"import", node.start_byte) and not is_target(node):
             self.found.metas.append((node.start_byte, node.end_byte))
         return False
 

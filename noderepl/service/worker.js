@@ -292,7 +292,7 @@
         globalThis.$$done$$ = context.$$.done.bind(context);
     }
 
-    // Recreates a property. If a snippet has made it constant, its value stays: the assignment is not strict, as in NEL.
+    // Recreates a property. One that a snippet has made constant stays: the assignment is not strict, as in NEL.
     function assign(object, name, value) {
         delete object[name];
         object[name] = value;

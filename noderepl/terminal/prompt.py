@@ -42,6 +42,8 @@ CONTINUATION = "... "
 MENU_ROWS = 8
 # The maximum number with which a key can be repeated.
 MOST_REPEATS = 200
+# The maximum number of characters of the earlier texts that undo can restore: each key stores one.
+MOST_UNDO = 10_000_000
 TAB_COLUMNS = 4
 # The line editor applies the prompt's style to everything before the input.
 HINT_STYLE = "noinherit class:code-comment"
@@ -256,6 +258,7 @@ class Prompt:
         # A terminal that does not tell the position of its cursor needs no warning.
         self._session.app.renderer.cpr_not_supported_callback = None
         self._session.app.key_processor.before_key_press += _limit_repeats
+        self._session.app.key_processor.before_key_press += self._limit_undo
         self._session.app.after_render += lambda _: self._painted()
         self._keep_few_texts()
 
@@ -317,6 +320,12 @@ class Prompt:
         control = self._session.app.layout.current_control
         assert isinstance(control, BufferControl)
         control._fragment_cache.maxsize = 1
+
+    def _limit_undo(self, _: KeyProcessor) -> None:
+        """Drops the oldest texts of undo if they use too much memory."""
+        buffer = self._session.default_buffer
+        if len(buffer._undo_stack) * len(buffer.text) > MOST_UNDO:
+            del buffer._undo_stack[: len(buffer._undo_stack) // 2]
 
     def _message(self) -> StyleAndTextTuples:
         hint: StyleAndTextTuples = [(HINT_STYLE, EDITOR_HINT + "\n")] if self._in_editor else []

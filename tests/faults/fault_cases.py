@@ -80,7 +80,7 @@ async def _continued(exchange: Exchange) -> None:
 
 
 async def _doubled(exchange: Exchange) -> None:
-    """After the answer comes another one that nobody asked for."""
+    """After the answer comes another one without a request."""
     await exchange.send(
         await exchange.passed_on() + kinds.response(200, {}, b'{"status": "Succeeded"}')
     )
@@ -158,11 +158,11 @@ def _statuses() -> list[Case]:
 CONNECTIONS = [
     _case("nothing goes wrong", _none),
     _case("the port is closed for a moment", _none, deaf=0.3),
-    _case("nobody listens", _none, endpoint="http://localhost:1"),
+    _case("no server listens", _none, endpoint="http://localhost:1"),
     _case("the host's name is not known", _none, endpoint="https://nowhere.invalid"),
     _case("TLS: the certificate has expired", _none, tls="expired"),
     _case("TLS: the certificate is another host's", _none, tls="other"),
-    _case("TLS: nobody vouches for the certificate", _none, tls="unknown"),
+    _case("TLS: an untrusted certificate", _none, tls="unknown"),
     _case("TLS: the service speaks plain HTTP", kinds.plain, tls="plain", early=True, times=None),
     _case("TLS: silence in the handshake", kinds.stalled, tls="plain", early=True, times=None),
     _case("TLS: all is well", _none, tls="good"),
@@ -247,7 +247,7 @@ BODIES = [
     _case("gzip that ends early", kinds.body(lambda was: gzip.compress(was)[:-30], b"content-encoding: gzip")),
     _case("a gzip bomb", kinds.body(lambda was: kinds.bomb(64 << 20), b"content-encoding: gzip")),
     _case("a gzip bomb in another", kinds.body(lambda was: kinds.bomb(64 << 20, 2), b"content-encoding: gzip, gzip")),
-    _case("an encoding that nobody knows", kinds.body(lambda was: was, b"content-encoding: rot13")),
+    _case("an unknown encoding", kinds.body(lambda was: was, b"content-encoding: rot13")),
 ]  # fmt: skip
 
 FIELDS = [

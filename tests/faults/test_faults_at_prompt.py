@@ -87,7 +87,7 @@ def test_the_status_line_says_why_it_takes_long(
 
 
 def test_a_prompt_whose_service_comes_back_goes_on(proxy: FaultProxy, home: Path) -> None:
-    """While nobody listens the prompt says so; afterwards the same prompt works."""
+    """While no server listens the prompt says so; afterwards the same prompt works."""
     proxy.do(proxy.deafen())
     with prompt(proxy, home) as screen:
         screen.until(r"cannot reach localhost:\d+", seconds=20)
@@ -108,7 +108,7 @@ def test_a_script_outlives_what_passes(proxy: FaultProxy, home: Path) -> None:
 
 
 def test_a_script_that_may_have_run_says_so(proxy: FaultProxy, home: Path) -> None:
-    """Where the answer is lost and nobody can be asked, a script ends with exit code 3 and one sentence."""
+    """Where the answer is lost and no user can be asked, a script ends with exit code 3 and one sentence."""
     proxy.plan(Planned(kinds.reset_after, b"lost"))
     ran = script(proxy, home, "--mode", "plain", "-e", "globalThis.lost = 1")
     assert ran.returncode == 3

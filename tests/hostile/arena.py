@@ -266,7 +266,7 @@ class Arena:
         assert peak < MEBIBYTES, f"{peak} MiB"
 
     def _is_alive(self, attack: Attack) -> None:
-        """The session is the same one and has its variables; nobody has asked for its end."""
+        """The session is the same one and has its variables; no request has deleted it."""
         self.count += 1
         asked = f"'alive ' + (kept + {self.count})"
         alive = f"'alive {41 + self.count}'"

@@ -233,7 +233,7 @@ def _bombs() -> Iterator[Attack]:
         head = "content-encoding: gzip"
         yield Attack(
             "a bomb",
-            f"1 GiB of gzip nobody asked for, {name}",
+            f"1 GiB of unrequested gzip, {name}",
             hostile.answer(bomb, head, status=code),
             interrupt=8,
         )

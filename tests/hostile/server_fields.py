@@ -69,7 +69,7 @@ ODD_PARTS: Mapping[str, object] = {
     "`notes`: 10 MB that takes over a terminal": ("notes", lambda: [RAW * 300_000]),
     "`kind`: error, and no error": ("kind", "error"),
     "`kind`: timeout, and no text": ("kind", "timeout"),
-    "`kind`: a name that nobody knows": ("kind", "constructor"),
+    "`kind`: an unknown name": ("kind", "constructor"),
     "`number`: 2^63": ("number", 2**63),
     "`text`: 30 MB": ("text", lambda: "x" * 30_000_000),
     "`text`: halves of characters": ("text", "\ud800\udfff\udc00" * 1000),

@@ -228,7 +228,7 @@ def _pieces() -> Iterator[Attack]:
     yield row("zeros without an end", hostile.endless(NO_END, bytes(1 << 20)), interrupt=2)
     yield row("a byte a second", hostile.endless(NO_END, b" ", 1), interrupt=2)
     yield row(
-        "gzip nobody asked for",
+        "unrequested gzip",
         hostile.answer(hostile.bomb(1024), "content-encoding: gzip"),
         interrupt=2,
     )

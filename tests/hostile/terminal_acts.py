@@ -203,7 +203,7 @@ def _not_read_and_ended(victim: Victim) -> None:
     os.kill(victim.pid, signal.SIGTERM)
     end = time.monotonic() + CTRL_C_SECONDS
     while os.waitpid(victim.pid, os.WNOHANG)[0] == 0:
-        assert time.monotonic() < end, "SIGTERM is not obeyed while nobody reads the terminal"
+        assert time.monotonic() < end, "SIGTERM is not obeyed while the terminal has no reader"
         time.sleep(0.05)
     victim.status = 143
 
@@ -248,7 +248,7 @@ def _deaf(victim: Victim) -> None:
 
 def _rows() -> Iterator[TerminalAttack]:
     sent = {
-        "answers nobody asked for (CPR) of nonsense": b"\x1b[99999999;99999999R\x1b[0;0R\x1b[;R\x1b[5R\x1b[1;1;1R",
+        "unrequested cursor positions (CPR)": b"\x1b[99999999;99999999R\x1b[0;0R\x1b[;R\x1b[5R\x1b[1;1;1R",
         "answers of devices": b"\x1b[?62;1;6c\x1b[>0;276;0c\x1b[0n\x1b]11;rgb:0000/0000/0000\x07\x1bP1$r0m\x1b\\",
         "UTF-8 that is broken": b"\xff\xfe\xc0\x80\xed\xa0\x80\xf4\x90\x80\x80\xc3",
         "lone ESC": b"\x1b" * 30,
@@ -260,10 +260,10 @@ def _rows() -> Iterator[TerminalAttack]:
         "8-bit controls": b"\x9b2J\x90q\x9c\x9d0;x\x07\xc2\x9b2J",
         "NUL": b"\0" * 500,
         "controls": b"\x01\x02\x05\x06\x08\x0b\x0c\x0e\x10\x13\x14\x17\x19\x1c\x1d\x1e\x1f" * 5,
-        "a line of 4,000 characters": b"x" * 4000,
+        "a line of 25,000 characters": b"x" * 25_000,
         "wide and combining characters": ("\u4e00e\u0301\u200d\U0001f468" * 200).encode(),
         "characters that turn the direction around": "\u202e\u2066\u061c".encode() * 50,
-        "keys that nobody has": b"\x1b[57441u\x1b[27;9;99~\x1b[99~\x1b[1;99P\x1b[E\x1b[[A",
+        "unknown keys": b"\x1b[57441u\x1b[27;9;99~\x1b[99~\x1b[1;99P\x1b[E\x1b[[A",
     }
     for name, data in sent.items():
         yield TerminalAttack("sends", name, _sends(data))

@@ -21,11 +21,12 @@ PATIENCE = 5.0  # seconds for a snippet that is answered differently: some of th
 
 DIFFERENCES = {
     "no answer": "the prompt must come back",
+    "what the kernel needs is broken": "as above",
     "a throw that cannot be read": "as above",
     "a bundle that is no JSON": "as above",
     "a late throw without a stack": "as above",
     "a bundle too deep": "readers of JSON refuse it",
-    "$$.input()": "nobody can type into the session",
+    "$$.input()": "no user can type into the session",
     "$$.clear()": "there is no front end",
     "a display id used again": "answers are closed",
     "output after the answer": "answers are closed",
@@ -112,8 +113,9 @@ def brief(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def normal(answer: Any, cwd: str) -> str:
-    """As text, without the working directory, durations, process ids in warnings and lines of the kernel's source."""
+    """As text, without the working directory, durations, process ids in warnings, and the kernel's source and frames."""
     text = json.dumps(answer, sort_keys=True, indent=1).replace(cwd, "/CWD")
+    text = re.sub(r'\n *"    at [\w.]+ \(\[eval\]:\d+:\d+\)",', "", text)
     text = re.sub(r"\[eval\]:\d+:\d+", "[eval]:L:C", text)
     text = re.sub(r"\(node:\d+\)", "(node:PID)", text)
     return re.sub(r"\b\d+(\.\d+)?ms", "Nms", text)
