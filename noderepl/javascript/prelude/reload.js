@@ -16,7 +16,7 @@
     const { add, has } = primordials.Set;
     const { exec } = primordials.RegExp;
     const { endsWith, includes, slice, startsWith } = primordials.String;
-    const PACKAGE = /^(?:@[^/\\@]+\/)?[^/\\.@:][^/\\:]*/;
+    const PACKAGE = /^(?:@[^/\\@:]+\/)?[^/\\.@:][^/\\:]*(?=\/|$)/; // no URL
     const PATH = /^(?:\.{0,2}\/|\.{1,2}$|file:)/;
     const PACKAGES = "/node_modules/";
     const DESCRIPTION = "/package.json";
