@@ -52,6 +52,11 @@ class Action:
     verb: Verb
     text: str
 
+    @property
+    def file(self) -> str:
+        """The name of the file; empty if the action is none, or standard input."""
+        return self.text if self.verb == "file" and self.text != "-" else ""
+
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
@@ -142,7 +147,7 @@ def _run_mode(settings: Settings, actions: list[Action]) -> int:
     if at_prompt and not on_terminal:
         raise UsageError("--interactive needs a terminal on standard input and output")
     texts = [
-        (action.verb, _text(action))
+        (action.verb, _text(action), action.file)
         for action in actions or ([] if at_prompt else [Action("file", "-")])
     ]
     if not at_prompt:

@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
@@ -33,8 +34,10 @@ from noderepl.outcome import (
 )
 from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
+from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
+from noderepl.terminal.escapes import plain
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
 ENDED = "The abandoned snippet has finished."
@@ -184,28 +187,28 @@ class Dispatcher:
                 self._console.set_theme(load_theme(outcome.name, self._themes))
         return outcomes
 
-    async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
-        """Runs one snippet as one request. waits: whether to wait until the session's event loop is
-        empty, as `node` does.
+    async def run_snippet(self, code: str, *, file: str = "", waits: bool = False) -> Execution:
+        """Runs one snippet as one request. file: as for Executor.run(). waits: whether to wait
+        until the session's event loop is empty, as `node` does.
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, waits=waits)
+            return await self.rerun(code, file=file, waits=waits)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self, code: str, number: int | None = None, *, waits: bool = False
+        self, code: str, number: int | None = None, *, file: str = "", waits: bool = False
     ) -> Execution:
-        """Runs a snippet of an earlier run again. number: as for Executor.run(). Raises
+        """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(code, number=number, waits=waits)
+        self.last = await self.executor.run(code, number=number or 0, file=plain(file), waits=waits)
         return self.last
 
     async def execute(self, code: str) -> Execution:
@@ -244,6 +247,17 @@ class Dispatcher:
         snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
         lost = f" {self.state.journal.words()}" if self.state.journal.lost else ""
         return f"The session of {span(record.idle)} ago was resumed; {snippets} ran.{lost}"
+
+    async def farewell(self) -> str | None:
+        """Returns the sentence about a kept session that is left: until when it lives, and how to
+        resume it. None if the session is not kept. Takes a bounded time.
+        """
+        if not self.backend.registry.is_kept:
+            return None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LEAVING_SECONDS):
+                await self.lifetime.learn()
+        return f"The session is kept {self.lifetime.end()}; noderepl --resume resumes it."
 
     async def warm_up(self) -> None:
         """Opens the session and installs the prelude. Raises NodeReplError."""

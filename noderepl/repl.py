@@ -156,10 +156,12 @@ class Repl:
             async with self._failures.surviving():
                 await self._foreground.run(before(self._dispatcher, self._console))
                 await self._foreground.settle()
-            await self._loop(early, painted)
-        except EOFError:
+            with suppress(EOFError):
+                await self._loop(early, painted)
             if not is_there(self._input.fileno()):
                 self._backend.cut_off()
+            elif (words := await self._dispatcher.farewell()) and not self._settings.quiet:
+                self._console.words(words)
         except (OSError, termios.error) as error:
             if not is_hung_up(error):
                 raise

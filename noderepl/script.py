@@ -31,9 +31,11 @@ from noderepl.sessions.run import with_backend
 from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
-from noderepl.terminal.frames import without_kernel
+from noderepl.terminal.frames import readable
 
 Verb = Literal["eval", "print", "command", "file"]
+Action = tuple[Verb, str, str]
+"""How to run an action, its text, and the name of the file with it; empty if there is none."""
 EXIT_CODES = {
     Status.OK: ExitCode.OK,
     Status.ERROR: ExitCode.THREW,
@@ -50,13 +52,13 @@ NOT_ENDED = (
 )
 
 
-def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
+def run_script(settings: Settings, actions: Sequence[Action]) -> int:
     """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
     state = sessions_directory() if settings.keep or settings.resume else None
     return with_backend(settings, partial(_run, settings, actions), state=state)
 
 
-async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
+async def _run(settings: Settings, actions: Sequence[Action], backend: Backend) -> int:
     backend.start()
 
     def stop_reading() -> None:
@@ -86,6 +88,8 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)
     try:
         code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        if (words := await dispatcher.farewell()) and not settings.quiet:
+            console.words(words)
         await console.drained()
         _check(console)
         return ExitCode.THREW if uncaught and code == ExitCode.OK else code
@@ -107,7 +111,7 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
 
 async def run_actions(
     settings: Settings,
-    actions: Sequence[tuple[Verb, str]],
+    actions: Sequence[Action],
     dispatcher: Dispatcher,
     console: Console,
     *,
@@ -115,14 +119,14 @@ async def run_actions(
 ) -> int:
     """Runs actions in order up to the first that fails, and prints their outcomes.
 
-    actions: pairs of verb and text. is_all: whether no other actions follow; the last action then
+    actions: in order. is_all: whether no other actions follow; the last action then
     waits until the session's event loop is empty, as `node` does. Returns the exit code of the last
     action that ran. Raises NodeReplError.
     """
-    for number, (verb, text) in enumerate(actions, 1):
+    for number, (verb, text, file) in enumerate(actions, 1):
         waits = is_all and number == len(actions)
         try:
-            outcomes = await _run_one(dispatcher, verb, text, waits=waits)
+            outcomes = await _run_one(dispatcher, verb, text, file=file, waits=waits)
         except asyncio.CancelledError:
             if is_all:
                 console.hurry()
@@ -136,12 +140,12 @@ async def run_actions(
 
 
 async def _run_one(
-    dispatcher: Dispatcher, verb: Verb, text: str, *, waits: bool
+    dispatcher: Dispatcher, verb: Verb, text: str, *, file: str, waits: bool
 ) -> Sequence[Outcome]:
     return (
         await dispatcher.run_line(text)
         if verb == "command"
-        else [await dispatcher.run_snippet(text, waits=waits)]
+        else [await dispatcher.run_snippet(text, file=file, waits=waits)]
     )
 
 
@@ -226,7 +230,7 @@ def as_json(execution: Execution) -> Mapping[str, object]:
 
 
 def _error_as_json(error: Thrown) -> Mapping[str, str]:
-    return {"name": error.name, "message": error.message, "stack": without_kernel(error.stack)}
+    return {"name": error.name, "message": error.message, "stack": readable(error.stack)}
 
 
 async def _no_editor(text: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +17,7 @@ from noderepl.errors import MalformedAnswer, NodeReplError
 from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.internal_error import supervised
-from noderepl.javascript.hints import hint_for
+from noderepl.javascript.hints import with_hints, with_note
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution, Outcome, Status
@@ -27,7 +26,6 @@ from noderepl.sessions.backend import Backend
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.execution.output_stream import OutputStream
-    from noderepl.javascript.analysis import Analysis
     from noderepl.javascript.prelude import Answer, Options
 
 # The prelude ends a snippet itself, so that the session's state survives; the service's limit must
@@ -102,18 +100,26 @@ class Executor:
                     raise state.without_prelude(execution, idle, "")
 
     async def run(
-        self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False
+        self,
+        code: str,
+        *,
+        number: int = 0,
+        file: str = "",
+        waits: bool = False,
+        aside: bool = False,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
 
-        number: the number for the snippet, unless another snippet of the session has it. waits:
+        number: the number for the snippet, unless another snippet of the session has it; 0 for the
+        next. file: the name of its file, for the frames of errors; empty if it was typed. waits:
         whether to wait until the session's event loop is empty. aside: whether it is code of
         noderepl, without a number and a result. Raises SessionLost and NotRun if the snippet has
         not run; any ServiceError.
         """
+        how = {"number": number, "file": file, "waits": waits, "aside": aside}
         self._work = work = asyncio.create_task(
-            self._run(code, number=number or 0, waits=waits, aside=aside)
+            self._lanes.in_session(partial(self._take_turn, code, **how))
         )
         try:
             return await asyncio.shield(work)
@@ -224,9 +230,6 @@ class Executor:
 
         return await whole_output(await self._backend.session(), execution)
 
-    async def _run(self, code: str, **how: Any) -> Execution:
-        return await self._lanes.in_session(partial(self._take_turn, code, **how))
-
     async def _take_turn(self, code: str, **how: Any) -> Execution:
         lane, entry = await self._lanes.current(), None if how["aside"] else code
         async with self._lanes.observed(lane, entry):
@@ -276,14 +279,16 @@ class Executor:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
             self._state.is_unable = True
-            return self._with_note(await self._execute(lane.session, code), NO_PRELUDE), False
+            execution = await self._execute(lane.session, code)
+            return with_note(execution, NO_PRELUDE, self._shown_notes), False
         finally:
             lane.live = None
             self._withdrawing.add(task := self._in_background(live.withdraw()))
             task.add_done_callback(self._withdrawing.discard)
         if isinstance(answer, Execution):
             return answer, False
-        return self._with_hints(await self._completed(lane, live, answer), analysis), True
+        execution = await self._completed(lane, live, answer)
+        return with_hints(execution, analysis, self._shown_notes), True
 
     async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
         """Returns the answer with all of its output, after the previous snippet's late output."""
@@ -335,16 +340,3 @@ class Executor:
         from noderepl.javascript.prelude import Options
 
         return Options(self._width(), self._preferences.depth)
-
-    def _with_hints(self, execution: Execution, analysis: Analysis) -> Execution:
-        """Returns the execution with notes on changes to its code, and a hint about its error."""
-        for note in analysis.notes:
-            execution = self._with_note(execution, note)
-        hint = hint_for(execution.error, analysis)
-        return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
-
-    def _with_note(self, execution: Execution, note: str) -> Execution:
-        if note in self._shown_notes:
-            return execution
-        self._shown_notes.add(note)
-        return replace(execution, notes=(*execution.notes, note))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noderepl.javascript.word_hints import word_hint
-from noderepl.outcome import Thrown
+from noderepl.outcome import Execution, Thrown
 
 if TYPE_CHECKING:
     from noderepl.javascript.analysis import Analysis
@@ -16,8 +17,33 @@ JSX = (
     " for example)."
 )
 NOT_FOUND = re.compile(
-    r"Cannot find (?:module|package) '((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'(?: imported from|\n|$)"
+    r"Cannot find (?:module|package) '((?:@[\w.-]+/)?\w[\w.-]*)(?:/[^']*)?'(?: imported from|\n|$)"
 )
+
+
+def with_note(execution: Execution, note: str, shown: set[str]) -> Execution:
+    """Returns the execution with a note, unless that is among those that were `shown` before."""
+    if note in shown:
+        return execution
+    shown.add(note)
+    return replace(execution, notes=(*execution.notes, note))
+
+
+def with_hints(execution: Execution, analysis: Analysis, shown: set[str]) -> Execution:
+    """Returns the execution with notes on changes to its code, and a hint about its error.
+
+    analysis: of its code. shown: as for with_note().
+    """
+    for note in analysis.notes:
+        execution = with_note(execution, note, shown)
+    hint = hint_for(execution.error, analysis)
+    return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
+
+
+def install_hint(error: Thrown) -> str | None:
+    """Returns how to install the package that is missing; None if the error is another one."""
+    missing = NOT_FOUND.search(error.message)
+    return f"%npm install {missing[1]} brings that package." if missing else None
 
 
 def hint_for(error: Thrown | None, analysis: Analysis) -> str | None:
@@ -29,7 +55,4 @@ def hint_for(error: Thrown | None, analysis: Analysis) -> str | None:
     is_markup = analysis.text.lstrip().startswith("<")
     if error.name == "SyntaxError" and analysis.has_jsx and not is_markup:
         return JSX
-    missing = NOT_FOUND.search(error.message)
-    if missing:
-        return f"%npm install {missing[1]} brings that package."
-    return word_hint(analysis.text, error.name, error.message)
+    return install_hint(error) or word_hint(analysis.text, error.name, error.message)

@@ -34,6 +34,7 @@ _PARTS = (
     "scripts",
     "stacks",
     "resolver",
+    "reload",
     "modules",
     "displays",
     "console_object",
@@ -64,14 +65,16 @@ class Request:
 
     id: the request id, by which its files are named; it is unique, and a session runs it at most
     once. seconds: the snippet's timeout; the request needs a longer one. number: the snippet's
-    number, unless that is used already; otherwise the next. waits: whether the answer waits until
-    nothing that the snippet started is active. aside: whether it is noderepl's own, without a
+    number, unless that is used already; otherwise the next. file: the name of its file,
+    for the frames of errors; if it is empty, they show the number. waits: whether the answer waits
+    until nothing that the snippet started is active. aside: whether it is noderepl's own, without a
     number and a result.
     """
 
     id: int
     seconds: float
     number: int = 0
+    file: str = ""
     waits: bool = False
     aside: bool = False
 

@@ -16,6 +16,7 @@ from noderepl.magics.help import help_magic, named
 from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
 from noderepl.magics.npm import NPM
+from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME
@@ -45,6 +46,7 @@ MAGICS: tuple[Magic, ...] = (
     RM,
     NPM,
     SH,
+    RELOAD,
     SESSION,
     REPLAY,
     KEEPALIVE,

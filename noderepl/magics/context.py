@@ -49,8 +49,8 @@ class Runner(Protocol):
     @property
     def snippets(self) -> Sequence[str]: ...
 
-    async def run_snippet(self, code: str) -> Execution:
-        """Runs one snippet as if it had been typed."""
+    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
+        """Runs one snippet as if it had been typed. file: the name of its file, if it has one."""
 
     async def rerun(self, code: str, number: int | None) -> Execution:
         """Runs a snippet of an earlier run again, under its number."""

@@ -52,7 +52,8 @@ async def _base64(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 async def _load(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     (word,) = arguments.parse(least=1, most=1).words
-    return [await context.runner.run_snippet(read_text(local_path(word, context)))]
+    text = read_text(local_path(word, context))
+    return [await context.runner.run_snippet(text, file=word)]
 
 
 def _script(snippets: Sequence[str]) -> str:

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 async def _new(context: Context) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
-    before = await context.sessions.session()
+    before, is_kept = await context.sessions.session(), context.sessions.registry.is_kept
     short = shortened(await context.sessions.use())
+    if is_kept:
+        return [Words(f"This is a new session, {short}. The previous one is kept.")]
     # Otherwise it would occupy a place in the pool until it has been idle for its cooldown.
     if await context.sessions.registry.discard(before):
         return [Words(f"This is a new session, {short}. The previous one is deleted.")]

@@ -137,15 +137,16 @@ class Journal:
     def lose(self) -> None:
         """Records that the session was replaced by an empty one.
 
-        Steps of an earlier loss that were not replayed precede the newly lost ones, if a replay had
-        begun or no other step has succeeded since.
+        The steps of an earlier loss that were not replayed stay: behind the newly lost ones if a
+        replay had begun, because these include the replayed ones; otherwise before them.
         """
         done = [entry for entry in self.done if entry.is_ok]
-        if done and not self.position:
-            self._lost.clear()
         for _ in range(self.position):
             self._lost.popleft()
-        self._lost.extendleft(reversed(done))
+        if self.position:
+            self._lost.extendleft(reversed(done))
+        else:
+            self._lost.extend(done)
         self._listed = None
         self.done, self.position, self.is_whole, self.is_ready = [], 0, True, False
         self._on_event({"event": "lose"})

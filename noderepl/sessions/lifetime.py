@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from noderepl.errors import NodeReplError
@@ -65,6 +66,14 @@ class Lifetime:
         """
         idle = self._idle()
         return None if idle is None or self.cooldown is None else self.cooldown - idle
+
+    def end(self) -> str:
+        """Returns when the pool ends the session if nothing uses it, as words behind a verb."""
+        remaining = self.remaining()
+        if remaining is None or remaining <= 0:
+            return "until its pool ends it"
+        end = datetime.now().astimezone() + timedelta(seconds=remaining)
+        return f"until {end:%H:%M:%S} ({span(remaining)})"
 
     def countdown(self) -> str:
         """Returns the countdown of the last minutes; empty before, and if the cooldown is

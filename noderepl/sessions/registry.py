@@ -47,11 +47,16 @@ class Registry:
         self._trouble: str | None = None
         self._is_trouble_reported = False
         self.made: set[str] = set()
+        self._kept: set[str] = set()
+        self._used: set[str] = set()
         self.resumed = _resumed(settings, state) if settings.resume else None
         if self.resumed:
             self.identifier = self.resumed.about.identifier
             self._records[self.identifier] = self.resumed
             is_kept = KEEP in self.resumed.events
+            self._used.add(self.identifier)
+            if is_kept:
+                self._kept.add(self.identifier)
             self.made |= {self.identifier} if self.resumed.about.made and not is_kept else set()
             if settings.keep and not is_kept:
                 self.write_down(KEEP)
@@ -70,10 +75,21 @@ class Registry:
             else None
         )
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether the present session exists, was kept by --keep or %session keep, and can be
+        resumed.
+        """
+        return self._trouble is None and self.identifier in self._kept & self._used
+
     def write_down(self, event: Mapping[str, Any] | None = None) -> None:
         """Writes the use of the session and an event to its record, so that the session can be
         resumed.
         """
+        if event == KEEP:
+            self._kept.add(self.identifier)
+        elif event is not None:
+            self._used.add(self.identifier)
         if self._state is None or not self._settings.endpoint:
             return
         try:
@@ -86,6 +102,7 @@ class Registry:
                 if self._settings.keep:
                     # At once, because this process may be killed.
                     record.add(KEEP)
+                    self._kept.add(self.identifier)
             if event is None:
                 record.touch()
             else:
@@ -149,6 +166,8 @@ class Registry:
         session stays. is_cut_off: whether the user's terminal is gone; then all records stay, for
         --resume.
         """
+        for identifier in self._records.keys() - self._used:  # no call has succeeded
+            self._records.pop(identifier).drop()
         if is_cut_off:
             self.made -= self._records.keys()
         if self._settings.keep and self.identifier in self.made & self._records.keys():
@@ -172,8 +191,10 @@ class Registry:
             pass
 
     async def discard(self, session: Session) -> bool:
-        """Deletes a session that cannot be used again. Returns whether it is deleted."""
-        if session.identifier not in self.made:
+        """Deletes a session that cannot be used again. Returns whether it is deleted; a kept one is
+        not.
+        """
+        if session.identifier not in self.made - self._kept:
             return False
         try:
             await self.end(session)

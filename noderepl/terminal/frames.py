@@ -1,13 +1,16 @@
-"""Rearranges error stacks for their reader: text in, text out.
+"""Prepares error stacks for their reader: text in, text out.
 
-It removes the kernel's own frames and puts the user's frames before Node's. This module does not
-depend on colours.
+It removes the kernel's own frames and puts the caret below the character that it marks. This module
+does not depend on colours.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+
+from noderepl.terminal.escapes import visible
+from noderepl.terminal.tables import columns_of
 
 # Lines of frames, each with the end of the line before it.
 _STACK = re.compile(
@@ -27,7 +30,8 @@ _BOTTOM = re.compile(
 _NOT_THE_USERS = re.compile(
     r"[ \t]+(?:at (?:[^(]*\()?(?:node:|<anonymous>\))|\.\.\. )|.*\[eval\]:\d+:\d+"
 )
-_NODES = re.compile(r"[ \t]+(?:at (?:[^(]*\()?node:|\.\.\. )")
+# A place, the source line of it, and the carets below.
+_MARKED = re.compile(r"^([^\n]*:\d+\n)([^\n]*)\n([ \t]*)(\^+)[ \t]*$", re.MULTILINE)
 # util.inspect continues after a stack's last frame with the error's own properties, or the next
 # element.
 _TAIL = re.compile(r"(?: \{|,)?\Z")
@@ -38,13 +42,30 @@ def without_kernel(text: str) -> str:
     return _each_stack(text, _users_part)
 
 
-def user_first(stack: str) -> str:
-    """Returns a stack without the kernel's frames, and with the user's frames first in each part (a
-    cause is one).
+def readable(stack: str) -> str:
+    """Returns the stack of an error without the kernel's frames, and with each caret below the
+    character that it marks, however wide the characters before it are.
     """
-    return _each_stack(
-        without_kernel(stack), lambda frames: sorted(frames, key=lambda f: bool(_NODES.match(f)))
+    return _MARKED.sub(_aligned, without_kernel(stack))
+
+
+def _aligned(marked: re.Match[str]) -> str:
+    """Returns a marked source line; Node.js and the prelude count UTF-16 code units."""
+    place, source, indent, carets = marked.groups()
+    if source.isascii() and source.isprintable():
+        return marked[0]
+    units = source.encode("utf-16-le", "surrogatepass")
+    start, end = 2 * len(indent), 2 * (len(indent) + len(carets))
+    before, below = (
+        part.decode("utf-16-le", "surrogatepass") for part in (units[:start], units[start:end])
     )
+    blank = "\t".join(" " * _columns(part) for part in before.split("\t"))
+    blank += " " * (len(indent) - len(units[:start]) // 2)
+    return f"{place}{source}\n{blank}{'^' * max(_columns(below), 1)}"
+
+
+def _columns(text: str) -> int:
+    return columns_of(visible(text, colour=False))
 
 
 def _each_stack(text: str, change: Callable[[list[str]], list[str]]) -> str:

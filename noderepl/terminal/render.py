@@ -29,7 +29,7 @@ from noderepl.outcome import (
     Words,
 )
 from noderepl.terminal.escapes import visible
-from noderepl.terminal.frames import user_first, without_kernel
+from noderepl.terminal.frames import readable, without_kernel
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
 
@@ -127,10 +127,8 @@ def extent(outcome: Outcome) -> int:
 
 
 def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
-    """Returns a thrown error: its stack with the user's frames first and without the kernel's, else
-    its name and message.
-    """
-    if stack := user_first(error.stack).rstrip():
+    """Returns a thrown error: its stack for a reader, else its name and message."""
+    if stack := readable(error.stack).rstrip():
         return tuple(_lexed("stack", stack, styled))
     if error.name in PRIMITIVES:
         return (
@@ -196,6 +194,11 @@ def _uncaught(error: Thrown, number: int | None, styled: bool) -> Iterator[Piece
     yield Piece("warning", "Uncaught in the background:\n")
     yield from thrown(error, styled=styled)
     yield Piece("", "\n")
+    # The line editor needs no hints before the first error.
+    from noderepl.javascript.hints import install_hint
+
+    if hint := install_hint(error):
+        yield Piece("warning", f"{hint}\n")
 
 
 def _numbered(number: int | None) -> Iterator[Piece]:

@@ -49,7 +49,7 @@ from noderepl.javascript import (
     validity,
     word_hints,
 )
-from noderepl.magics import MAGICS, arguments, is_magic, without_identifier
+from noderepl.magics import MAGICS, arguments, is_magic, reload, without_identifier
 from noderepl.magics.help import named
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
@@ -303,6 +303,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.typography.straighten": typography.straighten,
     "javascript.highlight.Highlighter.pieces": highlighted,
     "javascript.hints.hint_for": lambda text: hints.hint_for(Thrown("Error", text), NOTHING),
+    "javascript.hints.with_note": lambda text: hints.with_note(Execution(Status.OK), text, set()),
     "javascript.markdown.blocks": markdown.blocks,
     "javascript.markdown.is_markdown_for_certain": markdown.is_markdown_for_certain,
     "javascript.modules.rewrite": with_tree(
@@ -339,6 +340,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.validity.encoded": validity.encoded,
     "javascript.validity.parses": validity.parses,
     "javascript.completeness.line_end": completeness.line_end,
+    "magics.reload.reloaded": lambda text: reload.reloaded(
+        "x", Execution(Status.OK, value=Value(text, text))
+    ),
     "javascript.word_hints.word_hint": lambda text: [
         word_hints.word_hint(text, "SyntaxError", "x"),
         word_hints.word_hint(text, "ReferenceError", "a is not defined"),
@@ -383,7 +387,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.escapes.visible": lambda text: (
         escapes.visible(text, colour=True) + escapes.visible(text, colour=False)
     ),
-    "terminal.frames.user_first": frames.user_first,
+    "terminal.frames.readable": frames.readable,
     "terminal.frames.without_kernel": frames.without_kernel,
     "terminal.lexers.styled": lambda text: [
         list(lexers.styled(lexer(), text)) for lexer in (lexers.InspectLexer, lexers.StackLexer)
@@ -416,7 +420,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
-    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.sh.sh_snippet magics.run_magic
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need

@@ -169,7 +169,7 @@ async def test_a_replay_stops_at_the_first_failure(lossy: Lossy) -> None:
 
 
 async def test_a_second_loss_forgets_nothing(lossy: Lossy) -> None:
-    """Lost again in the middle of a replay, or before it, all can still be brought back; after work of its own only that."""
+    """Lost again in the middle of a replay, before it, or after other work, all can still be brought back, in order."""
     await lossy.run("var n = 1", "n += 1", "n += 1")
     await lossy.lose()
     await lossy.run("n")
@@ -178,7 +178,24 @@ async def test_a_second_loss_forgets_nothing(lossy: Lossy) -> None:
     assert "re-runs 3 steps" in words(await lossy.run("n"))
     await lossy.run("'nobody asked for a replay'")
     await lossy.lose()
-    assert "re-runs 1 step" in words(await lossy.run("n"))
+    told = words(await lossy.run("n"))
+    assert "variable n." in told and "re-runs 4 steps" in told
+    await lossy.run("%replay")
+    assert await shown(lossy.dispatcher, "n") == "3"
+
+
+async def test_two_losses_in_a_row_lose_nothing(lossy: Lossy) -> None:
+    """What was not replayed after the first loss comes before what was done since."""
+    await lossy.run("a = 1", "b = 2")
+    await lossy.lose()
+    await lossy.run("5")
+    await lossy.run("5")
+    await lossy.lose()
+    assert "variables a and b." in words(await lossy.run("a"))
+    (table,) = await lossy.run("%replay --dry-run")
+    assert isinstance(table, Table) and [row[-1] for row in table.rows] == ["a = 1", "b = 2", "5"]
+    await lossy.run("%replay")
+    assert await shown(lossy.dispatcher, "[a, b]") == "[ 1, 2 ]"
 
 
 async def test_a_replay_that_ends_the_session_begins_anew(tmp_path: Path) -> None:
@@ -237,10 +254,12 @@ async def test_a_script_ends_with_one_sentence(lossy: Lossy, tmp_path: Path) -> 
     """The action that would have run in an empty session does not, and the script fails with exit code 3."""
     settings = read_settings({}, environ={"NODEREPL_TOKEN": TOKEN}, directory=tmp_path)
     console = Console(io.StringIO(), io.StringIO(), theme=None, color="never", environ={})  # type: ignore[arg-type]
-    assert await run_actions(settings, [("eval", "var a = 1")], lossy.dispatcher, console) == 0
+    assert await run_actions(settings, [("eval", "var a = 1", "")], lossy.dispatcher, console) == 0
     await lossy.lose()
     with pytest.raises(SessionLost) as lost:
-        await run_actions(settings, [("eval", "a"), ("eval", "a")], lossy.dispatcher, console)
+        await run_actions(
+            settings, [("eval", "a", ""), ("eval", "a", "")], lossy.dispatcher, console
+        )
     assert (
         lost.value.exit_code == 3
         and ". " not in str(lost.value)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
 
 import pytest
 from bare_kernel import bare_kernel, installed_nel
-from driving import Screen, command, environment, wait_for
+from driving import Screen, command, environment, run, wait_for
 from leaving import kept, killed_after, prompt, script
 from nodes import node_of_wheel
 from serving import served
@@ -32,6 +33,53 @@ def test_a_script_can_keep_its_session_for_another(pool, home):
     assert ran.stderr == (
         "noderepl: this endpoint has no kept session that is free; start without --resume (--resume)\n"
     )
+
+
+KEPT = (
+    r"The session is kept until \d\d:\d\d:\d\d \(\d+ (s|min|h)\); noderepl --resume resumes it\.\n"
+)
+
+
+def test_leaving_a_kept_session_says_until_when_it_lives(pool, home):
+    """One line for --keep, for %session keep and for a kept session that was resumed; none with --quiet or without."""
+    assert re.fullmatch(KEPT, script(pool, home, "--keep", "-e", "var a = 41").stderr)
+    assert re.fullmatch(KEPT, script(pool, home, "--resume", "-p", "a").stderr)
+    assert script(pool, home, "--resume", "--quiet", "-p", "a").stderr == ""
+    assert "The session is kept" in script(pool, home, "-p", "1", "-c", "%session keep").stderr
+    assert script(pool, home, "-p", "1").stderr == ""
+    old = ("--api-version", "2024-02-02-preview", "--keep")
+    ended = "The session is kept until its pool ends it; noderepl --resume resumes it.\n"
+    assert script(pool, home, *old, "-p", "1").stderr == ended
+
+
+def test_keep_stores_nothing_of_a_session_that_never_existed(pool, home):
+    """Where no call has reached a session, or none was made, there is nothing to resume and no line."""
+    ran = run("--endpoint", "http://127.0.0.1:9", "--keep", "-p", "1", home=home)
+    assert ran.returncode == 3 and "is kept" not in ran.stderr and kept(home) == []
+    ran = script(pool, home, "--keep", "-c", "%help")
+    assert ran.returncode == 0 and "is kept" not in ran.stderr and kept(home) == []
+    ran = script(pool, home, "-c", "%session keep")
+    assert ran.returncode == 0 and "is kept until" not in ran.stderr and kept(home) == []
+    assert script(pool, home, "--resume", "-p", "1").returncode == 2
+
+
+def test_a_new_session_under_keep_keeps_the_one_before(pool, home):
+    """%session new leaves the kept session to --resume, and the new one is kept as well."""
+    with prompt(pool, home, "--keep") as screen:
+        screen.ready()
+        screen.enter("var a = 'first'")
+        screen.until("^undefined$")
+        screen.enter("%session new")
+        screen.until("The previous one is kept")
+        screen.enter("var a = 'second'")
+        screen.until(r"second'\nundefined$")
+        screen.key("ctrl-d")
+        assert screen.ended() == 0
+        assert "noderepl --resume resumes it." in screen.text
+    assert len(pool.sessions()) == 2 and len(kept(home)) == 2
+    assert script(pool, home, "--resume", "-p", "a").stdout == "second\n"
+    os.utime(min(kept(home), key=lambda file: file.stat().st_mtime), None)
+    assert script(pool, home, "--resume", "-p", "a").stdout == "first\n"
 
 
 def test_a_resumed_session_that_was_lost_meanwhile_is_noticed(pool, home):
@@ -357,7 +405,7 @@ def test_many_kept_sessions_need_few_open_files(pool, home):
     ran = subprocess.run(
         line, env=environment(home, **pool.environ), capture_output=True, text=True, check=False
     )
-    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "42\n", "")
+    assert (ran.returncode, ran.stdout) == (0, "42\n") and re.fullmatch(KEPT, ran.stderr)
 
 
 def test_what_cannot_be_written_down_cannot_be_kept(pool, home):

@@ -76,7 +76,8 @@ def test_a_module_runs_as_a_file(home, tmp_path):
     (tmp_path / "a.mjs").write_text(text, "utf-8")
     ran = run(str(tmp_path / "a.mjs"), home=home)
     assert (ran.returncode, ran.stdout) == (1, "/\n")
-    assert "repl:5:6\nnull.x\n     ^\n" in ran.stderr
+    name = str(tmp_path / "a.mjs")
+    assert f"{name}:5:6\nnull.x\n     ^\n" in ran.stderr and f"at {name}:5:6\n" in ran.stderr
 
 
 def test_what_nobody_catches_is_told_and_counts(home):
@@ -154,7 +155,7 @@ def test_a_throw_is_words(home):
     """A snippet that throws exits with 1, its error on stderr and nothing on stdout."""
     ran = run("-e", THROWS, home=home)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert "TypeError: x" in ran.stderr and "at repl:1:7" in ran.stderr
+    assert "TypeError: x" in ran.stderr and "at [1]:1:7" in ran.stderr
     assert "[eval]" not in ran.stderr and "node:vm" not in ran.stderr
 
 
@@ -250,7 +251,7 @@ def test_json_has_one_object_per_snippet(home):
     assert (second["result"], second["error"]) == ("s", None)
     assert third["status"] == "error" and third["result"] is None and third["stderr"] == ""
     assert (third["error"]["name"], third["error"]["message"]) == ("TypeError", "x")
-    assert third["error"]["stack"].startswith("repl:1:7\n") and isinstance(third["ms"], int)
+    assert third["error"]["stack"].startswith("[3]:1:7\n") and isinstance(third["ms"], int)
 
 
 def test_json_tells_a_timeout(home):

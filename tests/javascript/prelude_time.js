@@ -65,7 +65,7 @@ function thrown(unit, key = "stack") {
         const script = scripts.compile(
             request(LINE.repeat(n), { edits: Array.from({ length: n }, (_, i) => [i * 15, i * 15, " "]) }),
         );
-        stacks.named(1, script);
+        stacks.named({ number: 1, request: {}, script });
         const error = Object.assign(new Error("a"), { [key]: `Error: a\n${unit.replaceAll("LINE", n).repeat(n)}` });
         return () => stacks.describe(error, {}, 1);
     };
@@ -75,7 +75,7 @@ function thrown(unit, key = "stack") {
 function relocated(unit) {
     return (n) => {
         const error = Object.assign(new Error("a"), { stack: `Error: a${unit.repeat(n)}` });
-        stacks.named(1, scripts.compile(request(LINE)));
+        stacks.named({ number: 1, request: {}, script: scripts.compile(request(LINE)) });
         const witness = vm.runInThisContext("new Error()", { filename: "repl-1" });
         return () => stacks.relocate(error, witness);
     };
@@ -116,7 +116,7 @@ const ROWS = {
     "stacks.describe, brackets in a line": thrown("\n    at ("),
     "stacks.describe, blanks": thrown("\n   "),
     "stacks.describe, digits": thrown("repl-1:1"),
-    "stacks.describe, no error": (n) => () => stacks.describe({ stack: "    at (repl:1:1\n".repeat(n) }, {}, 1),
+    "stacks.describe, no error": (n) => () => stacks.describe({ stack: "\n    at ([1]:1:1)".repeat(n) }, {}, 1),
     "stacks.relocate, frames": relocated("\n    at f (node:vm:1:1)"),
     "stacks.relocate, brackets": relocated("(((("),
     "stacks.relocate, brackets in a frame": relocated("\n    at ((((("),

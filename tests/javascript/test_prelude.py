@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
@@ -9,12 +10,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from dispatching import opened, shown
+from dispatching import opened, rendered, shown
 
 from noderepl.client.inprocess import InProcessTransport
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import SessionLost
-from noderepl.outcome import Failure, Page, Prefill, Status, Words
+from noderepl.outcome import Failure, Outcome, Page, Prefill, Status, Words
 from noderepl.service.node import Node
 
 
@@ -132,6 +133,55 @@ async def test_a_replaced_session_is_noticed_before_the_snippet_runs(
     await session.delete()
     with pytest.raises(SessionLost):
         await dispatcher.run_snippet("1")
+
+
+async def test_a_missing_package_has_no_frames_of_the_loaders(dispatcher: Dispatcher) -> None:
+    """Its error has the name, the place and the command that installs it, in files of the session as well."""
+    write = "require('fs').writeFileSync"
+    await shown(dispatcher, f"{write}('one.js', 'require(\"nope\")')")
+    await shown(dispatcher, f"{write}('two.mjs', 'import \"nope\"')")
+    for code, place in (
+        ("require('nope')", "at [3]:1:1"),
+        ("import 'nope'", "at [4]:1:1"),
+        ("await import('nope')", "at [5]:1:13"),
+        ("await (async () => { await 1; require('nope') })()", "at [6]:1:31"),
+        ("require.resolve('nope')", "at [7]:1:9"),
+        ("require('./one')", "at Object.<anonymous> (/mnt/data/one.js:1:1)"),
+        ("import './two.mjs'", "at [9]:1:1"),
+        ("try { require('nope') } catch (error) { console.log(error.stack) }", "at [10]:1:7"),
+    ):
+        text = await shown(dispatcher, code)
+        assert "'nope'" in text and place in text and "internal/modules" not in text, text
+        assert ("%npm install nope brings that package." in text) is ("catch" not in code)
+
+
+async def test_a_late_error_has_the_number_of_the_snippet_that_started_it(
+    node: Node, tmp_path: Path
+) -> None:
+    """A timer of snippet 2 that fails in a function of snippet 1 belongs to 2, and its frames name both."""
+    late: asyncio.Queue[Outcome] = asyncio.Queue()
+    async with opened(tmp_path, node=str(node.path), show=late.put_nowait) as dispatcher:
+        await shown(dispatcher, "function fails() { null.x }")
+        await shown(dispatcher, "setTimeout(() => fails(), 20); 1")
+        await shown(dispatcher, "setTimeout(() => require('nope'), 40); 1")
+        async with asyncio.timeout(20):
+            first, second = [rendered(await late.get()) for _ in range(2)]
+        assert first.startswith("[2] Uncaught") and "at fails ([1]:1:25)" in first
+        assert "at Timeout._onTimeout ([2]:1:18)" in first
+        assert second.endswith("%npm install nope brings that package.")
+        await dispatcher.executor.close()
+
+
+async def test_a_loaded_file_names_itself(dispatcher: Dispatcher, tmp_path: Path) -> None:
+    """Frames of %load FILE name the file as it was typed, without controls; a typed snippet has its number."""
+    for name in ("main.js", "my\n(file).js"):
+        (tmp_path / name).write_text("function fails() {\n  null.x\n}\nfails()\n")
+    text = await shown(dispatcher, f"%load {tmp_path}/main.js")
+    assert text.startswith(f"{tmp_path}/main.js:2:8\n") and f"at {tmp_path}/main.js:4:1" in text
+    text = await shown(dispatcher, "fails()")
+    assert f"at fails ({tmp_path}/main.js:2:8)" in text and "at [2]:1:1" in text
+    text = await shown(dispatcher, f"%load '{tmp_path}/my\n(file).js'")
+    assert f"at {tmp_path}/my\\x0a(file).js:4:1" in text
 
 
 async def test_a_loss_that_was_told_does_not_stop_the_next_snippet(dispatcher: Dispatcher) -> None:

@@ -84,7 +84,7 @@ class Desk:
         self.state.begin(is_whole=identifier is None)
         return str(self.present.identifier)
 
-    async def run_snippet(self, code: str) -> Execution:
+    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
         ran: Execution = await self.present.execute(
             code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 TABLE = Path(__file__).parents[1] / "javascript/table.txt"
-VERSION = re.compile(r"\[(20|24)\] ?")
+VERSION = re.compile(r"\[(20|24)\](?: |$)")
 
 
 @dataclass

@@ -1,11 +1,11 @@
-"""Stacks without the kernel's frames, the user's first."""
+"""Stacks without the kernel's frames, in the order of calls, and carets below what they mark."""
 
 import tracemalloc
 
 import pytest
 
 from noderepl.client.decode_execution import thrown_at_end
-from noderepl.terminal.frames import user_first, without_kernel
+from noderepl.terminal.frames import readable, without_kernel
 
 KERNEL = """    at Script.runInThisContext (node:vm:137:12)
     at Object.runInThisContext (node:vm:317:38)
@@ -73,18 +73,36 @@ def test_the_kernels_frames_go(text: str, cleaned: str) -> None:
     assert without_kernel(text) == cleaned
 
 
-def test_the_users_frames_come_first() -> None:
-    """In a stack the user's frames come before Node's, in each cause by itself."""
-    stack = (
+def test_frames_stay_in_the_order_of_calls() -> None:
+    """The frames of Node.js stay between those of the user, in each cause by itself."""
+    before = (
         "Error: o\n    at openSync (node:fs:1:1)\n    at f (evalmachine.<anonymous>:1:1)\n"
-        f"    at node:internal/x:1:1\n    at g (/mnt/data/a.js:1:1)\n{KERNEL} {{\n"
-        "  [cause]: Error: i\n      at node:fs:2:2\n      at Array.map (<anonymous>)\n      at h (b.js:1:1)\n}"
+        "    at node:internal/x:1:1\n    at g (/mnt/data/a.js:1:1)"
     )
-    assert user_first(stack) == (
-        "Error: o\n    at f (evalmachine.<anonymous>:1:1)\n    at g (/mnt/data/a.js:1:1)\n"
-        "    at openSync (node:fs:1:1)\n    at node:internal/x:1:1 {\n"
-        "  [cause]: Error: i\n      at Array.map (<anonymous>)\n      at h (b.js:1:1)\n      at node:fs:2:2\n}"
-    )
+    cause = " {\n  [cause]: Error: i\n      at node:fs:2:2\n      at h (b.js:1:1)\n}"
+    assert readable(f"{before}\n{KERNEL}{cause}") == before + cause
+
+
+@pytest.mark.parametrize(
+    ("source", "indent", "carets", "shown"),
+    [
+        ("null.x", 5, 1, "     ^"),
+        ("漢字.x.y", 5, 1, "       ^"),
+        ("é e\u0301 null.x", 10, 1, "         ^"),
+        ("'😀👍🏽', null.x", 15, 1, "             ^"),
+        ("\t'漢\tb', null.x", 13, 1, "\t   \t         ^"),
+        ("f(漢字) 漢", 2, 2, "  ^^^^"),
+        ("'漢'", 7, 1, " " * 8 + "^"),
+        ("'\ud800', null.x", 10, 1, "               ^"),
+    ],
+)
+def test_the_caret_stands_below_the_character_that_it_marks(
+    source: str, indent: int, carets: int, shown: str
+) -> None:
+    """The caret's column follows the width of the characters before it; tabs stay tabs."""
+    blank = "".join("\t" if one == "\t" else " " for one in source[:indent]).ljust(indent)
+    stack = f"[1]:1:1\n{source}\n{blank}{'^' * carets}\n\nError: x\n    at [1]:1:1"
+    assert readable(stack) == f"[1]:1:1\n{source}\n{shown}\n\nError: x\n    at [1]:1:1"
 
 
 @pytest.mark.parametrize("end", ["", "    at y:1:1", "Error: a\n    at y:1:1"])

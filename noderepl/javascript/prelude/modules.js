@@ -2,24 +2,20 @@
 //
 // Modules are resolved from the session's directory, as if a file repl.js there imported them. own: the name of the
 // prelude's script.
-(function modules({ realm, primordials, note, resolver, relocate, own }) {
+(function modules({ realm, primordials, note, resolver, reload, relocate, own }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
-    const { join } = require("path");
     const { runInThisContext } = vm;
     const { slice, startsWith } = primordials.String;
     const { exec } = primordials.RegExp;
+    const { file } = reload;
     const cwd = process.cwd.bind(process);
     let importer = { directory: null, import: null };
 
     // `require.main === module` is true in a snippet, as is import.meta.main.
     require.main ??= realm.module;
-
-    function file() {
-        return join(cwd(), "repl.js");
-    }
 
     function dynamic(specifier, options) {
         return located(imported(specifier, options), new Error());
@@ -39,7 +35,12 @@
         if (importer.directory !== directory) {
             importer = { directory, import: makeImporter() };
         }
-        return importer.import(specifier, options);
+        try {
+            return await importer.import(reload.importing(specifier), options);
+        } catch (error) {
+            reload.failed(specifier);
+            throw error;
+        }
     }
 
     // Node.js would warn that its first use is experimental.

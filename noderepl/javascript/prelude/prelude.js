@@ -12,8 +12,8 @@
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
-//     "waits": whether the answer waits until nothing is active any more, "aside": whether it has no number and no
-//     result}
+//     "file": the name of its file, or "", "waits": whether the answer waits until nothing is active any more, "aside":
+//     whether it has no number and no result}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -54,7 +54,8 @@
     const stacks = parts.stacks({ realm, primordials, inspect, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
+    const reload = parts.reload({ realm, primordials, resolver, note });
+    const modules = parts.modules({ realm, primordials, note, resolver, reload, ...stacks });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
@@ -80,6 +81,7 @@
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
     api.load = modules.load;
+    api.reload = reload.again;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
     api.decorations = parts.decorators({ realm }).decorations;
@@ -125,9 +127,9 @@
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
             activeHandles.begin();
-            stacks.refuse(request);
+            stacks.refuse(current);
             current.script = scripts.compile(request);
-            const expression = stacks.named(current.number, current.script);
+            const expression = stacks.named(current);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
@@ -345,7 +347,7 @@
     }
 
     function note(text) {
-        if (run !== null) {
+        if (run !== null && !primordials.Array.includes(run.notes, text)) {
             run.notes[run.notes.length] = text;
         }
     }

@@ -6,7 +6,7 @@
         Map: ["delete", "get", "set"],
         RegExp: ["exec"],
         Set: ["add", "delete", "forEach", "has"],
-        String: ["charCodeAt", "endsWith", "includes", "indexOf", "slice", "startsWith"],
+        String: ["charCodeAt", "endsWith", "includes", "indexOf", "lastIndexOf", "slice", "startsWith"],
         WeakMap: ["get", "set"],
     };
     const all = { __proto__: null, uncurried, replace };

@@ -1,5 +1,7 @@
 // Describes errors: stacks with positions in the typed text, without internal frames, and the source line.
 //
+// A frame names its snippet by its label: `[3]` for the snippet of that number, or the name of a file.
+//
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
 (function stacks({ realm, primordials, inspect, typed, placeOf }) {
@@ -9,19 +11,19 @@
     const { max } = Math;
     const { replace } = primordials;
     const { exec } = primordials.RegExp;
-    const { indexOf, slice, startsWith } = primordials.String;
+    const { indexOf, lastIndexOf, slice, startsWith } = primordials.String;
     const { get, set, delete: remove } = primordials.Map;
     const { get: getOf, set: setOf } = primordials.WeakMap;
     const toString = primordials.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
     const { runInNewContext } = realm.require("vm");
-    const SHOWN = "repl";
     const OWN = "noderepl-prelude"; // the name of this script
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
     const ORIGIN = /\(:(\d+):(\d+)\)/g; // of code of eval(), in a script without a name
-    const FRAMES = /\n +at (?:async )?(?:.*\()?repl:\d+:\d+\)?(?:\n[^]*)?$/; // from the first one in a snippet on
+    const LOADERS = "node:internal/modules/"; // frames of require() and import
     const KEPT = 1000; // snippets whose positions are known
     const LENT = 100;
+    const DEEPEST = 50; // frames of an error that are compared with those of other objects
     const WIDEST = 200; // of a source line that is shown whole
     const scripts = new Map(); // number -> the script of the snippet (scripts.js)
     const places = new WeakMap(); // error -> the position of its top frame in a snippet
@@ -36,15 +38,16 @@
 
     prepare();
 
-    // Returns the expression with the name that identifies its frames.
-    function named(number, script) {
+    // Returns the expression of a snippet with the name that identifies its frames.
+    function named({ number, request, script }) {
         latest = number;
+        script.label = labelFor(number, request);
         set(scripts, number, script);
         remove(scripts, number - KEPT);
         if (getOwnPropertyDescriptor(Error, "prepareStackTrace") === undefined) {
             prepare();
         }
-        return `${script.expression}\n//# sourceURL=${SHOWN}-${number}`;
+        return `${script.expression}\n//# sourceURL=repl-${number}`;
     }
 
     function prepare() {
@@ -59,7 +62,7 @@
             return;
         }
         if (getOf(preparers, own) === undefined) {
-            const call = (target, self, given) => apply(target, self, [given[0], frames(given[0], given[1])]);
+            const call = (target, self, given) => apply(target, self, [given[0], frames(given[0], given[1]).kept]);
             const made = new Proxy(own, { __proto__: null, apply: call });
             setOf(preparers, own, made);
             setOf(preparers, made, made);
@@ -68,48 +71,67 @@
     }
 
     function prepareStackTrace(error, sites) {
-        const shown = frames(error, sites);
+        const { kept, first } = frames(error, sites);
+        let users = ""; // from the first frame in a snippet on
         let text = headOf(error);
-        for (let index = 0; index < shown.length; index++) {
-            text += `\n    at ${shown[index]}`;
+        for (let index = 0; index < kept.length; index++) {
+            const line = `\n    at ${kept[index]}`;
+            users += index >= first ? line : "";
+            text += line;
         }
-        if (!isNativeError(error)) {
-            lend(error, text);
+        if (users !== "" && !isNativeError(error)) {
+            lend(error, users);
         }
         return text;
     }
 
     // Node.js' fetch() appends the stack of an object to that of its error.
-    function lend(object, text) {
-        const found = exec(FRAMES, text);
+    function lend(object, users) {
         const at = getOf(places, object);
-        if (found !== null && at !== undefined) {
+        if (at !== undefined) {
             remove(lent, lenders[lending]);
-            lenders[lending] = found[0];
-            set(lent, found[0], at);
+            lenders[lending] = users;
+            set(lent, users, at);
             lending = (lending + 1) % LENT;
         }
     }
 
     function lentPlace(error) {
-        const found = attempt(() => exec(FRAMES, error.stack));
-        return found ? get(lent, found[0]) : undefined;
+        return attempt(() => {
+            const { stack } = error;
+            let at = stack.length;
+            for (let count = 0; count < DEEPEST && at > 0; count++) {
+                at = lastIndexOf(stack, "\n    at ", at - 1);
+                const found = at >= 0 ? get(lent, slice(stack, at)) : undefined;
+                if (found !== undefined) {
+                    return found;
+                }
+            }
+            return undefined;
+        });
     }
 
-    // Without internal frames: the inspector calls a snippet, and this script calls the inspector.
+    // Returns the frames without internal ones, and the index of the first in a snippet. The inspector calls a snippet,
+    // and this script calls the inspector.
     function frames(error, sites) {
         const kept = [];
+        const numbers = [];
         for (let index = 0; index < sites.length && !isEnd(sites, index); index++) {
-            if (!isOurs(sites[index])) {
+            if (!isOurs(sites[index]) && !isLoaders(sites[index])) {
+                numbers[kept.length] = numberOf(sites[index]);
                 kept[kept.length] = sites[index];
             }
         }
         let number = latest;
+        let first = kept.length;
+        let starter; // the number of the snippet at the bottom
         for (let index = kept.length - 1; index >= 0; index--) {
-            number = numberOf(kept[index]) ?? number;
-            place(kept[index], number, error);
+            number = numbers[index] ?? number;
+            starter ??= numbers[index];
+            first = numbers[index] === undefined ? first : index;
+            place(kept[index], number, error, starter);
         }
-        return kept;
+        return { kept, first };
     }
 
     function isEnd(sites, index) {
@@ -117,14 +139,14 @@
     }
 
     // Makes a frame return its position in the typed text. number: of its snippet, or of the one that evaluated its
-    // code.
-    function place(site, number, error) {
+    // code. starter: of the snippet whose call led to the frame.
+    function place(site, number, error, starter) {
         const text = withTypedPlaces(String(site));
         if (numberOf(site) !== undefined) {
             const at = placeIn(number, site.getLineNumber(), site.getColumnNumber());
-            setOf(places, error, at);
-            override(site, "getFileName", SHOWN);
-            override(site, "getScriptNameOrSourceURL", SHOWN);
+            setOf(places, error, at && { ...at, __proto__: null, starter });
+            override(site, "getFileName", labelOf(number));
+            override(site, "getScriptNameOrSourceURL", labelOf(number));
             override(site, "getLineNumber", at?.line ?? site.getLineNumber());
             override(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
             override(site, "toString", text);
@@ -148,6 +170,19 @@
         return site.getScriptNameOrSourceURL() === OWN;
     }
 
+    function isLoaders(site) {
+        return startsWith(site.getFileName() ?? "", LOADERS);
+    }
+
+    function labelFor(number, { aside, file }) {
+        return file || (aside ? "noderepl" : `[${number}]`);
+    }
+
+    function labelOf(number) {
+        return get(scripts, number)?.label ?? `[${number}]`;
+    }
+
+    // Returns the number of the snippet with a frame, undefined for any other frame.
     function numberOf(site) {
         const found = exec(/^repl-(\d+)$/, site.getScriptNameOrSourceURL() ?? "");
         return found === null ? undefined : Number(found[1]);
@@ -183,24 +218,26 @@
     }
 
     function placed(number, line, column) {
-        const at = placeIn(Number(number), Number(line), Number(column));
-        return at ? `${SHOWN}:${at.line}:${at.column}` : `${SHOWN}:${line}:${column}`;
+        const at = placeIn(Number(number), Number(line), Number(column)) ?? { line, column };
+        return `${labelOf(Number(number))}:${at.line}:${at.column}`;
     }
 
     function placeIn(number, line, column) {
         const script = get(scripts, number);
-        return script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number }));
+        const { label } = script ?? {};
+        return script && attempt(() => ({ ...typed(script, line, column), __proto__: null, label, starter: number }));
     }
 
     // Throws the error of a snippet that cannot run.
-    function refuse({ text, refusal }) {
+    function refuse({ number, request }) {
+        const { text, refusal } = request;
         if (!refusal) {
             return;
         }
         const { sentence, start } = refusal;
         const error = new SyntaxError(sentence);
         defineProperty(error, "stack", { __proto__: null, value: `SyntaxError: ${sentence}`, configurable: true });
-        setOf(places, error, placeOf(text, start));
+        setOf(places, error, { ...placeOf(text, start), __proto__: null, label: labelFor(number, request) });
         throw error;
     }
 
@@ -220,7 +257,7 @@
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         described.isUnparsed = found === undefined && at !== undefined;
-        described.number = at?.number;
+        described.number = at?.starter;
         described.stack = at ? `${arrow(at)}\n${text}` : text;
         return described;
     }
@@ -247,11 +284,11 @@
         return placeIn(number, lineNumber + 1, columnNumber + 1);
     }
 
-    function arrow({ line, column, source }) {
+    function arrow({ label, line, column, source }) {
         const from = source.length > WIDEST ? max(0, column - WIDEST / 2) : 0;
         const shown = slice(source, from, from + WIDEST);
         const indent = replace(slice(shown, 0, column - 1 - from), /[^\t]/g, () => " ");
-        return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
+        return `${label}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
     // Gives an error that Node.js made in its own code the stack of `witness`, made at the snippet's call.
