@@ -90,6 +90,7 @@ class Foreground:
             began = True
             return await work
 
+        self._console.leave_output()
         left = self._executor.left
         self._began = time.monotonic()
         self._running = running = asyncio.create_task(begun())

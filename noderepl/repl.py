@@ -107,6 +107,7 @@ class Repl:
             edit=self._edit,
             show=self._show_late,
             room=self._room,
+            at_prompt=True,
         )
         self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
         self._programs = UserPrograms(self._input, console, self._foreground)
@@ -301,6 +302,7 @@ class Repl:
 
     def _drop_output(self) -> None:
         """Drops the output that the screen does not have yet."""
+        self._console.leave_output()
         self._console.hurry()
         self._console.ease()
         self._late.drop()

@@ -45,7 +45,7 @@ NO_PRELUDE = (
 class Executor:
     """Runs snippets in the present session of a backend.
 
-    preferences: the options, read at each snippet. width: returns the columns for values. show:
+    preferences: the options, read at each snippet. options: returns how its output is shown. show:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets.
@@ -55,7 +55,7 @@ class Executor:
         self,
         backend: Backend,
         preferences: Preferences,
-        width: Callable[[], int],
+        options: Callable[[], Options],
         *,
         show: Callable[[Outcome], None] | None,
         room: Callable[[], Awaitable[None]],
@@ -64,7 +64,7 @@ class Executor:
         self._backend = backend
         self._state = backend.state
         self._preferences = preferences
-        self._width = width
+        self._options = options
         self._show = show
         self._room = room
         self._late = late
@@ -330,11 +330,6 @@ class Executor:
             timeout=preferences.timeout,
             repeatable=repeatable,
         )
-
-    def _options(self) -> Options:
-        from noderepl.javascript.prelude import Options
-
-        return Options(self._width(), self._preferences.depth)
 
     def _with_hints(self, execution: Execution, analysis: Analysis) -> Execution:
         """Returns the execution with notes on changes to its code, and a hint about its error."""

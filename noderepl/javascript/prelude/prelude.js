@@ -11,9 +11,9 @@
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
-//     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
-//     "waits": whether the answer waits until nothing is active any more, "aside": whether it has no number and no
-//     result}
+//     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
+//     unless that is used already, "waits": whether the answer waits until nothing is active any more, "aside":
+//     whether it has no number and no result}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -64,6 +64,7 @@
         realm,
         primordials,
         consoleObject: parts.console_object,
+        terminal: parts.terminal({ realm, primordials }),
         write: descriptors.inOrder(output.write),
     });
     const report = (error) => stacks.describe(error, options);
@@ -120,7 +121,7 @@
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         try {
             output.begin(request.id, current.number);
-            stdio.begin();
+            stdio.begin(request.terminal);
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
