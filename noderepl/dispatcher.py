@@ -252,7 +252,8 @@ class Dispatcher:
         if (size := self._terminal()) is not None:
             terminal = Terminal(*size, programs_environment(self._color, os.environ))
         self._console.is_live = size is not None and self._console.can_change
-        return Options(self._console.value_columns(), self.preferences.depth, terminal)
+        columns, depth = self._console.value_columns(), self.preferences.depth
+        return Options(columns, depth, terminal, asks=self._at_prompt)
 
     def _terminal(self) -> tuple[int, int] | None:
         """Returns the columns and rows that snippets see, None if they see no terminal."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -51,6 +51,7 @@ class Foreground:
         self._keys = keys
         self._running: asyncio.Task[object] | None = None
         self._interrupting: asyncio.Task[None] | None = None
+        self._sending: set[asyncio.Task[None]] = set()
         self._unsent = False
         self._began = self._interrupted_at = 0.0
         self._is_here = asyncio.Event()
@@ -187,9 +188,16 @@ class Foreground:
             self._running.cancel()
 
     async def _interrupt(self) -> None:
+        await self._attempted(self._executor.interrupt(), "the snippet could not be interrupted")
+
+    def answer(self, line: str | None) -> None:
+        """Sends a line that the user has typed to the running snippet, None for the end."""
+        sending = self._attempted(self._executor.answer(line), "the line could not be sent")
+        self._sending.add(task := supervised(asyncio.create_task(sending)))
+        task.add_done_callback(self._sending.discard)
+
+    async def _attempted(self, work: Awaitable[None], failure: str) -> None:
         try:
-            await self._executor.interrupt()
+            await work
         except NodeReplError as error:
-            self._console.show(
-                Failure(f"the snippet could not be interrupted: {error}", error.exit_code)
-            )
+            self._console.show(Failure(f"{failure}: {error}", error.exit_code))

@@ -25,6 +25,7 @@ from noderepl.internal_error import Fallbacks, supervised
 from noderepl.late_output import LateOutput
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import (
+    Asked,
     ClearScreen,
     EditorMode,
     Failure,
@@ -82,6 +83,7 @@ class Repl:
     """The prompt of one run. Must be constructed inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
+        from noderepl.terminal.answer_line import AnswerLine
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
@@ -110,6 +112,7 @@ class Repl:
             at_prompt=True,
         )
         self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
+        self._answers = AnswerLine(console.show_typed, self._foreground.answer)
         self._programs = UserPrograms(self._input, console, self._foreground)
         self._failures = Failures(console, backend.about, lambda: self._prompt)
         completer = SnippetCompleter(
@@ -246,7 +249,9 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        return waiting_keys(self._input, self._output, self._interrupt, self._suspend)
+        return waiting_keys(
+            self._input, self._output, self._interrupt, self._suspend, self._answers
+        )
 
     def _stop(self) -> None:
         """Stops this process after the terminal has accepted what was shown."""
@@ -282,7 +287,10 @@ class Repl:
                 self._output.flush()
 
     def _show_late(self, outcome: Outcome) -> None:
-        self._late.show(outcome)
+        if isinstance(outcome, Asked):
+            self._answers.is_open = self._foreground.is_running
+        else:
+            self._late.show(outcome)
 
     async def _edit(self, text: str) -> str:
         return await self._programs.edit(text)

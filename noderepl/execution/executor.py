@@ -154,6 +154,14 @@ class Executor:
         if self._lane is not None and self._lane.live is not None:
             await self._lane.live.interrupt()
 
+    async def answer(self, line: str | None) -> None:
+        """Sends what the user has typed to the running snippet, None for the end of the input.
+
+        Raises ServiceError, NotAuthorised.
+        """
+        if self._lane is not None and self._lane.live is not None:
+            await self._lane.live.answers.send(line)
+
     async def interrupted(self, patience: float, *, with_output: bool = True) -> Execution | None:
         """Interrupts the running snippet and returns its Execution; None if that takes longer than
         `patience`.

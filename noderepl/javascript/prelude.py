@@ -47,6 +47,7 @@ _PARTS = (
     "output",
     "terminal",
     "stdio",
+    "input",
     "descriptors",
     "active_handles",
 )
@@ -66,12 +67,13 @@ class Terminal:
 @dataclass(frozen=True, slots=True)
 class Options:
     """How values and output are shown. width: in columns. depth: of nested objects, None for all.
-    terminal: None if snippets see none.
+    terminal: None if snippets see none. asks: whether the user can answer what a snippet asks.
     """
 
     width: int = 80
     depth: int | None = 2
     terminal: Terminal | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

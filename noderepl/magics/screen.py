@@ -1,5 +1,5 @@
-"""The magics of the prompt: %history, %theme, %tty, %clear, %exit and those of Node.js alone, .break,
-.clear and .editor.
+"""The magics of the prompt: %history, %theme, %tty, %clear, %exit and Node's own .break, .clear,
+.editor.
 
 They return outcomes that the prompt carries out.
 """

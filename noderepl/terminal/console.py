@@ -73,6 +73,7 @@ class Console:
         self._status_line = ""
         self._has_bar = False
         self._open: Stream | None = None
+        self._typed = ""
 
     @property
     def theme(self) -> Theme:
@@ -117,6 +118,8 @@ class Console:
         elif outcome.number is not None:
             self._write_end(self._drawn(outcome))
         else:
+            if self._region is not None:
+                self._end_output()
             if outcome.text:
                 stream = self._stdout if outcome.stream == "stdout" else self._stderr
                 self._open = None if outcome.text.endswith("\n") else stream
@@ -130,7 +133,21 @@ class Console:
             self._end_output()
             region = self._region = self._drawing.region(outcome.number)
         self._stdout.put(self._drawing.output(outcome, region))
+        if self._typed and outcome.number is None:
+            self._stdout.write([region.overlay(self._typed)])
         self._open = self._stdout if region.is_open else None
+
+    def show_typed(self, text: str, is_sent: bool) -> None:
+        """Shows what the user types for the running snippet, at its cursor. is_sent: whether the
+        snippet gets it, whose next output then contains it.
+        """
+        self.end_status()
+        if self._region is None or not self._drawing.has(self._region, None):
+            self._end_output()
+            self._region = self._drawing.region()
+        self._stdout.write([self._region.overlay(text)])
+        self._open = self._stdout if self._region.is_open else None
+        self._typed = "" if is_sent else text
 
     def leave_output(self) -> None:
         """Changes no line of the output so far: other text may be below it, or in its place."""
@@ -344,6 +361,7 @@ class Console:
         elif self._open is not None:
             self._open.write(["\n"])
         self._region = self._open = None
+        self._typed = ""
 
     def _write(self, drawn: Sequence[Drawn], *, is_end: bool = False) -> None:
         self.end_status()

@@ -103,9 +103,13 @@ class LiveRegion:
         return shown
 
     def end(self) -> str:
-        """Returns what to write to put the cursor at the beginning of a line below the output."""
+        """Returns what to write to remove an overlay, and to put the cursor at the beginning of a
+        line below the output.
+        """
         rest, self._begun = "".join(self._begun.values()), {}
         shown = self._fed(visible(rest, colour=False), "", str)
+        if self._lines is not None:
+            shown += self._paint(self._lines)
         return shown + "\n" if self.is_open else shown
 
     def _live(self) -> OwnLines:

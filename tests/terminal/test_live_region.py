@@ -4,6 +4,7 @@ import pyte
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.live_region import LONG, LiveRegion
 from noderepl.terminal.own_lines import OwnLines
@@ -55,7 +56,8 @@ def test_the_screen_is_that_of_the_program(parts, step):
     if len(lines.rows) + text.count("\n") < ROWS - 1:
         made = region()
         written = "".join(
-            made.feed(text[at : at + step], "stdout", plain=plain) for at in range(0, len(text), step)
+            made.feed(text[at : at + step], "stdout", plain=plain)
+            for at in range(0, len(text), step)
         )
         assert shown(screen_of(written + made.end())) == shown(screen_of(text))
 
@@ -114,14 +116,20 @@ def test_an_overlay_of_many_lines_scrolls_and_goes():
     """The rows below the region's top are painted again without it."""
     made = region()
     text = "\n".join("abcdefg")
-    written = made.feed(text, "stdout") + made.overlay("\n1\n2\n3\n4") + made.feed("\nnext", "stdout")
+    written = (
+        made.feed(text, "stdout") + made.overlay("\n1\n2\n3\n4") + made.feed("\nnext", "stdout")
+    )
     assert shown(screen_of(written))[-3:] == ["f", "g", "next"]
 
 
 def test_rows_with_a_prefix_are_above_the_cursor():
     """Late output: each row has the number of its snippet, and the cursor is below."""
     made = region(prefix="[3] ", indent=4, number=3)
-    written = made.feed("10%", "stdout") + made.feed("\r20%", "stdout") + made.feed("\r\x1b[Kdone\n", "stdout")
+    written = (
+        made.feed("10%", "stdout")
+        + made.feed("\r20%", "stdout")
+        + made.feed("\r\x1b[Kdone\n", "stdout")
+    )
     screen = screen_of(written)
     assert (shown(screen), screen.cursor.y, screen.cursor.x) == (["[3] done"], 1, 0)
 
@@ -129,7 +137,11 @@ def test_rows_with_a_prefix_are_above_the_cursor():
 def test_long_plain_output_passes_again():
     """After a line that moved, and what moves behind it is in place."""
     made = region()
-    written = made.feed("1%\r2%\n", "stdout") + made.feed("line\n" * LONG, "stdout") + made.feed("3%\r4%", "stdout")
+    written = (
+        made.feed("1%\r2%\n", "stdout")
+        + made.feed("line\n" * LONG, "stdout")
+        + made.feed("3%\r4%", "stdout")
+    )
     assert written.count("line\n") == LONG
     assert shown(screen_of(written))[-2:] == ["line", "4%"]
 

@@ -13,7 +13,7 @@
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
 //     unless that is used already, "waits": whether the answer waits until nothing is active any more, "aside":
-//     whether it has no number and no result}
+//     whether it has no number and no result, "asks" (input.js)}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -67,6 +67,8 @@
         terminal: parts.terminal({ realm, primordials }),
         write: descriptors.inOrder(output.write),
     });
+    const echo = (text) => stdio.deliver("stdout", text);
+    const input = parts.input({ realm, primordials, data, output, note, echo });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
@@ -122,6 +124,7 @@
         try {
             output.begin(request.id, current.number);
             stdio.begin(request.terminal);
+            input.begin(request);
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
@@ -203,13 +206,14 @@
         if (!current.request.waits && current.number > 0) {
             pendingPromise.follow(value, current.number);
         }
+        const isOver = () => current.ended !== null || guards.hasLate();
+        const last = () => end(current, answer);
         if (current.request.waits) {
-            activeHandles.wait(
-                () => current.ended !== null || guards.hasLate(),
-                () => end(current, answer),
-            );
+            activeHandles.wait(isOver, last);
+        } else if (input.isHeld()) {
+            input.hold(isOver, last);
         } else {
-            end(current, answer);
+            last();
         }
     }
 
@@ -282,6 +286,7 @@
             output: descriptors.end(isCut),
             pending: isPending,
         });
+        input.end(isCut);
         stdio.end();
         respond(current, answer);
         stdio.rest();

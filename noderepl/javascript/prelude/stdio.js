@@ -117,5 +117,5 @@
         defineProperty(process, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
-    return { begin, end, rest, streams };
+    return { begin, deliver, end, rest, streams };
 });

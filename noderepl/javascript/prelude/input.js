@@ -1,0 +1,361 @@
+// Standard input: what the user types while a snippet runs. process.stdin is a stream of the prelude.
+//
+// Contract with ../../execution/input.py: the event "input" of a piece (output.js) says that the snippet reads. An
+// answer is a file .noderepl-input-ID-N, N from 0 for each request id, with a line and its end as JSON, or null for
+// the end of the input. If the client cannot answer, the input ends at once.
+(function input({ realm, primordials, data, output, note, echo }) {
+    const { Atomics, Buffer, Int32Array, JSON, Object, Proxy, Reflect, Set, SharedArrayBuffer, process } = realm;
+    const { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } = realm.require("fs");
+    const { EventEmitter } = realm.require("events");
+    const { syncBuiltinESMExports } = realm.require("module");
+    const { Readable } = realm.require("stream");
+    const { setTimeout, clearTimeout, setImmediate } = realm.require("timers");
+    const readline = realm.require("readline");
+    const { wait } = Atomics;
+    const { from } = Buffer;
+    const { parse } = JSON;
+    const { assign } = Object;
+    const { apply, defineProperty, ownKeys } = Reflect;
+    const toText = primordials.uncurried(Buffer.prototype.toString);
+    const directory = process.cwd();
+    const push = primordials.uncurried(Readable.prototype.push);
+    const listenersOf = primordials.uncurried(EventEmitter.prototype.listeners);
+    const { some } = primordials.Array;
+    const { add, delete: remove, forEach, has } = primordials.Set;
+    const { endsWith, slice } = primordials.String;
+    const EMPTY = "The program read standard input, which is empty here: it ended at once.";
+    const STEP = 50; // ms between two looks for an answer
+    const SOON = 100; // ms after which a snippet that does not read itself asks for a reader of an earlier one
+    const cell = new Int32Array(new SharedArrayBuffer(4));
+    const idle = new Set(); // listeners of interfaces, which read only for a question or a listener of their lines
+    const interfaces = new Set();
+    const questions = new Set(); // interfaces that wait for the answer to a question
+    let depth = 0; // of calls of createInterface()
+    let isWanted = false; // the stream has nothing, and somebody reads it
+    let request = null; // the running one, null between snippets
+    let next = 0; // the number of the next answer
+    let isAsked = false; // the client knows that the snippet reads
+    let isNoted = false;
+    let isTouched = false; // the snippet itself has begun to read
+    let rest; // bytes of a line that have not been read
+    let timer;
+    let stream = create();
+
+    wrapReadline();
+    wrapFiles();
+    expose();
+
+    function create() {
+        isWanted = false;
+        const made = new Readable({
+            __proto__: null,
+            read() {
+                isWanted = true;
+                lookIn(0);
+            },
+        });
+        made.on("newListener", (name, listener) => {
+            if (name === "data" || name === "readable") {
+                isTouched = true;
+                if (depth > 0) {
+                    add(idle, listener);
+                }
+            }
+        });
+        const setRawMode = (isRaw) => assign(made, { isRaw: isRaw === true });
+        return assign(made, { fd: 0, isRaw: false, setRawMode, ref: () => made, unref: () => made });
+    }
+
+    function expose() {
+        defineProperty(process, "stdin", {
+            __proto__: null,
+            value: stream,
+            configurable: true,
+            enumerable: true,
+            writable: true,
+        });
+    }
+
+    // Before a snippet. asks: whether the client can answer.
+    function begin({ id, asks, terminal }) {
+        request = { __proto__: null, id, asks };
+        next = 0;
+        isAsked = isNoted = isTouched = false;
+        rest = undefined;
+        if (stream.readableEnded || stream.destroyed) {
+            const isExposed = process.stdin === stream;
+            stream = create();
+            if (isExposed) {
+                expose();
+            }
+        }
+        stream.isTTY = terminal === null ? undefined : true;
+        if (isWanted) {
+            lookIn(SOON);
+        }
+    }
+
+    // After a snippet. isCut: whether it was ended; its questions are then over, so that others can be asked.
+    function end(isCut) {
+        clearTimeout(timer);
+        while (request !== null && takeAnswer() !== undefined) {
+            // This was typed too late.
+        }
+        request = null;
+        if (isCut) {
+            forEach(questions, forget);
+            questions.clear();
+        }
+    }
+
+    function forget(one) {
+        const keys = ownKeys(one);
+        for (let index = 0; index < keys.length; index++) {
+            if (typeof keys[index] === "symbol" && endsWith(keys[index].description ?? "", "uestionCallback")) {
+                one[keys[index]] = null;
+            }
+        }
+    }
+
+    // Whether somebody reads: a listener of the stream, or an interface with a question or a listener of lines.
+    function isRead() {
+        let isOne = questions.size > 0;
+        forEach(interfaces, (one) => {
+            if (one.closed === true) {
+                remove(interfaces, one);
+                remove(questions, one);
+            } else {
+                isOne ||= one.listenerCount("line") > 0;
+            }
+        });
+        return isOne || isDirect("data") || isDirect("readable");
+    }
+
+    function isDirect(name) {
+        return some(listenersOf(stream, name), (listener) => !has(idle, listener));
+    }
+
+    // Whether the snippet goes on after its value, because it reads.
+    function isHeld() {
+        return request !== null && request.asks && isTouched && isWanted && !stream.isPaused() && isRead();
+    }
+
+    // Calls `done` once the snippet does not read any more, or `isOver` returns true.
+    function hold(isOver, done) {
+        if (isOver() || !isHeld()) {
+            done();
+        } else {
+            setTimeout(hold, STEP, isOver, done);
+        }
+    }
+
+    function lookIn(milliseconds) {
+        clearTimeout(timer);
+        timer = setTimeout(look, milliseconds).unref();
+    }
+
+    // Gives the stream the next answer.
+    function look() {
+        if (request === null || !isWanted) {
+            return;
+        }
+        const answer = isAsked || isRead() ? answerOf() : undefined;
+        if (answer !== undefined) {
+            isWanted = false;
+            deliver(answer);
+        } else {
+            lookIn(STEP);
+        }
+    }
+
+    // In raw mode, Ctrl-D and Enter are keys, and the program echoes them.
+    function deliver(line) {
+        questions.clear();
+        if (stream.isRaw) {
+            push(stream, line === null ? "\x04" : `${slice(line, 0, -1)}\r`);
+        } else {
+            echoLine(line);
+            push(stream, line);
+        }
+    }
+
+    function echoLine(line) {
+        if (request.asks && line !== null) {
+            echo(line);
+        }
+    }
+
+    // Returns a line, null for the end, undefined if there is no answer yet.
+    function answerOf() {
+        if (!request.asks) {
+            if (!isNoted) {
+                isNoted = true;
+                note(EMPTY);
+            }
+            return null;
+        }
+        if (!isAsked) {
+            isAsked = true;
+            output.ask();
+        }
+        const line = takeAnswer();
+        if (line === undefined) {
+            output.show();
+        }
+        return line;
+    }
+
+    function takeAnswer() {
+        const line = takeFrom(data);
+        return line === undefined ? takeFrom(directory) : line;
+    }
+
+    function takeFrom(place) {
+        const file = `${place}/.noderepl-input-${request.id}-${next}`;
+        if (!existsSync(file)) {
+            return undefined;
+        }
+        try {
+            const line = parse(readFileSync(file, "utf8"));
+            unlinkSync(file);
+            next += 1;
+            return line;
+        } catch {
+            return undefined; // it is still being written
+        }
+    }
+
+    // Waits for a line, blocking. Returns null for the end of the input.
+    function readLine() {
+        if (request === null) {
+            return null;
+        }
+        for (;;) {
+            const line = answerOf();
+            if (line !== undefined) {
+                echoLine(line);
+                return line;
+            }
+            wait(cell, 0, 0, STEP);
+        }
+    }
+
+    // Reads bytes, blocking. Returns their number, 0 at the end of the input.
+    function readInto(target, offset, length) {
+        if (rest === undefined || rest.length === 0) {
+            const line = readLine();
+            if (line === null) {
+                return 0;
+            }
+            rest = from(line);
+        }
+        const count = rest.length < length ? rest.length : length;
+        for (let index = 0; index < count; index++) {
+            target[offset + index] = rest[index];
+        }
+        rest = from(rest.buffer, rest.byteOffset + count, rest.length - count);
+        return count;
+    }
+
+    function readAll() {
+        let text = rest === undefined ? "" : toText(rest, "utf8");
+        rest = undefined;
+        for (let line = readLine(); line !== null; line = readLine()) {
+            text += line;
+        }
+        return text;
+    }
+
+    // As in browsers and in Deno.
+    function prompt(message = "Prompt", byDefault = undefined) {
+        echo(`${message}${byDefault === undefined ? "" : ` [${byDefault}]`} `);
+        const line = readLine();
+        if (line === null) {
+            return null;
+        }
+        return line === "\n" && byDefault !== undefined ? `${byDefault}` : slice(line, 0, -1);
+    }
+
+    function wrapReadline() {
+        const { promises } = readline;
+        for (const module of [readline, promises]) {
+            const { createInterface, Interface } = module;
+            module.createInterface = new Proxy(createInterface, {
+                __proto__: null,
+                apply(target, self, given) {
+                    depth += 1;
+                    try {
+                        const made = apply(target, self, given);
+                        if (made.input === stream) {
+                            add(interfaces, made);
+                        }
+                        return made;
+                    } finally {
+                        depth -= 1;
+                    }
+                },
+            });
+            Interface.prototype.question = new Proxy(Interface.prototype.question, {
+                __proto__: null,
+                apply(target, self, given) {
+                    if (self?.input === stream) {
+                        isTouched = true;
+                        add(questions, self);
+                    }
+                    return apply(target, self, given);
+                },
+            });
+        }
+        syncBuiltinESMExports();
+        if (!("prompt" in realm)) {
+            defineProperty(realm, "prompt", { __proto__: null, value: prompt, configurable: true, writable: true });
+        }
+    }
+
+    // All functions of the module fs that read a descriptor or open a path come to these of its binding.
+    function wrapFiles() {
+        const binding = process.binding("fs");
+        const { open, openFileHandle, read, readFileUtf8 } = binding;
+        binding.read = function (fd, target, offset, length, position, ...given) {
+            if (fd !== 0) {
+                return apply(read, this, [fd, target, offset, length, position, ...given]);
+            }
+            const count = readInto(from(target.buffer, target.byteOffset, target.byteLength), offset, length);
+            const [asked] = given;
+            if (typeof asked?.oncomplete === "function") {
+                setImmediate(() => asked.oncomplete(null, count));
+                return undefined;
+            }
+            return count;
+        };
+        if (typeof readFileUtf8 === "function") {
+            binding.readFileUtf8 = function (target, flags) {
+                return target === 0 || isInput(target) ? readAll() : apply(readFileUtf8, this, [target, flags]);
+            };
+        }
+        binding.open = opening(open);
+        binding.openFileHandle = opening(openFileHandle);
+    }
+
+    // Opens a file with the whole input in the place of /dev/stdin.
+    function opening(original) {
+        return function (target, ...given) {
+            if (!isInput(target)) {
+                return apply(original, this, [target, ...given]);
+            }
+            const place = `${data}/.noderepl-stdin-${request?.id ?? 0}`;
+            writeFileSync(place, readAll());
+            try {
+                return apply(original, this, [place, ...given]);
+            } finally {
+                setTimeout(() => rmSync(place, { __proto__: null, force: true }), STEP).unref();
+            }
+        };
+    }
+
+    function isInput(target) {
+        return target === "/dev/stdin" || target === "/dev/fd/0" || target === "/proc/self/fd/0";
+    }
+
+    return { begin, end, hold, isHeld };
+});
