@@ -52,7 +52,7 @@ class Foreground:
         self._running: asyncio.Task[object] | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
-        self._unsent = False
+        self._unsent = self._is_asked = False
         self._began = self._interrupted_at = 0.0
         self._is_here = asyncio.Event()
         self._is_here.set()
@@ -118,6 +118,7 @@ class Foreground:
                 self._console.words(NOT_RUN, warning=True)
         finally:
             self._running = self._interrupting = None
+            self._is_asked = False
         return None
 
     async def settle(self) -> None:
@@ -152,6 +153,8 @@ class Foreground:
         if self._interrupting is not None:
             may_leave = time.monotonic() - self._interrupted_at >= AGAIN_SECONDS
             return "interrupted; Ctrl-C again returns to the prompt" if may_leave else "interrupted"
+        if self._is_asked:
+            return "the snippet reads your input; Ctrl-D ends it"
         is_sent = self._backend.waiting is None or not self._backend.waiting.unsent
         return (
             "Ctrl-C interrupts"
@@ -189,6 +192,11 @@ class Foreground:
 
     async def _interrupt(self) -> None:
         await self._attempted(self._executor.interrupt(), "the snippet could not be interrupted")
+
+    def ask(self) -> bool:
+        """Shows below the output that the snippet reads its input. Returns whether a line runs."""
+        self._is_asked = self.is_running
+        return self._is_asked
 
     def answer(self, line: str | None) -> None:
         """Sends a line that the user has typed to the running snippet, None for the end."""

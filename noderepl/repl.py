@@ -288,7 +288,8 @@ class Repl:
 
     def _show_late(self, outcome: Outcome) -> None:
         if isinstance(outcome, Asked):
-            self._answers.is_open = self._foreground.is_running
+            if self._foreground.ask():
+                self._answers.open(has_keys=outcome.has_keys)
         else:
             self._late.show(outcome)
 

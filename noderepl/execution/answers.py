@@ -23,8 +23,9 @@ class Answers:
         self._next = 0
 
     async def send(self, line: str | None) -> None:
-        """Sends a line with its end, or None for the end of the input. Lines arrive in the order of
-        the calls. Raises ServiceError, NotAuthorised.
+        """Sends a line with its end, a key, or None for the end of the input.
+
+        They arrive in the order of the calls. Raises ServiceError, NotAuthorised.
         """
         name, self._next = answer_name(self._run, self._next), self._next + 1
         await self._session.write(name, json.dumps(line).encode())

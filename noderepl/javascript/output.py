@@ -85,7 +85,7 @@ def read_piece(data: bytes) -> Sequence[Event]:
 
 def _event(number: int | None, kind: Kind, text: str) -> Event:
     if kind == "input":
-        return Asked()
+        return Asked(text == "keys")
     if kind == "uncaught":
         return Uncaught(_THROWN.read(decode(text)), number)
     return Note(text, number) if kind == "note" else Output(_with_bytes(text), kind, number)

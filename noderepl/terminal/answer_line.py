@@ -8,6 +8,20 @@ from collections.abc import Callable, Sequence
 from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 
+# The keys that programs read besides text, as a terminal sends them.
+_KEYS = {
+    Keys.Up: "\x1b[A",
+    Keys.Down: "\x1b[B",
+    Keys.Right: "\x1b[C",
+    Keys.Left: "\x1b[D",
+    Keys.Home: "\x1b[H",
+    Keys.End: "\x1b[F",
+    Keys.Delete: "\x1b[3~",
+    Keys.PageUp: "\x1b[5~",
+    Keys.PageDown: "\x1b[6~",
+    Keys.Tab: "\t",
+    " ": " ",
+}
 _LAST_WORD = re.compile(r"\S*\s*\Z")
 MOST = 100_000
 """Characters of a line."""
@@ -17,8 +31,7 @@ class AnswerLine:
     """Edits lines for a snippet.
 
     show: shows the line so far at the snippet's cursor, with whether it is complete. send: sends a
-    line with its end, None for the end of the input. `.is_open`: whether the keys are for the
-    snippet.
+    line with its end, a key, or None for the end of the input.
     """
 
     def __init__(
@@ -28,7 +41,13 @@ class AnswerLine:
         self._send = send
         self._text = ""
         self._presses: list[KeyPress] = []
-        self.is_open = False
+        self._is_open = self._has_keys = False
+
+    def open(self, *, has_keys: bool) -> None:
+        """Takes keys from here on. has_keys: whether the snippet reads each key: one that edits no
+        line is then sent at once.
+        """
+        self._is_open, self._has_keys = True, has_keys
 
     def drop(self) -> None:
         """Empties the line."""
@@ -38,15 +57,17 @@ class AnswerLine:
 
     def close(self) -> Sequence[KeyPress]:
         """Takes no more keys. Returns those of the line that has not been sent."""
-        self.is_open = False
+        self._is_open = False
         presses, self._presses, self._text = self._presses, [], ""
         return presses
 
     def take(self, press: KeyPress) -> bool:
         """Takes a key; one without an effect is dropped. Returns whether keys are taken."""
-        if not self.is_open:
+        if not self._is_open:
             return False
         match press.key:
+            case str(key) if self._has_keys and not self._text and key in _KEYS:
+                self._send(_KEYS[key])
             case Keys.ControlM | Keys.ControlJ:
                 self._end(self._text)
             case Keys.ControlD if not self._text:

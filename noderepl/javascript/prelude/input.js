@@ -1,9 +1,13 @@
 // Standard input: what the user types while a snippet runs. process.stdin is a stream of the prelude.
 //
-// Contract with ../../execution/input.py: the event "input" of a piece (output.js) says that the snippet reads. An
-// answer is a file .noderepl-input-ID-N, N from 0 for each request id, with a line and its end as JSON, or null for
-// the end of the input. If the client cannot answer, the input ends at once.
-(function input({ realm, primordials, data, output, note, echo }) {
+// Contract with ../../execution/answers.py: the event "input" of a piece (output.js) says that the snippet reads; its
+// text is "line", or "keys" in raw mode. An answer is a file .noderepl-input-ID-N, N from 0 for each request id, with
+// a line and its end as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer, the
+// input ends at once.
+//
+// note(text) adds a line to the answer. echo(text) writes to stdout. starve() returns whether the snippet waits for
+// nothing, and ends it if its argument is true.
+(function input({ realm, primordials, data, output, note, echo, starve }) {
     const { Atomics, Buffer, Int32Array, JSON, Object, Proxy, Reflect, Set, SharedArrayBuffer, process } = realm;
     const { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { EventEmitter } = realm.require("events");
@@ -20,11 +24,13 @@
     const directory = process.cwd();
     const push = primordials.uncurried(Readable.prototype.push);
     const listenersOf = primordials.uncurried(EventEmitter.prototype.listeners);
-    const { some } = primordials.Array;
+    const { includes, some } = primordials.Array;
     const { add, delete: remove, forEach, has } = primordials.Set;
     const { endsWith, slice } = primordials.String;
+    const READING = ["data", "readable", "keypress"]; // events for which somebody listens who reads
     const EMPTY = "The program read standard input, which is empty here: it ended at once.";
     const STEP = 50; // ms between two looks for an answer
+    const STARVED = 10; // looks after which a snippet that waits for nothing else than an ended input is at its end
     const SOON = 100; // ms after which a snippet that does not read itself asks for a reader of an earlier one
     const cell = new Int32Array(new SharedArrayBuffer(4));
     const idle = new Set(); // listeners of interfaces, which read only for a question or a listener of their lines
@@ -34,8 +40,9 @@
     let isWanted = false; // the stream has nothing, and somebody reads it
     let request = null; // the running one, null between snippets
     let next = 0; // the number of the next answer
-    let isAsked = false; // the client knows that the snippet reads
+    let asked; // how the client knows that the snippet reads
     let isNoted = false;
+    let isExported = false; // the module node:process exports the streams of the prelude
     let isTouched = false; // the snippet itself has begun to read
     let rest; // bytes of a line that have not been read
     let timer;
@@ -55,11 +62,12 @@
             },
         });
         made.on("newListener", (name, listener) => {
-            if (name === "data" || name === "readable") {
+            if (includes(READING, name)) {
                 isTouched = true;
                 if (depth > 0) {
                     add(idle, listener);
                 }
+                lookIn(0);
             }
         });
         const setRawMode = (isRaw) => assign(made, { isRaw: isRaw === true });
@@ -77,17 +85,28 @@
     }
 
     // Before a snippet. asks: whether the client can answer.
-    function begin({ id, asks, terminal }) {
-        request = { __proto__: null, id, asks };
+    function begin({ id, asks, aside, terminal }) {
+        request = { __proto__: null, id, asks: asks && !aside };
         next = 0;
-        isAsked = isNoted = isTouched = false;
+        asked = undefined;
+        isNoted = isTouched = false;
         rest = undefined;
         if (stream.readableEnded || stream.destroyed) {
             const isExposed = process.stdin === stream;
+            isExported = false;
             stream = create();
             if (isExposed) {
                 expose();
             }
+        }
+        if (stream.isPaused() && !isRead() && interfaces.size === 0) {
+            // An interface that is closed has paused it; a new program expects a stream that nobody has paused.
+            stream.resume();
+            stream.readableFlowing = null;
+        }
+        if (!isExported) {
+            isExported = true;
+            syncBuiltinESMExports();
         }
         stream.isTTY = terminal === null ? undefined : true;
         if (isWanted) {
@@ -128,7 +147,7 @@
                 isOne ||= one.listenerCount("line") > 0;
             }
         });
-        return isOne || isDirect("data") || isDirect("readable");
+        return isOne || some(READING, isDirect);
     }
 
     function isDirect(name) {
@@ -137,7 +156,8 @@
 
     // Whether the snippet goes on after its value, because it reads.
     function isHeld() {
-        return request !== null && request.asks && isTouched && isWanted && !stream.isPaused() && isRead();
+        const isOpen = !stream.readableEnded && !stream.destroyed && !stream.isPaused();
+        return request !== null && request.asks && isTouched && isOpen && isRead();
     }
 
     // Calls `done` once the snippet does not read any more, or `isOver` returns true.
@@ -149,9 +169,13 @@
         }
     }
 
+    // Where nobody can answer, the end of the input is part of the snippet.
     function lookIn(milliseconds) {
         clearTimeout(timer);
-        timer = setTimeout(look, milliseconds).unref();
+        timer = setTimeout(look, milliseconds);
+        if (request === null || request.asks) {
+            timer.unref();
+        }
     }
 
     // Gives the stream the next answer.
@@ -159,7 +183,7 @@
         if (request === null || !isWanted) {
             return;
         }
-        const answer = isAsked || isRead() ? answerOf() : undefined;
+        const answer = asked !== undefined || isRead() ? answerOf() : undefined;
         if (answer !== undefined) {
             isWanted = false;
             deliver(answer);
@@ -170,12 +194,23 @@
 
     // In raw mode, Ctrl-D and Enter are keys, and the program echoes them.
     function deliver(line) {
+        if (line === null) {
+            setTimeout(endStarved, STEP, request, STARVED).unref();
+        }
         questions.clear();
         if (stream.isRaw) {
-            push(stream, line === null ? "\x04" : `${slice(line, 0, -1)}\r`);
+            const isLine = line !== null && endsWith(line, "\n");
+            push(stream, isLine ? `${slice(line, 0, -1)}\r` : (line ?? "\x04"));
         } else {
             echoLine(line);
             push(stream, line);
+        }
+    }
+
+    // As Node.js ends a program whose await nothing can settle, such as a question at the end of the input.
+    function endStarved(one, left) {
+        if (request === one && starve(left === 0) && left > 0) {
+            setTimeout(endStarved, STEP, one, left - 1).unref();
         }
     }
 
@@ -194,9 +229,10 @@
             }
             return null;
         }
-        if (!isAsked) {
-            isAsked = true;
-            output.ask();
+        const how = stream.isRaw ? "keys" : "line";
+        if (asked !== how) {
+            asked = how;
+            output.ask(how);
         }
         const line = takeAnswer();
         if (line === undefined) {
@@ -287,6 +323,7 @@
                     try {
                         const made = apply(target, self, given);
                         if (made.input === stream) {
+                            isTouched = true;
                             add(interfaces, made);
                         }
                         return made;

@@ -163,9 +163,9 @@
         putSoon();
     }
 
-    // Tells the client that the running snippet reads its standard input.
-    function ask() {
-        waiting[waiting.length] = [0, "input", ""];
+    // Tells the client that the running snippet reads its standard input, and how.
+    function ask(how) {
+        waiting[waiting.length] = [0, "input", how];
         size += EVENT;
         show();
     }

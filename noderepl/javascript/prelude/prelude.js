@@ -68,7 +68,7 @@
         write: descriptors.inOrder(output.write),
     });
     const echo = (text) => stdio.deliver("stdout", text);
-    const input = parts.input({ realm, primordials, data, output, note, echo });
+    const input = parts.input({ realm, primordials, data, output, note, echo, starve });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
@@ -249,6 +249,16 @@
 
     function exit(code, text) {
         end(run, { __proto__: null, kind: "exit", code, text });
+    }
+
+    // Returns whether the snippet waits for nothing that is active; isEnd: whether to end it then.
+    function starve(isEnd) {
+        const isStarved = run !== null && run.ended === null && !activeHandles.isAny();
+        if (isStarved && isEnd) {
+            const message = "The input ended, and the snippet waits for nothing else";
+            end(run, { __proto__: null, kind: "error", error: { __proto__: null, name: "Error", message, stack: "" } });
+        }
+        return isStarved;
     }
 
     // The rest of an evaluation after its answer is ignored; the inspector would report it at a time when Node.js
