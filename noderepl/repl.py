@@ -106,9 +106,9 @@ class Repl:
             settings,
             console,
             entries=self._history.entries,
-            edit=self._edit,
+            edit=lambda text: self._programs.edit(text),
             show=self._show_late,
-            room=self._room,
+            room=lambda: self._late.room(),
             at_prompt=True,
         )
         self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
@@ -249,9 +249,8 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        return waiting_keys(
-            self._input, self._output, self._interrupt, self._suspend, self._answers
-        )
+        acts = (self._interrupt, self._suspend, self._answers)
+        return waiting_keys(self._input, self._output, *acts)
 
     def _stop(self) -> None:
         """Stops this process after the terminal has accepted what was shown."""
@@ -287,17 +286,10 @@ class Repl:
                 self._output.flush()
 
     def _show_late(self, outcome: Outcome) -> None:
-        if isinstance(outcome, Asked):
-            if self._foreground.ask():
-                self._answers.open(has_keys=outcome.has_keys)
-        else:
+        if not isinstance(outcome, Asked):
             self._late.show(outcome)
-
-    async def _edit(self, text: str) -> str:
-        return await self._programs.edit(text)
-
-    async def _room(self) -> None:
-        await self._late.room()
+        elif self._foreground.ask():
+            self._answers.open(has_keys=outcome.has_keys)
 
     def _interrupt(self) -> None:
         """Ctrl-C while a line runs, or while output above the prompt is written."""

@@ -155,10 +155,7 @@ class Executor:
             await self._lane.live.interrupt()
 
     async def answer(self, line: str | None) -> None:
-        """Sends what the user has typed to the running snippet, None for the end of the input.
-
-        Raises ServiceError, NotAuthorised.
-        """
+        """Sends what the user has typed; see Answers.send()."""
         if self._lane is not None and self._lane.live is not None:
             await self._lane.live.answers.send(line)
 

@@ -48,6 +48,7 @@ _PARTS = (
     "terminal",
     "stdio",
     "input",
+    "input_files",
     "descriptors",
     "active_handles",
 )

@@ -17,7 +17,7 @@ from typing import TextIO
 from noderepl.outcome import Execution, Outcome, Output, Page, Words
 from noderepl.terminal.drawing import Drawing, Drawn
 from noderepl.terminal.escapes import slices
-from noderepl.terminal.live_region import LiveRegion
+from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
 from noderepl.terminal.render import extent, render, render_output, render_plain
@@ -65,15 +65,13 @@ class Console:
         self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
         self._screen = writers[0] if self._stdout.is_terminal else None
         self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
-        self._region: LiveRegion | None = None
+        self._last = LastLines(self._stdout, self._stderr, self._drawing)
         self.is_live = False
         self._is_hurried = self._is_dropping = False
         self._hurried = 0.0
         self._dropped = 0
         self._status_line = ""
         self._has_bar = False
-        self._open: Stream | None = None
-        self._typed = ""
 
     @property
     def theme(self) -> Theme:
@@ -114,44 +112,22 @@ class Console:
         if outcome.number is None and self._drops(comes=True):
             self._dropped += len(outcome.text.encode(errors="replace"))
         elif self.is_live and self._drawing.is_live(outcome.stream):
-            self._show_live(outcome)
+            self.end_status()
+            self._last.write(outcome)
         elif outcome.number is not None:
             self._write_end(self._drawn(outcome))
         else:
-            if self._region is not None:
-                self._end_output()
-            if outcome.text:
-                stream = self._stdout if outcome.stream == "stdout" else self._stderr
-                self._open = None if outcome.text.endswith("\n") else stream
+            self._last.follow(outcome)
             self._write(self._drawn(outcome))
 
-    def _show_live(self, outcome: Output) -> None:
-        """Writes output, which may change the last lines of its snippet."""
-        self.end_status()
-        region = self._region
-        if region is None or not self._drawing.has(region, outcome.number):
-            self._end_output()
-            region = self._region = self._drawing.region(outcome.number)
-        self._stdout.put(self._drawing.output(outcome, region))
-        if self._typed and outcome.number is None:
-            self._stdout.write([region.overlay(self._typed)])
-        self._open = self._stdout if region.is_open else None
-
     def show_typed(self, text: str, is_sent: bool) -> None:
-        """Shows what the user types for the running snippet, at its cursor. is_sent: whether the
-        snippet gets it, whose next output then contains it.
-        """
+        """Shows what the user types; see LastLines."""
         self.end_status()
-        if self._region is None or not self._drawing.has(self._region, None):
-            self._end_output()
-            self._region = self._drawing.region()
-        self._stdout.write([self._region.overlay(text)])
-        self._open = self._stdout if self._region.is_open else None
-        self._typed = "" if is_sent else text
+        self._last.show_typed(text, is_sent=is_sent)
 
     def leave_output(self) -> None:
-        """Changes no line of the output so far: other text may be below it, or in its place."""
-        self._region = None
+        """Changes no line of the output so far; see LastLines."""
+        self._last.leave()
 
     async def drawn(self, outcome: Outcome) -> Callable[[], None]:
         """Prepares the output of show(), in a thread if it is long. Returns the function that
@@ -216,7 +192,7 @@ class Console:
         if (
             self._stderr.can_move
             and not self._has_bar
-            and self._open is None
+            and not self._last.is_open
             and not self._stderr.is_waiting
         ):
             self._show_status_text(text)
@@ -336,8 +312,8 @@ class Console:
             dropped = sum([writer.drop() for writer in late])
             if dropped or is_late:
                 self._dropped += dropped
-                self._is_dropping, self._open, self._status_line = True, None, ""
-                self.leave_output()
+                self._is_dropping, self._status_line = True, ""
+                self._last.drop()
         return self._is_dropping
 
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
@@ -350,18 +326,9 @@ class Console:
         """Writes the end of a snippet on a separate line; if it is short, hurry() does not drop
         it.
         """
-        self._end_output()
-        self._write(drawn, is_end=True)
-
-    def _end_output(self) -> None:
-        """Ends the last line of the output so far."""
         self.end_status()
-        if self._region is not None:
-            self._stdout.write([self._region.end()])
-        elif self._open is not None:
-            self._open.write(["\n"])
-        self._region = self._open = None
-        self._typed = ""
+        self._last.end()
+        self._write(drawn, is_end=True)
 
     def _write(self, drawn: Sequence[Drawn], *, is_end: bool = False) -> None:
         self.end_status()

@@ -5,15 +5,15 @@
 // a line and its end as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer, the
 // input ends at once.
 //
-// note(text) adds a line to the answer. echo(text) writes to stdout. starve() returns whether the snippet waits for
-// nothing, and ends it if its argument is true.
+// note(text) adds a line to the answer. echo(text) writes to stdout. starve(answer) returns whether the snippet waits
+// for nothing, and ends it with an answer unless that is null.
 (function input({ realm, primordials, data, output, note, echo, starve }) {
     const { Atomics, Buffer, Int32Array, JSON, Object, Proxy, Reflect, Set, SharedArrayBuffer, process } = realm;
-    const { existsSync, readFileSync, rmSync, unlinkSync, writeFileSync } = realm.require("fs");
+    const { existsSync, readFileSync, unlinkSync } = realm.require("fs");
     const { EventEmitter } = realm.require("events");
     const { syncBuiltinESMExports } = realm.require("module");
     const { Readable } = realm.require("stream");
-    const { setTimeout, clearTimeout, setImmediate } = realm.require("timers");
+    const { setTimeout, clearTimeout } = realm.require("timers");
     const readline = realm.require("readline");
     const { wait } = Atomics;
     const { from } = Buffer;
@@ -25,9 +25,15 @@
     const push = primordials.uncurried(Readable.prototype.push);
     const listenersOf = primordials.uncurried(EventEmitter.prototype.listeners);
     const { includes, some } = primordials.Array;
-    const { add, delete: remove, forEach, has } = primordials.Set;
+    const { add, clear, delete: remove, forEach, has } = primordials.Set;
     const { endsWith, slice } = primordials.String;
     const READING = ["data", "readable", "keypress"]; // events for which somebody listens who reads
+    const STUCK = "The input ended, and the snippet waits for nothing else";
+    const ENDED = {
+        __proto__: null,
+        kind: "error",
+        error: { __proto__: null, name: "Error", message: STUCK, stack: "" },
+    };
     const EMPTY = "The program read standard input, which is empty here: it ended at once.";
     const STEP = 50; // ms between two looks for an answer
     const STARVED = 10; // looks after which a snippet that waits for nothing else than an ended input is at its end
@@ -49,7 +55,6 @@
     let stream = create();
 
     wrapReadline();
-    wrapFiles();
     expose();
 
     function create() {
@@ -75,13 +80,8 @@
     }
 
     function expose() {
-        defineProperty(process, "stdin", {
-            __proto__: null,
-            value: stream,
-            configurable: true,
-            enumerable: true,
-            writable: true,
-        });
+        const how = { __proto__: null, configurable: true, enumerable: true, writable: true };
+        defineProperty(process, "stdin", { ...how, __proto__: null, value: stream });
     }
 
     // Before a snippet. asks: whether the client can answer.
@@ -123,7 +123,7 @@
         request = null;
         if (isCut) {
             forEach(questions, forget);
-            questions.clear();
+            clear(questions);
         }
     }
 
@@ -197,7 +197,7 @@
         if (line === null) {
             setTimeout(endStarved, STEP, request, STARVED).unref();
         }
-        questions.clear();
+        clear(questions);
         if (stream.isRaw) {
             const isLine = line !== null && endsWith(line, "\n");
             push(stream, isLine ? `${slice(line, 0, -1)}\r` : (line ?? "\x04"));
@@ -209,13 +209,13 @@
 
     // As Node.js ends a program whose await nothing can settle, such as a question at the end of the input.
     function endStarved(one, left) {
-        if (request === one && starve(left === 0) && left > 0) {
+        if (request === one && starve(left === 0 ? ENDED : null) && left > 0) {
             setTimeout(endStarved, STEP, one, left - 1).unref();
         }
     }
 
     function echoLine(line) {
-        if (request.asks && line !== null) {
+        if (line !== null && request.asks) {
             echo(line);
         }
     }
@@ -263,17 +263,12 @@
 
     // Waits for a line, blocking. Returns null for the end of the input.
     function readLine() {
-        if (request === null) {
-            return null;
-        }
-        for (;;) {
-            const line = answerOf();
-            if (line !== undefined) {
-                echoLine(line);
-                return line;
-            }
+        let line = request === null ? null : answerOf();
+        for (; line === undefined; line = answerOf()) {
             wait(cell, 0, 0, STEP);
         }
+        echoLine(line);
+        return line;
     }
 
     // Reads bytes, blocking. Returns their number, 0 at the end of the input.
@@ -349,50 +344,5 @@
         }
     }
 
-    // All functions of the module fs that read a descriptor or open a path come to these of its binding.
-    function wrapFiles() {
-        const binding = process.binding("fs");
-        const { open, openFileHandle, read, readFileUtf8 } = binding;
-        binding.read = function (fd, target, offset, length, position, ...given) {
-            if (fd !== 0) {
-                return apply(read, this, [fd, target, offset, length, position, ...given]);
-            }
-            const count = readInto(from(target.buffer, target.byteOffset, target.byteLength), offset, length);
-            const [asked] = given;
-            if (typeof asked?.oncomplete === "function") {
-                setImmediate(() => asked.oncomplete(null, count));
-                return undefined;
-            }
-            return count;
-        };
-        if (typeof readFileUtf8 === "function") {
-            binding.readFileUtf8 = function (target, flags) {
-                return target === 0 || isInput(target) ? readAll() : apply(readFileUtf8, this, [target, flags]);
-            };
-        }
-        binding.open = opening(open);
-        binding.openFileHandle = opening(openFileHandle);
-    }
-
-    // Opens a file with the whole input in the place of /dev/stdin.
-    function opening(original) {
-        return function (target, ...given) {
-            if (!isInput(target)) {
-                return apply(original, this, [target, ...given]);
-            }
-            const place = `${data}/.noderepl-stdin-${request?.id ?? 0}`;
-            writeFileSync(place, readAll());
-            try {
-                return apply(original, this, [place, ...given]);
-            } finally {
-                setTimeout(() => rmSync(place, { __proto__: null, force: true }), STEP).unref();
-            }
-        };
-    }
-
-    function isInput(target) {
-        return target === "/dev/stdin" || target === "/dev/fd/0" || target === "/proc/self/fd/0";
-    }
-
-    return { begin, end, hold, isHeld };
+    return { begin, end, hold, readAll, readInto };
 });

@@ -67,8 +67,8 @@
         terminal: parts.terminal({ realm, primordials }),
         write: descriptors.inOrder(output.write),
     });
-    const echo = (text) => stdio.deliver("stdout", text);
-    const input = parts.input({ realm, primordials, data, output, note, echo, starve });
+    const input = parts.input({ realm, primordials, data, output, note, starve, echo: stdio.echo });
+    parts.input_files({ realm, data, ...input });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
@@ -210,10 +210,8 @@
         const last = () => end(current, answer);
         if (current.request.waits) {
             activeHandles.wait(isOver, last);
-        } else if (input.isHeld()) {
-            input.hold(isOver, last);
         } else {
-            last();
+            input.hold(isOver, last);
         }
     }
 
@@ -251,12 +249,11 @@
         end(run, { __proto__: null, kind: "exit", code, text });
     }
 
-    // Returns whether the snippet waits for nothing that is active; isEnd: whether to end it then.
-    function starve(isEnd) {
-        const isStarved = run !== null && run.ended === null && !activeHandles.isAny();
-        if (isStarved && isEnd) {
-            const message = "The input ended, and the snippet waits for nothing else";
-            end(run, { __proto__: null, kind: "error", error: { __proto__: null, name: "Error", message, stack: "" } });
+    // Returns whether the snippet waits for nothing that is active; unless the answer is null, ends it then.
+    function starve(answer) {
+        const isStarved = run?.ended === null && !activeHandles.isAny();
+        if (isStarved && answer !== null) {
+            end(run, answer);
         }
         return isStarved;
     }

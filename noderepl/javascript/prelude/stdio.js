@@ -117,5 +117,7 @@
         defineProperty(process, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
-    return { begin, deliver, end, rest, streams };
+    const echo = (text) => deliver("stdout", text);
+
+    return { begin, echo, end, rest, streams };
 });
