@@ -25,7 +25,6 @@ from noderepl.internal_error import Fallbacks, supervised
 from noderepl.late_output import LateOutput
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import (
-    Asked,
     ClearScreen,
     EditorMode,
     Failure,
@@ -106,9 +105,9 @@ class Repl:
             settings,
             console,
             entries=self._history.entries,
-            edit=lambda text: self._programs.edit(text),
+            edit=self._edit,
             show=self._show_late,
-            room=lambda: self._late.room(),
+            room=self._room,
             at_prompt=True,
         )
         self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
@@ -139,9 +138,8 @@ class Repl:
                 lambda error: asyncio.get_running_loop().call_soon(self._failures.show_above, error)
             ),
         )
-        self._late = LateOutput(
-            console, self._foreground, self._dispatcher.executor, self._prompt.show_above
-        )
+        executor, above = self._dispatcher.executor, self._prompt.show_above
+        self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
@@ -286,10 +284,13 @@ class Repl:
                 self._output.flush()
 
     def _show_late(self, outcome: Outcome) -> None:
-        if not isinstance(outcome, Asked):
-            self._late.show(outcome)
-        elif self._foreground.ask():
-            self._answers.open(has_keys=outcome.has_keys)
+        self._late.show(outcome)
+
+    async def _edit(self, text: str) -> str:
+        return await self._programs.edit(text)
+
+    async def _room(self) -> None:
+        await self._late.room()
 
     def _interrupt(self) -> None:
         """Ctrl-C while a line runs, or while output above the prompt is written."""

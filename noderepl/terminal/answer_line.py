@@ -43,7 +43,7 @@ class AnswerLine:
         self._presses: list[KeyPress] = []
         self._is_open = self._has_keys = False
 
-    def open(self, *, has_keys: bool) -> None:
+    def open(self, has_keys: bool) -> None:
         """Takes keys from here on. has_keys: whether the snippet reads each key: one that edits no
         line is then sent at once.
         """
@@ -82,13 +82,15 @@ class AnswerLine:
                 *lines, rest = (self._text + press.data.replace("\r", "\n")).split("\n")
                 for line in lines:
                     self._end(line)
-                self._change(rest, press)
+                self._change(rest, KeyPress(Keys.BracketedPaste, rest))
             case str(key) if len(key) == 1 and not isinstance(key, Keys):
                 self._change(self._text + key, press)
         return True
 
     def _change(self, text: str, press: KeyPress) -> None:
         self._presses.append(press)
+        if not text:
+            self._presses = []
         self._text = text[:MOST]
         self._show(self._text, False)
 
