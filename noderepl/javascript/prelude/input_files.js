@@ -11,7 +11,7 @@
     const { from } = Buffer;
     const { apply } = Reflect;
     const DELAY = 1000; // ms after which an asynchronous call has opened its file
-    const binding = process.binding("fs");
+    const binding = bindingOf("fs");
     const { open, openFileHandle, read, readFileUtf8 } = binding;
     binding.read = function (fd, target, offset, length, position, ...given) {
         if (fd !== 0) {
@@ -47,6 +47,15 @@
                 setTimeout(() => rmSync(place, { __proto__: null, force: true }), DELAY).unref();
             }
         };
+    }
+
+    // An object without effect if Node.js does not have it.
+    function bindingOf(name) {
+        try {
+            return process.binding(name);
+        } catch {
+            return { __proto__: null };
+        }
     }
 
     function isInput(target) {
