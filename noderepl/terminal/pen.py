@@ -60,6 +60,11 @@ class Pen:
     def _set_extended(self, number: int, rest: Iterator[str]) -> None:
         kind = next(rest, "")
         values = [next(rest, "") for _ in range(_EXTENDED.get(kind, 0))]
-        if values and all(len(value) <= 3 and int(value or 0) <= _MOST for value in values):
+        if values and all(map(_is_level, values)):
             code = ";".join([str(number), kind, *(value or "0" for value in values)])
             self._set[number] = (0, code)
+
+
+def _is_level(value: str) -> bool:
+    """Returns whether a parameter is a part of a colour; an empty one is 0."""
+    return not value or (len(value) <= 3 and value.isdecimal() and int(value) <= _MOST)
