@@ -26,7 +26,7 @@ MODULES_OF = {
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
         terminal.writer""",
-    "end_to_end/test_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
+    "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
     "execution/test_output_stream.py": "execution.executor execution.interrupt execution.lane execution.output_buffer",
     "faults/test_faults.py": "errors execution.delivery",
