@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from noderepl.errors import (
     NodeReplError,
@@ -38,7 +39,11 @@ from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
+
+if TYPE_CHECKING:
+    from noderepl.javascript.prelude import Options
 
 ENDED = "The abandoned snippet has finished."
 
@@ -65,7 +70,8 @@ class Dispatcher:
 
     settings: the initial preferences. console: shows the progress of long transfers. entries:
     returns the history. edit: opens an editor on a text. show: called with each outcome that does
-    not belong to the current line. room: waits until more should be shown. `.preferences`: the
+    not belong to the current line. room: waits until more should be shown. at_prompt:
+    whether output is shown at a prompt, on a terminal. `.preferences`: the
     options that magics change. `.snippets`: the snippets that have run. `.last`: the result of the
     last one. `.executor`: runs the snippets. `.state`: the state of the session.
     """
@@ -80,8 +86,11 @@ class Dispatcher:
         edit: Callable[[str], Awaitable[str]],
         show: Callable[[Outcome], None] | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
+        at_prompt: bool = False,
     ) -> None:
         self.backend = backend
+        self._at_prompt = at_prompt
+        self._color = settings.color
         self.state = state = backend.state
         self._console = console
         self._show = show
@@ -92,7 +101,7 @@ class Dispatcher:
         self.executor = Executor(
             backend,
             self.preferences,
-            console.value_columns,
+            self._options,
             show=show,
             room=room or console.room,
             late=self._late,
@@ -109,6 +118,7 @@ class Dispatcher:
                 edit=edit,
                 theme=lambda: console.theme.name,
                 themes=partial(theme_summaries, self._themes),
+                terminal=self._terminal,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
@@ -236,6 +246,23 @@ class Dispatcher:
         if self._show is not None:
             for outcome in [*outcomes, *self._loss()]:
                 self._show(outcome)
+
+    def _options(self) -> Options:
+        """Returns how the output of the next snippet is shown."""
+        from noderepl.javascript.prelude import Options, Terminal
+
+        terminal = None
+        if (size := self._terminal()) is not None:
+            terminal = Terminal(*size, programs_environment(self._color, os.environ))
+        self._console.is_live = size is not None and self._console.can_change
+        columns, depth = self._console.value_columns(), self.preferences.depth
+        return Options(columns, depth, terminal, asks=self._at_prompt)
+
+    def _terminal(self) -> tuple[int, int] | None:
+        """Returns the columns and rows that snippets see, None if they see no terminal."""
+        tty, can_change = self.preferences.tty, self._console.can_change
+        is_seen = self._at_prompt and (tty == "on" or (tty == "auto" and can_change))
+        return self._console.size() if is_seen else None
 
     @property
     def resumed(self) -> str | None:

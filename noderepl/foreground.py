@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -51,7 +51,8 @@ class Foreground:
         self._keys = keys
         self._running: asyncio.Task[object] | None = None
         self._interrupting: asyncio.Task[None] | None = None
-        self._unsent = False
+        self._sending: set[asyncio.Task[None]] = set()
+        self._unsent = self._is_asked = False
         self._began = self._interrupted_at = 0.0
         self._is_here = asyncio.Event()
         self._is_here.set()
@@ -90,6 +91,7 @@ class Foreground:
             began = True
             return await work
 
+        self._console.leave_output()
         left = self._executor.left
         self._began = time.monotonic()
         self._running = running = asyncio.create_task(begun())
@@ -116,6 +118,7 @@ class Foreground:
                 self._console.words(NOT_RUN, warning=True)
         finally:
             self._running = self._interrupting = None
+            self._is_asked = False
         return None
 
     async def settle(self) -> None:
@@ -150,6 +153,8 @@ class Foreground:
         if self._interrupting is not None:
             may_leave = time.monotonic() - self._interrupted_at >= AGAIN_SECONDS
             return "interrupted; Ctrl-C again returns to the prompt" if may_leave else "interrupted"
+        if self._is_asked:
+            return "the snippet reads your input; Ctrl-D ends it"
         is_sent = self._backend.waiting is None or not self._backend.waiting.unsent
         return (
             "Ctrl-C interrupts"
@@ -186,9 +191,21 @@ class Foreground:
             self._running.cancel()
 
     async def _interrupt(self) -> None:
+        await self._attempted(self._executor.interrupt(), "the snippet could not be interrupted")
+
+    def ask(self) -> bool:
+        """Shows below the output that the snippet reads its input. Returns whether a line runs."""
+        self._is_asked = self.is_running
+        return self._is_asked
+
+    def answer(self, line: str | None) -> None:
+        """Sends a line that the user has typed to the running snippet, None for the end."""
+        sending = self._attempted(self._executor.answer(line), "the line could not be sent")
+        self._sending.add(task := supervised(asyncio.create_task(sending)))
+        task.add_done_callback(self._sending.discard)
+
+    async def _attempted(self, work: Awaitable[None], failure: str) -> None:
         try:
-            await self._executor.interrupt()
+            await work
         except NodeReplError as error:
-            self._console.show(
-                Failure(f"the snippet could not be interrupted: {error}", error.exit_code)
-            )
+            self._console.show(Failure(f"{failure}: {error}", error.exit_code))

@@ -9,7 +9,7 @@ from functools import partial
 from noderepl.execution.executor import Executor
 from noderepl.foreground import Foreground
 from noderepl.internal_error import supervised
-from noderepl.outcome import Outcome, Output
+from noderepl.outcome import Asked, Outcome, Output
 from noderepl.terminal.above_prompt import AbovePrompt, Write
 from noderepl.terminal.console import Console
 from noderepl.terminal.render import extent
@@ -21,7 +21,8 @@ DROPPED = "Output of earlier snippets was dropped."
 class LateOutput:
     """Shows late outcomes above the prompt, or at once while a line runs.
 
-    show_above: calls a function while the prompt is off the screen. `.is_awaited`: whether a line's
+    show_above: calls a function while the prompt is off the screen. ask: lets the user answer a
+    snippet that runs; its argument is whether each key counts. `.is_awaited`: whether a line's
     outcome waits for earlier output.
     """
 
@@ -31,17 +32,22 @@ class LateOutput:
         foreground: Foreground,
         executor: Executor,
         show_above: Callable[[Write], Awaitable[None]],
+        ask: Callable[[bool], None],
     ) -> None:
         self._console = console
         self._foreground = foreground
         self._executor = executor
+        self._ask = ask
         self._above = AbovePrompt(show_above, self._ready)
         self._drawing: set[asyncio.Task[None]] = set()
         self.is_awaited = False
 
     def show(self, outcome: Outcome) -> None:
         """Shows an outcome, a long one after a thread has prepared it."""
-        if extent(outcome) > SHORT and not isinstance(outcome, Output):
+        if isinstance(outcome, Asked):
+            if self._foreground.ask():
+                self._ask(outcome.has_keys)
+        elif extent(outcome) > SHORT and not isinstance(outcome, Output):
             self._drawing.add(task := supervised(asyncio.create_task(self._show_long(outcome))))
             task.add_done_callback(self._drawing.discard)
         else:

@@ -10,6 +10,7 @@ from typing import Literal
 InputType = Literal["inline", "inlinetext", "base64"]
 Mode = Literal["full", "plain"]
 TypeScript = Literal["auto", "on", "off"]
+Tty = Literal["auto", "on", "off"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)

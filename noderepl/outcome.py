@@ -119,6 +119,15 @@ class Execution(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked(Outcome):
+    """The running snippet reads its standard input: the user can type a line. has_keys: whether it
+    reads each key.
+    """
+
+    has_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Output(Outcome):
     """Output of a snippet, shown as it arrives.
 

@@ -82,6 +82,7 @@ class Repl:
     """The prompt of one run. Must be constructed inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
+        from noderepl.terminal.answer_line import AnswerLine
         from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
@@ -107,8 +108,10 @@ class Repl:
             edit=self._edit,
             show=self._show_late,
             room=self._room,
+            at_prompt=True,
         )
         self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
+        self._answers = AnswerLine(console.show_typed, self._foreground.answer)
         self._programs = UserPrograms(self._input, console, self._foreground)
         self._failures = Failures(console, backend.about, lambda: self._prompt)
         completer = SnippetCompleter(
@@ -135,9 +138,8 @@ class Repl:
                 lambda error: asyncio.get_running_loop().call_soon(self._failures.show_above, error)
             ),
         )
-        self._late = LateOutput(
-            console, self._foreground, self._dispatcher.executor, self._prompt.show_above
-        )
+        executor, above = self._dispatcher.executor, self._prompt.show_above
+        self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
@@ -247,7 +249,8 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        return waiting_keys(self._input, self._output, self._interrupt, self._suspend)
+        acts = (self._interrupt, self._suspend, self._answers)
+        return waiting_keys(self._input, self._output, *acts)
 
     def _stop(self) -> None:
         """Stops this process after the terminal has accepted what was shown."""
@@ -303,6 +306,7 @@ class Repl:
 
     def _drop_output(self) -> None:
         """Drops the output that the screen does not have yet."""
+        self._console.leave_output()
         self._console.hurry()
         self._console.ease()
         self._late.drop()

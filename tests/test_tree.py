@@ -26,6 +26,7 @@ MODULES_OF = {
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
         terminal.writer""",
+    "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
     "execution/test_output_stream.py": "execution.executor execution.interrupt execution.lane execution.output_buffer",
     "faults/test_faults.py": "errors execution.delivery",
@@ -59,7 +60,8 @@ MODULES_OF = {
     "service/test_sandbox_limits.py": "service.diskguard service.processes service.watcher",
     "service/test_server.py": "serve service.reaper",
     "service/test_stopping.py": "service.threads",
-    "terminal/test_console.py": "terminal.pieces terminal.streams",
+    "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.streams",
+    "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",
     "terminal/test_render.py": "terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",

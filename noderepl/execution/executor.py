@@ -43,7 +43,7 @@ NO_PRELUDE = (
 class Executor:
     """Runs snippets in the present session of a backend.
 
-    preferences: the options, read at each snippet. width: returns the columns for values. show:
+    preferences: the options, read at each snippet. options: returns how its output is shown. show:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets.
@@ -53,7 +53,7 @@ class Executor:
         self,
         backend: Backend,
         preferences: Preferences,
-        width: Callable[[], int],
+        options: Callable[[], Options],
         *,
         show: Callable[[Outcome], None] | None,
         room: Callable[[], Awaitable[None]],
@@ -62,7 +62,7 @@ class Executor:
         self._backend = backend
         self._state = backend.state
         self._preferences = preferences
-        self._width = width
+        self._options = options
         self._show = show
         self._room = room
         self._late = late
@@ -159,6 +159,11 @@ class Executor:
         """Interrupts the running snippet, if possible. Raises ServiceError, NotAuthorised."""
         if self._lane is not None and self._lane.live is not None:
             await self._lane.live.interrupt()
+
+    async def answer(self, line: str | None) -> None:
+        """Sends what the user has typed; see Answers.send()."""
+        if self._lane is not None and self._lane.live is not None:
+            await self._lane.live.answers.send(line)
 
     async def interrupted(self, patience: float, *, with_output: bool = True) -> Execution | None:
         """Interrupts the running snippet and returns its Execution; None if that takes longer than
@@ -335,8 +340,3 @@ class Executor:
             timeout=preferences.timeout,
             repeatable=repeatable,
         )
-
-    def _options(self) -> Options:
-        from noderepl.javascript.prelude import Options
-
-        return Options(self._width(), self._preferences.depth)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TypeGuard
 
 from noderepl.javascript.output import Event, size_of
-from noderepl.outcome import Output, Uncaught
+from noderepl.outcome import Asked, Output, Uncaught
 from noderepl.terminal.escapes import SLICE, slices
 
 # The maximum number of lines shown in one turn of the event loop, if each has a number.
@@ -62,8 +62,12 @@ def is_own(event: Event) -> TypeGuard[Output]:
 
 def memory_of(event: Event) -> int:
     """Returns the approximate memory of an event in bytes."""
-    text = event.error.stack if isinstance(event, Uncaught) else event.text
-    return size_of(text) + PART_BYTES
+    match event:
+        case Uncaught(error):
+            return size_of(error.stack) + PART_BYTES
+        case Asked():
+            return PART_BYTES
+    return size_of(event.text) + PART_BYTES
 
 
 def in_parts(event: Event) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from noderepl.errors import NotFound, ServiceError
+from noderepl.execution.answers import Answers
 from noderepl.execution.interrupt import Interrupt
 from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
 from noderepl.internal_error import supervised
@@ -65,8 +66,8 @@ class OutputStream:
     the answer.
 
     room: gives the event loop a turn and waits until more output can be shown, so that a slow
-    terminal does not fill the memory. `.id`: the request id. `.is_followed`: whether output may
-    arrive after the answer.
+    terminal does not fill the memory. `.id`: the request id. `.answers`: for what the snippet
+    asks. `.is_followed`: whether output may arrive after the answer.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class OutputStream:
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
         self._interrupt = Interrupt(session, self.id)
+        self.answers = Answers(session, self.id)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
         # What an earlier snippet still writes comes with the next request.

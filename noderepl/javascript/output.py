@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from noderepl.outcome import Execution, Note, Output, Thrown, Uncaught
+from noderepl.outcome import Asked, Execution, Note, Output, Thrown, Uncaught
 from noderepl.schema import Check, Count, decode
 
 # The maximum number of files of one request; prelude/output.js has the same number.
@@ -54,8 +54,8 @@ class Written:
         )
 
 
-Event = Output | Uncaught | Note
-Kind = Literal["stdout", "stderr", "uncaught", "note"]
+Event = Output | Uncaught | Note | Asked
+Kind = Literal["stdout", "stderr", "uncaught", "note", "input"]
 _EVENTS: Check[list[tuple[int, Kind, str]]] = Check(
     Annotated[list[tuple[Count, Kind, str]], Meta(max_length=MOST_EVENTS)]
 )
@@ -72,6 +72,11 @@ def interrupt_name(request: int) -> str:
     return f".noderepl-interrupt-{request}"
 
 
+def answer_name(request: int, number: int) -> str:
+    """Returns the name of the file with an answer to a request's snippet. number: from 0."""
+    return f".noderepl-input-{request}-{number}"
+
+
 def read_piece(data: bytes) -> Sequence[Event]:
     """Returns the events of a piece, oldest first. Raises Unfit if it is invalid."""
     events = _EVENTS.read(decode(data, MOST_VALUES))
@@ -79,6 +84,8 @@ def read_piece(data: bytes) -> Sequence[Event]:
 
 
 def _event(number: int | None, kind: Kind, text: str) -> Event:
+    if kind == "input":
+        return Asked(text == "keys")
     if kind == "uncaught":
         return Uncaught(_THROWN.read(decode(text)), number)
     return Note(text, number) if kind == "note" else Output(_with_bytes(text), kind, number)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -45,18 +46,36 @@ _PARTS = (
     "byte_text",
     "decorators",
     "output",
+    "terminal",
     "stdio",
+    "input",
+    "input_files",
     "descriptors",
     "active_handles",
 )
 
 
 @dataclass(frozen=True, slots=True)
+class Terminal:
+    """The terminal that shows output. environment: the variables that describe it to programs,
+    None for unset ones.
+    """
+
+    columns: int
+    rows: int
+    environment: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
-    """How a value is shown. width: in columns. depth: of nested objects, None for all."""
+    """How values and output are shown. width: in columns. depth: of nested objects, None for all.
+    terminal: None if snippets see none. asks: whether the user can answer what a snippet asks.
+    """
 
     width: int = 80
     depth: int | None = 2
+    terminal: Terminal | None = None
+    asks: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.options import InputType, Mode, TypeScript
+    from noderepl.options import InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
@@ -26,7 +26,7 @@ class Preferences:
     timeout: the time limit of a snippet in seconds, within options.TIMEOUT_RANGE. input_type: how
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
-    keeps_history: whether the history gets further inputs.
+    keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
     """
 
     timeout: int
@@ -35,6 +35,7 @@ class Preferences:
     typescript: TypeScript = "auto"
     depth: int | None = 2
     keeps_history: bool = True
+    tty: Tty = "auto"
 
 
 class Runner(Protocol):
@@ -88,7 +89,8 @@ class Screen:
     progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
-    theme. themes: returns all themes, name to summary.
+    theme. themes: returns all themes, name to summary. terminal: returns the columns and rows that
+    snippets see, None if they see no terminal.
     """
 
     progress: Callable[[str, int, int | None], None]
@@ -97,6 +99,7 @@ class Screen:
     edit: Callable[[str], Awaitable[str]]
     theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
+    terminal: Callable[[], tuple[int, int] | None]
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,5 @@
-"""The magics of the prompt: %history, %theme, %clear, %exit and Node's own .break, .clear, .editor.
+"""The magics of the prompt: %history, %theme, %tty, %clear, %exit and Node's own .break, .clear,
+.editor.
 
 They return outcomes that the prompt carries out.
 """
@@ -7,12 +8,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import get_args
 
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
+from noderepl.options import Tty
 from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Text, UseTheme, Words
 
+_TTY: tuple[Tty, ...] = get_args(Tty)
 _MANY = 999_999_999
 _KEPT = "The history keeps what you type."
 _NOT_KEPT = "The history keeps nothing of what you type now; %history on keeps it again."
@@ -73,6 +77,18 @@ async def _editor(_: Context, arguments: Arguments) -> Sequence[Outcome]:
     return [EditorMode()]
 
 
+async def _tty(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    word = arguments.choice(_TTY)
+    for setting in _TTY:
+        if setting == word:
+            context.preferences.tty = setting
+    size = context.screen.terminal()
+    if size is None:
+        return [Words("Snippets see no terminal: isTTY is undefined.")]
+    columns, rows = size
+    return [Words(f"Snippets see a terminal of {columns} columns and {rows} rows.")]
+
+
 HISTORY = Magic(
     name="history",
     usage="%history [N|on|off]",
@@ -104,6 +120,19 @@ CLEAR = Magic(
     summary="Clear the screen",
     details="The session and the history stay as they are.",
     run=_clear,
+)
+
+TTY = Magic(
+    name="tty",
+    usage="%tty [auto|on|off]",
+    summary="Show or set whether snippets see a terminal",
+    details=(
+        "auto: at the prompt, if the terminal can move its cursor. on: at the prompt. off: never."
+        " Scripts\nsee none. Without an argument, shows what snippets see."
+    ),
+    run=_tty,
+    completes="word",
+    words=_TTY,
 )
 
 EXIT = Magic(

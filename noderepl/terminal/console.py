@@ -8,7 +8,6 @@ outcome looks like.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -16,17 +15,13 @@ from functools import partial
 from typing import TextIO
 
 from noderepl.outcome import Execution, Outcome, Output, Page, Words
-from noderepl.terminal.escapes import slices, visible
-from noderepl.terminal.paint import Paint, colour_depth
+from noderepl.terminal.drawing import Drawing, Drawn
+from noderepl.terminal.escapes import slices
+from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
-from noderepl.terminal.render import (
-    extent,
-    render,
-    render_output,
-    render_plain,
-)
-from noderepl.terminal.streams import Colour, Screen, Stream, batches, writers_of
+from noderepl.terminal.render import extent, render, render_output, render_plain
+from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
 from noderepl.terminal.tables import human_size, one_line
 from noderepl.terminal.themes import Theme
 from noderepl.threaded import worked
@@ -36,17 +31,11 @@ CLEAR_LINE, CLEAR_SCREEN = "\r\x1b[K", "\x1b[H\x1b[2J\x1b[3J"
 FAREWELL = b"\x1b[0m\x1b[?2004l\x1b[?25h\r\n"
 # The number of bytes waiting for a slow reader above which no more output is requested.
 ROOM = 1 << 20
-# The maximum number of characters of a message about a snippet's end.
-SHORT = 4096
 # After Ctrl-C, a screen that has been behind for this time does not get the rest.
 BEHIND_SECONDS = 0.3
 # After Ctrl-C and this time, further output is dropped also if the screen is not behind.
 HURRY_SECONDS = 1.0
 DROPPED = "{} of output were not shown{}."
-# The surrogates that stand for bytes; see pieces.Part.
-_BYTES = re.compile("[\udc80-\udcff]")
-# The stream, the bytes, and whether they are only a short message.
-Drawn = tuple[Stream, bytes, bool]
 
 
 class Console:
@@ -55,7 +44,8 @@ class Console:
     stdout, stderr: the streams of data and messages. theme: the colours. color: the setting, see
     use_colour. environ: the user's environment. at_failure: called when stdout cannot be written
     any more. If the reader of a stream has exited (`| head -1`), further output is dropped, and
-    `.unwritable` is the error. In an event loop only room() and drained() wait for a slow reader.
+    `.unwritable` is the error. `.is_live`: whether snippets may change the last lines of their
+    output. In an event loop only room() and drained() wait for a slow reader.
     """
 
     def __init__(
@@ -68,26 +58,25 @@ class Console:
         environ: Mapping[str, str],
         at_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        self._environ = environ
-        self._theme = theme
-        self._paint: Paint | None = None
         self._moved = asyncio.Event()
         writers = writers_of(stdout, stderr, self._moved, at_failure)
         self._stdout = Stream(stdout, writers[0], color, environ)
         self._stderr = Stream(stderr, writers[1], color, environ)
         self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
         self._screen = writers[0] if self._stdout.is_terminal else None
+        self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
+        self._last = LastLines(self._stdout, self._stderr, self._drawing)
+        self.is_live = False
         self._is_hurried = self._is_dropping = False
         self._hurried = 0.0
         self._dropped = 0
         self._status_line = ""
         self._has_bar = False
-        self._open: Stream | None = None
 
     @property
     def theme(self) -> Theme:
         """The theme in use."""
-        return self._theme
+        return self._drawing.theme
 
     @property
     def unwritable(self) -> OSError | None:
@@ -96,7 +85,16 @@ class Console:
 
     def set_theme(self, theme: Theme) -> None:
         """Sets the theme."""
-        self._theme, self._paint = theme, None
+        self._drawing.set_theme(theme)
+
+    def size(self) -> tuple[int, int]:
+        """The columns and rows of stdout's terminal."""
+        return self._stdout.columns(), self._stdout.rows()
+
+    @property
+    def can_change(self) -> bool:
+        """Whether lines of stdout can change in place."""
+        return self._drawing.is_live("stdout")
 
     def value_columns(self) -> int:
         """The columns for a value: the terminal's, and without a terminal the default of
@@ -108,16 +106,28 @@ class Console:
         """Writes an outcome as the prompt shows it, below an unfinished line of a snippet's
         output.
         """
-        if not (isinstance(outcome, Output) and outcome.number is None):
+        if not isinstance(outcome, Output):
             self._write_end(self._drawn(outcome))
             return
-        if self._drops(comes=True):
+        if outcome.number is None and self._drops(comes=True):
             self._dropped += len(outcome.text.encode(errors="replace"))
-            return
-        if outcome.text:
-            stream = self._stdout if outcome.stream == "stdout" else self._stderr
-            self._open = None if outcome.text.endswith("\n") else stream
-        self._write(self._drawn(outcome))
+        elif self.is_live and self._drawing.is_live(outcome.stream):
+            self.end_status()
+            self._last.write(outcome)
+        elif outcome.number is not None:
+            self._write_end(self._drawn(outcome))
+        else:
+            self._last.follow(outcome)
+            self._write(self._drawn(outcome))
+
+    def show_typed(self, text: str, is_sent: bool) -> None:
+        """Shows what the user types; see LastLines."""
+        self.end_status()
+        self._last.show_typed(text, is_sent=is_sent)
+
+    def leave_output(self) -> None:
+        """Changes no line of the output so far; see LastLines."""
+        self._last.leave()
 
     async def drawn(self, outcome: Outcome) -> Callable[[], None]:
         """Prepares the output of show(), in a thread if it is long. Returns the function that
@@ -133,7 +143,8 @@ class Console:
         styled = self._stderr.colour
 
         def draw(outcome: Execution) -> Sequence[Drawn]:
-            return self._safe_parts(render_plain(outcome, with_value=with_value, styled=styled))
+            rendered = render_plain(outcome, with_value=with_value, styled=styled)
+            return self._drawing.parts(rendered, is_live=self.is_live)
 
         self._write(await worked(draw, execution, extent(execution)))
 
@@ -150,11 +161,11 @@ class Console:
 
     def show_output(self, output: Output) -> None:
         """Writes a snippet's output as scripts print it."""
-        self._write(self._safe_parts(render_output(output)))
+        self._write(self._drawing.parts(render_output(output)))
 
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""
-        self._write(self._safe_parts(Rendered((Part("stdout", (Piece("", text),)),))))
+        self._write(self._drawing.parts(Rendered((Part("stdout", (Piece("", text),)),))))
 
     def words(self, text: str, *, warning: bool = False) -> None:
         """Writes a sentence to stderr."""
@@ -181,7 +192,7 @@ class Console:
         if (
             self._stderr.can_move
             and not self._has_bar
-            and self._open is None
+            and not self._last.is_open
             and not self._stderr.is_waiting
         ):
             self._show_status_text(text)
@@ -203,13 +214,14 @@ class Console:
         self._show_status_line([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
 
     def _show_status_line(self, pieces: Iterable[Piece]) -> None:
-        line = CLEAR_LINE + "".join(self._safe(pieces, self._stderr))
+        line = CLEAR_LINE + "".join(self._drawing.safe(pieces, self._stderr))
         if line != self._status_line:
             self._status_line = line
             self._stderr.write([line])
 
     def clear(self) -> None:
         """Clears the screen if stdout is a terminal."""
+        self.leave_output()
         if self._stdout.can_move:
             self._stdout.write([CLEAR_SCREEN])
 
@@ -259,6 +271,7 @@ class Console:
         """As drained(), but blocking, for at most `seconds`; called before another program gets the
         terminal.
         """
+        self.leave_output()
         for writer in self._writers:
             writer.drain(seconds)
 
@@ -299,51 +312,25 @@ class Console:
             dropped = sum([writer.drop() for writer in late])
             if dropped or is_late:
                 self._dropped += dropped
-                self._is_dropping, self._open, self._status_line = True, None, ""
+                self._is_dropping, self._status_line = True, ""
+                self._last.drop()
         return self._is_dropping
 
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
         """Returns what to write of an outcome, as the prompt shows it. May run in a thread."""
         is_styled = self._stdout.colour or self._stderr.colour
-        return self._safe_parts(render(outcome, width=self._stdout.columns(), styled=is_styled))
-
-    def _safe_parts(self, rendered: Rendered) -> Sequence[Drawn]:
-        drawn: list[Drawn] = []
-        for part in rendered.parts:
-            stream = self._stdout if part.stream == "stdout" else self._stderr
-            is_short = sum(len(piece.text) for piece in part.pieces) <= SHORT
-            for texts in batches(self._safe(part.pieces, stream, has_bytes=part.has_bytes)):
-                data = stream.encoded(texts, has_bytes=part.has_bytes)
-                drawn.append((stream, data, is_short))
-        return drawn
+        rendered = render(outcome, width=self._stdout.columns(), styled=is_styled)
+        return self._drawing.parts(rendered, is_live=self.is_live)
 
     def _write_end(self, drawn: Sequence[Drawn]) -> None:
         """Writes the end of a snippet on a separate line; if it is short, hurry() does not drop
         it.
         """
-        if self._open is not None:
-            self._open.write(["\n"])
-            self._open = None
+        self.end_status()
+        self._last.end()
         self._write(drawn, is_end=True)
 
     def _write(self, drawn: Sequence[Drawn], *, is_end: bool = False) -> None:
         self.end_status()
         for stream, data, is_short in drawn:
             stream.put(data, is_required=is_end and self._is_hurried and is_short)
-
-    def _safe(
-        self, pieces: Iterable[Piece], stream: Stream, *, has_bytes: bool = False
-    ) -> Iterable[str]:
-        """Yields the texts to write: made safe for a terminal, unchanged for a pipe."""
-        for style, text in pieces:
-            for part in slices(text) if stream.is_terminal else [text]:
-                safe = part
-                if stream.is_terminal:
-                    shown = _BYTES.sub("\ufffd", part) if has_bytes else part
-                    safe = visible(shown, colour=stream.colour)
-                yield self._painted(Piece(style, safe)) if stream.colour and style else safe
-
-    def _painted(self, piece: Piece) -> str:
-        if self._paint is None:
-            self._paint = Paint(self._theme, colour_depth(self._environ))
-        return self._paint(piece)

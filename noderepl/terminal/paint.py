@@ -28,7 +28,7 @@ class Paint:
         """Returns the text of `piece` between the sequences of its style; the text must already be
         safe for a terminal.
         """
-        start = self._start(piece.style)
+        start = self.start(piece.style)
         if not start:
             return piece.text
         if "\x1b" in piece.text:
@@ -37,7 +37,8 @@ class Paint:
         # scrolls.
         return "\n".join(f"{start}{line}{RESET}" if line else "" for line in piece.text.split("\n"))
 
-    def _start(self, style: str) -> str:
+    def start(self, style: str) -> str:
+        """Returns the sequence that begins a style; "" for none."""
         if style not in self._known:
             self._known[style] = self._sequence(style)
         return self._known[style]

@@ -19,12 +19,15 @@ class Piece(NamedTuple):
 class Part:
     """Pieces for one stream: data for stdout, messages for stderr.
 
-    has_bytes: whether surrogates from U+DC80 to U+DCFF stand for bytes (surrogateescape).
+    has_bytes: whether surrogates from U+DC80 to U+DCFF stand for bytes (surrogateescape);
+    this is what a snippet wrote. is_last: whether the last line of it is ended if the text, which
+    moves the cursor, leaves it open.
     """
 
     stream: Stream
     pieces: tuple[Piece, ...]
     has_bytes: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import readable, without_kernel
+from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
 
@@ -143,8 +144,8 @@ def _one(stream: Stream, *pieces: Piece) -> Rendered:
     return Rendered((_part(stream, *pieces),))
 
 
-def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False) -> Part:
-    return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes)
+def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool = False) -> Part:
+    return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
 def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
@@ -172,9 +173,11 @@ def _written(execution: Execution, style: str, *, ended: Collection[Stream]) -> 
     for left, output in zip(reversed(range(len(outputs))), outputs, strict=True):
         is_data = output.stream == "stdout"
         text = output.text if is_data else without_kernel(output.text)
-        if left == 0 and output.stream in ended:
+        is_last = left == 0 and output.stream in ended
+        if is_last and not is_live(text):
             text = _ended(text)
-        yield _part(output.stream, Piece(style if is_data else "stderr", text), has_bytes=True)
+        piece = Piece(style if is_data else "stderr", text)
+        yield _part(output.stream, piece, has_bytes=True, is_last=is_last)
 
 
 def _words(execution: Execution, styled: bool) -> Iterator[Part]:

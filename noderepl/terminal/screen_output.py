@@ -11,10 +11,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
 from noderepl.terminal.emoji import Clusters
-from noderepl.terminal.streams import MOST_COLUMNS
-
-# prompt_toolkit fills every cell, so a terminal that reports an absurd size would cost gigabytes.
-MOST_ROWS = 500
+from noderepl.terminal.streams import MOST_COLUMNS, MOST_ROWS
 
 
 class ScreenOutput(Vt100_Output):

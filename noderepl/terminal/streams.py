@@ -6,14 +6,18 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TextIO
 
 from noderepl.terminal.escapes import SLICE
 from noderepl.terminal.writer import Writer
 
-# No screen has more; a terminal may report any number up to 65535.
-MOST_COLUMNS = 2000
+# No screen has more; a terminal may report any number up to 65535, and prompt_toolkit fills every
+# cell.
+MOST_COLUMNS, MOST_ROWS = 2000, 500
+PROGRAMS = ("TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR")
+_WORD = re.compile(r"[\w.+-]{1,64}", re.ASCII)
 Colour = Literal["auto", "always", "never"]
 
 
@@ -31,6 +35,17 @@ def use_colour(setting: Colour, environ: Mapping[str, str], is_terminal: bool) -
     if force := environ.get("FORCE_COLOR"):
         return force != "0"
     return is_terminal and environ.get("TERM") != "dumb"
+
+
+def programs_environment(setting: Colour, environ: Mapping[str, str]) -> Mapping[str, str | None]:
+    """Returns the variables by which programs of a session decide on colours, None for unset ones:
+    those of the user's terminal, or none of colours if the prompt shows none.
+    """
+    given = {name: environ.get(name) for name in PROGRAMS}
+    known = {name: one if one and _WORD.fullmatch(one) else None for name, one in given.items()}
+    if not use_colour(setting, environ, is_terminal=True):
+        return known | {"NO_COLOR": "1", "FORCE_COLOR": "0"}
+    return known | {"NO_COLOR": None}
 
 
 class Screen:
@@ -90,6 +105,17 @@ class Stream:
             return min(os.get_terminal_size(self.stream.fileno()).columns or 80, MOST_COLUMNS)
         except OSError:
             return 80
+
+    def rows(self) -> int:
+        """The terminal's height, MOST_ROWS at most."""
+        try:
+            return min(os.get_terminal_size(self.stream.fileno()).lines or 24, MOST_ROWS)
+        except OSError:
+            return 24
+
+    def is_one(self, other: Stream) -> bool:
+        """Returns whether both streams are one terminal, pipe or file."""
+        return self._writer is not None and self._writer is other._writer
 
     def write(self, texts: Iterable[str]) -> None:
         """Writes all texts."""

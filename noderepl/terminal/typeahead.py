@@ -13,6 +13,8 @@ from prompt_toolkit.key_binding.key_processor import KeyPress
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.output import Output
 
+from noderepl.terminal.answer_line import AnswerLine
+
 
 def on_own_line(input_: Input, prefill: str) -> str:
     """Returns the initial text of the prompt if keys were typed ahead: their text is below
@@ -27,13 +29,17 @@ def on_own_line(input_: Input, prefill: str) -> str:
 
 @contextmanager
 def waiting_keys(
-    input_: Input, output: Output, interrupt: Callable[[], None], suspend: Callable[[], None]
+    input_: Input,
+    output: Output,
+    interrupt: Callable[[], None],
+    suspend: Callable[[], None],
+    answer: AnswerLine,
 ) -> Iterator[None]:
     """Reads keys in raw mode inside the block, so that typed-ahead keys are neither echoed, run nor
     lost.
 
-    interrupt, suspend: called at each Ctrl-C and Ctrl-Z. A paste stays one unit: bracketed paste is
-    on here too.
+    interrupt, suspend: called at each Ctrl-C and Ctrl-Z. answer: takes the keys while a snippet
+    asks for input. A paste stays one unit: bracketed paste is on here too.
     """
     waiting: list[KeyPress] = []
 
@@ -41,10 +47,11 @@ def waiting_keys(
         for press in presses:
             if press.key == Keys.ControlC:
                 waiting.clear()
+                answer.drop()
                 interrupt()
             elif press.key == Keys.ControlZ:
                 suspend()
-            elif press.key not in (Keys.CPRResponse, Keys.SIGINT):
+            elif press.key not in (Keys.CPRResponse, Keys.SIGINT) and not answer.take(press):
                 waiting.append(press)
 
     def ready() -> None:
@@ -61,4 +68,4 @@ def waiting_keys(
     finally:
         output.disable_bracketed_paste()
         output.flush()
-        store_typeahead(input_, waiting)
+        store_typeahead(input_, [*waiting, *answer.close()])

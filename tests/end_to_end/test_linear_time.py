@@ -63,11 +63,14 @@ from noderepl.terminal import (
     escapes,
     frames,
     lexers,
+    own_lines,
     render,
     secret_forms,
     tables,
 )
 from noderepl.terminal.keyboard import Parser
+from noderepl.terminal.live_region import LiveRegion
+from noderepl.terminal.pen import Pen
 from noderepl.terminal.prompt import SnippetLexer
 
 SOURCES = Path(__file__).parents[2] / "noderepl"
@@ -147,6 +150,8 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "line ends": over("\n", head="a", tail="a"),
     "lines": over("const a = f(1, 'x')\n"),
     "CRLF": over("a\r\n\r"),
+    "movement": over("\r\x1b[K\x1b[2Aa\x08"),
+    "parameters of colours": over("1;38;5;3:4;"),
     "wide characters": over("\u4e16\u754c\U0001f600 "),
     "combining characters": over("a\u0301"),
     "odd spaces": over("\u3000\u00a0\u200b", head="a"),
@@ -263,6 +268,11 @@ def painted(text: str) -> None:
     line = SnippetLexer(is_magic).lex_document(document)
     for number in range(min(40, document.line_count)):
         line(number)
+
+
+def region(**options: str) -> LiveRegion:
+    """A region for output that changes in place."""
+    return LiveRegion(80, 24, colour=True, **options)
 
 
 def pasted(text: str) -> None:
@@ -392,6 +402,17 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.lexers.styled": lambda text: [
         list(lexers.styled(lexer(), text)) for lexer in (lexers.InspectLexer, lexers.StackLexer)
     ],
+    "terminal.live_region.LiveRegion.feed": lambda text: region().feed(text, "stdout"),
+    "terminal.live_region.LiveRegion.feed, late": lambda text: region(prefix="[1] ").feed(
+        text, "stdout"
+    ),
+    "terminal.live_region.LiveRegion.overlay": lambda text: region().overlay(text),
+    "terminal.own_lines.OwnLines.feed": lambda text: own_lines.OwnLines(80, 24).feed(text),
+    "terminal.own_lines.begun": own_lines.begun,
+    "terminal.own_lines.is_live": own_lines.is_live,
+    "terminal.pen.Pen.apply": lambda text: Pen().apply(
+        "".join(filter("0123456789;:".__contains__, text))
+    ),
     "terminal.prompt.SnippetLexer": painted,
     "terminal.tables.columns_of": tables.columns_of,
     "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
@@ -427,7 +448,7 @@ PASSED_ON = frozenset(
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
     terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
-    terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
+    terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()
 )
 PASSED_ON_BY = (

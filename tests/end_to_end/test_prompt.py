@@ -115,7 +115,7 @@ def test_values_errors_and_streams_are_coloured(screen):
 
 def test_remote_text_cannot_drive_the_terminal(screen):
     """Escapes in what a snippet prints are shown, but for colour."""
-    screen.enter(r"console.log('\x1b]0;owned\x07 \x1b[2J \x1b[31mred\x1b[0m \u202e'); 'done'")
+    screen.enter(r"console.log('\x1b]0;owned\x07 \x1b[?1049h \x1b[31mred\x1b[0m \u202e'); 'done'")
     screen.until(r"^'done'$")
     assert b"\x1b]0;owned" not in screen.raw
     assert screen.cell("red ").fg == "red"

@@ -35,6 +35,7 @@ class Desk:
     present: Any = None
     opened: int = 0
     entries: list[str] = field(default_factory=list)
+    terminal: tuple[int, int] | None = (100, 40)
     snippets: list[str] = field(default_factory=list)
     progress: list[tuple[str, int, int | None]] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Desk:
                 edit=self._edit,
                 theme=lambda: "default",
                 themes=lambda: {"default": "on any background", "dark": "on black"},
+                terminal=lambda: self.terminal,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,

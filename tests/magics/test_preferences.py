@@ -46,6 +46,16 @@ async def test_how_snippets_are_sent_is_set_and_told(desk, lines: list[str], exp
     assert f"sent as {expected}" in last
 
 
+async def test_tty_is_set_and_told(desk) -> None:
+    """%tty sets whether snippets see a terminal; without an argument, it tells what they see."""
+    assert "100 columns and 40 rows" in await told(desk, "%tty")
+    for word in ("on", "off", "auto"):
+        await told(desk, f"%tty {word}")
+        assert desk.preferences.tty == word
+    desk.terminal = None
+    assert "no terminal" in await told(desk, "%tty")
+
+
 async def test_history_is_numbered_from_the_oldest(desk) -> None:
     """%history shows all entries, %history N the last N with the same numbers, lines of one entry aligned."""
     desk.entries += ["1", "if (x) {\n  y\n}", *"abcdefgh"]

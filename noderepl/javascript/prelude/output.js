@@ -3,7 +3,8 @@
 //
 // Contract with ../output.py: a *piece* is a file .noderepl-output-ID-N of the session, N from 0 for each request id,
 // with the JSON [[number, kind, text], …]. number: of a snippet, 0 for the running one. kind: "stdout" or "stderr" for
-// output; "uncaught" for an error that nothing caught, as the JSON {"name", "message", "stack"}; "note" for a sentence.
+// output; "uncaught" for an error that nothing caught, as the JSON {"name", "message", "stack"}; "note" for a sentence;
+// "input" if the snippet reads its standard input (input.js).
 // A byte that is not UTF-8 is a lone surrogate of the text, U+DC80 to U+DCFF, as in Python's surrogateescape. Pieces
 // exist until the request after the next one. An answer has {"pieces": of this request, "before": of the previous one,
 // "bytes": {"stdout", "stderr"} of this snippet, "dropped": whether there was too much, "order"?: bytes by turns of
@@ -179,6 +180,13 @@
         putSoon();
     }
 
+    // Tells the client that the running snippet reads its standard input, and how.
+    function ask(how) {
+        waiting[waiting.length] = [0, "input", how];
+        size += EVENT;
+        show();
+    }
+
     function putSoon() {
         if (!isDue) {
             isDue = true;
@@ -323,6 +331,7 @@
 
     return {
         addPieces,
+        ask,
         begin,
         deleted,
         drop,

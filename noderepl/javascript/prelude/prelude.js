@@ -11,9 +11,9 @@
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
-//     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
-//     "file": the name of its file, or "", "waits": whether the answer waits until nothing is active any more, "aside":
-//     whether it has no number and no result}
+//     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
+//     unless that is used already, "file": the name of its file, or "", "waits": whether the answer waits until nothing
+//     is active any more, "aside": whether it has no number and no result, "asks" (input.js)}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -65,8 +65,11 @@
         realm,
         primordials,
         consoleObject: parts.console_object,
+        terminal: parts.terminal({ realm, primordials }),
         write: descriptors.inOrder(output.write),
     });
+    const input = parts.input({ realm, primordials, data, output, note, starve, echo: stdio.echo });
+    parts.input_files({ realm, data, ...input });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
@@ -122,7 +125,8 @@
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
         try {
             output.begin(request.id, current.number);
-            stdio.begin();
+            stdio.begin(request.terminal);
+            input.begin(request);
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id);
             timeout.arm(request.id, request.seconds * 1000);
@@ -204,13 +208,12 @@
         if (!current.request.waits && current.number > 0) {
             pendingPromise.follow(value, current.number);
         }
+        const isOver = () => current.ended !== null || guards.hasLate();
+        const last = () => end(current, answer);
         if (current.request.waits) {
-            activeHandles.wait(
-                () => current.ended !== null || guards.hasLate(),
-                () => end(current, answer),
-            );
+            activeHandles.wait(isOver, last);
         } else {
-            end(current, answer);
+            input.hold(isOver, last);
         }
     }
 
@@ -248,6 +251,15 @@
         end(run, { __proto__: null, kind: "exit", code, text });
     }
 
+    // Returns whether the snippet waits for nothing that is active; unless the answer is null, ends it then.
+    function starve(answer) {
+        const isStarved = run?.ended === null && !activeHandles.isAny();
+        if (isStarved && answer !== null) {
+            end(run, answer);
+        }
+        return isStarved;
+    }
+
     // The rest of an evaluation after its answer is ignored; the inspector would report it at a time when Node.js
     // cannot run JavaScript (promise_pin.js).
     function leave(current) {
@@ -283,6 +295,7 @@
             output: descriptors.end(isCut),
             pending: isPending,
         });
+        input.end(isCut);
         stdio.end();
         respond(current, answer);
         stdio.rest();

@@ -5,7 +5,7 @@
         Array: ["filter", "find", "findIndex", "includes", "join", "map", "push", "slice", "some"],
         Map: ["delete", "get", "set"],
         RegExp: ["exec"],
-        Set: ["add", "delete", "forEach", "has"],
+        Set: ["add", "clear", "delete", "forEach", "has"],
         String: ["charCodeAt", "endsWith", "includes", "indexOf", "lastIndexOf", "slice", "startsWith"],
         WeakMap: ["get", "set"],
     };

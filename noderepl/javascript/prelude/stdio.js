@@ -3,7 +3,7 @@
 //
 // write(name, chunk, encoding) takes what is written and returns whether the kernel gets it too; undefined for a chunk
 // of a type that streams refuse.
-(function stdio({ realm, primordials, consoleObject, write }) {
+(function stdio({ realm, primordials, consoleObject, terminal, write }) {
     const { Object, Reflect, process } = realm;
     const { Readable, Writable } = realm.require("stream");
     const { assign, getOwnPropertyDescriptor } = Object;
@@ -63,10 +63,11 @@
         return isPassed !== undefined;
     }
 
-    // Replaces the kernel's streams, before a snippet.
-    function begin() {
+    // Replaces the kernel's streams, before a snippet. shownOn: the terminal of the client (terminal.js).
+    function begin(shownOn) {
         take("stdout");
         take("stderr");
+        terminal.begin(shownOn, streams);
         console.begin();
     }
 
@@ -116,5 +117,7 @@
         defineProperty(process, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
-    return { begin, end, rest, streams };
+    const echo = (text) => deliver("stdout", text);
+
+    return { begin, echo, end, rest, streams };
 });
