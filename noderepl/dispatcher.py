@@ -20,6 +20,7 @@ from noderepl.errors import (
 )
 from noderepl.execution.executor import Executor
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
+from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
@@ -184,28 +185,27 @@ class Dispatcher:
                 self._console.set_theme(load_theme(outcome.name, self._themes))
         return outcomes
 
-    async def run_snippet(self, code: str, *, waits: bool = False) -> Execution:
-        """Runs one snippet as one request. waits: whether to wait until the session's event loop is
-        empty, as `node` does.
+    async def run_snippet(self, code: str, *, program: Program | None = None) -> Execution:
+        """Runs one snippet as one request. program: how it runs as a program.
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, waits=waits)
+            return await self.rerun(code, program=program)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self, code: str, number: int | None = None, *, waits: bool = False
+        self, code: str, number: int | None = None, *, program: Program | None = None
     ) -> Execution:
         """Runs a snippet of an earlier run again. number: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(code, number=number, waits=waits)
+        self.last = await self.executor.run(code, number=number, program=program)
         return self.last
 
     async def execute(self, code: str) -> Execution:

@@ -11,10 +11,11 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
+from noderepl.client.identifier import new_identifier
 from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, LocalFileError, UsageError
+from noderepl.javascript.program import Action, Program, Verb
 from noderepl.outcome import (
     CUT_VALUE,
     Execution,
@@ -33,7 +34,6 @@ from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import without_kernel
 
-Verb = Literal["eval", "print", "command", "file"]
 EXIT_CODES = {
     Status.OK: ExitCode.OK,
     Status.ERROR: ExitCode.THREW,
@@ -50,13 +50,17 @@ NOT_ENDED = (
 )
 
 
-def run_script(settings: Settings, actions: Sequence[tuple[Verb, str]]) -> int:
-    """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
+def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes = b"") -> int:
+    """Runs actions in one session. stdin: the standard input of their programs. Returns the exit
+    code. Raises NodeReplError.
+    """
     state = sessions_directory() if settings.keep or settings.resume else None
-    return with_backend(settings, partial(_run, settings, actions), state=state)
+    return with_backend(settings, partial(_run, settings, actions, stdin), state=state)
 
 
-async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend: Backend) -> int:
+async def _run(
+    settings: Settings, actions: Sequence[Action], stdin: bytes, backend: Backend
+) -> int:
     backend.start()
 
     def stop_reading() -> None:
@@ -85,7 +89,7 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
     shown = None if settings.json else show
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)
     try:
-        code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        code = await run_actions(settings, actions, dispatcher, console, is_all=True, stdin=stdin)
         await console.drained()
         _check(console)
         return ExitCode.THREW if uncaught and code == ExitCode.OK else code
@@ -107,42 +111,57 @@ async def _run(settings: Settings, actions: Sequence[tuple[Verb, str]], backend:
 
 async def run_actions(
     settings: Settings,
-    actions: Sequence[tuple[Verb, str]],
+    actions: Sequence[Action],
     dispatcher: Dispatcher,
     console: Console,
     *,
     is_all: bool = False,
+    stdin: bytes = b"",
 ) -> int:
     """Runs actions in order up to the first that fails, and prints their outcomes.
 
-    actions: pairs of verb and text. is_all: whether no other actions follow; the last action then
-    waits until the session's event loop is empty, as `node` does. Returns the exit code of the last
-    action that ran. Raises NodeReplError.
+    is_all: whether no other actions follow, so that the last one ends as `node` does. stdin: the
+    standard input of the programs. Returns the exit code of the last action that ran. Raises
+    NodeReplError.
     """
-    for number, (verb, text) in enumerate(actions, 1):
-        waits = is_all and number == len(actions)
+    name: str | None = await _sent(dispatcher, stdin)
+    for number, action in enumerate(actions, 1):
+        program = action.program and replace(
+            action.program,
+            prints=action.verb == "print" and not settings.json,
+            is_last=is_all and number == len(actions),
+        )
+        if program and action.reads_input:
+            program, name = replace(program, stdin=name), None
         try:
-            outcomes = await _run_one(dispatcher, verb, text, waits=waits)
+            outcomes = await _run_one(dispatcher, action, program)
         except asyncio.CancelledError:
             if is_all:
                 console.hurry()
                 await _end_snippet(settings, dispatcher, console)
             raise
-        for outcome in map(partial(_checked, settings, verb), outcomes):
-            await _print(settings, console, verb, outcome)
+        for outcome in map(partial(_checked, settings, action.verb), outcomes):
+            await _print(settings, console, action.verb, outcome)
             if (code := exit_code(outcome)) != ExitCode.OK:
                 return code
     return ExitCode.OK
 
 
+async def _sent(dispatcher: Dispatcher, stdin: bytes) -> str:
+    """Uploads the standard input of programs. Returns the name of its file, "" if it is empty."""
+    if not stdin:
+        return ""
+    name = f".noderepl-stdin-{new_identifier()}"
+    await (await dispatcher.backend.session()).write(name, stdin)
+    return name
+
+
 async def _run_one(
-    dispatcher: Dispatcher, verb: Verb, text: str, *, waits: bool
+    dispatcher: Dispatcher, action: Action, program: Program | None
 ) -> Sequence[Outcome]:
-    return (
-        await dispatcher.run_line(text)
-        if verb == "command"
-        else [await dispatcher.run_snippet(text, waits=waits)]
-    )
+    if program is None:
+        return await dispatcher.run_line(action.text)
+    return [await dispatcher.run_snippet(action.text, program=program)]
 
 
 def _checked(settings: Settings, verb: Verb, outcome: Outcome) -> Outcome:
@@ -164,7 +183,7 @@ async def _print(settings: Settings, console: Console, verb: Verb, outcome: Outc
     elif verb == "command" or not isinstance(outcome, Execution):
         (await console.drawn(outcome))()
     else:
-        await console.show_plain(outcome, with_value=verb == "print")
+        await console.show_plain(outcome, with_value=verb == "print" and not outcome.has_printed)
 
 
 async def _end_snippet(settings: Settings, dispatcher: Dispatcher, console: Console) -> None:
@@ -198,6 +217,8 @@ def exit_code(outcome: Outcome) -> int:
             # The snippet ran, but in an empty session: the state of the earlier actions was
             # missing.
             return ExitCode.SERVICE
+        if outcome.exit_status is not None and outcome.status in (Status.OK, Status.ERROR):
+            return outcome.exit_status & 255 or int(bool(outcome.error or outcome.late))
         return (
             ExitCode.THREW
             if outcome.late and outcome.status is Status.OK

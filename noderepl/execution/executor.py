@@ -19,6 +19,7 @@ from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.internal_error import supervised
 from noderepl.javascript.hints import hint_for
+from noderepl.javascript.program import Program
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution, Outcome, Status
@@ -92,7 +93,7 @@ class Executor:
         session, state, idle = lane.session, self._state, lane.session.idle
         async with self._lanes.observed(lane):
             if not state.has_prelude:
-                code = prelude.installation() + prelude.probe()
+                code = self._installation() + prelude.probe()
                 execution = await self._execute(session, code, repeatable=True)
                 is_there = execution.status is Status.OK and not prelude.is_absent(execution)
                 state.observe(execution, by_prelude=is_there)
@@ -102,18 +103,22 @@ class Executor:
                     raise state.without_prelude(execution, idle, "")
 
     async def run(
-        self, code: str, *, number: int | None = None, waits: bool = False, aside: bool = False
+        self,
+        code: str,
+        *,
+        number: int | None = None,
+        program: Program | None = None,
+        aside: bool = False,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
 
-        number: the number for the snippet, unless another snippet of the session has it. waits:
-        whether to wait until the session's event loop is empty. aside: whether it is code of
-        noderepl, without a number and a result. Raises SessionLost and NotRun if the snippet has
-        not run; any ServiceError.
+        number: the number for the snippet, unless another snippet of the session has it.
+        program: how it runs as a program. aside: whether it is code of noderepl, without a number
+        and a result. Raises SessionLost and NotRun if the snippet has not run; any ServiceError.
         """
         self._work = work = asyncio.create_task(
-            self._run(code, number=number or 0, waits=waits, aside=aside)
+            self._run(code, number=number or 0, program=program, aside=aside)
         )
         try:
             return await asyncio.shield(work)
@@ -233,7 +238,9 @@ class Executor:
             lane.running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
+                    await self._prepare(lane)
                     execution, by_prelude = await self._execute(lane.session, code), False
+                    lane.is_prepared = not execution.replaced
                 else:
                     execution, by_prelude = await self._through_prelude(lane, code, **how)
                 is_late = execution.status is Status.TIMEOUT and execution.lost
@@ -243,6 +250,14 @@ class Executor:
             if lane is not self._lanes.present:
                 return execution
             return self._state.observe(execution, entry, by_prelude=has_prelude)
+
+    async def _prepare(self, lane: Lane) -> None:
+        """Sets the environment of a session without the prelude, ahead of its first snippet."""
+        if self._backend.environment and not lane.is_prepared:
+            from noderepl.javascript import prelude
+
+            code = prelude.environment(self._backend.environment)
+            await self._execute(lane.session, code, repeatable=True)
 
     async def _through_prelude(self, lane: Lane, code: str, **how: Any) -> tuple[Execution, bool]:
         """Returns the Execution of a snippet, and whether the prelude has answered."""
@@ -261,18 +276,17 @@ class Executor:
             lane.before.stop()
         lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
         request = prelude.Request(live.id, seconds, **how)
-        sent = prelude.snippet(analysis, self._options(), request)
-        is_first = not self._state.has_prelude
-        if is_first:
+        installation = "" if self._state.has_prelude else self._installation()
+        if installation:
             lane.before = None
-            sent = prelude.installation() + sent
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
         idle = lane.session.idle
         try:
-            sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
+            code_sent = installation + prelude.snippet(analysis, self._options(), request)
+            sending = Sending(code_sent, live.id, installation, preferences.input_type, limit)
             answer = await live.attend(send_once(lane.session, sending), lane.before)
         except prelude.Absent as error:
-            if not is_first:
+            if not installation:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
             self._state.is_unable = True
@@ -330,6 +344,12 @@ class Executor:
             timeout=preferences.timeout,
             repeatable=repeatable,
         )
+
+    def _installation(self) -> str:
+        """Returns the code for a session without the prelude."""
+        from noderepl.javascript import prelude
+
+        return prelude.installation() + prelude.environment(self._backend.environment)
 
     def _options(self) -> Options:
         from noderepl.javascript.prelude import Options

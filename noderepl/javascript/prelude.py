@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from msgspec import Meta
 
 from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.output import Written
+from noderepl.javascript.program import Program
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
@@ -34,6 +36,7 @@ _PARTS = (
     "scripts",
     "stacks",
     "resolver",
+    "module_object",
     "modules",
     "displays",
     "console_object",
@@ -47,6 +50,8 @@ _PARTS = (
     "stdio",
     "descriptors",
     "active_handles",
+    "standard_input",
+    "programs",
 )
 
 
@@ -64,15 +69,15 @@ class Request:
 
     id: the request id, by which its files are named; it is unique, and a session runs it at most
     once. seconds: the snippet's timeout; the request needs a longer one. number: the snippet's
-    number, unless that is used already; otherwise the next. waits: whether the answer waits until
-    nothing that the snippet started is active. aside: whether it is noderepl's own, without a
-    number and a result.
+    number, unless that is used already; otherwise the next. program: how the snippet runs as a
+    program, None for other snippets. aside: whether it is noderepl's own, without a number and a
+    result.
     """
 
     id: int
     seconds: float
     number: int = 0
-    waits: bool = False
+    program: Program | None = None
     aside: bool = False
 
 
@@ -128,7 +133,9 @@ class _Media:
 class _Ended:
     """How a snippet ended.
 
-    text: of its value, or of what ended it. data, cut: see outcome.Value. code: of an exit.
+    text: of its value, or of what ended it. data, cut: see outcome.Value. code: of a call that
+    ended it. status: the exit status of a program. printed: whether a program has printed its
+    value.
     """
 
     kind: Literal["value", "error", "timeout", "interrupt", "exit"]
@@ -142,6 +149,8 @@ class _Ended:
     cut: bool = False
     error: Thrown | None = None
     code: object = None
+    status: int | None = None
+    printed: bool = False
     output: Written | None = None
     pending: bool = False
 
@@ -161,6 +170,15 @@ def installation() -> str:
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # The next request reports whether the prelude is there: without an inspector it cannot be.
     return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+
+
+def environment(variables: Mapping[str, str]) -> str:
+    """Returns JavaScript that sets variables of the session's environment; it needs no prelude."""
+    if not variables:
+        return ""
+    pairs = json.dumps([list(pair) for pair in variables.items()])
+    setting = "process.env[pairs[index][0]] = pairs[index][1]"
+    return f"{{ const pairs = {pairs};\nfor (let index = 0; index < pairs.length; index++) {setting}; }}\n"
 
 
 def probe() -> str:
@@ -238,7 +256,9 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
             status, error = Status.INTERRUPTED, Thrown("Interrupted", INTERRUPTED)
         case "exit":
             words = f"the snippet called {ended.text}: it ended there, and the session goes on"
-            if ended.code:
+            if ended.status is not None:
+                status = Status.ERROR if ended.status else Status.OK
+            elif ended.code:
                 status, error = Status.ERROR, Thrown("Exit", words)
             else:
                 notes += (words,)
@@ -254,6 +274,8 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         notes=notes + execution.notes,
         late=tuple(ended.late),
         number=ended.number or None,
+        exit_status=ended.status,
+        has_printed=ended.printed or ended.kind == "exit",
     )
 
 

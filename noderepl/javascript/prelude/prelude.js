@@ -7,13 +7,13 @@
 //   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
-//      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
+//      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?: of a call
+//      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "number": its number, unless that is used already,
-//     "waits": whether the answer waits until nothing is active any more, "aside": whether it has no number and no
-//     result}
+//     "program": null or how it runs as a program (programs.js), "aside": whether it has no number and no result}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -51,10 +51,13 @@
     let options = {};
 
     const scripts = parts.scripts({ realm, primordials, name, post, note });
-    const stacks = parts.stacks({ realm, primordials, inspect, ...scripts });
+    const moduleObject = parts.module_object({ realm });
+    const { file } = moduleObject;
+    const stacks = parts.stacks({ realm, primordials, inspect, file, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const modules = parts.modules({ realm, primordials, note, resolver, relocate: stacks.relocate, own: stacks.own });
+    const { own, relocate } = stacks;
+    const modules = parts.modules({ realm, primordials, note, resolver, relocate, own, file });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
@@ -64,15 +67,37 @@
         realm,
         primordials,
         consoleObject: parts.console_object,
-        write: descriptors.inOrder(output.write),
+        write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
     });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
-    const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
+    const uncaught = (current) => current !== null && programs.uncaught(current);
+    const guards = parts.guards({
+        realm,
+        primordials,
+        post,
+        current: running,
+        exit,
+        uncaught,
+        report,
+        output,
+        displays,
+    });
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const activeHandles = parts.active_handles({ realm });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
+    const programs = parts.programs({
+        realm,
+        primordials,
+        data,
+        moduleObject,
+        input: parts.standard_input({ realm, data }),
+        activeHandles,
+        guards,
+        end,
+        print: (stream, text) => stdio.streams[stream].write(text),
+    });
     const pendingPromise = parts.pending_promise({ realm, primordials, inspect, report: output.report });
 
     const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
@@ -109,6 +134,7 @@
             isSynchronous: true, // it has reached neither its first await nor its end
             isSettled: false, // the inspector reports nothing more of it
             ended: null, // its answer
+            answer: null, // of a program that waits for its end
             script: null,
             promise: null, // of the evaluation, referenced while this snippet is current (promise_pin.js)
             media: displays.none(),
@@ -122,12 +148,13 @@
             output.begin(request.id, current.number);
             stdio.begin();
             displays.expose(current, { finish, fail });
-            current.timer = setTimeout(expire, request.seconds * 1000, request.id);
+            current.timer = setTimeout(expire, request.seconds * 1000, request.id).unref();
             timeout.arm(request.id, request.seconds * 1000);
             activeHandles.begin();
+            programs.begin(request);
             stacks.refuse(request);
             current.script = scripts.compile(request);
-            const expression = stacks.named(current.number, current.script);
+            const expression = stacks.named(current.number, current.script, request.program);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
@@ -136,6 +163,9 @@
             fail(current, error);
         }
         current.isSynchronous = false;
+        if (request.program) {
+            programs.watch(current);
+        }
         mend(current); // Node.js needs the built-ins even to settle what the snippet awaits
     }
 
@@ -199,17 +229,14 @@
             results.keep(current.number, value);
         }
         const answer = { __proto__: null, kind: "value", text: described?.text, data: described?.data };
-        if (!current.request.waits && current.number > 0) {
+        if (programs.endsRun(current)) {
+            programs.conclude(current, answer, value);
+            return;
+        }
+        if (current.number > 0) {
             pendingPromise.follow(value, current.number);
         }
-        if (current.request.waits) {
-            activeHandles.wait(
-                () => current.ended !== null || guards.hasLate(),
-                () => end(current, answer),
-            );
-        } else {
-            end(current, answer);
-        }
+        end(current, answer);
     }
 
     function fail(current, error, details) {
@@ -219,11 +246,15 @@
         if (current.number > 0) {
             results.keepError(error);
         }
+        if (programs.endsRun(current) && guards.offer(error)) {
+            finish(current, undefined);
+            return;
+        }
         const described = stacks.describe(error, options, details && current.number, details);
         if (current.script !== null && described.isUnparsed) {
             scripts.undo(current.script);
         }
-        end(current, { __proto__: null, kind: "error", error: described });
+        end(current, { __proto__: null, kind: "error", error: described, status: programs.leave(current, 1) });
     }
 
     // id: of the request to end.
@@ -242,8 +273,9 @@
         return { __proto__: null, kind: timeout.isAsked() ? "interrupt" : "timeout", text: `${request.seconds} s` };
     }
 
-    function exit(code, text) {
-        end(run, { __proto__: null, kind: "exit", code, text });
+    function exit(code, text, isExit) {
+        const status = isExit || !run.request.program ? programs.leave(run, code) : code;
+        end(run, { __proto__: null, kind: "exit", code, text, status });
     }
 
     // The rest of an evaluation after its answer is ignored; the inspector would report it at a time when Node.js
@@ -268,7 +300,8 @@
         }
         mend(current);
         leave(current);
-        const isPending = activeHandles.isAny(); // while both counts include the snippet's own timer
+        activeHandles.stop();
+        const isPending = activeHandles.isAny();
         clearTimeout(current.timer);
         timeout.disarm();
         run = null;

@@ -2,7 +2,9 @@
 //
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
-(function stacks({ realm, primordials, inspect, typed, placeOf }) {
+//
+// file(): the path of the program's file.
+(function stacks({ realm, primordials, inspect, typed, placeOf, file }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { apply } = Reflect;
@@ -14,12 +16,12 @@
     const { get: getOf, set: setOf } = primordials.WeakMap;
     const toString = primordials.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
+    const { basename } = realm.require("path");
     const { runInNewContext } = realm.require("vm");
     const SHOWN = "repl";
     const OWN = "noderepl-prelude"; // the name of this script
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
     const ORIGIN = /\(:(\d+):(\d+)\)/g; // of code of eval(), in a script without a name
-    const FRAMES = /\n +at (?:async )?(?:.*\()?repl:\d+:\d+\)?(?:\n[^]*)?$/; // from the first one in a snippet on
     const KEPT = 1000; // snippets whose positions are known
     const LENT = 100;
     const WIDEST = 200; // of a source line that is shown whole
@@ -30,21 +32,30 @@
     let lending = 0;
     const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> its proxy, and the proxy -> itself
     let latest; // number of a snippet
+    let ours; // the frames from the first one in a snippet on
     let preparer; // the function that formats stacks
 
     const MARK = findMark();
 
     prepare();
 
-    // Returns the expression with the name that identifies its frames.
-    function named(number, script) {
+    // Returns the expression with the name that identifies its frames. program: see programs.js.
+    function named(number, script, program) {
         latest = number;
+        script.path = program?.file ? file() : SHOWN;
+        script.shown = nameOf(program);
+        const words = replace(script.shown, /\W/g, (found) => `\\${found[0]}`);
+        ours = new RegExp(`\\n +at (?:async )?(?:.*\\()?(?:${SHOWN}|${words}):\\d+:\\d+\\)?(?:\\n[^]*)?$`);
         set(scripts, number, script);
         remove(scripts, number - KEPT);
         if (getOwnPropertyDescriptor(Error, "prepareStackTrace") === undefined) {
             prepare();
         }
         return `${script.expression}\n//# sourceURL=${SHOWN}-${number}`;
+    }
+
+    function nameOf(program) {
+        return program?.file ? basename(program.file) : SHOWN;
     }
 
     function prepare() {
@@ -81,7 +92,7 @@
 
     // Node.js' fetch() appends the stack of an object to that of its error.
     function lend(object, text) {
-        const found = exec(FRAMES, text);
+        const found = exec(ours, text);
         const at = getOf(places, object);
         if (found !== null && at !== undefined) {
             remove(lent, lenders[lending]);
@@ -92,7 +103,7 @@
     }
 
     function lentPlace(error) {
-        const found = attempt(() => exec(FRAMES, error.stack));
+        const found = attempt(() => exec(ours, error.stack));
         return found ? get(lent, found[0]) : undefined;
     }
 
@@ -123,8 +134,9 @@
         if (numberOf(site) !== undefined) {
             const at = placeIn(number, site.getLineNumber(), site.getColumnNumber());
             setOf(places, error, at);
-            override(site, "getFileName", SHOWN);
-            override(site, "getScriptNameOrSourceURL", SHOWN);
+            const path = get(scripts, number)?.path ?? SHOWN;
+            override(site, "getFileName", path);
+            override(site, "getScriptNameOrSourceURL", path);
             override(site, "getLineNumber", at?.line ?? site.getLineNumber());
             override(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
             override(site, "toString", text);
@@ -184,23 +196,26 @@
 
     function placed(number, line, column) {
         const at = placeIn(Number(number), Number(line), Number(column));
-        return at ? `${SHOWN}:${at.line}:${at.column}` : `${SHOWN}:${line}:${column}`;
+        const shown = get(scripts, Number(number))?.shown ?? SHOWN;
+        return at ? `${shown}:${at.line}:${at.column}` : `${shown}:${line}:${column}`;
     }
 
     function placeIn(number, line, column) {
         const script = get(scripts, number);
-        return script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number }));
+        return (
+            script && attempt(() => ({ __proto__: null, ...typed(script, line, column), number, shown: script.shown }))
+        );
     }
 
     // Throws the error of a snippet that cannot run.
-    function refuse({ text, refusal }) {
+    function refuse({ text, refusal, program }) {
         if (!refusal) {
             return;
         }
         const { sentence, start } = refusal;
         const error = new SyntaxError(sentence);
         defineProperty(error, "stack", { __proto__: null, value: `SyntaxError: ${sentence}`, configurable: true });
-        setOf(places, error, placeOf(text, start));
+        setOf(places, error, { __proto__: null, ...placeOf(text, start), shown: nameOf(program) });
         throw error;
     }
 
@@ -247,11 +262,11 @@
         return placeIn(number, lineNumber + 1, columnNumber + 1);
     }
 
-    function arrow({ line, column, source }) {
+    function arrow({ line, column, source, shown: name }) {
         const from = source.length > WIDEST ? max(0, column - WIDEST / 2) : 0;
         const shown = slice(source, from, from + WIDEST);
         const indent = replace(slice(shown, 0, column - 1 - from), /[^\t]/g, () => " ");
-        return `${SHOWN}:${line}:${column}\n${shown}\n${indent}^\n`;
+        return `${name}:${line}:${column}\n${shown}\n${indent}^\n`;
     }
 
     // Gives an error that Node.js made in its own code the stack of `witness`, made at the snippet's call.

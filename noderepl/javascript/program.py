@@ -1,0 +1,51 @@
+"""What a program of the command line is, as data: the code of FILE, -e or -p, and what its process
+sees.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Verb = Literal["eval", "print", "command", "file"]
+
+# Code without one of these reads no standard input, nor does a process that it starts.
+_READS = re.compile(
+    r"stdin|stdio|inherit|/fd/0\b|\bfd\b[\"']?\s*:\s*0\b|\b(?:read|fstat)\w*\(\s*0\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """How a snippet runs as a program; prelude/programs.js has the other half.
+
+    file: its path below the session's directory, None for code without a file. args: the arguments
+    in process.argv after the file. stdin: the file of the session with its standard input, "" for
+    an empty one, None if it stays as it is. prints: whether its value is printed. is_last: whether
+    the run ends with the program: its end then waits until nothing is active, and calls the
+    listeners of `exit`.
+    """
+
+    file: str | None = None
+    args: tuple[str, ...] = ()
+    stdin: str | None = None
+    prints: bool = False
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One action of the command line.
+
+    verb: how to run it. text: the code, or the line of a command. program: None for a command.
+    """
+
+    verb: Verb
+    text: str
+    program: Program | None = None
+
+    @property
+    def reads_input(self) -> bool:
+        """Whether it is a program whose code may read standard input."""
+        return self.program is not None and _READS.search(self.text) is not None
