@@ -84,7 +84,9 @@ class Dispatcher:
         self._console = console
         self._show = show
         self._themes = theme_directories(settings)
-        self.preferences = Preferences(settings.timeout, settings.input, settings.mode, settings.ts)
+        self.preferences = Preferences(
+            settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
+        )
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
         self.executor = Executor(

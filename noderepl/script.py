@@ -229,13 +229,14 @@ def exit_code(outcome: Outcome) -> int:
 
 def as_json(execution: Execution) -> Mapping[str, object]:
     """Returns the object that --json prints for a snippet: status, output, result, error, ms,
-    media, late errors and notes.
+    media, late errors and notes; and the value if that is JSON.
     """
     return {
         "status": str(execution.status),
         "stdout": execution.stdout,
         "stderr": execution.stderr,
         "result": execution.value.data if execution.value else None,
+        **(_value_as_json(execution.value.json) if execution.value else {}),
         "error": _error_as_json(execution.error) if execution.error else None,
         "ms": execution.milliseconds,
         "media": [
@@ -244,6 +245,17 @@ def as_json(execution: Execution) -> Mapping[str, object]:
         "late": [_error_as_json(error) for error in execution.late],
         "notes": list(execution.notes),
     }
+
+
+def _value_as_json(text: str | None) -> Mapping[str, object]:
+    if text is None:
+        return {}
+    from noderepl.schema import Unfit, decode
+
+    try:
+        return {"value": decode(text)}
+    except Unfit:  # made by a snippet
+        return {}
 
 
 def _error_as_json(error: Thrown) -> Mapping[str, str]:

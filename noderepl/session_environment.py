@@ -27,14 +27,14 @@ def read_environment(
         variables |= parse_dotenv(_content(name))
     for text in given:
         key, equals, value = text.partition("=")
-        if not equals and key not in environ:
+        if not equals and key and key not in environ:
             raise UsageError(f"--env {key}: this variable is not set; --env {key}=VALUE sets it")
-        variables[key] = value if equals else environ[key]
+        variables[key] = value if equals else environ.get(key, "")
     for key, value in variables.items():
         if not key or "\0" in key + value:
             raise UsageError("--env needs K=V, or the name K of a variable that is set")
         if re.search("[\udc80-\udcff]", key + value):
-            raise UsageError(f"--env: the variable {ascii(key)} is not UTF-8 text")
+            raise UsageError(f"--env: the variable {key!a} is not UTF-8 text")
     return variables
 
 

@@ -112,8 +112,8 @@ def read_settings(
 
     flags: the values of the command line, by option name; an option that is not given is absent.
     directory: the configuration directory; its config.toml is read if neither file nor
-    NODEREPL_CONFIG names another file. environment: of the session. Returns Settings. Raises ConfigError, which names the file
-    and line, the variable or the flag.
+    NODEREPL_CONFIG names another file. environment: of the session. Returns Settings. Raises
+    ConfigError, which names the file and line, the variable or the flag.
     """
     values: dict[str, object] = {option.name: option.default for option in OPTIONS}
     places: dict[str, str] = {}

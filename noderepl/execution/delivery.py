@@ -54,8 +54,8 @@ RUNNING = "; the snippet is still running"
 class Sending:
     """The request of a snippet.
 
-    code: the code to send. run: the request id in it. installation: the part of it that installs
-    the prelude, "" if the session has it. seconds: the time limit of the service.
+    code: the code of the snippet. run: the request id in it. installation: the code before it that
+    installs the prelude, "" if the session has it. seconds: the time limit of the service.
     """
 
     code: str
@@ -79,7 +79,9 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     execution = None
     try:
         execution = await session.execute(
-            sending.code, input_type=sending.input_type, timeout=sending.seconds
+            sending.installation + sending.code,
+            input_type=sending.input_type,
+            timeout=sending.seconds,
         )
         answer = await answer_in(execution, sending.run)
     except ServiceError as error:

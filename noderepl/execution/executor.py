@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +16,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from noderepl.errors import MalformedAnswer, NodeReplError
 from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
+from noderepl.execution.notes import Notes
 from noderepl.internal_error import supervised
-from noderepl.javascript.hints import hint_for
 from noderepl.javascript.program import Program
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
@@ -28,7 +27,6 @@ from noderepl.sessions.backend import Backend
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.execution.output_stream import OutputStream
-    from noderepl.javascript.analysis import Analysis
     from noderepl.javascript.prelude import Answer, Options
 
 # The prelude ends a snippet itself, so that the session's state survives; the service's limit must
@@ -73,7 +71,7 @@ class Executor:
         self._work: asyncio.Task[Execution] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._withdrawing: set[asyncio.Task[None]] = set()
-        self._shown_notes: set[str] = set()
+        self._notes = Notes()
         self.left = 0
 
     async def install(self) -> None:
@@ -93,7 +91,7 @@ class Executor:
         session, state, idle = lane.session, self._state, lane.session.idle
         async with self._lanes.observed(lane):
             if not state.has_prelude:
-                code = self._installation() + prelude.probe()
+                code = prelude.installation(self._backend.environment) + prelude.probe()
                 execution = await self._execute(session, code, repeatable=True)
                 is_there = execution.status is Status.OK and not prelude.is_absent(execution)
                 state.observe(execution, by_prelude=is_there)
@@ -238,9 +236,7 @@ class Executor:
             lane.running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
-                    await self._prepare(lane)
-                    execution, by_prelude = await self._execute(lane.session, code), False
-                    lane.is_prepared = not execution.replaced
+                    execution, by_prelude = await self._as_typed(lane, code), False
                 else:
                     execution, by_prelude = await self._through_prelude(lane, code, **how)
                 is_late = execution.status is Status.TIMEOUT and execution.lost
@@ -251,13 +247,15 @@ class Executor:
                 return execution
             return self._state.observe(execution, entry, by_prelude=has_prelude)
 
-    async def _prepare(self, lane: Lane) -> None:
-        """Sets the environment of a session without the prelude, ahead of its first snippet."""
+    async def _as_typed(self, lane: Lane, code: str) -> Execution:
         if self._backend.environment and not lane.is_prepared:
-            from noderepl.javascript import prelude
+            from noderepl.javascript.prelude import environment
 
-            code = prelude.environment(self._backend.environment)
-            await self._execute(lane.session, code, repeatable=True)
+            setting = environment(self._backend.environment)
+            await self._execute(lane.session, setting, repeatable=True)
+        execution = await self._execute(lane.session, code)
+        lane.is_prepared = not execution.replaced
+        return execution
 
     async def _through_prelude(self, lane: Lane, code: str, **how: Any) -> tuple[Execution, bool]:
         """Returns the Execution of a snippet, and whether the prelude has answered."""
@@ -276,28 +274,28 @@ class Executor:
             lane.before.stop()
         lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
         request = prelude.Request(live.id, seconds, **how)
-        installation = "" if self._state.has_prelude else self._installation()
-        if installation:
-            lane.before = None
+        installation = ""
+        if not self._state.has_prelude:
+            lane.before, installation = None, prelude.installation(self._backend.environment)
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
         idle = lane.session.idle
         try:
-            code_sent = installation + prelude.snippet(analysis, self._options(), request)
-            sending = Sending(code_sent, live.id, installation, preferences.input_type, limit)
+            sent = prelude.snippet(analysis, self._options(), request)
+            sending = Sending(sent, live.id, installation, preferences.input_type, limit)
             answer = await live.attend(send_once(lane.session, sending), lane.before)
         except prelude.Absent as error:
             if not installation:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
-            self._state.is_unable = True
-            return self._with_note(await self._execute(lane.session, code), NO_PRELUDE), False
+            self._state.is_unable = lane.is_prepared = True
+            return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
             self._withdrawing.add(task := self._in_background(live.withdraw()))
             task.add_done_callback(self._withdrawing.discard)
         if isinstance(answer, Execution):
             return answer, False
-        return self._with_hints(await self._completed(lane, live, answer), analysis), True
+        return self._notes.explained(await self._completed(lane, live, answer), analysis), True
 
     async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
         """Returns the answer with all of its output, after the previous snippet's late output."""
@@ -345,26 +343,7 @@ class Executor:
             repeatable=repeatable,
         )
 
-    def _installation(self) -> str:
-        """Returns the code for a session without the prelude."""
-        from noderepl.javascript import prelude
-
-        return prelude.installation() + prelude.environment(self._backend.environment)
-
     def _options(self) -> Options:
         from noderepl.javascript.prelude import Options
 
-        return Options(self._width(), self._preferences.depth)
-
-    def _with_hints(self, execution: Execution, analysis: Analysis) -> Execution:
-        """Returns the execution with notes on changes to its code, and a hint about its error."""
-        for note in analysis.notes:
-            execution = self._with_note(execution, note)
-        hint = hint_for(execution.error, analysis)
-        return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
-
-    def _with_note(self, execution: Execution, note: str) -> Execution:
-        if note in self._shown_notes:
-            return execution
-        self._shown_notes.add(note)
-        return replace(execution, notes=(*execution.notes, note))
+        return Options(self._width(), self._preferences.depth, self._preferences.wants_json)

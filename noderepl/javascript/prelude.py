@@ -31,6 +31,7 @@ _PARTS = (
     "primordials",
     "answer_cache",
     "results",
+    "json_values",
     "pending_promise",
     "promise_pin",
     "scripts",
@@ -57,10 +58,14 @@ _PARTS = (
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a value is shown. width: in columns. depth: of nested objects, None for all."""
+    """How a value is shown.
+
+    width: in columns. depth: of nested objects, None for all. json: whether its JSON is added.
+    """
 
     width: int = 80
     depth: int | None = 2
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +138,8 @@ class _Media:
 class _Ended:
     """How a snippet ended.
 
-    text: of its value, or of what ended it. data, cut: see outcome.Value. code: of a call that
-    ended it. status: the exit status of a program. printed: whether a program has printed its
+    text: of its value, or of what ended it. data, json, cut: see outcome.Value. code: of a call
+    that ended it. status: the exit status of a program. printed: whether a program has printed its
     value.
     """
 
@@ -146,6 +151,7 @@ class _Ended:
     notes: Annotated[list[str], Meta(max_length=10_000)]
     text: str | None = None
     data: str | float | int | bool | None = None
+    json: str | None = None
     cut: bool = False
     error: Thrown | None = None
     code: object = None
@@ -165,20 +171,22 @@ def global_name() -> str:
     return f"$noderepl_{hashlib.sha256(_source().encode()).hexdigest()[:8]}"
 
 
-def installation() -> str:
-    """Returns JavaScript that installs the prelude in a session if that is possible; idempotent."""
+def installation(variables: Mapping[str, str]) -> str:
+    """Returns JavaScript that installs the prelude in a session if that is possible, and sets
+    variables of its environment; idempotent.
+    """
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # The next request reports whether the prelude is there: without an inspector it cannot be.
-    return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    return code + environment(variables)
 
 
 def environment(variables: Mapping[str, str]) -> str:
     """Returns JavaScript that sets variables of the session's environment; it needs no prelude."""
-    if not variables:
-        return ""
     pairs = json.dumps([list(pair) for pair in variables.items()])
+    loop = "for (let index = 0; index < pairs.length; index++)"
     setting = "process.env[pairs[index][0]] = pairs[index][1]"
-    return f"{{ const pairs = {pairs};\nfor (let index = 0; index < pairs.length; index++) {setting}; }}\n"
+    return f"{{ const pairs = {pairs};\n{loop} {setting}; }}\n" if variables else ""
 
 
 def probe() -> str:
@@ -283,7 +291,9 @@ def _value(ended: _Ended, *, has_data: bool) -> Value | None:
     """Returns the completion value. has_data: whether there is data; null is data too."""
     if ended.text is None:
         return None
-    return Value(ended.text, ended.data if has_data else ended.text, is_cut=ended.cut)
+    return Value(
+        ended.text, ended.data if has_data else ended.text, is_cut=ended.cut, json=ended.json
+    )
 
 
 def _media(media: _Media) -> Media:

@@ -26,7 +26,8 @@ class Preferences:
     timeout: the time limit of a snippet in seconds, within options.TIMEOUT_RANGE. input_type: how
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
-    keeps_history: whether the history gets further inputs.
+    keeps_history: whether the history gets further inputs. wants_json: whether values are asked for
+    as JSON too.
     """
 
     timeout: int
@@ -35,6 +36,7 @@ class Preferences:
     typescript: TypeScript = "auto"
     depth: int | None = 2
     keeps_history: bool = True
+    wants_json: bool = False
 
 
 class Runner(Protocol):

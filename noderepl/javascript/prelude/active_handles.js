@@ -32,14 +32,19 @@
         return length > before;
     }
 
+    // Returns whether Node.js itself finds the end, as work that is in no list counts too.
+    function isExact() {
+        return channel !== undefined && before <= least;
+    }
+
     // Calls `done` once Node.js itself would exit, after the listeners of `beforeExit`; stop() cancels it. What earlier
     // snippets have left active does not count.
     function wait(done) {
         waiting = done;
-        if (channel !== undefined && before <= least) {
+        if (isExact()) {
             channel.unref();
         } else {
-            poll(done);
+            setTimeout(poll, PERIOD, done).unref();
         }
     }
 
@@ -70,5 +75,5 @@
         channel?.ref();
     }
 
-    return { begin, isAny, wait, stop };
+    return { begin, isAny, isExact, wait, stop };
 });

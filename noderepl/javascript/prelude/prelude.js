@@ -7,7 +7,7 @@
 //   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
-//      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?: of a call
+//      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?: of a call
 //      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
@@ -87,6 +87,7 @@
     const activeHandles = parts.active_handles({ realm });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
+    const jsonValues = parts.json_values({ realm, primordials });
     const programs = parts.programs({
         realm,
         primordials,
@@ -229,6 +230,7 @@
             results.keep(current.number, value);
         }
         const answer = { __proto__: null, kind: "value", text: described?.text, data: described?.data };
+        answer.json = current.request.json ? jsonValues.of(value) : undefined;
         if (programs.endsRun(current)) {
             programs.conclude(current, answer, value);
             return;
@@ -337,7 +339,7 @@
         answer.id = request.id;
         let text = stringify(answer);
         if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
-            answer = { ...answer, __proto__: null, data: undefined, cut: true }; // the text of a long string is cut
+            answer = { ...answer, __proto__: null, data: undefined, json: undefined, cut: true }; // the text of a long string is cut
             text = stringify(answer);
         }
         if (byteLength(text) > MOST_BYTES) {

@@ -16,7 +16,11 @@
     const removeListener = primordials.uncurried(process.removeListener);
     const exitCode = getOwnPropertyDescriptor(process, "exitCode");
     const node = process.argv[0];
-    const kernels = { __proto__: null, beforeExit: listeners("beforeExit"), exit: listeners("exit") };
+    const EVENTS = ["beforeExit", "exit", "uncaughtException", "unhandledRejection"];
+    const kernels = { __proto__: null };
+    for (const event of EVENTS) {
+        kernels[event] = listeners(event);
+    }
     const UNSETTLED = 13; // as Node.js ends where a top-level await is never settled
     let isLeaving = false;
 
@@ -58,6 +62,9 @@
     // Ends a program whose top-level await is never settled: nothing is active any more.
     function watch(current) {
         const isOver = () => current.ended !== null || current.isSettled;
+        if (isOver() || !activeHandles.isExact()) {
+            return;
+        }
         whenIdle(isOver, () => {
             print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
             if (exitCode.get() === undefined) {
@@ -139,9 +146,11 @@
         }
         if (!isLeaving && endsRun(current)) {
             isLeaving = true;
-            emitExit();
-            forget("exit");
-            forget("beforeExit");
+            const left = listeners("exit");
+            for (let index = 0; index < EVENTS.length; index++) {
+                forget(EVENTS[index]);
+            }
+            call(left, code());
         }
         return code();
     }
@@ -150,12 +159,11 @@
         return Number(exitCode.get() ?? 0);
     }
 
-    function emitExit() {
-        const all = listeners("exit");
+    function call(all, status) {
         for (let index = 0; index < all.length; index++) {
             if (!includes(kernels.exit, all[index])) {
                 try {
-                    apply(all[index], process, [code()]);
+                    apply(all[index], process, [status]);
                 } catch (error) {
                     guards.keep(error, "uncaughtException");
                 }
