@@ -15,7 +15,7 @@ TEXTS = [
     'A="several\nlines"\nB=2',
     "export A=1\nexport B = 2 \n",
     "A=\nB=\n",
-    "# A=1\n\n  # B=2\n  C=3",
+    "# A=1\n\n# B=2\n  C=3",
     "A = spaced out \n\tB='quoted ' rest\n",
     "A='not closed\nB=2",
     "no value\nA=1\nnone",
