@@ -3,12 +3,12 @@
 //
 // request.program: null, or {"file": the path of the program below the session's directory, null: it has none, "args",
 // "stdin": the name of the file with its standard input, "" for an empty one, null: standard input stays as it is,
-// "prints": whether its value is printed, "is_last": whether the run ends with it}
+// "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed, "is_last": whether the run ends with it}
 (function programs({ realm, primordials, data, moduleObject, input, activeHandles, guards, end, print }) {
-    const { Number, Object, Reflect, process } = realm;
+    const { JSON, Number, Object, Reflect, process } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
-    const { mkdirSync, writeFileSync } = realm.require("fs");
+    const { mkdirSync, readFileSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { basename, dirname, join } = realm.require("path");
     const { includes, push } = primordials.Array;
     const { indexOf, slice } = primordials.String;
@@ -33,7 +33,7 @@
         if (!program) {
             return;
         }
-        const { args, file, stdin } = program;
+        const { args, file, files, stdin } = program;
         const path = file === null ? null : join(data, file);
         const argv = path === null ? [node] : [node, path];
         for (let index = 0; index < args.length; index++) {
@@ -44,6 +44,9 @@
         exitCode.set(undefined);
         isLeaving = false;
         moduleObject.begin(path);
+        if (files !== null) {
+            unpack(join(data, files));
+        }
         if (path !== null) {
             attempt(() => write(path, text));
             attempt(moduleObject.register);
@@ -51,6 +54,19 @@
         if (stdin !== null) {
             input.replace(stdin);
         }
+    }
+
+    // Writes the files that a program imports. A package.json of the session stays.
+    function unpack(bundle) {
+        const packed = JSON.parse(readFileSync(bundle, "utf8"));
+        for (let index = 0; index < packed.length; index++) {
+            const { 0: name, 1: content } = packed[index];
+            const path = join(data, name);
+            const flag = basename(name) === "package.json" ? "wx" : "w";
+            mkdirSync(dirname(path), { __proto__: null, recursive: true });
+            attempt(() => writeFileSync(path, content, { __proto__: null, encoding: "base64", flag }));
+        }
+        unlinkSync(bundle);
     }
 
     // A program may read its own file, or start a thread or a process with it.
