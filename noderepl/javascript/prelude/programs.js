@@ -3,7 +3,8 @@
 //
 // request.program: null, or {"file": the path of the program below the session's directory, null: it has none, "args",
 // "stdin": the name of the file with its standard input, "" for an empty one, null: standard input stays as it is,
-// "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed, "is_last": whether the run ends with it}
+// "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed,
+// "is_last": whether the run ends with it}
 (function programs({ realm, primordials, data, moduleObject, input, activeHandles, guards, end, print }) {
     const { JSON, Number, Object, Reflect, process } = realm;
     const { getOwnPropertyDescriptor } = Object;
