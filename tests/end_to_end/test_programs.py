@@ -225,6 +225,7 @@ def test_a_file_brings_what_it_imports(home, tmp_path):
     ran = run("--no-follow", "main.js", home=home, cwd=tmp_path)
     assert ran.returncode == 1
     assert "Cannot find module './lib/a'" in ran.stderr and "main.js:1:15\n" in ran.stderr
+    assert "%npm" not in ran.stderr
 
 
 def test_a_project_of_modules(home, tmp_path):
