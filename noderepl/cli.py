@@ -9,53 +9,54 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import re
 import sys
 import threading
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import partial
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, NoReturn
 
 from noderepl import __version__
+from noderepl.actions import load, standard_input, with_files
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
+from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
+from noderepl.session_environment import read_environment
 from noderepl.settings import Settings, config_directory, read_settings
 from noderepl.terminal.early_prompt import EarlyPrompt
-from noderepl.text_files import MOST_CODE, read_bytes, read_pipe
 from noderepl.unread import drop_rest, write_within
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
 EPILOG = """\
 Without -e, -p, -c or FILE, noderepl opens a prompt on a terminal, and otherwise runs its standard
-input as one snippet. -e, -p, -c and FILE may be mixed and repeated; they share one session, run in
-order and stop at the first that fails.
-Exit codes: 0; 1 the snippet threw or did not parse; 2 usage or configuration; 3 the service failed
-or cannot be reached; 4 not authorised; 70 internal error; 124 the snippet timed out; 128 + N ended
-by signal N; 141 stdout was closed.
+input as one snippet, as for the FILE `-`. -e, -p and -c may be mixed and repeated, with FILE at the
+end; they share one session, run in order and stop at the first that fails. Words after FILE, or
+after `--` if there is an -e, -p or -c, are the arguments of the programs.
+Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not parse; 2 usage or
+configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
+the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
 `noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
-Verb = Literal["eval", "print", "command", "file"]
-
-
-@dataclass(frozen=True, slots=True)
-class Action:
-    """One action of the command line. verb: how to run it. text: the code, the line, or the name of
-    the file (`-` is standard input).
-    """
-
-    verb: Verb
-    text: str
-
-    @property
-    def file(self) -> str:
-        """The name of the file; empty if the action is none, or standard input."""
-        return self.text if self.verb == "file" and self.text != "-" else ""
+ACTIONS = (
+    ("-e", "--eval", "eval", "CODE", "run CODE and print only its output"),
+    ("-p", "--print", "print", "CODE", "run CODE and print its value, as node -p does"),
+    ("-c", "--command", "command", "LINE", "run LINE as if typed at the prompt; magics work"),
+)
+# The options that take the next word.
+VALUED = {
+    "-pe",
+    "--config",
+    "--profile",
+    "--env",
+    "--env-file",
+    *(flag for short, long, *_ in ACTIONS for flag in (short, long)),
+    *(f"--{option.name}" for option in OPTIONS if option.metavar and option.name != "wait"),
+}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -86,13 +87,12 @@ def run(argv: Sequence[str]) -> int:
     try:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_serve_parser().parse_args(argv[1:])))
-        arguments = _parser().parse_args(_with_wait(argv))
-        settings = _settings(arguments)
-        actions = [
-            *arguments.actions,
-            *([Action("file", arguments.file)] if arguments.file is not None else []),
-        ]
-        return _run_mode(settings, actions)
+        own, file, words = _split(argv)
+        arguments = _parser().parse_args(_with_wait(own))
+        if file is None and words and not arguments.actions:
+            file, words = words[0], words[1:]
+        actions = [*arguments.actions, *([] if file is None else [Action("file", file)])]
+        return _run_mode(_settings(arguments), arguments, actions, words)
     except NodeReplError as error:
         _complain(error)
         return error.exit_code
@@ -141,52 +141,38 @@ def finish(code: int) -> int:
     return code
 
 
-def _run_mode(settings: Settings, actions: list[Action]) -> int:
+def _run_mode(
+    settings: Settings,
+    arguments: argparse.Namespace,
+    actions: Sequence[Action],
+    words: Sequence[str],
+) -> int:
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     at_prompt = settings.interactive or (on_terminal and not actions)
     if at_prompt and not on_terminal:
         raise UsageError("--interactive needs a terminal on standard input and output")
-    texts = [
-        (action.verb, _text(action), action.file)
-        for action in actions or ([] if at_prompt else [Action("file", "-")])
-    ]
+    is_piped = not actions and not at_prompt
+    loaded = [load(action, words) for action in actions]
+    if not arguments.no_follow:
+        loaded = [
+            with_files(one, action.text, is_verbose=arguments.verbose)
+            for one, action in zip(loaded, actions, strict=True)
+        ]
+    if is_piped:
+        loaded = [replace(load(Action("file", "-"), words), program=Program(args=tuple(words)))]
     if not at_prompt:
         from noderepl.script import run_script
 
-        return run_script(settings, texts)
+        return run_script(settings, loaded, stdin=standard_input(actions, loaded))
     banner = (
         "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
     )
-    visible = not texts and os.environ.get("TERM") != "dumb"
+    visible = not loaded and os.environ.get("TERM") != "dumb"
     with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
         from noderepl.repl import run_repl
         from noderepl.script import run_actions
 
-        return run_repl(settings, partial(run_actions, settings, texts), early)
-
-
-def _text(action: Action) -> str:
-    """Returns the text of an action. Reads files and standard input whole: each is one snippet."""
-    if action.verb != "file":
-        if re.search("[\udc80-\udcff]", action.text):
-            raise UsageError(
-                f"the text of --{action.verb} is not in the encoding of this locale; try"
-                " LC_ALL=C.UTF-8"
-            )
-        return action.text
-    is_input = action.text == "-"
-    name = "standard input" if is_input else action.text
-    try:
-        raw = (
-            read_pipe(sys.stdin.fileno(), MOST_CODE)
-            if is_input
-            else read_bytes(Path(action.text), MOST_CODE, is_regular=False)
-        )
-        return raw.decode("utf-8-sig")
-    except OSError as error:
-        raise LocalFileError(f"{name}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise LocalFileError(f"{name}: not UTF-8 text at byte {error.start}") from error
+        return run_repl(settings, partial(run_actions, settings, loaded), early)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -201,6 +187,7 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         directory=config_directory(),
         file=Path(arguments.config).expanduser() if arguments.config else None,
         profile=arguments.profile,
+        environment=read_environment(arguments.env_file, arguments.env, os.environ),
     )
 
 
@@ -220,29 +207,50 @@ def _complain(error: NodeReplError) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="noderepl",
+        usage="noderepl [OPTION]... [FILE [ARG]...]",
         description=DESCRIPTION,
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.set_defaults(actions=[])
-    parser.add_argument(
-        "file", nargs="?", metavar="FILE", help="run FILE as one snippet; - is standard input"
-    )
-    for flag, word, verb, metavar, summary in (
-        ("-e", "--eval", "eval", "CODE", "run CODE and print only its output"),
-        ("-p", "--print", "print", "CODE", "run CODE and print its value, as node -p does"),
-        ("-c", "--command", "command", "LINE", "run LINE as if typed at the prompt; magics work"),
-    ):
+    for flag, word, verb, metavar, summary in ACTIONS:
         parser.add_argument(
             flag, word, action=_AppendAction, const=verb, metavar=metavar, help=summary
         )
     for option in OPTIONS:
         if option.name not in SERVE_ONLY:
             _add_option(parser, option)
+    for name, metavar, summary in (
+        ("env", "NAME[=VALUE]", "set a variable of the session, by default to its value here"),
+        ("env-file", "FILE", "set the variables in FILE, as node --env-file does"),
+    ):
+        parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=summary)
+    parser.add_argument(
+        "--no-follow", action="store_true", help="run FILE without the files that it imports"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="list the files that FILE imports"
+    )
     _add_config(parser)
     parser.add_argument("--version", action="version", version=f"noderepl {__version__}")
     return parser
+
+
+def _split(argv: Sequence[str]) -> tuple[list[str], str | None, list[str]]:
+    """Returns noderepl's own arguments, the FILE, and the words after it or after `--`."""
+    own: list[str] = []
+    words = iter(argv)
+    for word in words:
+        if word == "--":
+            return own, None, list(words)
+        is_seconds = own[-1:] == ["--wait"] and word.isdecimal()
+        if (word == "-" or not word.startswith("-")) and not is_seconds:
+            return own, word, list(words)
+        own.append("-p" if word == "-pe" else word)
+        if word in VALUED:
+            own += islice(words, 1)
+    return own, None, []
 
 
 def _with_wait(argv: Sequence[str]) -> list[str]:
@@ -269,6 +277,7 @@ def _serve_parser() -> argparse.ArgumentParser:
         ),
         allow_abbrev=False,
     )
+    parser.set_defaults(env=[], env_file=[])
     for option in OPTIONS:
         if option.serve:
             _add_option(parser, option)

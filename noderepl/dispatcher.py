@@ -22,6 +22,7 @@ from noderepl.errors import (
 )
 from noderepl.execution.executor import Executor
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
+from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
@@ -95,7 +96,9 @@ class Dispatcher:
         self._console = console
         self._show = show
         self._themes = theme_directories(settings)
-        self.preferences = Preferences(settings.timeout, settings.input, settings.mode, settings.ts)
+        self.preferences = Preferences(
+            settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
+        )
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
         self.executor = Executor(
@@ -197,28 +200,36 @@ class Dispatcher:
                 self._console.set_theme(load_theme(outcome.name, self._themes))
         return outcomes
 
-    async def run_snippet(self, code: str, *, file: str = "", waits: bool = False) -> Execution:
-        """Runs one snippet as one request. file: as for Executor.run(). waits: whether to wait
-        until the session's event loop is empty, as `node` does.
+    async def run_snippet(
+        self, code: str, *, file: str = "", program: Program | None = None
+    ) -> Execution:
+        """Runs one snippet as one request. file, program: as for Executor.run().
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, file=file, waits=waits)
+            return await self.rerun(code, file=file, program=program)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self, code: str, number: int | None = None, *, file: str = "", waits: bool = False
+        self,
+        code: str,
+        number: int | None = None,
+        *,
+        file: str = "",
+        program: Program | None = None,
     ) -> Execution:
         """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(code, number=number or 0, file=plain(file), waits=waits)
+        self.last = await self.executor.run(
+            code, number=number or 0, file=plain(file), program=program
+        )
         return self.last
 
     async def execute(self, code: str) -> Execution:
@@ -255,8 +266,13 @@ class Dispatcher:
         if (size := self._terminal()) is not None:
             terminal = Terminal(*size, programs_environment(self._color, os.environ))
         self._console.is_live = size is not None and self._console.can_change
-        columns, depth = self._console.value_columns(), self.preferences.depth
-        return Options(columns, depth, terminal, asks=self._at_prompt)
+        return Options(
+            self._console.value_columns(),
+            self.preferences.depth,
+            terminal,
+            asks=self._at_prompt,
+            json=self.preferences.wants_json,
+        )
 
     def _terminal(self) -> tuple[int, int] | None:
         """Returns the columns and rows that snippets see, None if they see no terminal."""

@@ -39,12 +39,14 @@ class Value:
 
     text: as Node's util.inspect writes it ("'a'", "4", "Map(1) { 1 => 2 }"). data: the value as
     JSON: strings, numbers, booleans and null as such, any other value as its text. is_cut: whether
-    the value is too long for an answer; data is then its text.
+    the value is too long for an answer; data is then its text. json: the JSON of the value if that
+    was asked for and the value is JSON.
     """
 
     text: str
     data: object
     is_cut: bool = False
+    json: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Execution(Outcome):
     whether it was allocated for this snippet, and whether its process ended with the snippet.
     replaced: whether the session was empty when the snippet arrived although it had been used
     before. order: the order of stdout and stderr, as numbers of bytes by turns of both, beginning
-    with stdout; () if stdout comes first.
+    with stdout; () if stdout comes first. exit_status: that of a program; None for other snippets.
+    has_printed: whether its value needs no printing: it has printed it, or has ended without one.
     """
 
     status: Status
@@ -100,6 +103,8 @@ class Execution(Outcome):
     replaced: bool = False
     lost: bool = False
     order: tuple[int, ...] = ()
+    exit_status: int | None = None
+    has_printed: bool = False
 
     def output(self) -> Sequence[Output]:
         """Returns stdout and stderr in the order in which the snippet wrote them."""

@@ -11,10 +11,11 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
 
+from noderepl.client.identifier import new_identifier
 from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, LocalFileError, UsageError
+from noderepl.javascript.program import Action, Program, Verb
 from noderepl.outcome import (
     CUT_VALUE,
     Execution,
@@ -33,9 +34,6 @@ from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import readable
 
-Verb = Literal["eval", "print", "command", "file"]
-Action = tuple[Verb, str, str]
-"""How to run an action, its text, and the name of the file with it; empty if there is none."""
 EXIT_CODES = {
     Status.OK: ExitCode.OK,
     Status.ERROR: ExitCode.THREW,
@@ -52,13 +50,17 @@ NOT_ENDED = (
 )
 
 
-def run_script(settings: Settings, actions: Sequence[Action]) -> int:
-    """Runs actions in one session. Returns the exit code. Raises NodeReplError."""
+def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | None = None) -> int:
+    """Runs actions in one session. stdin: the standard input of their programs, None if there is
+    none. Returns the exit code. Raises NodeReplError.
+    """
     state = sessions_directory() if settings.keep or settings.resume else None
-    return with_backend(settings, partial(_run, settings, actions), state=state)
+    return with_backend(settings, partial(_run, settings, actions, stdin), state=state)
 
 
-async def _run(settings: Settings, actions: Sequence[Action], backend: Backend) -> int:
+async def _run(
+    settings: Settings, actions: Sequence[Action], stdin: bytes | None, backend: Backend
+) -> int:
     backend.start()
 
     def stop_reading() -> None:
@@ -87,7 +89,7 @@ async def _run(settings: Settings, actions: Sequence[Action], backend: Backend) 
     shown = None if settings.json else show
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)
     try:
-        code = await run_actions(settings, actions, dispatcher, console, is_all=True)
+        code = await run_actions(settings, actions, dispatcher, console, is_all=True, stdin=stdin)
         if (words := await dispatcher.farewell()) and not settings.quiet:
             console.words(words)
         await console.drained()
@@ -116,37 +118,56 @@ async def run_actions(
     console: Console,
     *,
     is_all: bool = False,
+    stdin: bytes | None = None,
 ) -> int:
     """Runs actions in order up to the first that fails, and prints their outcomes.
 
-    actions: in order. is_all: whether no other actions follow; the last action then
-    waits until the session's event loop is empty, as `node` does. Returns the exit code of the last
-    action that ran. Raises NodeReplError.
+    is_all: whether no other actions follow, so that the last one ends as `node` does. stdin: the
+    standard input of the programs. Returns the exit code of the last action that ran. Raises
+    NodeReplError.
     """
-    for number, (verb, text, file) in enumerate(actions, 1):
-        waits = is_all and number == len(actions)
+    name = None if stdin is None else await _sent(dispatcher, stdin)
+    for number, action in enumerate(actions, 1):
+        program = action.program and replace(
+            action.program,
+            prints=action.verb == "print" and not settings.json,
+            is_last=is_all and number == len(actions),
+        )
+        if program and action.files:
+            packed = [[path, b64encode(file).decode()] for path, file in action.files.items()]
+            files = await _sent(dispatcher, json.dumps(packed).encode())
+            program = replace(program, files=files)
+        if program and action.reads_input:
+            program, name = replace(program, stdin=name), None
         try:
-            outcomes = await _run_one(dispatcher, verb, text, file=file, waits=waits)
+            outcomes = await _run_one(dispatcher, action, program)
         except asyncio.CancelledError:
             if is_all:
                 console.hurry()
                 await _end_snippet(settings, dispatcher, console)
             raise
-        for outcome in map(partial(_checked, settings, verb), outcomes):
-            await _print(settings, console, verb, outcome)
+        for outcome in map(partial(_checked, settings, action.verb), outcomes):
+            await _print(settings, console, action.verb, outcome)
             if (code := exit_code(outcome)) != ExitCode.OK:
                 return code
     return ExitCode.OK
 
 
+async def _sent(dispatcher: Dispatcher, content: bytes) -> str:
+    """Uploads what programs need. Returns the name of its file, "" if it is empty."""
+    if not content:
+        return ""
+    name = f".noderepl-program-{new_identifier()}"
+    await (await dispatcher.backend.session()).write(name, content)
+    return name
+
+
 async def _run_one(
-    dispatcher: Dispatcher, verb: Verb, text: str, *, file: str, waits: bool
+    dispatcher: Dispatcher, action: Action, program: Program | None
 ) -> Sequence[Outcome]:
-    return (
-        await dispatcher.run_line(text)
-        if verb == "command"
-        else [await dispatcher.run_snippet(text, file=file, waits=waits)]
-    )
+    if program is None:
+        return await dispatcher.run_line(action.text)
+    return [await dispatcher.run_snippet(action.text, file=action.name, program=program)]
 
 
 def _checked(settings: Settings, verb: Verb, outcome: Outcome) -> Outcome:
@@ -168,7 +189,7 @@ async def _print(settings: Settings, console: Console, verb: Verb, outcome: Outc
     elif verb == "command" or not isinstance(outcome, Execution):
         (await console.drawn(outcome))()
     else:
-        await console.show_plain(outcome, with_value=verb == "print")
+        await console.show_plain(outcome, with_value=verb == "print" and not outcome.has_printed)
 
 
 async def _end_snippet(settings: Settings, dispatcher: Dispatcher, console: Console) -> None:
@@ -202,6 +223,8 @@ def exit_code(outcome: Outcome) -> int:
             # The snippet ran, but in an empty session: the state of the earlier actions was
             # missing.
             return ExitCode.SERVICE
+        if outcome.exit_status is not None and outcome.status in (Status.OK, Status.ERROR):
+            return outcome.exit_status & 255 or int(bool(outcome.error or outcome.late))
         return (
             ExitCode.THREW
             if outcome.late and outcome.status is Status.OK
@@ -212,13 +235,14 @@ def exit_code(outcome: Outcome) -> int:
 
 def as_json(execution: Execution) -> Mapping[str, object]:
     """Returns the object that --json prints for a snippet: status, output, result, error, ms,
-    media, late errors and notes.
+    media, late errors and notes; and the value if that is JSON.
     """
     return {
         "status": str(execution.status),
         "stdout": execution.stdout,
         "stderr": execution.stderr,
         "result": execution.value.data if execution.value else None,
+        **(_value_as_json(execution.value.json) if execution.value else {}),
         "error": _error_as_json(execution.error) if execution.error else None,
         "ms": execution.milliseconds,
         "media": [
@@ -227,6 +251,17 @@ def as_json(execution: Execution) -> Mapping[str, object]:
         "late": [_error_as_json(error) for error in execution.late],
         "notes": list(execution.notes),
     }
+
+
+def _value_as_json(text: str | None) -> Mapping[str, object]:
+    if text is None:
+        return {}
+    from noderepl.schema import Unfit, decode
+
+    try:
+        return {"value": decode(text)}
+    except Unfit:  # made by a snippet
+        return {}
 
 
 def _error_as_json(error: Thrown) -> Mapping[str, str]:

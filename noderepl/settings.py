@@ -21,7 +21,9 @@ from noderepl.text_files import read_toml, shown
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The final values of all options, the token, and the source of each value."""
+    """The final values of all options, the token, the variables of the session's environment, and
+    the source of each value.
+    """
 
     endpoint: str | None
     session: str | None = field(repr=False)
@@ -52,6 +54,7 @@ class Settings:
     tls_cert: str | None
     tls_key: str | None
     token: str | None = field(repr=False)
+    environment: Mapping[str, str] = field(repr=False)
     directory: Path
     places: Mapping[str, str] = field(repr=False)
 
@@ -103,13 +106,14 @@ def read_settings(
     directory: Path,
     file: Path | None = None,
     profile: str | None = None,
+    environment: Mapping[str, str] = {},
 ) -> Settings:
     """Reads all sources.
 
     flags: the values of the command line, by option name; an option that is not given is absent.
     directory: the configuration directory; its config.toml is read if neither file nor
-    NODEREPL_CONFIG names another file. Returns Settings. Raises ConfigError, which names the file
-    and line, the variable or the flag.
+    NODEREPL_CONFIG names another file. environment: of the session. Returns Settings. Raises
+    ConfigError, which names the file and line, the variable or the flag.
     """
     values: dict[str, object] = {option.name: option.default for option in OPTIONS}
     places: dict[str, str] = {}
@@ -144,14 +148,11 @@ def read_settings(
             take(option.name, environ[option.variable], option.variable)
     for name, value in flags.items():
         take(name, value, f"--{name}")
-    settled = {BY_NAME[name].attribute: value for name, value in values.items()}
-    token = environ.get("NODEREPL_TOKEN") or None
-    assert settled.keys() | {"token", "directory", "places"} == {
-        entry.name for entry in fields(Settings)
-    }
-    return Settings(
-        **cast(dict[str, Any], settled), token=token, directory=directory, places=places
-    )
+    settled: dict[str, object] = {BY_NAME[name].attribute: value for name, value in values.items()}
+    settled |= {"token": environ.get("NODEREPL_TOKEN") or None, "environment": environment}
+    settled |= {"directory": directory, "places": places}
+    assert settled.keys() == {entry.name for entry in fields(Settings)}
+    return Settings(**cast(dict[str, Any], settled))
 
 
 def _file_values(

@@ -20,6 +20,7 @@ MODULES_OF = {
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
+    "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
         terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
@@ -28,7 +29,8 @@ MODULES_OF = {
         terminal.writer""",
     "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
-    "execution/test_output_stream.py": "execution.executor execution.interrupt execution.lane execution.output_buffer",
+    "execution/test_output_stream.py": """execution.executor execution.interrupt execution.lane execution.notes
+        execution.output_buffer""",
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",

@@ -54,13 +54,13 @@ RUNNING = "; the snippet is still running"
 class Sending:
     """The request of a snippet.
 
-    code: the code to send. run: the request id in it. installs: whether the code contains the
-    prelude, because the session may not have it. seconds: the time limit of the service.
+    code: the code of the snippet. run: the request id in it. installation: the code before it that
+    installs the prelude, "" if the session has it. seconds: the time limit of the service.
     """
 
     code: str
     run: int
-    installs: bool
+    installation: str
     input_type: InputType
     seconds: int
 
@@ -79,7 +79,9 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     execution = None
     try:
         execution = await session.execute(
-            sending.code, input_type=sending.input_type, timeout=sending.seconds
+            sending.installation + sending.code,
+            input_type=sending.input_type,
+            timeout=sending.seconds,
         )
         answer = await answer_in(execution, sending.run)
     except ServiceError as error:
@@ -116,12 +118,14 @@ async def _answer_again(
 
     # This includes the prelude, so that it rejects the id if the first request with the prelude
     # arrives late.
-    code = (prelude.installation() if sending.installs else "") + prelude.recall(sending.run)
+    code = sending.installation + prelude.recall(sending.run)
     try:
         answer = await answer_in(await _asked(session, sending, code, seconds), sending.run)
     except prelude.NoAnswer as found:
         if found.kind == "unbegun":
-            raise NotRun(lost.message + (NOT_RUN_HERE if sending.installs else NOT_RUN)) from lost
+            raise NotRun(
+                lost.message + (NOT_RUN_HERE if sending.installation else NOT_RUN)
+            ) from lost
         raise ServiceError(
             lost.message, doubt=RUNNING if found.kind == "running" else FORGOTTEN
         ) from lost

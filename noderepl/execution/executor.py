@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from noderepl.errors import MalformedAnswer, NodeReplError
 from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
+from noderepl.execution.notes import Notes
 from noderepl.internal_error import supervised
-from noderepl.javascript.hints import with_hints, with_note
+from noderepl.javascript.program import Program
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution, Outcome, Status
@@ -70,7 +71,7 @@ class Executor:
         self._work: asyncio.Task[Execution] | None = None
         self._background: set[asyncio.Task[None]] = set()
         self._withdrawing: set[asyncio.Task[None]] = set()
-        self._shown_notes: set[str] = set()
+        self._notes = Notes()
         self.left = 0
 
     async def install(self) -> None:
@@ -90,7 +91,7 @@ class Executor:
         session, state, idle = lane.session, self._state, lane.session.idle
         async with self._lanes.observed(lane):
             if not state.has_prelude:
-                code = prelude.installation() + prelude.probe()
+                code = prelude.installation(self._backend.environment) + prelude.probe()
                 execution = await self._execute(session, code, repeatable=True)
                 is_there = execution.status is Status.OK and not prelude.is_absent(execution)
                 state.observe(execution, by_prelude=is_there)
@@ -105,19 +106,18 @@ class Executor:
         *,
         number: int = 0,
         file: str = "",
-        waits: bool = False,
+        program: Program | None = None,
         aside: bool = False,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
 
         number: the number for the snippet, unless another snippet of the session has it; 0 for the
-        next. file: the name of its file, for the frames of errors; empty if it was typed. waits:
-        whether to wait until the session's event loop is empty. aside: whether it is code of
-        noderepl, without a number and a result. Raises SessionLost and NotRun if the snippet has
-        not run; any ServiceError.
+        next. file: the name of its file, for the frames of errors; empty if it was typed. program:
+        how it runs as a program. aside: whether it is code of noderepl, without a number and a
+        result. Raises SessionLost and NotRun if the snippet has not run; any ServiceError.
         """
-        how = {"number": number, "file": file, "waits": waits, "aside": aside}
+        how = {"number": number, "file": file, "program": program, "aside": aside}
         self._work = work = asyncio.create_task(
             self._lanes.in_session(partial(self._take_turn, code, **how))
         )
@@ -241,7 +241,7 @@ class Executor:
             lane.running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
-                    execution, by_prelude = await self._execute(lane.session, code), False
+                    execution, by_prelude = await self._as_typed(lane, code), False
                 else:
                     execution, by_prelude = await self._through_prelude(lane, code, **how)
                 is_late = execution.status is Status.TIMEOUT and execution.lost
@@ -251,6 +251,16 @@ class Executor:
             if lane is not self._lanes.present:
                 return execution
             return self._state.observe(execution, entry, by_prelude=has_prelude)
+
+    async def _as_typed(self, lane: Lane, code: str) -> Execution:
+        if self._backend.environment and not lane.is_prepared:
+            from noderepl.javascript.prelude import environment
+
+            setting = environment(self._backend.environment)
+            await self._execute(lane.session, setting, repeatable=True)
+        execution = await self._execute(lane.session, code)
+        lane.is_prepared = not execution.replaced
+        return execution
 
     async def _through_prelude(self, lane: Lane, code: str, **how: Any) -> tuple[Execution, bool]:
         """Returns the Execution of a snippet, and whether the prelude has answered."""
@@ -269,31 +279,28 @@ class Executor:
             lane.before.stop()
         lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
         request = prelude.Request(live.id, seconds, **how)
-        sent = prelude.snippet(analysis, self._options(), request)
-        is_first = not self._state.has_prelude
-        if is_first:
-            lane.before = None
-            sent = prelude.installation() + sent
+        installation = ""
+        if not self._state.has_prelude:
+            lane.before, installation = None, prelude.installation(self._backend.environment)
         limit = min(preferences.timeout + MARGIN_SECONDS, most)
         idle = lane.session.idle
         try:
-            sending = Sending(sent, live.id, is_first, preferences.input_type, limit)
+            sent = prelude.snippet(analysis, self._options(), request)
+            sending = Sending(sent, live.id, installation, preferences.input_type, limit)
             answer = await live.attend(send_once(lane.session, sending), lane.before)
         except prelude.Absent as error:
-            if not is_first:
+            if not installation:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
-            self._state.is_unable = True
-            execution = await self._execute(lane.session, code)
-            return with_note(execution, NO_PRELUDE, self._shown_notes), False
+            self._state.is_unable = lane.is_prepared = True
+            return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
             self._withdrawing.add(task := self._in_background(live.withdraw()))
             task.add_done_callback(self._withdrawing.discard)
         if isinstance(answer, Execution):
             return answer, False
-        execution = await self._completed(lane, live, answer)
-        return with_hints(execution, analysis, self._shown_notes), True
+        return self._notes.explained(await self._completed(lane, live, answer), analysis), True
 
     async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
         """Returns the answer with all of its output, after the previous snippet's late output."""

@@ -25,7 +25,8 @@ class Lane:
     """One session, whose snippets run one after the other.
 
     running: the task of the snippet that has its turn. live: the output of its request. before: the
-    output of the previous request.
+    output of the previous request. is_prepared: whether a session without the prelude has the
+    variables of its environment.
     """
 
     session: Session
@@ -33,6 +34,7 @@ class Lane:
     running: asyncio.Task[Execution] | None = None
     live: OutputStream | None = None
     before: OutputStream | None = None
+    is_prepared: bool = False
 
 
 class Lanes:
@@ -80,7 +82,7 @@ class Lanes:
                 if lane is self.present:
                     self._state.observe_failure(error, code)
                 if isinstance(error, SessionLost):
-                    lane.before = None
+                    lane.before, lane.is_prepared = None, False
                 raise
 
     async def _check_files(self) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noderepl.javascript.word_hints import word_hint
-from noderepl.outcome import Execution, Thrown
+from noderepl.outcome import Thrown
 
 if TYPE_CHECKING:
     from noderepl.javascript.analysis import Analysis
@@ -19,25 +18,6 @@ JSX = (
 NOT_FOUND = re.compile(
     r"Cannot find (?:module|package) '((?:@[\w.-]+/)?\w[\w.-]*)(?:/[^']*)?'(?: imported from|\n|$)"
 )
-
-
-def with_note(execution: Execution, note: str, shown: set[str]) -> Execution:
-    """Returns the execution with a note, unless that is among those that were `shown` before."""
-    if note in shown:
-        return execution
-    shown.add(note)
-    return replace(execution, notes=(*execution.notes, note))
-
-
-def with_hints(execution: Execution, analysis: Analysis, shown: set[str]) -> Execution:
-    """Returns the execution with notes on changes to its code, and a hint about its error.
-
-    analysis: of its code. shown: as for with_note().
-    """
-    for note in analysis.notes:
-        execution = with_note(execution, note, shown)
-    hint = hint_for(execution.error, analysis)
-    return execution if hint is None else replace(execution, notes=(*execution.notes, hint))
 
 
 def install_hint(error: Thrown) -> str | None:

@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.output import Written
+from noderepl.javascript.program import Program
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
@@ -29,12 +30,15 @@ _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
 _PARTS = (
     "primordials",
     "answer_cache",
+    "answers",
     "results",
+    "json_values",
     "pending_promise",
     "promise_pin",
     "scripts",
     "stacks",
     "resolver",
+    "module_object",
     "reload",
     "modules",
     "displays",
@@ -52,6 +56,8 @@ _PARTS = (
     "input_files",
     "descriptors",
     "active_handles",
+    "standard_input",
+    "programs",
 )
 
 
@@ -70,12 +76,14 @@ class Terminal:
 class Options:
     """How values and output are shown. width: in columns. depth: of nested objects, None for all.
     terminal: None if snippets see none. asks: whether the user can answer what a snippet asks.
+    json: whether the JSON of values is added.
     """
 
     width: int = 80
     depth: int | None = 2
     terminal: Terminal | None = None
     asks: bool = False
+    json: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +93,16 @@ class Request:
     id: the request id, by which its files are named; it is unique, and a session runs it at most
     once. seconds: the snippet's timeout; the request needs a longer one. number: the snippet's
     number, unless that is used already; otherwise the next. file: the name of its file,
-    for the frames of errors; if it is empty, they show the number. waits: whether the answer waits
-    until nothing that the snippet started is active. aside: whether it is noderepl's own, without a
-    number and a result.
+    for the frames of errors; if it is empty, they show the number. program: how the snippet runs as
+    a program, None for other snippets. aside: whether it is noderepl's own, without a number and a
+    result.
     """
 
     id: int
     seconds: float
     number: int = 0
     file: str = ""
-    waits: bool = False
+    program: Program | None = None
     aside: bool = False
 
 
@@ -150,7 +158,9 @@ class _Media:
 class _Ended:
     """How a snippet ended.
 
-    text: of its value, or of what ended it. data, cut: see outcome.Value. code: of an exit.
+    text: of its value, or of what ended it. data, json, cut: see outcome.Value. code: of a call
+    that ended it. status: the exit status of a program. printed: whether a program has printed its
+    value.
     """
 
     kind: Literal["value", "error", "timeout", "interrupt", "exit"]
@@ -161,9 +171,12 @@ class _Ended:
     notes: Annotated[list[str], Meta(max_length=10_000)]
     text: str | None = None
     data: str | float | int | bool | None = None
+    json: str | None = None
     cut: bool = False
     error: Thrown | None = None
     code: object = None
+    status: int | None = None
+    printed: bool = False
     output: Written | None = None
     pending: bool = False
 
@@ -178,11 +191,22 @@ def global_name() -> str:
     return f"$noderepl_{hashlib.sha256(_source().encode()).hexdigest()[:8]}"
 
 
-def installation() -> str:
-    """Returns JavaScript that installs the prelude in a session if that is possible; idempotent."""
+def installation(variables: Mapping[str, str]) -> str:
+    """Returns JavaScript that installs the prelude in a session if that is possible, and sets
+    variables of its environment; idempotent.
+    """
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # The next request reports whether the prelude is there: without an inspector it cannot be.
-    return f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    return code + environment(variables)
+
+
+def environment(variables: Mapping[str, str]) -> str:
+    """Returns JavaScript that sets variables of the session's environment; it needs no prelude."""
+    pairs = json.dumps([list(pair) for pair in variables.items()])
+    loop = "for (let index = 0; index < pairs.length; index++)"
+    setting = "process.env[pairs[index][0]] = pairs[index][1]"
+    return f"{{ const pairs = {pairs};\n{loop} {setting}; }}\n" if variables else ""
 
 
 def probe() -> str:
@@ -260,7 +284,9 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
             status, error = Status.INTERRUPTED, Thrown("Interrupted", INTERRUPTED)
         case "exit":
             words = f"the snippet called {ended.text}: it ended there, and the session goes on"
-            if ended.code:
+            if ended.status is not None:
+                status = Status.ERROR if ended.status else Status.OK
+            elif ended.code:
                 status, error = Status.ERROR, Thrown("Exit", words)
             else:
                 notes += (words,)
@@ -276,6 +302,8 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         notes=notes + execution.notes,
         late=tuple(ended.late),
         number=ended.number or None,
+        exit_status=ended.status,
+        has_printed=ended.printed or ended.kind == "exit",
     )
 
 
@@ -283,7 +311,9 @@ def _value(ended: _Ended, *, has_data: bool) -> Value | None:
     """Returns the completion value. has_data: whether there is data; null is data too."""
     if ended.text is None:
         return None
-    return Value(ended.text, ended.data if has_data else ended.text, is_cut=ended.cut)
+    return Value(
+        ended.text, ended.data if has_data else ended.text, is_cut=ended.cut, json=ended.json
+    )
 
 
 def _media(media: _Media) -> Media:

@@ -27,6 +27,7 @@ class Preferences:
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
+    wants_json: whether values are asked for as JSON too.
     """
 
     timeout: int
@@ -36,6 +37,7 @@ class Preferences:
     depth: int | None = 2
     keeps_history: bool = True
     tty: Tty = "auto"
+    wants_json: bool = False
 
 
 class Runner(Protocol):

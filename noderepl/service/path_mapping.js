@@ -135,8 +135,8 @@
 
     const { createRequire } = Module;
     const { _findPath } = Module; // require() and require.resolve() call it, and their stacks do not show it
-    Module._findPath = function (request, ...others) {
-        return _findPath.call(this, inward(request), ...others);
+    Module._findPath = function (request, places, ...others) {
+        return _findPath.call(this, inward(request), Array.isArray(places) ? places.map(inward) : places, ...others);
     };
     Module.createRequire = (place) => createRequire(inward(place));
 

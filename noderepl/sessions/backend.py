@@ -108,6 +108,11 @@ class Backend:
         return COOLDOWN_SECONDS if self._pool else self._settings.known_cooldown
 
     @property
+    def environment(self) -> Mapping[str, str]:
+        """The variables to set in each session."""
+        return self._settings.environment
+
+    @property
     def about(self) -> Mapping[str, str]:
         """The facts about the session for the log of an error; none is a secret."""
         session = self._current

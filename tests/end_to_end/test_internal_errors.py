@@ -24,7 +24,7 @@ WHILE_A_LINE_RUNS = {
     "noderepl.client.transport:Link.ask": "",
     "noderepl.dispatcher:run_magic": "%files",
     "noderepl.magics.session:_life": "%session",
-    "noderepl.execution.executor:Executor._with_hints": "",
+    "noderepl.execution.notes:Notes.explained": "",
     "noderepl.sessions.journal:Journal.add": "",
     "noderepl.sessions.store:Record.add": "",
     "noderepl.execution.executor:Executor._completed": "",
@@ -129,7 +129,7 @@ def test_while_a_line_runs(pool, home):
 @pytest.mark.parametrize("kind", ["CancelledError", "EOFError", "OSError"])
 def test_errors_that_mean_something_elsewhere(pool, home, kind):
     """An error that would end the prompt, did it come from there, is a failure as any other where a line runs."""
-    place = "noderepl.execution.executor:Executor._with_hints"
+    place = "noderepl.execution.notes:Notes.explained"
     with Broken(pool, home, [place]) as screen:
         screen.until("^>")
         screen.enter("var kept = 41")
@@ -240,7 +240,7 @@ def test_from_the_start(pool, home, place):
 
 def test_in_a_script_that_keeps_its_session(pool, home):
     """What a magic of the same script keeps stays, too."""
-    place = "noderepl.execution.executor:Executor._with_hints"
+    place = "noderepl.execution.notes:Notes.explained"
     breaking = Breaking(home, [place])
     breaking.fail(place)
     line = breaking.command(*pool.options, "-c", "%session keep", "-e", LINE)
@@ -255,11 +255,11 @@ def test_in_a_script_that_keeps_its_session(pool, home):
 @pytest.mark.parametrize(
     ("options", "stays", "place"),
     [
-        ([], False, "noderepl.execution.executor:Executor._with_hints"),
+        ([], False, "noderepl.execution.notes:Notes.explained"),
         ([], False, "noderepl.script:_print"),
-        (["--keep"], True, "noderepl.execution.executor:Executor._with_hints"),
+        (["--keep"], True, "noderepl.execution.notes:Notes.explained"),
         (["--session", "mine-1234"], True, "noderepl.script:_print"),
-        (["--resume"], True, "noderepl.execution.executor:Executor._with_hints"),
+        (["--resume"], True, "noderepl.execution.notes:Notes.explained"),
         (["--resume"], True, "noderepl.script:_print"),
     ],
 )

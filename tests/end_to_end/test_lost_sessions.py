@@ -21,6 +21,7 @@ from serving import TOKEN, served
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import SessionLost, UsageError
+from noderepl.javascript.program import Action, Program
 from noderepl.outcome import Execution, Failure, Outcome, Prefill, Table, Words
 from noderepl.script import exit_code, run_actions
 from noderepl.settings import read_settings
@@ -254,12 +255,16 @@ async def test_a_script_ends_with_one_sentence(lossy: Lossy, tmp_path: Path) -> 
     """The action that would have run in an empty session does not, and the script fails with exit code 3."""
     settings = read_settings({}, environ={"NODEREPL_TOKEN": TOKEN}, directory=tmp_path)
     console = Console(io.StringIO(), io.StringIO(), theme=None, color="never", environ={})  # type: ignore[arg-type]
-    assert await run_actions(settings, [("eval", "var a = 1", "")], lossy.dispatcher, console) == 0
-    await lossy.lose()
-    with pytest.raises(SessionLost) as lost:
+    assert (
         await run_actions(
-            settings, [("eval", "a", ""), ("eval", "a", "")], lossy.dispatcher, console
+            settings, [Action("eval", "var a = 1", Program())], lossy.dispatcher, console
         )
+        == 0
+    )
+    await lossy.lose()
+    again = Action("eval", "a", Program())
+    with pytest.raises(SessionLost) as lost:
+        await run_actions(settings, [again, again], lossy.dispatcher, console)
     assert (
         lost.value.exit_code == 3
         and ". " not in str(lost.value)

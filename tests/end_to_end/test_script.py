@@ -99,9 +99,9 @@ def test_what_nobody_catches_is_told_and_counts(home):
         (
             "const main = async () => { await new Promise((r) => setTimeout(r, 200)); throw new Error('bad') }\n"
             "main().catch((error) => { console.error(error.message); process.exit(3) })",
-            1,
+            3,
             "",
-            "bad\nExit: the snippet called process.exit(3): it ended there, and the session goes on\n",
+            "bad\n",
         ),
         (
             "setTimeout(() => { console.log('end'); process.exit(0) }, 200); setInterval(() => {}, 1000)",
@@ -165,8 +165,8 @@ def test_a_throw_is_words(home):
         (["-e", "let x = "], 1, "SyntaxError: Unexpected end of input"),
         (["-p", "null.x"], 1, "Cannot read properties of null"),
         (["-e", "throw 7"], 1, "7"),
-        (["-e", "process.exit(3)"], 1, "process.exit(3)"),
-        (["-e", "process.exit(0)"], 0, "process.exit(0)"),
+        (["-c", "process.exit(3)"], 1, "process.exit(3)"),
+        (["-c", "process.exit(0)"], 0, "process.exit(0)"),
         (["--timeout", "1", "-e", "while (true) {}"], 124, "1 s"),
         (["--timeout", "1", "-e", "$$.async()"], 124, "1 s"),
         (["--timeout", "0", "-p", "1"], 2, "--timeout"),
@@ -240,7 +240,7 @@ def test_json_has_one_object_per_snippet(home):
     )
     objects = [json.loads(line) for line in ran.stdout.splitlines()]
     assert ran.returncode == 1 and ran.stderr == ""
-    assert [set(entry) for entry in objects] == [{*FIELDS}] * 3
+    assert [set(entry) for entry in objects] == [{*FIELDS, "value"}] * 2 + [{*FIELDS}]
     first, second, third = objects
     assert (first["status"], first["stdout"], first["stderr"], first["result"]) == (
         "ok",
@@ -248,6 +248,7 @@ def test_json_has_one_object_per_snippet(home):
         "e\n",
         "[ 1 ]",
     )
+    assert (first["value"], second["value"]) == ([1], "s")
     assert (second["result"], second["error"]) == ("s", None)
     assert third["status"] == "error" and third["result"] is None and third["stderr"] == ""
     assert (third["error"]["name"], third["error"]["message"]) == ("TypeError", "x")

@@ -19,7 +19,7 @@ from noderepl.service.node import Node
 
 async def ask(dispatcher: Dispatcher, code: str, run: str) -> Execution:
     session = await dispatcher.backend.session()
-    answer = prelude.read(await session.execute(prelude.installation() + code), id_of(run))
+    answer = prelude.read(await session.execute(prelude.installation({}) + code), id_of(run))
     assert answer is not None
     return answer.execution
 

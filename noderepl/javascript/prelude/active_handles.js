@@ -1,27 +1,79 @@
 // The resources that a snippet has started and that keep a Node.js process alive: timers, servers, requests.
 (function activeHandles({ realm }) {
-    const { process } = realm;
-    const { setTimeout } = realm.require("timers");
+    const { Object, process } = realm;
+    const { setImmediate, setTimeout } = realm.require("timers");
     const resources = process.getActiveResourcesInfo.bind(process);
-    const LONGEST = 20; // ms between two checks
+    const PERIOD = 20; // ms between two checks
+    const key = Object.getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle");
+    const handle = process[key];
+    // Requests arrive on this channel, and nothing else keeps the process alive between snippets.
+    const channel =
+        typeof handle?.ref === "function"
+            ? { __proto__: null, ref: handle.ref.bind(handle), unref: handle.unref.bind(handle) }
+            : undefined;
+    const least = resources().length;
     let before = 0;
+    let waiting;
+
+    if (channel !== undefined) {
+        process.on("beforeExit", idle);
+    }
 
     function begin() {
         before = resources().length;
     }
 
     function isAny() {
-        return resources().length > before;
+        channel?.ref(); // as in begin()
+        const { length } = resources();
+        if (waiting !== undefined) {
+            channel?.unref();
+        }
+        return length > before;
     }
 
-    // Calls `done` once no such resource is active, or `isOver` returns true.
-    function wait(isOver, done, delay = 1) {
-        if (isOver() || !isAny()) {
-            done();
+    // Returns whether Node.js itself finds the end, as work that is in no list counts too.
+    function isExact() {
+        return channel !== undefined && before <= least;
+    }
+
+    // Calls `done` once Node.js itself would exit, after the listeners of `beforeExit`; stop() cancels it. What earlier
+    // snippets have left active does not count.
+    function wait(done) {
+        waiting = done;
+        if (isExact()) {
+            channel.unref();
         } else {
-            setTimeout(wait, delay, isOver, done, delay * 2 < LONGEST ? delay * 2 : LONGEST).unref();
+            setTimeout(poll, PERIOD, done).unref();
         }
     }
 
-    return { begin, isAny, wait };
+    function idle() {
+        channel.ref();
+        finish();
+    }
+
+    function finish() {
+        if (waiting !== undefined) {
+            setImmediate(waiting);
+            waiting = undefined;
+        }
+    }
+
+    // Node.js does not report this end.
+    function poll(done) {
+        if (waiting === done && isAny()) {
+            setTimeout(poll, PERIOD, done).unref();
+        } else if (waiting === done) {
+            process.emit("beforeExit", process.exitCode ?? 0);
+            finish();
+        }
+    }
+
+    function stop() {
+        waiting = undefined;
+        channel?.ref();
+    }
+
+    return { begin, isAny, isExact, wait, stop };
 });

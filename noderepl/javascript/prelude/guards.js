@@ -5,8 +5,9 @@
 //
 // Errors of the running snippet come with its answer, other errors with the output.
 //
-// current(): the running snippet or null. exit(code, what): ends it. report(error): describes an error.
-(function guards({ realm, primordials, post, current, exit, report, output, displays }) {
+// current(): the running snippet or null. exit(code, what, isExit): ends it.
+// uncaught(run): reports that it has a late error. report(error): describes an error.
+(function guards({ realm, primordials, post, current, exit, uncaught, report, output, displays }) {
     const { Error, JSON, Number, Object, Reflect, process } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols } = Object;
     const { includes } = primordials.Array;
@@ -65,6 +66,15 @@
         }
     }
 
+    // Passes the error of a program to its own listeners. Returns whether there are any.
+    function offer(error) {
+        const isTheirs = hasCapture() || listenerCount(process, UNCAUGHT) > 0;
+        if (isTheirs) {
+            onUncaught(error, false);
+        }
+        return isTheirs;
+    }
+
     function keep(error, origin) {
         if (error === ENDED) {
             return;
@@ -80,6 +90,7 @@
             if (late.length < MOST_LATE) {
                 late[late.length] = described;
             }
+            uncaught(run);
         } else {
             output.report("uncaught", number, stringify(described));
         }
@@ -118,10 +129,11 @@
         return taken;
     }
 
-    function end(what, code) {
+    // isExit: whether a program's listeners of `exit` are called.
+    function end(what, code, isExit) {
         const run = current();
         if (run !== null && run.ended === null) {
-            exit(code, what);
+            exit(code, what, isExit);
             if (run.isSynchronous) {
                 // The snippet cannot catch this.
                 post("Runtime.terminateExecution");
@@ -137,7 +149,11 @@
             if (isOver) {
                 original(code);
             }
-            end(`process.${what}(${code ?? ""})`, (arguments.length === 0 ? exitCode.get() : codeOf(code)) || 0);
+            end(
+                `process.${what}(${code ?? ""})`,
+                code === undefined ? Number(exitCode.get() ?? 0) : codeOf(code),
+                true,
+            );
         };
     }
 
@@ -157,7 +173,7 @@
         if (isDeadly && !(typeof signal === "string" && listenerCount(process, signal) > 0)) {
             const whom =
                 { __proto__: null, [pid]: "process.pid", [-pid]: "-process.pid" }[Number(target)] ?? Number(target);
-            end(`process.kill(${whom}${signal === undefined ? "" : `, ${stringify(signal)}`})`, 1);
+            end(`process.kill(${whom}${signal === undefined ? "" : `, ${stringify(signal)}`})`, 128 + number);
         }
         return kill(target, signal);
     }
@@ -200,10 +216,6 @@
                 replaceFunction(process, method, () => (isOver ? disconnect() : end("process.disconnect()", 1)));
             }
         }
-        // Nothing else keeps the process alive between snippets.
-        if (typeof handle?.ref === "function") {
-            process.on("beforeExit", handle.ref.bind(handle));
-        }
     }
 
     // Node.js passes each message of the kernel's parent to process.nextTick: fake timers would delay it.
@@ -235,7 +247,7 @@
 
     replace(process, "exit", guarded(process.exit.bind(process), "exit", checked));
     replaceFunction(process, "reallyExit", guarded(process.reallyExit?.bind(process), "reallyExit", Number));
-    replace(process, "abort", () => end("process.abort()", 1));
+    replace(process, "abort", () => end("process.abort()", 128 + signals.SIGABRT));
     replace(process, "kill", guardedKill);
     guardChannel();
     replace(asyncHooks, "createHook", createHook);
@@ -249,5 +261,5 @@
         }
     }
 
-    return { hasLate, takeLate, unwind };
+    return { hasLate, takeLate, unwind, offer, keep };
 });

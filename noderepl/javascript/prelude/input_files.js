@@ -2,8 +2,8 @@
 // a path come to these functions of its binding.
 //
 // readInto(target, offset, length) reads bytes of the input, blocking, and returns their number, 0 at its end;
-// readAll() returns the rest of it as text.
-(function inputFiles({ realm, data, readInto, readAll }) {
+// readAll() returns the rest of it as text. isReplaced(): whether standard input is a file now (standard_input.js).
+(function inputFiles({ realm, data, readInto, readAll, isReplaced }) {
     const { Buffer, Reflect, process } = realm;
     const { randomUUID } = realm.require("crypto");
     const { rmSync, writeFileSync } = realm.require("fs");
@@ -14,7 +14,7 @@
     const binding = bindingOf("fs");
     const { open, openFileHandle, read, readFileUtf8 } = binding;
     binding.read = function (fd, target, offset, length, position, ...given) {
-        if (fd !== 0) {
+        if (fd !== 0 || isReplaced()) {
             return apply(read, this, [fd, target, offset, length, position, ...given]);
         }
         const count = readInto(from(target.buffer, target.byteOffset, target.byteLength), offset, length);
@@ -27,7 +27,9 @@
     };
     if (typeof readFileUtf8 === "function") {
         binding.readFileUtf8 = function (target, flags) {
-            return target === 0 || isInput(target) ? readAll() : apply(readFileUtf8, this, [target, flags]);
+            return (target === 0 && !isReplaced()) || isInput(target)
+                ? readAll()
+                : apply(readFileUtf8, this, [target, flags]);
         };
     }
     binding.open = opening(open);
@@ -59,6 +61,6 @@
     }
 
     function isInput(target) {
-        return target === "/dev/stdin" || target === "/dev/fd/0" || target === "/proc/self/fd/0";
+        return !isReplaced() && (target === "/dev/stdin" || target === "/dev/fd/0" || target === "/proc/self/fd/0");
     }
 });

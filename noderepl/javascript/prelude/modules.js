@@ -1,21 +1,16 @@
 // `import` statements, import() and import.meta in snippets: the functions that they are rewritten to.
 //
-// Modules are resolved from the session's directory, as if a file repl.js there imported them. own: the name of the
-// prelude's script.
-(function modules({ realm, primordials, note, resolver, reload, relocate, own }) {
+// file(): the file that imports modules (module_object.js). own: the name of the prelude's script.
+(function modules({ realm, primordials, note, resolver, reload, relocate, own, file }) {
     const { Error, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
+    const { dirname } = require("path");
     const { runInThisContext } = vm;
     const { slice, startsWith } = primordials.String;
     const { exec } = primordials.RegExp;
-    const { file } = reload;
-    const cwd = process.cwd.bind(process);
-    let importer = { directory: null, import: null };
-
-    // `require.main === module` is true in a snippet, as is import.meta.main.
-    require.main ??= realm.module;
+    let importer = { filename: null, import: null };
 
     function dynamic(specifier, options) {
         return located(imported(specifier, options), new Error());
@@ -31,9 +26,9 @@
     }
 
     async function imported(specifier, options) {
-        const directory = cwd();
-        if (importer.directory !== directory) {
-            importer = { directory, import: makeImporter() };
+        const filename = file();
+        if (importer.filename !== filename) {
+            importer = { filename, import: makeImporter(filename) };
         }
         try {
             return await importer.import(reload.importing(specifier), options);
@@ -44,11 +39,11 @@
     }
 
     // Node.js would warn that its first use is experimental.
-    function makeImporter() {
+    function makeImporter(filename) {
         const importModuleDynamically = vm.constants?.USE_MAIN_CONTEXT_DEFAULT_LOADER;
         const code = "(specifier, options) => options === undefined ? import(specifier) : import(specifier, options)";
         const named = `${code}\n//# sourceURL=${own}`; // for stacks; for the loader it is the file
-        const made = runInThisContext(named, { filename: file(), importModuleDynamically });
+        const made = runInThisContext(named, { filename, importModuleDynamically });
         const { emitWarning } = process;
         process.emitWarning = () => {};
         ignored(made("node:module"));
@@ -112,7 +107,7 @@
         const filename = file();
         const url = pathToFileURL(filename).href;
         const resolved = (specifier) => resolve(`${specifier}`, url);
-        return { __proto__: null, dirname: cwd(), filename, main: true, resolve: resolved, url };
+        return { __proto__: null, dirname: dirname(filename), filename, main: true, resolve: resolved, url };
     }
 
     function resolve(specifier, url) {

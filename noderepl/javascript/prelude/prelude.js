@@ -7,18 +7,20 @@
 //   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
-//      "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?,
+//      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message",
+//      "stack"}, "code"?: of a call
+//      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
-//     unless that is used already, "file": the name of its file, or "", "waits": whether the answer waits until nothing
-//     is active any more, "aside": whether it has no number and no result, "asks" (input.js)}
+//     unless that is used already, "file": the name of its file, or "", "program": null or how it runs as a program
+//     (programs.js), "aside": whether it has no number and no result, "asks" (input.js)}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
-    const { BigInt, JSON, Number, Object, require } = realm;
-    const { assign, defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+    const { BigInt, Number, Object, require } = realm;
+    const { assign, defineProperty, freeze, getOwnPropertyDescriptor } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }
@@ -26,16 +28,6 @@
     const { inspect } = require("util");
     const { setTimeout, clearTimeout, setImmediate } = require("timers");
     const { performance } = require("perf_hooks");
-    const { stringify } = JSON;
-    const { byteLength } = require("buffer").Buffer;
-    // The maximum size of an answer; the client reads up to 16 MiB.
-    const MOST_BYTES = 15 << 20;
-    const TOO_LONG = freeze({
-        __proto__: null,
-        name: "RangeError",
-        message: "The value is longer than 15 MiB: write it to a file, and download that",
-        stack: "",
-    });
     const now = performance.now.bind(performance);
     const primordials = parts.primordials({ realm });
     const sessionPost = primordials.uncurried(Session.prototype.post);
@@ -51,11 +43,14 @@
     let options = {};
 
     const scripts = parts.scripts({ realm, primordials, name, post, note });
-    const stacks = parts.stacks({ realm, primordials, inspect, ...scripts });
+    const moduleObject = parts.module_object({ realm });
+    const { file } = moduleObject;
+    const stacks = parts.stacks({ realm, primordials, inspect, file, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const reload = parts.reload({ realm, primordials, resolver, note });
-    const modules = parts.modules({ realm, primordials, note, resolver, reload, ...stacks });
+    const reload = parts.reload({ realm, primordials, resolver, note, file });
+    const { own, relocate } = stacks;
+    const modules = parts.modules({ realm, primordials, note, resolver, reload, relocate, own, file });
     const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
@@ -66,17 +61,51 @@
         primordials,
         consoleObject: parts.console_object,
         terminal: parts.terminal({ realm, primordials }),
-        write: descriptors.inOrder(output.write),
+        write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
     });
     const input = parts.input({ realm, primordials, data, output, note, starve, echo: stdio.echo });
-    parts.input_files({ realm, data, ...input });
+    const standardInput = parts.standard_input({ realm, data });
+    parts.input_files({ realm, data, isReplaced: standardInput.isReplaced, ...input });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
-    const guards = parts.guards({ realm, primordials, post, current: running, exit, report, output, displays });
-    const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
+    const uncaught = (current) => current !== null && programs.uncaught(current);
+    const guards = parts.guards({
+        realm,
+        primordials,
+        post,
+        current: running,
+        exit,
+        uncaught,
+        report,
+        output,
+        displays,
+    });
     const activeHandles = parts.active_handles({ realm });
+    const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
+    const { recall, respond, whole } = parts.answers({
+        realm,
+        inspect,
+        answerCache,
+        displays,
+        output,
+        results,
+        takeLate: guards.takeLate,
+        count: () => count,
+    });
+    const jsonValues = parts.json_values({ realm, primordials });
+    const programs = parts.programs({
+        realm,
+        primordials,
+        data,
+        moduleObject,
+        input: standardInput,
+        activeHandles,
+        guards,
+        end,
+        print: (stream, text) => stdio.streams[stream].write(text),
+    });
     const pendingPromise = parts.pending_promise({ realm, primordials, inspect, report: output.report });
 
     const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
@@ -114,6 +143,7 @@
             isSynchronous: true, // it has reached neither its first await nor its end
             isSettled: false, // the inspector reports nothing more of it
             ended: null, // its answer
+            answer: null, // of a program that waits for its end
             script: null,
             promise: null, // of the evaluation, referenced while this snippet is current (promise_pin.js)
             media: displays.none(),
@@ -128,9 +158,10 @@
             stdio.begin(request.terminal);
             input.begin(request);
             displays.expose(current, { finish, fail });
-            current.timer = setTimeout(expire, request.seconds * 1000, request.id);
+            current.timer = setTimeout(expire, request.seconds * 1000, request.id).unref();
             timeout.arm(request.id, request.seconds * 1000);
             activeHandles.begin();
+            programs.begin(request);
             stacks.refuse(current);
             current.script = scripts.compile(request);
             const expression = stacks.named(current);
@@ -142,6 +173,9 @@
             fail(current, error);
         }
         current.isSynchronous = false;
+        if (request.program) {
+            programs.watch(current);
+        }
         mend(current); // Node.js needs the built-ins even to settle what the snippet awaits
     }
 
@@ -205,16 +239,18 @@
             results.keep(current.number, value);
         }
         const answer = { __proto__: null, kind: "value", text: described?.text, data: described?.data };
-        if (!current.request.waits && current.number > 0) {
+        answer.json = current.request.json ? jsonValues.of(value) : undefined;
+        if (programs.endsRun(current)) {
+            programs.conclude(current, answer, value);
+            return;
+        }
+        if (current.number > 0) {
             pendingPromise.follow(value, current.number);
         }
-        const isOver = () => current.ended !== null || guards.hasLate();
-        const last = () => end(current, answer);
-        if (current.request.waits) {
-            activeHandles.wait(isOver, last);
-        } else {
-            input.hold(isOver, last);
-        }
+        input.hold(
+            () => current.ended !== null || guards.hasLate(),
+            () => end(current, answer),
+        );
     }
 
     function fail(current, error, details) {
@@ -224,11 +260,15 @@
         if (current.number > 0) {
             results.keepError(error);
         }
+        if (programs.endsRun(current) && guards.offer(error)) {
+            finish(current, undefined);
+            return;
+        }
         const described = stacks.describe(error, options, details && current.number, details);
         if (current.script !== null && described.isUnparsed) {
             scripts.undo(current.script);
         }
-        end(current, { __proto__: null, kind: "error", error: described });
+        end(current, { __proto__: null, kind: "error", error: described, status: programs.leave(current, 1) });
     }
 
     // id: of the request to end.
@@ -247,8 +287,9 @@
         return { __proto__: null, kind: timeout.isAsked() ? "interrupt" : "timeout", text: `${request.seconds} s` };
     }
 
-    function exit(code, text) {
-        end(run, { __proto__: null, kind: "exit", code, text });
+    function exit(code, text, isExit) {
+        const status = isExit || !run.request.program ? programs.leave(run, code) : code;
+        end(run, { __proto__: null, kind: "exit", code, text, status });
     }
 
     // Returns whether the snippet waits for nothing that is active; unless the answer is null, ends it then.
@@ -282,7 +323,8 @@
         }
         mend(current);
         leave(current);
-        const isPending = activeHandles.isAny(); // while both counts include the snippet's own timer
+        activeHandles.stop();
+        const isPending = activeHandles.isAny();
         clearTimeout(current.timer);
         timeout.disarm();
         run = null;
@@ -301,62 +343,11 @@
         stdio.rest();
     }
 
-    // Answers with the last value in full: its text, or its bytes.
-    function whole(kernel, request) {
-        const value = results.latest();
-        const { width, depth } = request;
-        const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
-        const text = typeof value === "string" ? value : inspect(value, how);
-        const media = displays.bytesOf(value);
-        kernel.async();
-        respond({ kernel, request }, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
-    }
-
-    function respond({ kernel, request }, answer) {
-        answer.media = bare(answer.media);
-        answer.notes = bare(answer.notes);
-        answer.late = bare(guards.takeLate());
-        answer.id = request.id;
-        let text = stringify(answer);
-        if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
-            answer = { ...answer, __proto__: null, data: undefined, cut: true }; // the text of a long string is cut
-            text = stringify(answer);
-        }
-        if (byteLength(text) > MOST_BYTES) {
-            answer = { ...answer, __proto__: null, kind: "error", text: "", error: TOO_LONG, media: bare([]) };
-            text = stringify(answer);
-        }
-        if (request.id !== undefined) {
-            answerCache.keep(request.id, answer);
-        }
-        kernel.text(`noderepl:${text}`);
-    }
-
-    // Repeats the output of the latest snippet in pieces, as it may be lost too.
-    function recall(kernel, { id }) {
-        const answer = answerCache.of(id);
-        if (answer.output !== undefined && output.isOf(id)) {
-            answer.output = output.keep();
-        }
-        kernel.async();
-        kernel.text(`noderepl:${stringify(answer)}`);
-    }
-
     function mend({ notes, request }) {
         const restored = restoreBuiltins.restore(request.declarations);
         for (let index = 0; index < restored.length; index++) {
             notes[notes.length] = `${restored[index]} was put back as it was: the session itself needs it.`;
         }
-    }
-
-    // Removes prototypes, so that stringify() calls no toJSON of the user.
-    function bare(list) {
-        for (let index = 0; index < list.length; index++) {
-            if (typeof list[index] === "object") {
-                setPrototypeOf(list[index], null);
-            }
-        }
-        return setPrototypeOf(list, null);
     }
 
     function note(text) {

@@ -2,7 +2,8 @@
 //
 // Node.js keeps what it has loaded. A note says so if a snippet loads a file again that has changed, or a package of
 // another version. ES modules are loaded anew under another URL, with a query; what they import themselves is not.
-(function reload({ realm, primordials, resolver, note }) {
+// file(): the file that seems to import what a snippet imports (module_object.js).
+(function reload({ realm, primordials, resolver, note, file }) {
     const { Map, Object, Set, URL, process, require } = realm;
     const { opendirSync, statSync } = require("fs");
     const Module = require("module");
@@ -44,11 +45,6 @@
     // Node.js' cache has real paths, snippets and process.cwd() have those in /mnt/data.
     function outward(path) {
         return path === real || startsWith(path, join(real, "/")) ? start + slice(path, real.length) : path;
-    }
-
-    // The file that seems to import what a snippet imports.
-    function file() {
-        return join(cwd(), "repl.js");
     }
 
     // Called for each require().
@@ -286,5 +282,5 @@
         }
     }
 
-    return { again, failed, file, importing };
+    return { again, failed, importing };
 });

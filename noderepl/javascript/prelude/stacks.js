@@ -4,7 +4,9 @@
 //
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
-(function stacks({ realm, primordials, inspect, typed, placeOf }) {
+//
+// file(): the path of the program's file.
+(function stacks({ realm, primordials, inspect, typed, placeOf, file }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { apply } = Reflect;
@@ -42,6 +44,7 @@
     function named({ number, request, script }) {
         latest = number;
         script.label = labelFor(number, request);
+        script.path = request.program?.file ? file() : script.label;
         set(scripts, number, script);
         remove(scripts, number - KEPT);
         if (getOwnPropertyDescriptor(Error, "prepareStackTrace") === undefined) {
@@ -145,8 +148,9 @@
         if (numberOf(site) !== undefined) {
             const at = placeIn(number, site.getLineNumber(), site.getColumnNumber());
             setOf(places, error, at && { ...at, __proto__: null, starter });
-            override(site, "getFileName", labelOf(number));
-            override(site, "getScriptNameOrSourceURL", labelOf(number));
+            const path = get(scripts, number)?.path ?? labelOf(number);
+            override(site, "getFileName", path);
+            override(site, "getScriptNameOrSourceURL", path);
             override(site, "getLineNumber", at?.line ?? site.getLineNumber());
             override(site, "getColumnNumber", at?.column ?? site.getColumnNumber());
             override(site, "toString", text);
@@ -174,8 +178,8 @@
         return startsWith(site.getFileName() ?? "", LOADERS);
     }
 
-    function labelFor(number, { aside, file }) {
-        return file || (aside ? "noderepl" : `[${number}]`);
+    function labelFor(number, { aside, file: name }) {
+        return name || (aside ? "noderepl" : `[${number}]`);
     }
 
     function labelOf(number) {
