@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from noderepl.errors import (
     NodeReplError,
@@ -22,6 +21,7 @@ from noderepl.errors import (
 )
 from noderepl.execution.executor import Executor
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
+from noderepl.javascript.prelude_request import Options, Terminal
 from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
@@ -42,9 +42,6 @@ from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
-
-if TYPE_CHECKING:
-    from noderepl.javascript.prelude import Options
 
 ENDED = "The abandoned snippet has finished."
 
@@ -260,8 +257,6 @@ class Dispatcher:
 
     def _options(self) -> Options:
         """Returns how the output of the next snippet is shown."""
-        from noderepl.javascript.prelude import Options, Terminal
-
         terminal = None
         if (size := self._terminal()) is not None:
             terminal = Terminal(*size, programs_environment(self._color, os.environ))

@@ -1,6 +1,4 @@
-"""The interactive loop: reads a line, runs it, shows its outcomes, until Ctrl-D. Whatever a line
-does, the prompt returns.
-"""
+"""The interactive loop: reads a line, runs it, and shows its outcomes, until Ctrl-D."""
 
 from __future__ import annotations
 
@@ -48,7 +46,7 @@ from noderepl.toolbar import toolbar
 from noderepl.user_programs import UserPrograms
 
 REMOTE_NAMES_SECONDS = 2.0
-# The seconds for which a slow terminal may accept the rest: before a stop, at exit, after a signal.
+# Seconds in which a slow terminal may accept the rest: before a stop, at exit, after a signal.
 STOP_SECONDS, LEAVE_SECONDS, SIGNAL_SECONDS = 1.0, 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 

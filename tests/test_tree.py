@@ -39,7 +39,7 @@ MODULES_OF = {
         javascript.patterns javascript.scope_stack javascript.scopes""",
     "javascript/test_broken_sessions.py": "",
     "javascript/test_wrapped_builtins.py": "",
-    "javascript/test_recall.py": "",
+    "javascript/test_recall.py": "javascript.prelude_request",
     "javascript/test_snippet_table.py": "javascript.hints",
     "javascript/test_completeness.py": "javascript.first_error",
     "javascript/test_type_stripping.py": """javascript.decorators javascript.edit_list

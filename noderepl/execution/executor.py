@@ -18,6 +18,7 @@ from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
 from noderepl.internal_error import supervised
+from noderepl.javascript.prelude_request import Options, Request
 from noderepl.javascript.program import Program
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
@@ -27,7 +28,7 @@ from noderepl.sessions.backend import Backend
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.execution.output_stream import OutputStream
-    from noderepl.javascript.prelude import Answer, Options
+    from noderepl.javascript.prelude import Answer
 
 # The prelude ends a snippet itself, so that the session's state survives; the service's limit must
 # be later.
@@ -278,7 +279,7 @@ class Executor:
         if lane.before is not None:
             lane.before.stop()
         lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
-        request = prelude.Request(live.id, seconds, **how)
+        request = Request(live.id, seconds, **how)
         installation = ""
         if not self._state.has_prelude:
             lane.before, installation = None, prelude.installation(self._backend.environment)

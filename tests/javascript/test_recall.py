@@ -12,7 +12,8 @@ from dispatching import opened, rendered
 from noderepl.dispatcher import Dispatcher
 from noderepl.javascript import prelude
 from noderepl.javascript.analyze import analyze
-from noderepl.javascript.prelude import NoAnswer, Options, Request
+from noderepl.javascript.prelude import NoAnswer
+from noderepl.javascript.prelude_request import Options, Request
 from noderepl.outcome import Execution
 from noderepl.service.node import Node
 

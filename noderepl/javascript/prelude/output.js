@@ -32,8 +32,7 @@
     const MOST_BYTES = 1 << 27;
     const DELAY = 200; // ms for which late output is collected
     const MISSING =
-        "Output may be missing: a process opened /dev/stdout or /dev/stderr, which deletes what was written before; " +
-        "use `>&1` and `>&2` instead.";
+        "Output may be missing: a process opened /dev/stdout or /dev/stderr, which deletes earlier output; use `>&2`.";
 
     const decoders = { __proto__: null, stdout: byteText.decoder(), stderr: byteText.decoder() };
     let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest

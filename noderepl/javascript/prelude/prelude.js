@@ -42,44 +42,35 @@
     let taken;
     let options = {};
 
-    const scripts = parts.scripts({ realm, primordials, name, post, note });
+    const base = { realm, primordials };
+    const scripts = parts.scripts({ ...base, name, post, note });
     const moduleObject = parts.module_object({ realm });
     const { file } = moduleObject;
-    const stacks = parts.stacks({ realm, primordials, inspect, file, ...scripts });
+    const stacks = parts.stacks({ ...base, inspect, file, ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
-    const reload = parts.reload({ realm, primordials, resolver, note, file });
+    const reload = parts.reload({ ...base, resolver, note, file });
     const { own, relocate } = stacks;
-    const modules = parts.modules({ realm, primordials, note, resolver, reload, relocate, own, file });
-    const displays = parts.displays({ realm, primordials, inspect, attempt: stacks.attempt });
+    const modules = parts.modules({ ...base, note, resolver, reload, relocate, own, file });
+    const displays = parts.displays({ ...base, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
     const timeout = parts.timeout({ realm, name, data }, watchdog);
-    const output = parts.output({ realm, primordials, note, data, byteText: parts.byte_text({ realm, primordials }) });
-    const descriptors = parts.descriptors({ realm, primordials, data, timeout, output });
+    const output = parts.output({ ...base, note, data, byteText: parts.byte_text(base) });
+    const descriptors = parts.descriptors({ ...base, data, timeout, output });
     const stdio = parts.stdio({
         realm,
         primordials,
         consoleObject: parts.console_object,
-        terminal: parts.terminal({ realm, primordials }),
+        terminal: parts.terminal(base),
         write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
     });
-    const input = parts.input({ realm, primordials, data, output, note, starve, echo: stdio.echo });
+    const input = parts.input({ ...base, data, output, note, starve, echo: stdio.echo });
     const standardInput = parts.standard_input({ realm, data });
     parts.input_files({ realm, data, isReplaced: standardInput.isReplaced, ...input });
     const report = (error) => stacks.describe(error, options);
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
-    const guards = parts.guards({
-        realm,
-        primordials,
-        post,
-        current: running,
-        exit,
-        uncaught,
-        report,
-        output,
-        displays,
-    });
+    const guards = parts.guards({ ...base, post, current: running, exit, uncaught, report, output, displays });
     const activeHandles = parts.active_handles({ realm });
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
@@ -94,19 +85,10 @@
         takeLate: guards.takeLate,
         count: () => count,
     });
-    const jsonValues = parts.json_values({ realm, primordials });
-    const programs = parts.programs({
-        realm,
-        primordials,
-        data,
-        moduleObject,
-        input: standardInput,
-        activeHandles,
-        guards,
-        end,
-        print: (stream, text) => stdio.streams[stream].write(text),
-    });
-    const pendingPromise = parts.pending_promise({ realm, primordials, inspect, report: output.report });
+    const jsonValues = parts.json_values(base);
+    const print = (stream, text) => stdio.streams[stream].write(text);
+    const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
+    const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;

@@ -5,7 +5,7 @@
 // "stdin": the name of the file with its standard input, "" for an empty one, null: standard input stays as it is,
 // "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed,
 // "is_last": whether the run ends with it}
-(function programs({ realm, primordials, data, moduleObject, input, activeHandles, guards, end, print }) {
+(function programs({ realm, primordials, data, moduleObject, standardInput, activeHandles, guards, end, print }) {
     const { JSON, Number, Object, Reflect, process } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
@@ -53,7 +53,7 @@
             attempt(moduleObject.register);
         }
         if (stdin !== null) {
-            input.replace(stdin);
+            standardInput.replace(stdin);
         }
     }
 

@@ -1,0 +1,53 @@
+"""How the prelude runs a snippet, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from noderepl.javascript.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """The terminal that shows output. environment: the variables that describe it to programs,
+    None for unset ones.
+    """
+
+    columns: int
+    rows: int
+    environment: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How values and output are shown. width: in columns. depth: of nested objects, None for all.
+    terminal: None if snippets see none. asks: whether the user can answer what a snippet asks.
+    json: whether the JSON of values is added.
+    """
+
+    width: int = 80
+    depth: int | None = 2
+    terminal: Terminal | None = None
+    asks: bool = False
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """How a snippet is run.
+
+    id: the request id, by which its files are named; it is unique, and a session runs it at most
+    once. seconds: the snippet's timeout; the request needs a longer one. number: the snippet's
+    number, unless that is used already; otherwise the next. file: the name of its file,
+    for the frames of errors; if it is empty, they show the number. program: how the snippet runs as
+    a program, None for other snippets. aside: whether it is noderepl's own, without a number and a
+    result.
+    """
+
+    id: int
+    seconds: float
+    number: int = 0
+    file: str = ""
+    program: Program | None = None
+    aside: bool = False
