@@ -36,6 +36,7 @@ _PARTS = (
     "pending_promise",
     "promise_pin",
     "scripts",
+    "messages",
     "stacks",
     "resolver",
     "module_object",

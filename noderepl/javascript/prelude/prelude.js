@@ -46,7 +46,7 @@
     const scripts = parts.scripts({ ...base, name, post, note });
     const moduleObject = parts.module_object({ realm });
     const { file } = moduleObject;
-    const stacks = parts.stacks({ ...base, inspect, file, ...scripts });
+    const stacks = parts.stacks({ ...base, inspect, file, ...parts.messages(base), ...scripts });
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
     const reload = parts.reload({ ...base, resolver, note, file });

@@ -5,8 +5,8 @@
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
 //
-// file(): the path of the program's file.
-(function stacks({ realm, primordials, inspect, typed, placeOf, file }) {
+// file(): the path of the program's file. written(text): see messages.js.
+(function stacks({ realm, primordials, inspect, typed, placeOf, file, written }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
     const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
     const { apply } = Reflect;
@@ -218,7 +218,7 @@
     }
 
     function withTypedPlaces(text) {
-        return replace(text, NAME, (found) => placed(found[1], found[2], found[3]));
+        return written(replace(text, NAME, (found) => placed(found[1], found[2], found[3])));
     }
 
     function placed(number, line, column) {
@@ -255,8 +255,10 @@
             return described;
         }
         described.name = part("name") ?? "Error";
-        described.message = part("message") ?? "";
-        const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? headOf(error);
+        const isMissing = part("code") === "MODULE_NOT_FOUND";
+        described.message = written(part("message") ?? "");
+        const stack = () => attempt(() => String(error.stack));
+        const raw = (isMissing ? stack() : attempt(() => inspect(error, options))) ?? stack() ?? headOf(error);
         const text = clean(raw, error);
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
