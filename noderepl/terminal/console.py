@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
-from noderepl.outcome import Execution, Outcome, Output, Page, Words
+from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
 from noderepl.terminal.escapes import slices, visible
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.pieces import Part, Piece, Rendered
@@ -23,6 +23,7 @@ from noderepl.terminal.progress_bar import progress_bar
 from noderepl.terminal.render import (
     extent,
     render,
+    render_error,
     render_output,
     render_plain,
 )
@@ -151,6 +152,10 @@ class Console:
     def show_output(self, output: Output) -> None:
         """Writes a snippet's output as scripts print it."""
         self._write(self._safe_parts(render_output(output)))
+
+    def show_error(self, error: Thrown) -> None:
+        """Writes an uncaught error as scripts print it."""
+        self._write(self._safe_parts(render_error(error, styled=self._stderr.colour)))
 
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""

@@ -49,6 +49,7 @@
     let count = 0;
     let taken;
     let options = {};
+    let ofErrors = options;
 
     const scripts = parts.scripts({ realm, primordials, name, post, note });
     const moduleObject = parts.module_object({ realm });
@@ -69,7 +70,7 @@
         consoleObject: parts.console_object,
         write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
     });
-    const report = (error) => stacks.describe(error, options);
+    const report = (error) => stacks.describe(error, ofErrors);
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
     const guards = parts.guards({
@@ -108,6 +109,7 @@
     api.load = modules.load;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
+    api.main = moduleObject.enter;
     api.decorations = parts.decorators({ realm }).decorations;
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
@@ -145,6 +147,8 @@
         };
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
+        // As Node.js reports the errors of programs.
+        ofErrors = request.program ? { ...options, breakLength: 80, customInspect: false } : options;
         try {
             output.begin(request.id, current.number);
             stdio.begin();
@@ -252,7 +256,7 @@
             finish(current, undefined);
             return;
         }
-        const described = stacks.describe(error, options, details && current.number, details);
+        const described = stacks.describe(error, ofErrors, details && current.number, details);
         if (current.script !== null && described.isUnparsed) {
             scripts.undo(current.script);
         }

@@ -10,6 +10,9 @@
     const { apply } = Reflect;
     const { mkdirSync, writeFileSync } = realm.require("fs");
     const { basename, dirname, join } = realm.require("path");
+    const { syncBuiltinESMExports } = realm.require("module");
+    const util = realm.require("util");
+    const { parseArgs } = util;
     const { includes, push } = primordials.Array;
     const { indexOf, slice } = primordials.String;
     const rawListeners = primordials.uncurried(process.rawListeners);
@@ -41,6 +44,7 @@
         }
         process.argv = argv;
         process.execArgv = [];
+        parseFrom(path === null ? 1 : 2);
         exitCode.set(undefined);
         isLeaving = false;
         moduleObject.begin(path);
@@ -51,6 +55,13 @@
         if (stdin !== null) {
             input.replace(stdin);
         }
+    }
+
+    // Node.js itself would take the arguments for those of --eval, with which the kernel runs.
+    function parseFrom(first) {
+        const args = () => primordials.Array.slice(process.argv, first);
+        util.parseArgs = (config) => parseArgs({ ...config, args: config?.args ?? args() });
+        syncBuiltinESMExports();
     }
 
     // A program may read its own file, or start a thread or a process with it.

@@ -111,7 +111,7 @@
     function frames(error, sites) {
         const kept = [];
         for (let index = 0; index < sites.length && !isEnd(sites, index); index++) {
-            if (!isOurs(sites[index])) {
+            if (!isOurs(sites[index]) && !isCallOfFile(sites[index])) {
                 kept[kept.length] = sites[index];
             }
         }
@@ -124,7 +124,16 @@
     }
 
     function isEnd(sites, index) {
-        return isInspectors(sites[index]) && (index === sites.length - 1 || isOurs(sites[index + 1]));
+        const site = sites[index];
+        return isInspectors(site)
+            ? index === sites.length - 1 || isOurs(sites[index + 1])
+            : isOurs(site) && site.getFunctionName() === "enter"; // the function of a file was called
+    }
+
+    // The function of a file is called in front of the file's text.
+    function isCallOfFile(site) {
+        const script = get(scripts, numberOf(site));
+        return script?.pieces[0][2] === 0 && site.getLineNumber() === 1 && site.getColumnNumber() === 1;
     }
 
     // Makes a frame return its position in the typed text. number: of its snippet, or of the one that evaluated its
@@ -231,7 +240,7 @@
         described.name = part("name") ?? "Error";
         described.message = part("message") ?? "";
         const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? headOf(error);
-        const text = clean(raw, error);
+        const text = options.customInspect === false ? withTypedPlaces(raw) : clean(raw, error);
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         described.isUnparsed = found === undefined && at !== undefined;
