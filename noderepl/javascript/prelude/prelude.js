@@ -68,7 +68,9 @@
         realm,
         primordials,
         consoleObject: parts.console_object,
-        write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
+        write: descriptors.inOrder(
+            (...given) => run?.ended?.kind !== "exit" && !programs.isGone() && output.write(...given),
+        ),
     });
     const report = (error) => stacks.describe(error, ofErrors);
     const running = () => run;

@@ -5,7 +5,7 @@
 // "stdin": the name of the file with its standard input, "" for an empty one, null: standard input stays as it is,
 // "prints": whether its value is printed, "is_last": whether the run ends with it}
 (function programs({ realm, primordials, data, moduleObject, input, activeHandles, guards, end, print }) {
-    const { Number, Object, Reflect, process } = realm;
+    const { Number, Object, Reflect, process, queueMicrotask } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
     const { mkdirSync, writeFileSync } = realm.require("fs");
@@ -26,6 +26,7 @@
     }
     const UNSETTLED = 13; // as Node.js ends where a top-level await is never settled
     let isLeaving = false;
+    let isGone = false; // what is written from then on has no process any more
 
     function listeners(event) {
         return rawListeners(process, event);
@@ -46,7 +47,7 @@
         process.execArgv = [];
         parseFrom(path === null ? 1 : 2);
         exitCode.set(undefined);
-        isLeaving = false;
+        isLeaving = isGone = false;
         moduleObject.begin(path);
         if (path !== null) {
             attempt(() => write(path, text));
@@ -77,8 +78,8 @@
             return;
         }
         whenIdle(isOver, () => {
-            print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
             if (exitCode.get() === undefined) {
+                print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
                 exitCode.set(UNSETTLED);
             }
             close(current, { __proto__: null, kind: "value" });
@@ -136,7 +137,7 @@
 
     function close(current, answer) {
         if (current.ended === null) {
-            answer.status = leave(current, guards.hasLate() ? 1 : undefined);
+            answer.status = leave(current, guards.statusOfLate());
             end(current, answer);
         }
     }
@@ -162,6 +163,7 @@
                 forget(EVENTS[index]);
             }
             call(left, code());
+            queueMicrotask(() => (isGone = true));
         }
         return code();
     }
@@ -205,5 +207,5 @@
         }
     }
 
-    return { begin, watch, conclude, uncaught, leave, endsRun };
+    return { begin, watch, conclude, uncaught, leave, endsRun, isGone: () => isGone };
 });

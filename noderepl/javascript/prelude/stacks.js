@@ -240,7 +240,8 @@
         described.name = part("name") ?? "Error";
         described.message = part("message") ?? "";
         const raw = attempt(() => inspect(error, options)) ?? attempt(() => String(error.stack)) ?? headOf(error);
-        const text = options.customInspect === false ? withTypedPlaces(raw) : clean(raw, error);
+        const isWhole = options.customInspect === false && !(error instanceof SyntaxError);
+        const text = isWhole ? withTypedPlaces(raw) : clean(raw, error);
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         described.isUnparsed = found === undefined && at !== undefined;
