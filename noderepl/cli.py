@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import errno
 import os
-import re
 import sys
 import threading
 import warnings
@@ -22,13 +20,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from noderepl import __version__
+from noderepl.actions import load, standard_input, with_files
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
 from noderepl.session_environment import read_environment
 from noderepl.settings import Settings, config_directory, read_settings
 from noderepl.terminal.early_prompt import EarlyPrompt
-from noderepl.text_files import MOST_CODE, read_bytes, read_pipe
 from noderepl.unread import drop_rest, write_within
 
 DESCRIPTION = "An interactive prompt for JavaScript that runs in a remote Node.js session."
@@ -59,8 +57,6 @@ VALUED = {
     *(flag for short, long, *_ in ACTIONS for flag in (short, long)),
     *(f"--{option.name}" for option in OPTIONS if option.metavar and option.name != "wait"),
 }
-# The standard input of programs.
-MOST_INPUT = 64 << 20
 
 
 class _Parser(argparse.ArgumentParser):
@@ -96,7 +92,7 @@ def run(argv: Sequence[str]) -> int:
         if file is None and words and not arguments.actions:
             file, words = words[0], words[1:]
         actions = [*arguments.actions, *([] if file is None else [Action("file", file)])]
-        return _run_mode(_settings(arguments), actions, words)
+        return _run_mode(_settings(arguments), arguments, actions, words)
     except NodeReplError as error:
         _complain(error)
         return error.exit_code
@@ -145,19 +141,29 @@ def finish(code: int) -> int:
     return code
 
 
-def _run_mode(settings: Settings, actions: list[Action], words: Sequence[str]) -> int:
+def _run_mode(
+    settings: Settings,
+    arguments: argparse.Namespace,
+    actions: Sequence[Action],
+    words: Sequence[str],
+) -> int:
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     at_prompt = settings.interactive or (on_terminal and not actions)
     if at_prompt and not on_terminal:
         raise UsageError("--interactive needs a terminal on standard input and output")
     is_piped = not actions and not at_prompt
-    loaded = [_loaded(action, words) for action in actions]
+    loaded = [load(action, words) for action in actions]
+    if not arguments.no_follow:
+        loaded = [
+            with_files(one, action.text, is_verbose=arguments.verbose)
+            for one, action in zip(loaded, actions, strict=True)
+        ]
     if is_piped:
-        loaded = [replace(_loaded(Action("file", "-"), words), program=Program(args=tuple(words)))]
+        loaded = [replace(load(Action("file", "-"), words), program=Program(args=tuple(words)))]
     if not at_prompt:
         from noderepl.script import run_script
 
-        return run_script(settings, loaded, stdin=_standard_input(actions, loaded))
+        return run_script(settings, loaded, stdin=standard_input(actions, loaded))
     banner = (
         "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
     )
@@ -167,61 +173,6 @@ def _run_mode(settings: Settings, actions: list[Action], words: Sequence[str]) -
         from noderepl.script import run_actions
 
         return run_repl(settings, partial(run_actions, settings, loaded), early)
-
-
-def _loaded(action: Action, words: Sequence[str]) -> Action:
-    """Returns an action with its code. A file is read whole: it is one snippet.
-
-    action: as on the command line; the text of a file is its name, `-` for standard input. words:
-    the arguments of programs.
-    """
-    if action.verb == "command":
-        return replace(action, text=_readable(action))
-    if action.verb != "file":
-        return replace(action, text=_readable(action), program=Program(args=tuple(words)))
-    is_input = action.text == "-"
-    name = "standard input" if is_input else action.text
-    try:
-        raw = (
-            read_pipe(sys.stdin.fileno(), MOST_CODE)
-            if is_input
-            else read_bytes(Path(action.text), MOST_CODE, is_regular=False)
-        )
-        text = raw.decode("utf-8-sig")
-    except OSError as error:
-        raise LocalFileError(f"{name}: cannot be read: {error.strerror}") from error
-    except UnicodeDecodeError as error:
-        raise LocalFileError(f"{name}: not UTF-8 text at byte {error.start}") from error
-    if is_input:
-        return Action("file", text, Program(args=("-", *words)))
-    return Action("file", text, Program(Path(action.text).name, tuple(words)))
-
-
-def _readable(action: Action) -> str:
-    """Returns the text of an action. Raises UsageError if it is not text in this locale."""
-    if re.search("[\udc80-\udcff]", action.text):
-        raise UsageError(
-            f"the text of --{action.verb} is not in the encoding of this locale; try LC_ALL=C.UTF-8"
-        )
-    return action.text
-
-
-def _standard_input(actions: Sequence[Action], loaded: Sequence[Action]) -> bytes:
-    """Returns the standard input for the programs of a run: b"" if it is a terminal or itself a
-    program, or if no program reads it.
-    """
-    is_program = not actions or any(one.verb == "file" and one.text == "-" for one in actions)
-    if is_program or sys.stdin.isatty() or not any(one.reads_input for one in loaded):
-        return b""
-    try:
-        return read_pipe(sys.stdin.fileno(), MOST_INPUT)
-    except OSError as error:
-        if error.errno == errno.EFBIG:
-            raise UsageError(
-                f"standard input is longer than {MOST_INPUT >> 20} MB, the most that a program of a"
-                " session can read"
-            ) from error
-        raise LocalFileError(f"standard input: cannot be read: {error.strerror}") from error
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
@@ -275,6 +226,12 @@ def _parser() -> argparse.ArgumentParser:
         ("env-file", "FILE", "set the variables in FILE, as node --env-file does"),
     ):
         parser.add_argument(f"--{name}", metavar=metavar, action="append", default=[], help=summary)
+    parser.add_argument(
+        "--no-follow", action="store_true", help="run FILE without the files that it imports"
+    )
+    parser.add_argument(
+        "-v", "--verbose", action="store_true", help="list the files that FILE imports"
+    )
     _add_config(parser)
     parser.add_argument("--version", action="version", version=f"noderepl {__version__}")
     return parser

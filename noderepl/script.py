@@ -131,6 +131,10 @@ async def run_actions(
             prints=action.verb == "print" and not settings.json,
             is_last=is_all and number == len(actions),
         )
+        if program and action.files:
+            packed = [[path, b64encode(file).decode()] for path, file in action.files.items()]
+            files = await _sent(dispatcher, json.dumps(packed).encode())
+            program = replace(program, files=files)
         if program and action.reads_input:
             program, name = replace(program, stdin=name), None
         try:
@@ -147,12 +151,12 @@ async def run_actions(
     return ExitCode.OK
 
 
-async def _sent(dispatcher: Dispatcher, stdin: bytes) -> str:
-    """Uploads the standard input of programs. Returns the name of its file, "" if it is empty."""
-    if not stdin:
+async def _sent(dispatcher: Dispatcher, content: bytes) -> str:
+    """Uploads what programs need. Returns the name of its file, "" if it is empty."""
+    if not content:
         return ""
-    name = f".noderepl-stdin-{new_identifier()}"
-    await (await dispatcher.backend.session()).write(name, stdin)
+    name = f".noderepl-program-{new_identifier()}"
+    await (await dispatcher.backend.session()).write(name, content)
     return name
 
 

@@ -16,7 +16,8 @@ JSX = (
     " for example)."
 )
 NOT_FOUND = re.compile(
-    r"Cannot find (?:module|package) '((?:@[\w.-]+/)?\w[\w.-]*)(?:/[^']*)?'(?: imported from|\n|$)"
+    r"Cannot find (?:module|package) '(?!\.)((?:@[\w.-]+/)?[\w.-]+)(?:/[^']*)?'"
+    r"(?: imported from|\n|$)"
 )
 
 

@@ -30,6 +30,7 @@ _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
 _PARTS = (
     "primordials",
     "answer_cache",
+    "answers",
     "results",
     "json_values",
     "pending_promise",

@@ -5,7 +5,8 @@ sees.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Verb = Literal["eval", "print", "command", "file"]
@@ -22,7 +23,8 @@ class Program:
 
     file: its path below the session's directory, None for code without a file. args: the arguments
     in process.argv after the file. stdin: the file of the session with its standard input, "" for
-    an empty one, None if it stays as it is. prints: whether its value is printed. is_last: whether
+    an empty one, None if it stays as it is. files: the file of the session with the files that the
+    program imports, None if it imports none. prints: whether its value is printed. is_last: whether
     the run ends with the program: its end then waits until nothing is active, and calls the
     listeners of `exit`.
     """
@@ -30,6 +32,7 @@ class Program:
     file: str | None = None
     args: tuple[str, ...] = ()
     stdin: str | None = None
+    files: str | None = None
     prints: bool = False
     is_last: bool = False
 
@@ -39,13 +42,16 @@ class Action:
     """One action of the command line.
 
     verb: how to run it. text: the code, or the line of a command. program: None for a command.
+    files: those that the program imports, by their paths below the session's directory.
     """
 
     verb: Verb
     text: str
     program: Program | None = None
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def reads_input(self) -> bool:
         """Whether it is a program whose code may read standard input."""
-        return self.program is not None and _READS.search(self.text) is not None
+        texts = (self.text, *(file.decode("utf-8", "replace") for file in self.files.values()))
+        return self.program is not None and any(map(_READS.search, texts))

@@ -20,13 +20,7 @@ from noderepl.terminal.escapes import slices, visible
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
-from noderepl.terminal.render import (
-    extent,
-    render,
-    render_error,
-    render_output,
-    render_plain,
-)
+from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
 from noderepl.terminal.streams import Colour, Screen, Stream, batches, writers_of
 from noderepl.terminal.tables import human_size, one_line
 from noderepl.terminal.themes import Theme

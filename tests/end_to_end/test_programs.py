@@ -184,3 +184,71 @@ def test_secrets_of_the_environment_stay_in_the_session(home):
     files = [path.read_bytes() for path in home.rglob("*") if path.is_file()]
     assert len(files) >= 2
     assert not any(b"s3cr3t" in text for text in [*files, *arguments])
+
+
+def written(place: Path, files: dict[str, str]) -> None:
+    """Writes files below a directory."""
+    for name, text in files.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text)
+
+
+def test_a_file_brings_what_it_imports(home, tmp_path):
+    """From file to file, by every form of import with a literal; -v lists the files."""
+    written(
+        tmp_path,
+        {
+            "main.js": "const { a } = require('./lib/a'); console.log(a, require('./data.json').x, require('./dir').d);"
+            " import('./late.mjs').then((late) => console.log(late.default))",
+            "lib/a.js": "exports.a = require('../lib/b.js').b + 1; try { require('./' + 'none') } catch {}",
+            "lib/b.js": "exports.b = 41; require('../main.js')",
+            "dir/index.js": "exports.d = __filename",
+            "data.json": '{"x": [1]}',
+            "late.mjs": "export * from './later.mjs'; export { default } from './later.mjs'",
+            "later.mjs": "export default 'late'",
+            "other.js": "never",
+        },
+    )
+    ran = run("-v", "main.js", home=home, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "42 [ 1 ] /mnt/data/dir/index.js\nlate\n"), (
+        ran.stderr
+    )
+    names = [line.split("  ")[0] for line in ran.stderr.splitlines()]
+    assert sorted(names) == [
+        "data.json",
+        "dir/index.js",
+        "late.mjs",
+        "later.mjs",
+        "lib/a.js",
+        "lib/b.js",
+    ]
+    ran = run("--no-follow", "main.js", home=home, cwd=tmp_path)
+    assert ran.returncode == 1
+    assert "Cannot find module './lib/a'" in ran.stderr and "main.js:1:15\n" in ran.stderr
+    assert "%npm" not in ran.stderr
+
+
+def test_a_project_of_modules(home, tmp_path):
+    """The package.json above makes its files modules; errors of other files name them."""
+    written(
+        tmp_path,
+        {
+            "package.json": '{"type": "module", "name": "x"}',
+            "src/main.js": "import { q } from './q.js'\nconsole.log(q, process.stdin.fd)\nq.none.x",
+            "src/q.js": "import { readFileSync } from 'node:fs'; export const q = readFileSync(0, 'utf8')",
+        },
+    )
+    ran = run("src/main.js", home=home, cwd=tmp_path, stdin=b"input")
+    assert (ran.returncode, ran.stdout) == (1, "input 0\n"), ran.stderr
+    assert ran.stderr.startswith("main.js:3:8\nq.none.x\n")
+
+
+def test_too_many_files(home, tmp_path):
+    """More than 200 files, or 20 MB, are one sentence, and nothing runs."""
+    written(tmp_path, {f"part{n}.js": "" for n in range(201)})
+    written(tmp_path, {"many.js": "".join(f"require('./part{n}');" for n in range(201))})
+    written(tmp_path, {"large.js": "require('./data.json')", "data.json": " " * 20_000_001})
+    for name, words in {"many.js": "more than 200 files", "large.js": "longer than 20 MB"}.items():
+        ran = run(name, home=home, cwd=tmp_path)
+        assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+        assert words in ran.stderr

@@ -7,7 +7,8 @@
 //   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
-//      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message", "stack"}, "code"?: of a call
+//      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message",
+//      "stack"}, "code"?: of a call
 //      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
 //      "output": (output.js), "pending": whether something that it started is active}
@@ -17,8 +18,8 @@
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
-    const { BigInt, JSON, Number, Object, require } = realm;
-    const { assign, defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+    const { BigInt, Number, Object, require } = realm;
+    const { assign, defineProperty, freeze, getOwnPropertyDescriptor } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }
@@ -26,16 +27,6 @@
     const { inspect } = require("util");
     const { setTimeout, clearTimeout, setImmediate } = require("timers");
     const { performance } = require("perf_hooks");
-    const { stringify } = JSON;
-    const { byteLength } = require("buffer").Buffer;
-    // The maximum size of an answer; the client reads up to 16 MiB.
-    const MOST_BYTES = 15 << 20;
-    const TOO_LONG = freeze({
-        __proto__: null,
-        name: "RangeError",
-        message: "The value is longer than 15 MiB: write it to a file, and download that",
-        stack: "",
-    });
     const now = performance.now.bind(performance);
     const primordials = parts.primordials({ realm });
     const sessionPost = primordials.uncurried(Session.prototype.post);
@@ -86,10 +77,20 @@
         output,
         displays,
     });
-    const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const activeHandles = parts.active_handles({ realm });
+    const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
+    const { recall, respond, whole } = parts.answers({
+        realm,
+        inspect,
+        answerCache,
+        displays,
+        output,
+        results,
+        takeLate: guards.takeLate,
+        count: () => count,
+    });
     const jsonValues = parts.json_values({ realm, primordials });
     const programs = parts.programs({
         realm,
@@ -327,62 +328,11 @@
         stdio.rest();
     }
 
-    // Answers with the last value in full: its text, or its bytes.
-    function whole(kernel, request) {
-        const value = results.latest();
-        const { width, depth } = request;
-        const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
-        const text = typeof value === "string" ? value : inspect(value, how);
-        const media = displays.bytesOf(value);
-        kernel.async();
-        respond({ kernel, request }, { __proto__: null, kind: "value", number: count, ms: 0, text, media, notes: [] });
-    }
-
-    function respond({ kernel, request }, answer) {
-        answer.media = bare(answer.media);
-        answer.notes = bare(answer.notes);
-        answer.late = bare(guards.takeLate());
-        answer.id = request.id;
-        let text = stringify(answer);
-        if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
-            answer = { ...answer, __proto__: null, data: undefined, json: undefined, cut: true }; // the text of a long string is cut
-            text = stringify(answer);
-        }
-        if (byteLength(text) > MOST_BYTES) {
-            answer = { ...answer, __proto__: null, kind: "error", text: "", error: TOO_LONG, media: bare([]) };
-            text = stringify(answer);
-        }
-        if (request.id !== undefined) {
-            answerCache.keep(request.id, answer);
-        }
-        kernel.text(`noderepl:${text}`);
-    }
-
-    // Repeats the output of the latest snippet in pieces, as it may be lost too.
-    function recall(kernel, { id }) {
-        const answer = answerCache.of(id);
-        if (answer.output !== undefined && output.isOf(id)) {
-            answer.output = output.keep();
-        }
-        kernel.async();
-        kernel.text(`noderepl:${stringify(answer)}`);
-    }
-
     function mend({ notes, request }) {
         const restored = restoreBuiltins.restore(request.declarations);
         for (let index = 0; index < restored.length; index++) {
             notes[notes.length] = `${restored[index]} was put back as it was: the session itself needs it.`;
         }
-    }
-
-    // Removes prototypes, so that stringify() calls no toJSON of the user.
-    function bare(list) {
-        for (let index = 0; index < list.length; index++) {
-            if (typeof list[index] === "object") {
-                setPrototypeOf(list[index], null);
-            }
-        }
-        return setPrototypeOf(list, null);
     }
 
     function note(text) {

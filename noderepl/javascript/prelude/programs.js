@@ -3,12 +3,13 @@
 //
 // request.program: null, or {"file": the path of the program below the session's directory, null: it has none, "args",
 // "stdin": the name of the file with its standard input, "" for an empty one, null: standard input stays as it is,
-// "prints": whether its value is printed, "is_last": whether the run ends with it}
+// "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed,
+// "is_last": whether the run ends with it}
 (function programs({ realm, primordials, data, moduleObject, input, activeHandles, guards, end, print }) {
-    const { Number, Object, Reflect, process, queueMicrotask } = realm;
+    const { JSON, Number, Object, Reflect, process, queueMicrotask } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
-    const { mkdirSync, writeFileSync } = realm.require("fs");
+    const { mkdirSync, readFileSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { basename, dirname, join } = realm.require("path");
     const { syncBuiltinESMExports } = realm.require("module");
     const util = realm.require("util");
@@ -37,7 +38,7 @@
         if (!program) {
             return;
         }
-        const { args, file, stdin } = program;
+        const { args, file, files, stdin } = program;
         const path = file === null ? null : join(data, file);
         const argv = path === null ? [node] : [node, path];
         for (let index = 0; index < args.length; index++) {
@@ -49,6 +50,9 @@
         exitCode.set(undefined);
         isLeaving = isGone = false;
         moduleObject.begin(path);
+        if (files !== null) {
+            unpack(join(data, files));
+        }
         if (path !== null) {
             attempt(() => write(path, text));
             attempt(moduleObject.register);
@@ -63,6 +67,19 @@
         const args = () => primordials.Array.slice(process.argv, first);
         util.parseArgs = (config) => parseArgs({ ...config, args: config?.args ?? args() });
         syncBuiltinESMExports();
+    }
+
+    // Writes the files that a program imports. A package.json of the session stays.
+    function unpack(bundle) {
+        const packed = JSON.parse(readFileSync(bundle, "utf8"));
+        for (let index = 0; index < packed.length; index++) {
+            const { 0: name, 1: content } = packed[index];
+            const path = join(data, name);
+            const flag = basename(name) === "package.json" ? "wx" : "w";
+            mkdirSync(dirname(path), { __proto__: null, recursive: true });
+            attempt(() => writeFileSync(path, content, { __proto__: null, encoding: "base64", flag }));
+        }
+        unlinkSync(bundle);
     }
 
     // A program may read its own file, or start a thread or a process with it.

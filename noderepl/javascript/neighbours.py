@@ -1,0 +1,51 @@
+"""Finds the files beside a program that its code imports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tree_sitter import Node
+
+from noderepl.javascript.syntax import TooHard, nodes, parse, parser
+
+_SPECIFIER = re.compile(r"\.\.?/[^\\]*")
+
+
+def neighbours(text: str) -> Sequence[str]:
+    """Returns the relative specifiers of a text's imports, exports, `import()` and `require()`, in
+    order; only literal ones.
+    """
+    source = text.encode("utf-8", "surrogatepass")
+    try:
+        root = parse(parser(), source).root_node
+    except TooHard:
+        return ()
+    found = [
+        literal
+        for node in nodes(root)
+        if node.type in ("import_statement", "export_statement", "call_expression")
+        and (literal := _specifier(node)) is not None
+        and _SPECIFIER.fullmatch(literal)
+    ]
+    return tuple(dict.fromkeys(found))
+
+
+def _specifier(node: Node) -> str | None:
+    """Returns the literal that a statement or a call imports."""
+    if node.type != "call_expression":
+        return _text(node.child_by_field_name("source"))
+    function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
+    if function is None or given is None or not given.named_children:
+        return None
+    name = (function.text or b"").decode("utf-8", "replace")
+    if name not in ("import", "require", "require.resolve", "module.require"):
+        return None
+    return _text(given.named_children[0])
+
+
+def _text(node: Node | None) -> str | None:
+    if node is None or node.type not in ("string", "template_string"):
+        return None
+    quoted = (node.text or b"").decode("utf-8", "replace")
+    return None if "${" in quoted else quoted[1:-1]
