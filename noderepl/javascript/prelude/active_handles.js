@@ -1,7 +1,8 @@
 // The resources that a snippet has started and that keep a Node.js process alive: timers, servers, requests.
 (function activeHandles({ realm }) {
     const { Object, process } = realm;
-    const { setImmediate, setTimeout } = realm.require("timers");
+    const { nextTick } = process;
+    const { setTimeout } = realm.require("timers");
     const resources = process.getActiveResourcesInfo.bind(process);
     const PERIOD = 20; // ms between two checks
     const key = Object.getOwnPropertySymbols(process).find(({ description }) => description === "kChannelHandle");
@@ -55,7 +56,8 @@
 
     function finish() {
         if (waiting !== undefined) {
-            setImmediate(waiting);
+            // After the other listeners, and before a timer that they start.
+            nextTick(waiting);
             waiting = undefined;
         }
     }
