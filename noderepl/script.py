@@ -84,7 +84,7 @@ async def _run(
             console.show_output(outcome)
         elif isinstance(outcome, Uncaught):
             uncaught.append(outcome)
-            console.show(replace(outcome, number=None))
+            console.show_error(outcome.error)
 
     shown = None if settings.json else show
     dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=_no_editor, show=shown)

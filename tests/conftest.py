@@ -38,7 +38,7 @@ STARTING_FIXTURES = frozenset(
     ["any_pool", "dispatch", "live", "low_pool", "node", "pool", "shared", "tmux"]
 )
 LONG = frozenset(
-    """test_bounds.py test_escapes.py test_lexers.py test_linear_time.py test_long_texts.py test_parity.py
+    """test_bounds.py test_differential.py test_escapes.py test_lexers.py test_linear_time.py test_long_texts.py test_parity.py
     test_prelude_time.py test_snippet_table.py test_a_download_that_breaks_off_leaves_nothing
     test_a_pattern_of_too_many_files_is_refused test_javascript_stays_whole_and_in_parts
     test_a_timeout_ends_the_snippet_and_keeps_its_output test_waits_grow_and_differ""".split()

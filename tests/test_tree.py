@@ -72,7 +72,17 @@ MODULES_OF = {
     "test_tree.py": "",
 }
 # What crosses modules: whole runs, tables of faults and attacks, random data, the kernel itself, other clients.
-ACROSS = ("end_to_end", "faults", "hostile", "interop", "kernel", "parity", "property", "soak")
+ACROSS = (
+    "differential",
+    "end_to_end",
+    "faults",
+    "hostile",
+    "interop",
+    "kernel",
+    "parity",
+    "property",
+    "soak",
+)
 
 
 def file_of(module: Path) -> Path:

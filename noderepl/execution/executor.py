@@ -271,9 +271,9 @@ class Executor:
         from noderepl.threaded import worked
 
         preferences, name = self._preferences, prelude.global_name()
-        analysis = await worked(
-            partial(analyze, global_name=name, typescript=preferences.typescript), code, len(code)
-        )
+        scope = how["program"] and how["program"].scope
+        analyzed = partial(analyze, global_name=name, typescript=preferences.typescript, file=scope)
+        analysis = await worked(analyzed, code, len(code))
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
         if lane.before is not None:

@@ -24,6 +24,7 @@ from noderepl.javascript.analysis import (
     Offsets,
     Refusal,
 )
+from noderepl.javascript.file_scope import file_scope
 from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
 from noderepl.javascript.scopes import Found, find
@@ -68,26 +69,35 @@ class _Reading:
     repairs: tuple[Edit, ...] = ()
 
 
-def analyze(text: str, *, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
+def analyze(
+    text: str,
+    *,
+    global_name: str,
+    typescript: Literal["auto", "on", "off"],
+    file: str | None = None,
+) -> Analysis:
     """Returns the edits, declarations and assignments of a snippet.
 
     text: the snippet; a byte order mark before it is removed. global_name: the identifier that has
     `load`, `import` and `meta` in the session. typescript: whether the snippet is TypeScript;
-    "auto" is yes if it is an error as JavaScript and none, or a later one, as TypeScript. A text
-    that takes too long to parse is not changed.
+    "auto" is yes if it is an error as JavaScript and none, or a later one, as TypeScript. file: the
+    name of a program's file, whose text gets a scope of its own; it has no declarations then. A
+    text that takes too long to parse is not changed.
     """
     text = text.removeprefix("\ufeff")
     if len(text) > MOST_CHARACTERS:
         return Analysis(text, (), (), (), typescript == "on", False, (TOO_LONG,))
     try:
-        return _analyze(text, global_name, typescript)
+        return _analyze(text, global_name, typescript, file)
     except TooHard:
         return Analysis(text, (), (), (), typescript == "on", False, ())
 
 
-def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off"]) -> Analysis:
+def _analyze(
+    text: str, global_name: str, typescript: Literal["auto", "on", "off"], file: str | None
+) -> Analysis:
     source = text.encode("utf-8", "surrogatepass")
-    reading = _choose(source, typescript)
+    reading = _choose(source, typescript, may_be_object=file is None)
     if reading is None:
         return _analyze_broken(text, source, global_name, typescript)
     declarations = reading.found.declarations
@@ -126,7 +136,11 @@ def _analyze(text: str, global_name: str, typescript: Literal["auto", "on", "off
         end = len(source.rstrip()) + 1
         edits.append(Edit(end, end, f"{_line_end(reading, end)})"))
     is_jsx = reading.found.has_jsx and not reading.is_typescript
-    placed = _placed(edits, declarations, reading.found.assignments, source, reading.brace)
+    assignments = reading.found.assignments
+    if file is not None:
+        scope = file_scope(reading.root, source, declarations, file=file, global_name=global_name)
+        edits, declarations, assignments, notes = [*scope[:-1], *edits, scope[-1]], [], [], []
+    placed = _placed(edits, declarations, assignments, source, reading.brace)
     return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes), refusal)
 
 
@@ -188,21 +202,28 @@ def _first_error(root: Node) -> int:
     return min(node.end_byte for node in nodes(root) if node.is_error or node.is_missing)
 
 
-def _choose(source: bytes, typescript: Literal["auto", "on", "off"]) -> _Reading | None:
-    """Returns the text as parsed by its grammar; None if that finds an error."""
+def _choose(
+    source: bytes, typescript: Literal["auto", "on", "off"], *, may_be_object: bool
+) -> _Reading | None:
+    """Returns the text as parsed by its grammar; None if that finds an error.
+
+    may_be_object: whether a text that is an object as a whole is one.
+    """
     if typescript == "on":
-        return _read(typescript_parser(), source, True)
-    javascript = _read(parser(), source, False)
+        return _read(typescript_parser(), source, True, may_be_object)
+    javascript = _read(parser(), source, False, may_be_object)
     if javascript is not None and (typescript == "off" or not javascript.found.has_jsx):
         return javascript
-    other = _read(typescript_parser(), source, True)
+    other = _read(typescript_parser(), source, True, may_be_object)
     if other is not None and not _has_types(other.root):
         return javascript or replace(other, is_typescript=False)
     return javascript if other is None or typescript == "off" else other
 
 
-def _read(parser: Parser, source: bytes, is_typescript: bool) -> _Reading | None:
-    opening = _TO_BRACE.match(source)
+def _read(
+    parser: Parser, source: bytes, is_typescript: bool, may_be_object: bool
+) -> _Reading | None:
+    opening = _TO_BRACE.match(source) if may_be_object else None
     if opening is not None and not source.rstrip().endswith(b";"):
         brace = opening.end() - 1
         wrapped = b"%b(%b\n)" % (source[:brace], source[brace:])

@@ -36,6 +36,11 @@ class Program:
     prints: bool = False
     is_last: bool = False
 
+    @property
+    def scope(self) -> str | None:
+        """The file whose text gets a scope of its own, None if variables stay in the session."""
+        return self.file if self.is_last else None
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

@@ -14,13 +14,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
-from noderepl.outcome import Execution, Outcome, Output, Page, Words
+from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
 from noderepl.terminal.drawing import Drawing, Drawn
 from noderepl.terminal.escapes import slices
 from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
-from noderepl.terminal.render import extent, render, render_output, render_plain
+from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
 from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
 from noderepl.terminal.tables import human_size, one_line
 from noderepl.terminal.themes import Theme
@@ -162,6 +162,10 @@ class Console:
     def show_output(self, output: Output) -> None:
         """Writes a snippet's output as scripts print it."""
         self._write(self._drawing.parts(render_output(output)))
+
+    def show_error(self, error: Thrown) -> None:
+        """Writes an uncaught error as scripts print it."""
+        self._write(self._drawing.parts(render_error(error, styled=self._stderr.colour)))
 
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""

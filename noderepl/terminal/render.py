@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from typing import Literal
 
 from noderepl.outcome import (
@@ -94,10 +95,17 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
     util.inspect writes it.
     """
     ended: tuple[Stream, ...] = ("stderr",) if execution.error or execution.late else ()
-    parts = [*_written(execution, "", ended=ended), *_words(execution, styled)]
+    parts = [*_written(execution, "", ended=ended)]
+    parts += [_error(error, styled) for error in execution.late]
+    parts += _words(replace(execution, late=()), styled)
     if with_value and execution.error is None and not execution.media:
         parts.append(_part("stdout", Piece("", _printed(execution.value) + "\n")))
     return Rendered(tuple(parts))
+
+
+def render_error(error: Thrown, *, styled: bool = False) -> Rendered:
+    """Returns an uncaught error of a script, as Node.js reports it."""
+    return Rendered((_error(error, styled),))
 
 
 def extent(outcome: Outcome) -> int:
@@ -190,6 +198,10 @@ def _words(execution: Execution, styled: bool) -> Iterator[Part]:
         pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
     pieces += [Piece("warning", _ended(note)) for note in execution.notes]
     yield _part("stderr", *pieces)
+
+
+def _error(error: Thrown, styled: bool) -> Part:
+    return _part("stderr", *thrown(error, styled=styled), Piece("", "\n"))
 
 
 def _uncaught(error: Thrown, number: int | None, styled: bool) -> Iterator[Piece]:

@@ -31,7 +31,9 @@ const scripts = part("scripts")({
     post: (_, __, answer) => answer(null, { names: [] }),
     note,
 });
-const stacks = part("stacks")({ realm, primordials, inspect: require("util").inspect, typed: scripts.typed });
+const messages = part("messages")({ realm, primordials });
+const { inspect } = require("util");
+const stacks = part("stacks")({ realm, primordials, inspect, typed: scripts.typed, ...messages });
 const displays = part("displays")({ realm, primordials, inspect: require("util").inspect, attempt });
 const output = part("output")({ realm, primordials, data, byteText: part("byte_text")({ realm, primordials }) });
 

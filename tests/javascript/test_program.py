@@ -178,10 +178,10 @@ async def test_errors_name_the_file(dispatch: Callable[..., Awaitable[Dispatcher
     dispatcher = await dispatch()
     program = Program("dir/main.js", is_last=True)
     for code in ("\n  null.x", "\n  function f() { null.x }\nf()", "let a = 1\nlet b = ;"):
-        error = (await dispatcher.run_snippet(code, program=program)).error
+        error = (await dispatcher.run_snippet(code, file="main.js", program=program)).error
         assert error is not None and error.stack.startswith("main.js:2:"), error.stack
     ran = await dispatcher.run_snippet("null.x")
-    assert ran.error is not None and ran.error.stack.startswith("repl:1:6\n")
+    assert ran.error is not None and ran.error.stack.startswith("[4]:1:6\n")
 
 
 JSON = {

@@ -1,6 +1,7 @@
 // The resources that a snippet has started and that keep a Node.js process alive: timers, servers, requests.
 (function activeHandles({ realm }) {
     const { Object, process } = realm;
+    const { nextTick } = process;
     const { setImmediate, setTimeout } = realm.require("timers");
     const resources = process.getActiveResourcesInfo.bind(process);
     const PERIOD = 20; // ms between two checks
@@ -37,8 +38,8 @@
         return channel !== undefined && before <= least;
     }
 
-    // Calls `done` once Node.js itself would exit, after the listeners of `beforeExit`; stop() cancels it. What earlier
-    // snippets have left active does not count.
+    // Calls `done` once Node.js itself would exit, after the listeners of `beforeExit`, with whether these have started
+    // something; stop() cancels it. What earlier snippets have left active does not count.
     function wait(done) {
         waiting = done;
         if (isExact()) {
@@ -55,8 +56,10 @@
 
     function finish() {
         if (waiting !== undefined) {
-            setImmediate(waiting);
+            const done = waiting;
             waiting = undefined;
+            // A timer that the other listeners have started may be over before setImmediate().
+            nextTick(() => setImmediate(done, isAny()));
         }
     }
 

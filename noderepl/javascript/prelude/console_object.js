@@ -2,8 +2,9 @@
 // wrapped in the previous one.
 (function consoleObject({ realm, streams }) {
     const { Object, Reflect } = realm;
-    const { getOwnPropertyDescriptor } = Object;
+    const { getOwnPropertyDescriptor, keys } = Object;
     const { defineProperty, ownKeys } = Reflect;
+    const nodes = realm.require("console"); // it has methods that a Console lacks
     const methods = [];
     const given = { __proto__: null }; // the streams that the prelude has given the console
     let kept; // the console of the first snippet
@@ -45,6 +46,11 @@
 
     function take(console) {
         kept = console;
+        for (const key of keys(nodes)) {
+            if (!(key in console)) {
+                defineProperty(console, key, getOwnPropertyDescriptor(nodes, key));
+            }
+        }
         for (const key of ownKeys(console)) {
             const was = getOwnPropertyDescriptor(console, key);
             if (typeof was.value === "function") {

@@ -17,6 +17,7 @@
     const { syncBuiltinESMExports } = realm.require("module");
     const asyncHooks = realm.require("async_hooks");
     const { signals } = realm.require("os").constants;
+    const emit = primordials.uncurried(process.emit);
     const listenerCount = primordials.uncurried(process.listenerCount);
     const kill = process.kill.bind(process);
     const { pid } = process;
@@ -34,7 +35,9 @@
     const ITSELF = [pid, -pid, 0, -1]; // before it signals these, Node.js runs its exit hooks
     const MOST_LATE = 100;
     const MOST_TEXT = 1 << 16; // characters of a late error
+    const FAILED_LISTENER = 7; // as Node.js ends if a listener for uncaught errors throws
     let late = [];
+    let lateStatus = 1;
     let isOver = false; // the kernel's parent, or the channel to it, has ended
     const ENDED = defineProperty(new Error("The snippet was ended"), "stack", {
         __proto__: null,
@@ -53,14 +56,16 @@
     // Node.js calls this for each uncaught error. It exits if there is no listener, or if a listener throws.
     function onUncaught(error, isRejection) {
         if (error === ENDED || (!hasCapture() && listenerCount(process, UNCAUGHT) === 0)) {
+            const origin = isRejection ? "unhandledRejection" : UNCAUGHT;
             settle(error, isRejection);
-            keep(error, isRejection ? "unhandledRejection" : UNCAUGHT);
+            keep(error, origin);
             return true;
         }
         try {
             return apply(caught, process, [error, isRejection]);
         } catch (thrown) {
             settle(ENDED);
+            lateStatus = FAILED_LISTENER;
             keep(thrown, UNCAUGHT);
             return true;
         }
@@ -71,8 +76,16 @@
         const isTheirs = hasCapture() || listenerCount(process, UNCAUGHT) > 0;
         if (isTheirs) {
             onUncaught(error, false);
+        } else {
+            monitor(error, UNCAUGHT);
         }
         return isTheirs;
+    }
+
+    function monitor(error, origin) {
+        if (error !== ENDED) {
+            emit(process, "uncaughtExceptionMonitor", error, origin);
+        }
     }
 
     function keep(error, origin) {
@@ -80,6 +93,9 @@
             return;
         }
         const run = current();
+        if (run?.request.program && run.ended !== null) {
+            return; // the first one ended the program
+        }
         if (run === null && !displays.isExposed()) {
             kernels?.(error, origin);
             return;
@@ -103,8 +119,9 @@
         return described;
     }
 
-    function hasLate() {
-        return late.length > 0;
+    // Returns the exit status for the late errors of a program, undefined if there are none.
+    function statusOfLate() {
+        return late.length > 0 ? lateStatus : undefined;
     }
 
     // Updates Node.js' bookkeeping of callbacks for the end of the running one.
@@ -124,6 +141,7 @@
     }
 
     function takeLate() {
+        lateStatus = 1;
         const taken = late;
         late = [];
         return taken;
@@ -163,7 +181,7 @@
         exitCode.set(code);
         const taken = exitCode.get();
         exitCode.set(before);
-        return Number(taken);
+        return Number(taken ?? 0);
     }
 
     function guardedKill(target, signal) {
@@ -261,5 +279,5 @@
         }
     }
 
-    return { hasLate, takeLate, unwind, offer, keep };
+    return { statusOfLate, takeLate, unwind, offer, keep };
 });

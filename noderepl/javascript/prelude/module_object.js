@@ -1,7 +1,8 @@
 // `module`, `exports`, `require`, `__filename` and `__dirname`, as in a CommonJS file of the session's directory.
 (function moduleObject({ realm }) {
-    const { Object, process } = realm;
+    const { Object, Reflect, process } = realm;
     const { defineProperty } = Object;
+    const { apply } = Reflect;
     const { Module } = realm.require("module");
     const cwd = process.cwd.bind(process);
     const { dirname, join } = realm.require("path");
@@ -9,6 +10,7 @@
     let exposed; // the file name of `module`
     let program; // the file of the program that has one
     let main;
+    let names; // and their values
 
     // path: of the program's file, null if it has none.
     function begin(path) {
@@ -26,7 +28,7 @@
             return;
         }
         exposed = filename;
-        const module = (main = new Module(filename));
+        const module = (main = new Module(filename, null));
         module.id = ".";
         module.filename = filename;
         module.paths = pathsFrom(dirname(filename));
@@ -36,7 +38,7 @@
         for (const key in parts) {
             define(require, key, parts[key]);
         }
-        const names = { __proto__: null, module, exports: module.exports, require };
+        names = { __proto__: null, module, exports: module.exports, require };
         names.__filename = filename;
         names.__dirname = dirname(filename);
         for (const word in names) {
@@ -45,9 +47,18 @@
         process.mainModule = module;
     }
 
+    // Runs the function of a file. Its names are those of its scope then, not of the global object.
+    function enter(body) {
+        const { exports, require, module, __filename, __dirname } = names;
+        for (const word in names) {
+            delete realm[word];
+        }
+        return apply(body, body.length > 0 ? exports : undefined, [exports, require, module, __filename, __dirname]);
+    }
+
     // Makes `module` the one that require() returns for its file.
     function register() {
-        Module._cache[realm.require.resolve(exposed)] = main;
+        Module._cache[names.require.resolve(exposed)] = main;
     }
 
     function define(object, key, value) {
@@ -56,5 +67,5 @@
 
     expose(file());
 
-    return { begin, file, register };
+    return { begin, enter, file, register };
 });

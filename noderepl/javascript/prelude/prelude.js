@@ -41,6 +41,7 @@
     let count = 0;
     let taken;
     let options = {};
+    let ofErrors = options;
 
     const base = { realm, primordials };
     const scripts = parts.scripts({ ...base, name, post, note });
@@ -62,12 +63,14 @@
         primordials,
         consoleObject: parts.console_object,
         terminal: parts.terminal(base),
-        write: descriptors.inOrder((...given) => run?.ended?.kind !== "exit" && output.write(...given)),
+        write: descriptors.inOrder(
+            (...given) => run?.ended?.kind !== "exit" && !programs.isGone() && output.write(...given),
+        ),
     });
     const input = parts.input({ ...base, data, output, note, starve, echo: stdio.echo });
     const standardInput = parts.standard_input({ realm, data });
     parts.input_files({ realm, data, isReplaced: standardInput.isReplaced, ...input });
-    const report = (error) => stacks.describe(error, options);
+    const report = (error) => stacks.describe(error, ofErrors);
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
     const guards = parts.guards({ ...base, post, current: running, exit, uncaught, report, output, displays });
@@ -98,6 +101,7 @@
     api.reload = reload.again;
     defineProperty(api, "meta", { __proto__: null, get: modules.meta });
     api.constant = scripts.constant;
+    api.main = moduleObject.enter;
     api.decorations = parts.decorators({ realm }).decorations;
     defineProperty(realm, name, { __proto__: null, value: freeze(api) });
     connect();
@@ -135,6 +139,8 @@
         };
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
+        // As Node.js reports the errors of programs.
+        ofErrors = request.program ? { ...options, breakLength: 80, customInspect: false } : options;
         try {
             output.begin(request.id, current.number);
             stdio.begin(request.terminal);
@@ -230,7 +236,7 @@
             pendingPromise.follow(value, current.number);
         }
         input.hold(
-            () => current.ended !== null || guards.hasLate(),
+            () => current.ended !== null || guards.statusOfLate() !== undefined,
             () => end(current, answer),
         );
     }
@@ -246,7 +252,7 @@
             finish(current, undefined);
             return;
         }
-        const described = stacks.describe(error, options, details && current.number, details);
+        const described = stacks.describe(error, ofErrors, details && current.number, details);
         if (current.script !== null && described.isUnparsed) {
             scripts.undo(current.script);
         }

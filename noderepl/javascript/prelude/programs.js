@@ -6,11 +6,14 @@
 // "files": the name of the file with the files that it imports, null: none, "prints": whether its value is printed,
 // "is_last": whether the run ends with it}
 (function programs({ realm, primordials, data, moduleObject, standardInput, activeHandles, guards, end, print }) {
-    const { JSON, Number, Object, Reflect, process } = realm;
+    const { JSON, Number, Object, Reflect, process, queueMicrotask } = realm;
     const { getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
     const { mkdirSync, readFileSync, unlinkSync, writeFileSync } = realm.require("fs");
     const { basename, dirname, join } = realm.require("path");
+    const { syncBuiltinESMExports } = realm.require("module");
+    const util = realm.require("util");
+    const { parseArgs } = util;
     const { includes, push } = primordials.Array;
     const { indexOf, slice } = primordials.String;
     const rawListeners = primordials.uncurried(process.rawListeners);
@@ -24,6 +27,7 @@
     }
     const UNSETTLED = 13; // as Node.js ends where a top-level await is never settled
     let isLeaving = false;
+    let isGone = false; // what is written from then on has no process any more
 
     function listeners(event) {
         return rawListeners(process, event);
@@ -42,8 +46,9 @@
         }
         process.argv = argv;
         process.execArgv = [];
+        parseFrom(path === null ? 1 : 2);
         exitCode.set(undefined);
-        isLeaving = false;
+        isLeaving = isGone = false;
         moduleObject.begin(path);
         if (files !== null) {
             unpack(join(data, files));
@@ -55,6 +60,13 @@
         if (stdin !== null) {
             standardInput.replace(stdin);
         }
+    }
+
+    // Node.js itself would take the arguments for those of --eval, with which the kernel runs.
+    function parseFrom(first) {
+        const args = () => primordials.Array.slice(process.argv, first);
+        util.parseArgs = (config) => parseArgs({ ...config, args: config?.args ?? args() });
+        syncBuiltinESMExports();
     }
 
     // Writes the files that a program imports. A package.json of the session stays.
@@ -83,8 +95,8 @@
             return;
         }
         whenIdle(isOver, () => {
-            print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
             if (exitCode.get() === undefined) {
+                print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
                 exitCode.set(UNSETTLED);
             }
             close(current, { __proto__: null, kind: "value" });
@@ -92,10 +104,9 @@
     }
 
     function whenIdle(isOver, done) {
-        activeHandles.wait(() => {
+        activeHandles.wait((hasMore) => {
             if (!isOver()) {
-                // A listener of `beforeExit` may have started something.
-                (activeHandles.isAny() ? whenIdle : done)(isOver, done);
+                (hasMore || activeHandles.isAny() ? whenIdle : done)(isOver, done);
             }
         });
     }
@@ -142,7 +153,7 @@
 
     function close(current, answer) {
         if (current.ended === null) {
-            answer.status = leave(current, guards.hasLate() ? 1 : undefined);
+            answer.status = leave(current, guards.statusOfLate());
             end(current, answer);
         }
     }
@@ -168,6 +179,7 @@
                 forget(EVENTS[index]);
             }
             call(left, code());
+            queueMicrotask(() => (isGone = true));
         }
         return code();
     }
@@ -211,5 +223,5 @@
         }
     }
 
-    return { begin, watch, conclude, uncaught, leave, endsRun };
+    return { begin, watch, conclude, uncaught, leave, endsRun, isGone: () => isGone };
 });

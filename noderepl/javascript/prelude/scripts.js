@@ -226,7 +226,8 @@
     function placeOf(source, offset, starts = lineStarts(source)) {
         const index = lastUpTo(starts.length, (line) => starts[line] <= offset);
         const end = index + 1 < starts.length ? starts[index + 1] - 1 : source.length;
-        return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], end) };
+        const last = end > starts[index] && source[end - 1] === "\r" ? end - 1 : end;
+        return { line: index + 1, column: offset - starts[index] + 1, source: slice(source, starts[index], last) };
     }
 
     // The target of an assignment to a constant: it can be read, as `??=` and `++` do first.

@@ -5,10 +5,10 @@
 // Error.prepareStackTrace is the prelude's unless a snippet sets one, so that stacks that snippets print are the same;
 // a snippet's own one gets the same frames.
 //
-// file(): the path of the program's file. written(text): see messages.js.
-(function stacks({ realm, primordials, inspect, typed, placeOf, file, written }) {
+// file(): the path of the program's file. headOf(error), withoutLoader(text), written(text): see messages.js.
+(function stacks({ realm, primordials, inspect, typed, placeOf, file, headOf, withoutLoader, written }) {
     const { Error, Map, Math, Number, Object, Proxy, Reflect, RegExp, String, SyntaxError, WeakMap } = realm;
-    const { defineProperty, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
+    const { defineProperty, getOwnPropertyDescriptor } = Object;
     const { apply } = Reflect;
     const { max } = Math;
     const { replace } = primordials;
@@ -16,7 +16,6 @@
     const { indexOf, lastIndexOf, slice, startsWith } = primordials.String;
     const { get, set, delete: remove } = primordials.Map;
     const { get: getOf, set: setOf } = primordials.WeakMap;
-    const toString = primordials.uncurried(Error.prototype.toString);
     const { isNativeError } = realm.require("util/types");
     const { runInNewContext } = realm.require("vm");
     const OWN = "noderepl-prelude"; // the name of this script
@@ -35,8 +34,6 @@
     const preparers = new WeakMap(); // a snippet's own prepareStackTrace -> its proxy, and the proxy -> itself
     let latest; // number of a snippet
     let preparer; // the function that formats stacks
-
-    const MARK = findMark();
 
     prepare();
 
@@ -120,7 +117,7 @@
         const kept = [];
         const numbers = [];
         for (let index = 0; index < sites.length && !isEnd(sites, index); index++) {
-            if (!isOurs(sites[index]) && !isLoaders(sites[index])) {
+            if (!isOurs(sites[index]) && !isLoaders(sites[index]) && !isCallOfFile(sites[index])) {
                 numbers[kept.length] = numberOf(sites[index]);
                 kept[kept.length] = sites[index];
             }
@@ -138,7 +135,16 @@
     }
 
     function isEnd(sites, index) {
-        return isInspectors(sites[index]) && (index === sites.length - 1 || isOurs(sites[index + 1]));
+        const site = sites[index];
+        return isInspectors(site)
+            ? index === sites.length - 1 || isOurs(sites[index + 1])
+            : isOurs(site) && site.getFunctionName() === "enter"; // the function of a file was called
+    }
+
+    // The function of a file is called in front of the file's text.
+    function isCallOfFile(site) {
+        const script = get(scripts, numberOf(site));
+        return script?.pieces[0][2] === 0 && site.getLineNumber() === 1 && site.getColumnNumber() === 1;
     }
 
     // Makes a frame return its position in the typed text. number: of its snippet, or of the one that evaluated its
@@ -192,31 +198,6 @@
         return found === null ? undefined : Number(found[1]);
     }
 
-    function headOf(error) {
-        try {
-            return MARK !== undefined && MARK in error
-                ? `${error.name} [${error.code}]: ${error.message}`
-                : toString(error);
-        } catch {
-            return "<error>";
-        }
-    }
-
-    // Returns the mark of Node.js' own errors, whose stacks begin with their code as well.
-    function findMark() {
-        try {
-            realm.require("path").join(null);
-        } catch (error) {
-            for (let object = error; object !== null; object = getPrototypeOf(object)) {
-                const mark = getOwnPropertySymbols(object).find(({ description }) => description === "kIsNodeError");
-                if (mark !== undefined) {
-                    return mark;
-                }
-            }
-        }
-        return undefined;
-    }
-
     function withTypedPlaces(text) {
         return written(replace(text, NAME, (found) => placed(found[1], found[2], found[3])));
     }
@@ -255,11 +236,13 @@
             return described;
         }
         described.name = part("name") ?? "Error";
-        const isMissing = part("code") === "MODULE_NOT_FOUND";
-        described.message = written(part("message") ?? "");
+        described.message = part("message") ?? "";
+        const isPrograms = options.customInspect === false;
+        const isMissing = !isPrograms && part("code") === "MODULE_NOT_FOUND";
         const stack = () => attempt(() => String(error.stack));
         const raw = (isMissing ? stack() : attempt(() => inspect(error, options))) ?? stack() ?? headOf(error);
-        const text = clean(raw, error);
+        const whole = isPrograms && !(error instanceof SyntaxError) ? withTypedPlaces(raw) : clean(raw, error);
+        const text = isMissing ? withoutLoader(whole) : whole;
         const found = getOf(places, error) ?? lentPlace(error) ?? firstPlace(raw);
         const at = found ?? (details && isParsersOwn(error, details) ? unparsed(number, details) : undefined);
         described.isUnparsed = found === undefined && at !== undefined;
