@@ -76,7 +76,7 @@ async def test_a_signal_ends_the_snippet_in_the_session(
     """What was printed is shown once and in order, and another client finds the session free, clean and with its state."""
     slow = "for (const t = performance.now(); performance.now() - t < 0.1; );"
     (file := tmp_path / "snippet.js").write_text(
-        f"var kept = 41; for (let i = 0; ; i++) {{ console.log(`line ${{i}}`); {slow} }}"
+        f"globalThis.kept = 41; for (let i = 0; ; i++) {{ console.log(`line ${{i}}`); {slow} }}"
     )
     running = run(str(file))
     assert running.stdout is not None

@@ -5,6 +5,7 @@ This module does not depend on any magic: each magic declares its arguments.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from types import MappingProxyType
 
 from noderepl.errors import UsageError
 
+_QUOTING = re.compile(r"['\"\\]")
+_SPACES = re.compile(r"[ \t\r\n]+")
 LONGEST = 100_000
 """Characters; shlex needs quadratic time for long words."""
 
@@ -50,6 +53,9 @@ class Arguments:
             raise self.wrong(f"the arguments are longer than {LONGEST:,} characters")
         if any(line.lstrip().startswith("%") for line in self.text.splitlines()[1:]):
             raise self.wrong("only one magic may be given at a time")
+        if not _QUOTING.search(self.text):
+            # shlex copies a word at each of its characters.
+            return [word for word in _SPACES.split(self.text) if word]
         try:
             return shlex.split(self.text)
         except ValueError:

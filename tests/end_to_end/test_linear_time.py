@@ -390,6 +390,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.emoji.length_at_start": emoji.length_at_start,
     "terminal.secret_forms.masked": secret_forms.masked,
     "javascript.neighbours.neighbours": neighbours,
+    "javascript.file_scope.file_scope": lambda text: analyze.analyze(
+        text, global_name="$n", typescript="auto", file="main.js"
+    ),
     "session_environment.parse_dotenv": parse_dotenv,
     "terminal.escapes.needs_plain": escapes.needs_plain,
     "terminal.escapes.plain": escapes.plain,
@@ -439,7 +442,7 @@ COPYING = {"javascript.output.beyond": 60_000, "terminal.render.render, last col
 # These hand the text on as it is, to files, to the service or to a function that has a row.
 PASSED_ON = frozenset(
     """
-    unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added script.run_actions script.run_script session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
+    unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record

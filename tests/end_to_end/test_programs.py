@@ -240,7 +240,7 @@ def test_a_project_of_modules(home, tmp_path):
     )
     ran = run("src/main.js", home=home, cwd=tmp_path, stdin=b"input")
     assert (ran.returncode, ran.stdout) == (1, "input 0\n"), ran.stderr
-    assert ran.stderr.startswith("main.js:3:8\nq.none.x\n")
+    assert ran.stderr.startswith("src/main.js:3:8\nq.none.x\n")
 
 
 def test_too_many_files(home, tmp_path):

@@ -84,7 +84,7 @@ def test_what_nobody_catches_is_told_and_counts(home):
     """A rejection that nobody handles is words on stderr and exit code 1, as with Node itself."""
     ran = run("-e", "Promise.reject(new RangeError('unhandled')); console.log(1)", home=home)
     assert (ran.returncode, ran.stdout) == (1, "1\n")
-    assert ran.stderr.startswith("repl:1:16\n") and "RangeError: unhandled" in ran.stderr
+    assert ran.stderr.startswith("[1]:1:16\n") and "RangeError: unhandled" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -598,4 +598,4 @@ def test_an_error_that_an_earlier_snippet_left_behind(home):
         home=home,
     )
     assert (ran.returncode, ran.stdout) == (1, "second\n")
-    assert ran.stderr.startswith("repl:1:26\n")
+    assert ran.stderr.startswith("[1]:1:26\n")

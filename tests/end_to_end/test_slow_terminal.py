@@ -51,7 +51,7 @@ def test_a_terminal_that_takes_nothing_at_the_start(home: Path, arguments: tuple
         assert screen.ended() == 0
 
 
-@pytest.mark.parametrize("line", [r"x\n", r"\r", r"ab\u2028"])
+@pytest.mark.parametrize("line", [r"x\n", r"x\r\n", r"ab\u2028"])
 @pytest.mark.parametrize("number", [None, signal.SIGTERM])
 def test_a_flood_of_short_lines_behind_the_prompt(
     home: Path, line: str, number: signal.Signals | None
@@ -313,7 +313,7 @@ def test_ctrl_c_in_a_flood_clears_the_line(home: Path) -> None:
     with Screen("--quiet", home=home) as screen:
         for number in range(1, 4):
             screen.ready()
-            screen.enter("setTimeout(() => process.stdout.write('x\\n'.repeat(5e6)), 300); 40 + 2")
+            screen.enter("setTimeout(() => process.stdout.write('x\\n'.repeat(1e6)), 300); 40 + 2")
             screen.until("^42$")
             screen.until(r"^\[\d+\] x")
             screen.type("'before' +")

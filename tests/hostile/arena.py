@@ -273,7 +273,9 @@ class Arena:
         since = len(self.victim.raw)
         shown = self.victim.line(asked, SECONDS * 2)
         if attack.is_lost and alive not in shown:
-            # Told, and the next line works in the new session.
+            # A note says so, and the next line works in the new session.
+            if "%session new starts a new one" in shown:
+                self.victim.line("%session new")
             shown = self.victim.line(f"'alive ' + {41 + self.count}")
         # Late output above the prompt may look like the end of the line, and moves the answer off the screen.
         end = time.monotonic() + SECONDS

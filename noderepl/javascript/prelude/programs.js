@@ -99,7 +99,7 @@
                 print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
                 exitCode.set(UNSETTLED);
             }
-            close(current, { __proto__: null, kind: "value" });
+            close(current, { __proto__: null, kind: "value", printed: true });
         });
     }
 
