@@ -109,6 +109,7 @@ class LiveRegion:
         rest, self._begun = "".join(self._begun.values()), {}
         shown = self._fed(visible(rest, colour=False), "", str)
         if self._lines is not None:
+            self._lines.trim()
             shown += self._paint(self._lines)
         return shown + "\n" if self.is_open else shown
 

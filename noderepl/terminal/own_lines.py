@@ -119,7 +119,6 @@ class OwnLines:
                     _KEYS[token["key"]](self)
                 case "other":
                     self._put(visible("\x1b", colour=False))
-        self._trim()
 
     def _put(self, text: str) -> None:
         sequence = self._base + self._pen.sequence
@@ -247,8 +246,8 @@ class OwnLines:
         if how in (1, 2, 3):
             self.rows[: self._row] = [Row() for _ in range(self._row)]
 
-    def _trim(self) -> None:
-        """Removes empty rows below the cursor."""
+    def trim(self) -> None:
+        """Removes empty rows below the cursor, into which the program cannot move any more."""
         while len(self.rows) - 1 > self._row and not self.rows[-1].cells:
             del self.rows[-1]
 
