@@ -40,20 +40,15 @@
     let ending = false;
 
     hide(globalThis, "$$defaultMimer$$", { value: defaultMimer, configurable: false });
-    endAt("SIGXFSZ");
+    // Node.js ignores this signal, so a file too large would only be an error; the removal of the last listener
+    // restores the system's default.
+    process.on("SIGXFSZ", discard).off("SIGXFSZ", discard);
     process.on("message", onMessage.bind(this));
     process.on("uncaughtException", (error) => writeOutput("stderr", described(error)));
     process.on("disconnect", () => process.exit());
     process.send = discard; // no process receives messages, and the pool's end of the channel rejects them
     process.on("exit", onExit);
     write({ online: process.versions.node });
-
-    // Node.js ignores this signal, so a file too large would only be an error; the removal of the last listener
-    // restores the system's default.
-    function endAt(signal) {
-        const listener = () => {};
-        process.on(signal, listener).off(signal, listener);
-    }
 
     function discard(message, ...rest) {
         const callback = rest.find((argument) => typeof argument === "function");
@@ -147,14 +142,11 @@
                 writeOutput("stderr", described(error));
                 return;
             }
-            if (context === undefined) {
-                write({ id, error: formatError(error), end: true }); // a snippet has broken what a context needs
-                return;
-            }
             try {
                 context.$$.sendError(error);
             } catch {
-                context.sendError(error); // `instanceof` throws for a revoked proxy
+                // `instanceof` throws for a revoked proxy, and a snippet may have broken what a context needs.
+                send(context ?? { id }, { error: formatError(error) });
             }
         }
     }

@@ -61,20 +61,7 @@ def bindings(
     keys = KeyBindings()
     _bind_lines(keys, is_whole, in_editor, is_burst)
     _bind_emoji(keys)
-
-    @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
-    def _paste(event: KeyPressEvent) -> None:
-        pasting.insert(event.current_buffer, event.data)
-
-    @keys.add(Keys.BracketedPaste, filter=is_searching)
-    def _paste_search(event: KeyPressEvent) -> None:
-        """Inserts the first line of a paste: each key searches for the whole text."""
-        first, *_ = event.data[:LONGEST_SEARCH].splitlines() or [""]
-        event.current_buffer.insert_text(first[:LONGEST_SEARCH])
-
-    @keys.add(KEY, filter=has_focus(DEFAULT_BUFFER))
-    def _put_back(event: KeyPressEvent) -> None:
-        pasting.put_back(event.current_buffer)
+    _bind_pastes(keys, pasting)
 
     @keys.add(Keys.Vt100MouseEvent)
     def _ignore(_: KeyPressEvent) -> None:
@@ -106,6 +93,24 @@ def bindings(
             event.app.renderer.report_absolute_cursor_row(int(event.data[2:-1].split(";")[0]))
 
     return keys
+
+
+def _bind_pastes(keys: KeyBindings, pasting: Pasting) -> None:
+    """Adds pastes, and the key that restores the original of one."""
+
+    @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
+    def _paste(event: KeyPressEvent) -> None:
+        pasting.insert(event.current_buffer, event.data)
+
+    @keys.add(Keys.BracketedPaste, filter=is_searching)
+    def _paste_search(event: KeyPressEvent) -> None:
+        """Inserts the first line of a paste: each key searches for the whole text."""
+        first, *_ = event.data[:LONGEST_SEARCH].splitlines() or [""]
+        event.current_buffer.insert_text(first)
+
+    @keys.add(KEY, filter=has_focus(DEFAULT_BUFFER))
+    def _put_back(event: KeyPressEvent) -> None:
+        pasting.put_back(event.current_buffer)
 
 
 def _bind_lines(

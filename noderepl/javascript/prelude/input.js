@@ -100,7 +100,7 @@
             }
         }
         if (stream.isPaused() && !isRead() && interfaces.size === 0) {
-            // An interface that is closed has paused it; a new program expects a stream that nobody has paused.
+            // A closed interface has paused the stream, and a new program expects one in its initial state.
             stream.resume();
             stream.readableFlowing = null;
         }
