@@ -88,9 +88,11 @@ class OutputStream:
         self.answers = Answers(session, self.id)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
-        # What an earlier snippet still writes comes with the next request.
-        self._is_skipping: bool = before is not None and before._is_skipping
-        self._skipped_at: float = before._skipped_at if before is not None else 0.0
+        self._number = 0
+        # Output of snippets up to this number is not shown: what an earlier snippet still writes
+        # comes with the next request.
+        self._skipped: int = 0 if before is None else before._skipped
+        self._skipped_at: float = 0.0 if before is None else before._skipped_at
         self._is_answered = False
         self.is_followed = False
         self._is_over = asyncio.Event()
@@ -145,12 +147,12 @@ class OutputStream:
             self._fetching.cancel()
 
     def skip_late(self) -> bool:
-        """Skips the output after the answer that the session has by now. Returns whether there is
-        some.
+        """Skips the output that this snippet and earlier ones have written by now, after the
+        answer. Returns whether there is some.
         """
-        self._is_skipping = self.is_followed and self._has_more
-        self._skipped_at = time.monotonic()
-        return self._is_skipping
+        has_more = self.is_followed and self._has_more
+        self._skipped, self._skipped_at = self._number if has_more else 0, time.monotonic()
+        return has_more
 
     async def withdraw(self) -> None:
         """Removes what interrupt() may have left in the session."""
@@ -164,6 +166,7 @@ class OutputStream:
         before: the previous request, whose last output is shown first. After interrupt() the output
         is what has arrived until then.
         """
+        self._number = execution.number or (0 if before is None else before._number)
         self._fetching = asyncio.create_task(self._fetch(execution, written, before))
         if self._is_cut:
             self._fetching.cancel()
@@ -182,7 +185,7 @@ class OutputStream:
         """Reads the output that is in files."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FETCH_SECONDS):
-                if before is not None and not before._is_skipping:
+                if before is not None and not 0 < before._number <= before._skipped:
                     await before.read_until(written.before)
                 await self.read_until(written.pieces, is_needed=written.exceeds(execution))
 
@@ -314,7 +317,7 @@ class OutputStream:
             except NotFound:
                 # A session may still be writing what its snippet wrote at once.
                 if time.monotonic() - self._skipped_at > SKIPPED_SECONDS:
-                    self._is_skipping = False
+                    self._skipped = 0
                 self._has_more = False
                 return False
             self._has_more = True
@@ -339,7 +342,7 @@ class OutputStream:
                     if self._is_answered:
                         continue
                     self._own.add(event)
-                elif self._is_skipping and isinstance(event, Output):
+                elif isinstance(event, Output) and (event.number or 1) <= self._skipped:
                     continue
                 if self._show is not None:
                     self._show(event)
