@@ -13,8 +13,8 @@ from noderepl.text_files import read_bytes
 
 MOST_FILES = 200
 MOST_BYTES = 20_000_000
-_CODE = (".js", ".mjs", ".cjs")
-_ENDINGS = ("", *_CODE, ".json", "/index.js", "/index.json")
+_CODE = (".js", ".mjs", ".cjs", ".ts", ".mts", ".cts")
+_ENDINGS = ("", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.json")
 
 
 def program_files(main: Path, text: str) -> Mapping[str, bytes]:

@@ -14,11 +14,14 @@ _NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Replaces the text from start to before end."""
+    """Replaces the text from start to before end. origin: the position of errors in the new text,
+    None for that of the edit.
+    """
 
     start: int
     end: int
     text: str
+    origin: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,11 +123,13 @@ def _analyze(
             Edit(start, end, f"{global_name}.meta" + "\n" * reading.source.count(b"\n", start, end))
         )
     notes: list[str] = []
+    hoisted: list[Edit] = []
     if reading.brace is None:
-        module = rewrite(reading.root, reading.source, global_name, types)
+        hoists = file is not None
+        module = rewrite(reading.root, reading.source, global_name, types, hoists=hoists)
         edits += module.edits
         declarations = declarations + module.declarations
-        notes = module.notes
+        notes, hoisted = module.notes, module.hoisted
         if module.value is not None:
             start = len(source)
             edits.append(Edit(start, start, f"{_line_end(reading, start)};{module.value}"))
@@ -138,8 +140,10 @@ def _analyze(
     is_jsx = reading.found.has_jsx and not reading.is_typescript
     assignments = reading.found.assignments
     if file is not None:
-        scope = file_scope(reading.root, source, declarations, file=file, global_name=global_name)
-        edits, declarations, assignments, notes = [*scope[:-1], *edits, scope[-1]], [], [], []
+        head, *scope = file_scope(
+            reading.root, source, declarations, file=file, global_name=global_name
+        )
+        edits, declarations, assignments, notes = [head, *hoisted, *scope, *edits], [], [], []
     placed = _placed(edits, declarations, assignments, source, reading.brace)
     return Analysis(text, *placed, reading.is_typescript, is_jsx, tuple(notes), refusal)
 
@@ -300,7 +304,15 @@ def _placed(
         return offsets(place if brace is None or place <= brace else place - 1)
 
     return (
-        tuple(replace(edit, start=at(edit.start), end=at(edit.end)) for edit in edits),
+        tuple(
+            Edit(
+                at(edit.start),
+                at(edit.end),
+                edit.text,
+                None if edit.origin is None else at(edit.origin),
+            )
+            for edit in edits
+        ),
         tuple(
             replace(one, start=at(one.start), end=at(one.end), stop=at(one.stop))
             for one in declarations

@@ -26,6 +26,7 @@ VALUED = frozenset(
         "abstract_class_declaration",
     ]
 )
+_EMPTY = frozenset(["comment", "html_comment", "empty_statement", "hash_bang_line"])
 NAMELESS = frozenset(["function_expression", "generator_function", "class"])
 LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 
@@ -33,30 +34,42 @@ LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
 @dataclass(slots=True)
 class Rewriting:
     """The rewritten statements. value: the name whose value is the snippet's, as its last statement
-    exports it.
+    exports it. hoisted: insertions, which must precede others in their position.
     """
 
     edits: list[Edit] = field(default_factory=list)
     declarations: list[Declaration] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     value: str | None = None
+    hoisted: list[Edit] = field(default_factory=list)
 
 
 def rewrite(
-    root: Node, source: bytes, global_name: str, types: frozenset[str] = frozenset()
+    root: Node,
+    source: bytes,
+    global_name: str,
+    types: frozenset[str] = frozenset(),
+    *,
+    hoists: bool = False,
 ) -> Rewriting:
     """Rewrites a program's import and export statements.
 
     root: the tree, without errors. source: the parsed text. global_name: the identifier that has
-    `load` in the session. types: names that may be types, which no module exports.
+    `load` in the session. types: names that may be types, which no module exports. hoists: whether
+    modules are loaded before the other statements run, as those of a module are.
     """
     module = _Module(source, global_name, types)
     for place, node in enumerate(root.named_children):
+        if node.type in _EMPTY:
+            continue
         if node.type in ("import_statement", "import_alias"):
             module.import_(node, place > 0)
-        elif node.type == "export_statement":
+            continue
+        if hoists and module.hoist_to is None:
+            module.hoist_to = node.start_byte
+        if node.type == "export_statement":
             module.export(node, place > 0)
-        elif node.type not in ("comment", "html_comment", "empty_statement"):
+        else:
             module.done.value = None
     return module.done
 
@@ -67,6 +80,8 @@ class _Module:
         self.done = Rewriting()
         self._source = source
         self._global_name = global_name
+        # Where later imports run; None for each in its place.
+        self.hoist_to: int | None = None
 
     def _text(self, start: int, end: int) -> str:
         return self._source[start:end].decode("utf-8", "surrogatepass")
@@ -82,6 +97,12 @@ class _Module:
     def _remove(self, node: Node, parts: bool) -> None:
         """Removes a statement. parts: whether one precedes it, which must not run on."""
         self._replace(node.start_byte, node.end_byte, ";" if parts else "")
+
+    def _hoist(self, node: Node, text: str, parts: bool) -> None:
+        """Replaces a statement by a text where the imports run."""
+        assert self.hoist_to is not None
+        self.done.hoisted.append(Edit(self.hoist_to, self.hoist_to, text, node.start_byte))
+        self._remove(node, parts)
 
     def _blank(self, word: Node, text: str = "") -> None:
         width = word.end_byte - word.start_byte
@@ -145,15 +166,19 @@ class _Module:
         end = ")" if self._source.startswith(b";", node.end_byte - 1) else ");"
         members = f"{{{', '.join(pattern)}}}"
         if not bound:
-            self._replace(start, last.end_byte, f"void {load}", end)
-            return
-        if namespace is None:
+            load = f"void {load}"
+        elif namespace is None:
             load = f" {members} = {load}"
         else:
             end = f"), {members} = {load}{end}" if pattern else end
             load = f" {namespace} = {whole}"
+        if self.hoist_to is not None:
+            end = end.removesuffix(";")
+            self._hoist(node, f"{'const' if bound else ''}{load}{end};", parts)
+            return
         self._replace(start, last.end_byte, load, end)
-        self._bind(node, bound)
+        if bound:
+            self._bind(node, bound)
 
     def export(self, node: Node, parts: bool) -> None:
         words = {child.type: child for child in node.children if not child.is_named}
@@ -173,6 +198,8 @@ class _Module:
             self._blank(export)
             self._blank(default, ";0,")
             self._end_nameless(default)
+        elif self.hoist_to is not None and (source := node.child_by_field_name("source")):
+            self._hoist(node, f"await {self._global_name}.load({self._typed(source)}, []);", parts)
         else:
             self._remove(node, parts)
         is_value = default is not None and (declaration is None or declaration.type in VALUED)

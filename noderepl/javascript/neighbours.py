@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from urllib.parse import unquote
 
 from tree_sitter import Node
 
-from noderepl.javascript.syntax import TooHard, nodes, parse, parser
+from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
 
 _SPECIFIER = re.compile(r"\.\.?/[^\\]*")
+# An import is of a URL, and a call of require() of a file name.
+_QUERY = re.compile("[?#].*", re.DOTALL)
 
 
 def neighbours(text: str) -> Sequence[str]:
-    """Returns the relative specifiers of a text's imports, exports, `import()` and `require()`, in
+    """Returns the relative file names in a text's imports, exports, `import()` and `require()`, in
     order; only literal ones.
     """
     source = text.encode("utf-8", "surrogatepass")
     try:
         root = parse(parser(), source).root_node
+        if root.has_error:
+            typed = parse(typescript_parser(), source).root_node
+            root = root if typed.has_error else typed
     except TooHard:
         return ()
     found = [
@@ -32,16 +38,21 @@ def neighbours(text: str) -> Sequence[str]:
 
 
 def _specifier(node: Node) -> str | None:
-    """Returns the literal that a statement or a call imports."""
+    """Returns the literal that a statement or a call imports, as a file name."""
     if node.type != "call_expression":
-        return _text(node.child_by_field_name("source"))
+        return _path(_text(node.child_by_field_name("source")))
     function, given = node.child_by_field_name("function"), node.child_by_field_name("arguments")
     if function is None or given is None or not given.named_children:
         return None
     name = (function.text or b"").decode("utf-8", "replace")
     if name not in ("import", "require", "require.resolve", "module.require"):
         return None
-    return _text(given.named_children[0])
+    literal = _text(given.named_children[0])
+    return _path(literal) if name == "import" else literal
+
+
+def _path(specifier: str | None) -> str | None:
+    return None if specifier is None else unquote(_QUERY.sub("", specifier))
 
 
 def _text(node: Node | None) -> str | None:

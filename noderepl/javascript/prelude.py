@@ -177,7 +177,7 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
     """
     fields = {
         "text": analysis.text,
-        "edits": [[edit.start, edit.end, edit.text] for edit in analysis.edits],
+        "edits": [[edit.start, edit.end, edit.text, edit.origin] for edit in analysis.edits],
         "declarations": [asdict(declaration) for declaration in analysis.declarations],
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
         "refusal": None if analysis.refusal is None else asdict(analysis.refusal),

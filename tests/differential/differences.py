@@ -23,8 +23,8 @@ DIFFERENCES = {
         "the kernel needs them; see [Changes to the session](#changes-to-the-session)",
     ),
     "modules": (
-        "`import` is not hoisted, a module that imports its own file runs twice, microtasks run"
-        " after `process.nextTick()`, and the message about a missing `require` is shorter",
+        "a module that imports its own file runs twice, microtasks run after"
+        " `process.nextTick()`, and the message about a missing `require` is shorter",
         "the text of a module runs as an asynchronous function",
     ),
     "eval": (

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from driving import Screen, command, environment, run
+from nodes import node_of_wheel
 
 ARGV = "console.log(JSON.stringify(process.argv.slice(1)))"
 
@@ -241,6 +242,25 @@ def test_a_project_of_modules(home, tmp_path):
     ran = run("src/main.js", home=home, cwd=tmp_path, stdin=b"input")
     assert (ran.returncode, ran.stdout) == (1, "input 0\n"), ran.stderr
     assert ran.stderr.startswith("src/main.js:3:8\nq.none.x\n")
+
+
+def test_names_of_imported_files(home, tmp_path):
+    """An import names a URL, whose query is not part of the file's name; TypeScript is followed, too."""
+    written(
+        tmp_path,
+        {
+            "main.ts": "import { a } from './a.mjs?one'\nimport { a as b } from './a.mjs#two'\n"
+            "interface I { x: number }\nimport { t } from './types.ts'\n"
+            "const i: I = { x: t }; console.log(a === b, i.x, (await import('./with%20space.mjs')).default)",
+            "a.mjs": "export const a = {}",
+            "types.ts": "import { d } from './deep.mts'; export const t: number = d as number",
+            "deep.mts": "const d: number = 7; export { d }",
+            "with space.mjs": "export default 'spaced'",
+        },
+    )
+    # Node.js imports TypeScript from 22.18 on.
+    ran = run("--node", node_of_wheel().path, "main.ts", home=home, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (0, "false 7 spaced\n"), ran.stderr
 
 
 def test_too_many_files(home, tmp_path):

@@ -1,10 +1,10 @@
 // The evaluated text: a snippet's text with the edits that it needs, and the mapping back to the typed text.
 //
-// request.edits: [start, end, text], always applied. request.declarations: {"kind", "names", "start", "end", "stop",
-// "nested", "simple"}, and request.assignments: {"name", "start", "end", "shorthand"}: edited according to the names
-// that the session already has. In V8's REPL mode only `let` may redeclare what `let` has declared, so constants are
-// declared with `let`, also those of `using`, and an assignment to them is made an error here. Offsets count UTF-16
-// code units.
+// request.edits: [start, end, text, origin], always applied; origin: the position of errors in the text, null for that
+// of the edit. request.declarations: {"kind", "names", "start", "end", "stop", "nested", "simple"}, and
+// request.assignments: {"name", "start", "end", "shorthand"}: edited according to the names that the session already
+// has. In V8's REPL mode only `let` may redeclare what `let` has declared, so constants are declared with `let`, also
+// those of `using`, and an assignment to them is made an error here. Offsets count UTF-16 code units.
 (function scripts({ realm, primordials, name, post, note }) {
     const { Array, Boolean, Function, Map, Math, Object, Set, TypeError } = realm;
     const { filter, push, some } = primordials.Array;
@@ -175,9 +175,13 @@
         let expression = "";
         let done = 0;
         for (let index = 0; index < edits.length; index++) {
-            const { 0: start, 1: end, 2: replacement } = edits[index];
+            const { 0: start, 1: end, 2: replacement, 3: origin } = edits[index];
             pieces[pieces.length] = [expression.length, done, start - done];
-            expression += slice(text, done, start) + replacement;
+            expression += slice(text, done, start);
+            if (typeof origin === "number") {
+                pieces[pieces.length] = [expression.length, origin, 0];
+            }
+            expression += replacement;
             done = end;
         }
         pieces[pieces.length] = [expression.length, done, text.length - done];
