@@ -19,7 +19,7 @@ from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
 from noderepl.internal_error import supervised
 from noderepl.javascript.prelude_request import Options, Request
-from noderepl.javascript.program import Program
+from noderepl.javascript.program import Program, may_read_input
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution, Outcome, Status
@@ -162,9 +162,9 @@ class Executor:
             await self._lane.live.interrupt()
 
     async def answer(self, line: str | None) -> None:
-        """Sends what the user has typed; see Answers.send()."""
+        """Sends what the user has typed: see Answers."""
         if self._lane is not None and self._lane.live is not None:
-            await self._lane.live.answers.send(line)
+            await self._lane.live.answer(line)
 
     async def interrupted(self, patience: float, *, with_output: bool = True) -> Execution | None:
         """Interrupts the running snippet and returns its Execution; None if that takes longer than
@@ -184,9 +184,7 @@ class Executor:
         return None
 
     def skip_late(self) -> bool:
-        """Shows no more of what earlier snippets have written by now. Returns whether there is
-        more.
-        """
+        """Skips what earlier snippets have written by now. Returns whether there is more."""
         lane = self._lane
         return lane is not None and lane.before is not None and lane.before.skip_late()
 
@@ -278,7 +276,9 @@ class Executor:
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
         if lane.before is not None:
             lane.before.stop()
-        lane.live = live = OutputStream(lane.session, self._show, self._room, lane.before)
+        lane.live = live = OutputStream(
+            lane.session, self._show, self._room, lane.before, may_ask=may_read_input(code)
+        )
         request = Request(live.id, seconds, **how)
         installation = ""
         if not self._state.has_prelude:

@@ -18,6 +18,7 @@ from noderepl.errors import NotFound, ServiceError
 from noderepl.execution.answers import Answers
 from noderepl.execution.interrupt import Interrupt
 from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
+from noderepl.execution.pace import Pace
 from noderepl.internal_error import supervised
 from noderepl.javascript.output import (
     MOST_PIECES,
@@ -34,8 +35,6 @@ from noderepl.threaded import worked
 if TYPE_CHECKING:
     from noderepl.client.session import Session
 
-FIRST_SECONDS = 1.0
-SHORTEST_SECONDS, LONGEST_SECONDS = 0.4, 0.7
 # File calls reset the cooldown (DOC-POOL), so noderepl stops asking a silent session.
 QUIET_SECONDS = 60.0
 READ_SECONDS = 2.0
@@ -66,8 +65,9 @@ class OutputStream:
     the answer.
 
     room: gives the event loop a turn and waits until more output can be shown, so that a slow
-    terminal does not fill the memory. `.id`: the request id. `.answers`: for what the snippet
-    asks. `.is_followed`: whether output may arrive after the answer.
+    terminal does not fill the memory. before: the stream of the previous request. may_ask: whether
+    the snippet may soon ask the user. `.id`: the request id. `.is_followed`: whether output may
+    arrive after the answer.
     """
 
     def __init__(
@@ -76,6 +76,8 @@ class OutputStream:
         show: Show | None,
         room: Callable[[], Awaitable[None]],
         before: OutputStream | None = None,
+        *,
+        may_ask: bool = False,
     ) -> None:
         self.id = secrets.randbits(31)
         self._session = session
@@ -85,7 +87,8 @@ class OutputStream:
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
         self._interrupt = Interrupt(session, self.id)
-        self.answers = Answers(session, self.id)
+        self._answers = Answers(session, self.id)
+        self._pace = Pace(may_ask=may_ask)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
         self._number = 0
@@ -95,7 +98,6 @@ class OutputStream:
         self._skipped_at: float = 0.0 if before is None else before._skipped_at
         self._is_answered = False
         self.is_followed = False
-        self._is_over = asyncio.Event()
         self._reading = asyncio.Lock()
         # Events that were read and not shown yet.
         self._pending: deque[Event] = deque()
@@ -103,8 +105,7 @@ class OutputStream:
         self._uncaught: list[Thrown] = [] if before is None else before._uncaught
 
     async def attend(self, sending: Awaitable[Answered], before: OutputStream | None) -> Answered:
-        """Waits for the answer and shows output meanwhile, including late output of the previous
-        request.
+        """Waits for the answer and shows output meanwhile, and late output of the previous one.
 
         Raises as the sending does.
         """
@@ -119,7 +120,7 @@ class OutputStream:
                 following.cancel()
             raise
         finally:
-            self._is_over.set()
+            self._pace.end()
             if following is not None:
                 # The piece that is being read is needed in any case.
                 await asyncio.wait([following], timeout=READ_SECONDS)
@@ -130,14 +131,19 @@ class OutputStream:
 
         Raises ServiceError, NotAuthorised.
         """
-        if self._is_over.is_set():
+        if self._pace.is_over:
             self.cut()
             return
         await self._interrupt.request()
 
+    async def answer(self, line: str | None) -> None:
+        """Sends what the user has typed; see Answers.send()."""
+        await self._answers.send(line)
+        self._pace.answered()
+
     def cut(self) -> None:
         """Stops reading output if the answer has arrived."""
-        if self._is_over.is_set():
+        if self._pace.is_over:
             self.skip_output()
 
     def skip_output(self) -> None:
@@ -262,44 +268,37 @@ class OutputStream:
         or stop() is called.
         """
         if self._show:
-            self._is_over.clear()
+            self._pace.resume()
             self._is_cut = False
             self.is_followed = True
-            self.is_followed = await self._follow(SHORTEST_SECONDS, QUIET_SECONDS)
+            self.is_followed = await self._follow(QUIET_SECONDS)
 
     def stop(self) -> None:
         """Ends follow_on()."""
-        self._is_over.set()
+        self._pace.end()
 
     async def _follow_after(self, before: OutputStream | None) -> None:
-        await self._pause(FIRST_SECONDS)
+        await self._pace.first()
         with contextlib.suppress(ServiceError):
             while before is not None and await before._read():
                 await self._room()
-            await self._follow(0)
+            await self._follow()
 
-    async def _follow(self, first: float, patience: float = float("inf")) -> bool:
+    async def _follow(self, patience: float = float("inf")) -> bool:
         """Shows output as it arrives. Returns whether the request is over, as opposed to a silent
         session or a failed call.
         """
-        delay, quiet = first, 0.0
-        while quiet < patience and not self._is_over.is_set():
-            await self._pause(delay)
-            quiet += delay
-            delay = max(SHORTEST_SECONDS, min(delay * 1.5, LONGEST_SECONDS))
+        quiet = 0.0
+        while quiet < patience and not self._pace.is_over:
+            quiet += await self._pace.next()
             try:
                 while await self._read():
                     await self._room()
-                    delay, quiet = SHORTEST_SECONDS, 0.0
+                    self._pace.found()
+                    quiet = 0.0
             except ServiceError:
                 return False
         return quiet < patience
-
-    async def _pause(self, seconds: float) -> None:
-        """Waits for `seconds`, or until the request is over."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await self._is_over.wait()
 
     async def _read(self, *, is_needed: bool = False) -> bool:
         """Shows the next piece. Returns False if there is none, or if reading has stopped.

@@ -11,10 +11,16 @@ from typing import Literal
 
 Verb = Literal["eval", "print", "command", "file"]
 
-# Code without one of these reads no standard input, nor does a process that it starts.
 _READS = re.compile(
-    r"stdin|stdio|inherit|/fd/0\b|\bfd\b[\"']?\s*:\s*0\b|\b(?:read|fstat)\w*\(\s*0\b", re.IGNORECASE
+    r"stdin|stdio|inherit|/fd/0\b|\bfd\b[\"']?\s*:\s*0\b|\b(?:read|fstat)\w*\(\s*0\b"
+    r"|\bprompts?\b|inquirer|\bquestion\(",
+    re.IGNORECASE,
 )
+
+
+def may_read_input(code: str) -> bool:
+    """Returns whether a code may read standard input, itself or by a process that it starts."""
+    return _READS.search(code) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +67,4 @@ class Action:
     def reads_input(self) -> bool:
         """Whether it is a program whose code may read standard input."""
         texts = (self.text, *(file.decode("utf-8", "replace") for file in self.files.values()))
-        return self.program is not None and any(map(_READS.search, texts))
+        return self.program is not None and any(map(may_read_input, texts))

@@ -147,6 +147,8 @@ def test_only_code_that_mentions_standard_input_reads_it() -> None:
         "open('/dev/stdin')",
         "const STDIN = 0",
         "spawn('cat', {stdio: [0]})",
+        "prompt('name?')",
+        "import { input } from '@inquirer/prompts'",
     ]
     others = ["f(0)", "[1, 0, 2]", "read(1)", "spread(0)", "x.fd = 0"]
     assert [one for one in readers if not Action("eval", one, Program()).reads_input] == []
