@@ -235,7 +235,7 @@ class Dispatcher:
 
     async def whole(self) -> Execution:
         """Returns the last value without truncation. Raises ServiceError."""
-        return await self.executor.whole()
+        return await self.executor.queries.whole()
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page. Raises ServiceError."""

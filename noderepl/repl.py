@@ -116,6 +116,7 @@ class Repl:
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),
             remote_files=partial(backend.file_names, REMOTE_NAMES_SECONDS),
+            live=self._dispatcher.executor.offers,
             typed=lambda: self._dispatcher.snippets,
             directory=Path(),
         )

@@ -29,6 +29,7 @@ MODULES_OF = {
         terminal.writer""",
     "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
+    "javascript/test_offers.py": "execution.queries",
     "execution/test_output_stream.py": """execution.executor execution.interrupt execution.lane execution.notes
         execution.output_buffer""",
     "faults/test_faults.py": "errors execution.delivery",

@@ -13,10 +13,12 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from noderepl.errors import MalformedAnswer, NodeReplError
-from noderepl.execution.delivery import UNREAD, Sending, answer_in, probe, send_once
+from noderepl.errors import NodeReplError
+from noderepl.execution.delivery import Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
+from noderepl.execution.queries import Queries
+from noderepl.execution.session_offers import SessionOffers
 from noderepl.internal_error import supervised
 from noderepl.javascript.prelude_request import Options, Request
 from noderepl.javascript.program import Program, may_read_input
@@ -48,7 +50,8 @@ class Executor:
     preferences: the options, read at each snippet. options: returns how its output is shown. show:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
-    outcome. `.left`: the number of abandoned snippets.
+    outcome. `.left`: the number of abandoned snippets. `.queries`: other requests.
+    `.offers`: what the session offers for completion.
     """
 
     def __init__(
@@ -73,6 +76,8 @@ class Executor:
         self._background: set[asyncio.Task[None]] = set()
         self._withdrawing: set[asyncio.Task[None]] = set()
         self._notes = Notes()
+        self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
+        self.offers = SessionOffers(self.queries, lambda: self._state.names)
         self.left = 0
 
     async def install(self) -> None:
@@ -118,6 +123,7 @@ class Executor:
         how it runs as a program. aside: whether it is code of noderepl, without a number and a
         result. Raises SessionLost and NotRun if the snippet has not run; any ServiceError.
         """
+        self.offers.forget()
         how = {"number": number, "file": file, "program": program, "aside": aside}
         self._work = work = asyncio.create_task(
             self._lanes.in_session(partial(self._take_turn, code, **how))
@@ -190,6 +196,7 @@ class Executor:
 
     async def close(self) -> None:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
+        self.offers.forget()
         running = self._lane.running if self._lane is not None else None
         if running is not None:
             running.cancel()
@@ -202,28 +209,6 @@ class Executor:
         finally:
             for task in left:
                 task.cancel()
-
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation. Raises as run() does."""
-        return await self._lanes.in_session(self._whole)
-
-    async def _whole(self) -> Execution:
-        from noderepl.javascript import prelude
-
-        lane = await self._lanes.current()
-        idle = lane.session.idle
-        async with self._lanes.observed(lane, is_exclusive=False):
-            code = prelude.whole(self._options())
-            execution = await self._execute(lane.session, code, repeatable=True)
-            try:
-                answer = await answer_in(execution)
-            except prelude.Absent as error:
-                raise self._state.without_prelude(error.answer, idle) from error
-            except prelude.NoAnswer:
-                answer = None
-            if answer is None:
-                raise MalformedAnswer(UNREAD)
-            return answer.execution
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page, with a note if a part is missing.

@@ -23,7 +23,9 @@ from noderepl.javascript.prelude_request import Options, Request
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
-_PREFIX = "noderepl:"
+# How every answer of the prelude begins.
+PREFIX = "noderepl:"
+MOST_NAMES = 2000
 INTERRUPTED = "the snippet was stopped; the session continues"
 _TIME_OVER = "and was stopped; the session continues (see %timeout)"
 _WITHOUT_ANSWER = {"unbegun", "running", "forgotten"}
@@ -33,6 +35,7 @@ _PARTS = (
     "answers",
     "results",
     "json_values",
+    "completion",
     "pending_promise",
     "promise_pin",
     "scripts",
@@ -135,6 +138,7 @@ class _Ended:
     printed: bool = False
     output: Written | None = None
     pending: bool = False
+    names: Annotated[list[Word], Meta(max_length=MOST_NAMES)] | None = None
 
 
 _HEAD: Check[_Head] = Check(_Head)
@@ -182,19 +186,19 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
         "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
     }
-    return _call("run", fields | asdict(request) | asdict(options))
+    return call("run", fields | asdict(request) | asdict(options))
 
 
 def recall(run: int) -> str:
     """Returns JavaScript that repeats the answer of a snippet; if that has not begun, it never
     will.
     """
-    return _call("recall", {"id": run})
+    return call("recall", {"id": run})
 
 
 def whole(options: Options) -> str:
     """Returns JavaScript that returns the last value in full."""
-    return _call("whole", asdict(options))
+    return call("whole", asdict(options))
 
 
 def read(execution: Execution, run: int | None = None) -> Answer | None:
@@ -203,12 +207,12 @@ def read(execution: Execution, run: int | None = None) -> Answer | None:
     run: the snippet's id, None if the request has none. Raises Absent, NoAnswer.
     """
     text = execution.value.data if execution.value is not None else None
-    if not isinstance(text, str) or not text.startswith(_PREFIX):
+    if not isinstance(text, str) or not text.startswith(PREFIX):
         return None
     if is_absent(execution, run):
         raise Absent(execution)
     try:
-        decoded = decode(text.removeprefix(_PREFIX))
+        decoded = decode(text.removeprefix(PREFIX))
         head = _HEAD.read(decoded)
         if head.id != run:
             return None
@@ -260,6 +264,7 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         number=ended.number or None,
         exit_status=ended.status,
         has_printed=ended.printed or ended.kind == "exit",
+        names=None if ended.names is None else tuple(ended.names),
     )
 
 
@@ -282,7 +287,8 @@ def _media(media: _Media) -> Media:
     return Media(media.mime, data)
 
 
-def _call(method: str, request: dict[str, object]) -> str:
+def call(method: str, request: dict[str, object]) -> str:
+    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing."""
     run = request.get("id")
     return _checked(
         f"{global_name()}.{method}(this.$$, {json.dumps(request)})",
@@ -299,7 +305,7 @@ def _absent(run: int | None) -> str:
     """Returns the answer of a session without the prelude; the id distinguishes it from another
     request's.
     """
-    return f"{_PREFIX}absent" if run is None else f"{_PREFIX}absent:{run}"
+    return f"{PREFIX}absent" if run is None else f"{PREFIX}absent:{run}"
 
 
 @cache

@@ -25,7 +25,8 @@ class SessionState:
     """The state of the present session.
 
     journal: the steps done in it. record: of a resumed session, None for another one. `.numbers`:
-    the number of each snippet that has a value, by its text. `.is_unable`: whether the session
+    the number of each snippet that has a value, by its text. `.names`: the variables of the session
+    after the latest snippet. `.is_unable`: whether the session
     cannot run the prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`:
     whether it was resumed and has not answered since. `.is_unreported`: whether report() has not
     reported the last loss yet. Raises LocalFileError if the record is damaged.
@@ -34,6 +35,7 @@ class SessionState:
     def __init__(self, journal: Journal, record: Record | None = None) -> None:
         self.journal = journal
         self.numbers: dict[str, int] = {}
+        self.names: tuple[str, ...] = ()
         self.is_unable = False
         self.is_unusable = False
         self.is_unreported = False
@@ -85,6 +87,8 @@ class SessionState:
         self._has_run, self._guid = True, execution.guid or self._guid
         if by_prelude:
             self.journal.ready()
+        if execution.names is not None:
+            self.names = execution.names
         if code is not None:
             is_ok = execution.status is Status.OK
             ended = Snippet(code, execution.number, is_ok, execution.value is not None)
@@ -133,6 +137,7 @@ class SessionState:
 
     def _forget(self) -> None:
         self.numbers.clear()
+        self.names = ()
         self._guid, self._has_run = "", False
 
     def _number(self, snippet: Snippet) -> None:

@@ -16,6 +16,7 @@ from typing import Protocol
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from noderepl.javascript.completion_context import Context, context, destructured
 from noderepl.javascript.completion_names import (
     BUILTIN_MODULES,
     GLOBALS,
@@ -25,14 +26,12 @@ from noderepl.javascript.completion_names import (
 )
 from noderepl.terminal.escapes import plain
 
-MODULE_NAME = re.compile(r"""(?:require\s*\(\s*|from\s+|import\s*\(?\s*)(['"])([\w:/@.-]*)$""")
-MEMBER = re.compile(r"(?<![\w$.\])])([A-Za-z_$][\w$]*)\s*\??\.\s*([\w$]*)$")
-AFTER_DOT = re.compile(r"\.\s*[\w$]*$")
-WORD = re.compile(r"[A-Za-z_$][\w$]*$")
 # A word of a magic's arguments, of which the last may end in an open quote.
 SHELL_WORD = re.compile(
     r"""(?:[^\s'"\\]|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+""", re.DOTALL
 )
+# The package of a specifier that goes on after its name.
+PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
 LONGEST_WORD = 4096
 """Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
@@ -53,12 +52,22 @@ class Completable(Protocol):
     def words(self) -> tuple[str, ...]: ...
 
 
+class Live(Protocol):
+    """What the session offers, as names and descriptions; () if it does not answer at once."""
+
+    @property
+    def names(self) -> Callable[[], Sequence[str]]: ...
+    async def members(self, expression: str) -> Sequence[tuple[str, str]]: ...
+    async def packages(self, name: str) -> Sequence[tuple[str, str]]: ...
+
+
 class SnippetCompleter(Completer):
     """Completes the text before the cursor.
 
     magics: all magics. themes: returns the names of the themes. remote_files: returns the session's
-    files; if it fails, completion offers none. typed: returns the snippets of this run, for the
-    names declared in them. directory: the base of relative local paths.
+    files; if it fails, completion offers none. live: what the session offers. typed: returns the
+    snippets of this run, whose declarations replace the names of a session that reports none.
+    directory: the base of relative local paths.
     """
 
     def __init__(
@@ -67,12 +76,14 @@ class SnippetCompleter(Completer):
         magics: Sequence[Completable],
         themes: Callable[[], Iterable[str]],
         remote_files: Callable[[], Awaitable[Sequence[str]]],
+        live: Live,
         typed: Callable[[], Sequence[str]],
         directory: Path,
     ) -> None:
         self._magics = magics
         self._themes = themes
         self._remote_files = remote_files
+        self._live = live
         self._typed = typed
         self._directory = directory
 
@@ -84,17 +95,21 @@ class SnippetCompleter(Completer):
         if (magic_line := _magic_line(text)) is not None:
             yield from self._in_magic(magic_line)
         else:
-            yield from self._in_javascript(text)
+            yield from self._known(_context(document))
 
     async def get_completions_async(
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
-        """Yields all completions; the names of remote files come from the session."""
-        for completion in self.get_completions(document, complete_event):
-            yield completion
+        """Yields all completions, also those for which the session is asked."""
         line = _magic_line(document.text_before_cursor)
-        magic, _, rest = (line or "").partition(" ")
-        if line and " " in line and self._completes(magic) == "remote-file":
+        if line is None:
+            async for completion in self._in_javascript(_context(document)):
+                yield completion
+            return
+        for completion in self._in_magic(line):
+            yield completion
+        magic, _, rest = line.partition(" ")
+        if " " in line and self._completes(magic) == "remote-file":
             word = _last_word(rest)
             for name in await self._remote_files():
                 if name.startswith(_unquoted(word)):
@@ -146,20 +161,42 @@ class SnippetCompleter(Completer):
                 name = entry.name + ("/" if entry.is_dir() else "")
                 yield Completion(shlex.quote(prefix + name), -len(word), display=plain(name))
 
-    def _in_javascript(self, text: str) -> Iterator[Completion]:
-        if module := MODULE_NAME.search(text):
-            yield from _matching(module[2], _modules(module[2]))
-        elif member := MEMBER.search(text):
-            yield from _matching(member[2], MEMBERS.get(member[1], ()))
-        elif not AFTER_DOT.search(text) and (word := WORD.search(text)):
-            declared = {
-                name
-                for snippet in [*self._typed(), text[: word.start()]]
-                for name in DECLARED.findall(snippet)
-            }
-            yield from _matching(
-                word[0], sorted(declared.union(KEYWORDS, GLOBALS, MODULE_GLOBALS), key=str.lower)
-            )
+    async def _in_javascript(self, where: Context) -> AsyncGenerator[Completion, None]:
+        offers: Sequence[tuple[str, str]] = ()
+        if where.kind in ("member", "key"):
+            offers = await self._live.members(where.expression)
+        elif where.kind == "module":
+            offers = await self._packages(where.word)
+        for name, description in offers:
+            inserted = _inserted(name, where) if name.startswith(where.word) else None
+            if inserted is not None:
+                meta = plain(description)
+                yield Completion(*inserted, display=plain(name), display_meta=meta)
+        if not offers or where.kind == "module":
+            for completion in self._known(where):
+                yield completion
+
+    async def _packages(self, word: str) -> Sequence[tuple[str, str]]:
+        """Returns the names that a specifier may have: packages, exports of one, or files."""
+        if word.startswith("."):
+            return [(f"./{name}", "") for name in await self._remote_files()]
+        name = PACKAGE.match(word)
+        return await self._live.packages(name[1] if name else "")
+
+    def _known(self, where: Context) -> Iterator[Completion]:
+        match where.kind:
+            case "module":
+                yield from _matching(where.word, _modules(where.word))
+            case "member":
+                yield from _matching(where.word, MEMBERS.get(where.expression, ()))
+            case "name" if where.word:
+                yield from _matching(where.word, sorted(self._names(where), key=str.lower))
+
+    def _names(self, where: Context) -> Iterable[str]:
+        live = self._live.names()
+        texts = [where.before] if live else [*self._typed(), where.before]
+        declared = {name for text in texts for name in DECLARED.findall(text)}
+        return declared.union(live, KEYWORDS, GLOBALS, MODULE_GLOBALS)
 
 
 MODULE_GLOBALS = tuple(name for name in BUILTIN_MODULES if "/" not in name and name not in KEYWORDS)
@@ -198,6 +235,28 @@ def _modules(word: str) -> Iterable[str]:
     if word.startswith("node:"):
         return sorted({f"node:{name}" for name in BUILTIN_MODULES}.union(NODE_ONLY_MODULES))
     return (*BUILTIN_MODULES, "node:")
+
+
+def _context(document: Document) -> Context:
+    text = document.text_before_cursor
+    return destructured(text, document.text_after_cursor) or context(text)
+
+
+def _inserted(name: str, where: Context) -> tuple[str, int] | None:
+    """Returns the text that a name becomes and where it starts, before the cursor; None if it
+    cannot be inserted as it is shown.
+    """
+    if where.kind == "module" or name.replace("$", "_").isidentifier():
+        end = f"{where.quote}]" if where.kind == "key" else ""
+        return name + end, -len(where.word)
+    if not name.isprintable() or {*"'\"\\"} & {*name}:
+        return None
+    if where.kind == "key":
+        return f"{name}{where.quote}]", -len(where.word)
+    if where.is_pattern:
+        return None
+    # `a.` becomes `a['b-c']`, and `a?.` becomes `a?.['b-c']`.
+    return f"['{name}']", -len(where.word) - (not where.is_optional)
 
 
 def _matching(word: str, names: Iterable[str]) -> Iterator[Completion]:

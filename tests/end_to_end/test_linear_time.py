@@ -25,10 +25,12 @@ from noderepl.client import (
     wire,
 )
 from noderepl.errors import ExitCode, NodeReplError
+from noderepl.execution.session_offers import SessionOffers
 from noderepl.javascript import (
     analysis,
     analyze,
     completeness,
+    completion_context,
     grammar_repairs,
     highlight,
     hints,
@@ -39,6 +41,7 @@ from noderepl.javascript import (
     output,
     paste_cleaning,
     patterns,
+    program,
     references,
     repl_transcripts,
     scopes,
@@ -98,6 +101,7 @@ COMPLETER = completion.SnippetCompleter(
     magics=(),
     themes=lambda: (),
     remote_files=lambda: None,
+    live=SessionOffers(None, tuple),  # type: ignore[arg-type]
     typed=lambda: (),
     directory=Path("/nowhere"),
 )
@@ -351,6 +355,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.validity.encoded": validity.encoded,
     "javascript.validity.parses": validity.parses,
     "javascript.completeness.line_end": completeness.line_end,
+    "javascript.completion_context.context": completion_context.context,
+    "javascript.completion_context.destructured": lambda text: completion_context.destructured(
+        f"const {{{text}", f"{text}}} = a"
+    ),
+    "javascript.program.may_read_input": program.may_read_input,
     "magics.reload.reloaded": lambda text: reload.reloaded(
         "x", Execution(Status.OK, value=Value(text, text))
     ),
@@ -445,7 +454,7 @@ PASSED_ON = frozenset(
     unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.output_stream.OutputStream.answer execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body

@@ -21,11 +21,13 @@ async def opened(
     *,
     environ: Mapping[str, str] | None = None,
     show: Callable[[Outcome], None] | None = None,
+    at_prompt: bool = False,
     **options: object,
 ) -> AsyncIterator[Dispatcher]:
     """A dispatcher with these options, in a home with nothing in it.
 
-    environ: the user's variables. show: told of what comes beside answers.
+    environ: the user's variables. show: called with what comes beside answers. at_prompt:
+    whether snippets see a terminal.
     """
     settings = read_settings({"quiet": True, **options}, environ=environ or {}, directory=place)
     backend = Backend(settings)
@@ -36,7 +38,15 @@ async def opened(
     try:
         console = open_console(settings)
         console.value_columns = lambda: WIDTH  # type: ignore[method-assign]
-        yield Dispatcher(backend, settings, console, entries=tuple, edit=no_editor, show=show)
+        yield Dispatcher(
+            backend,
+            settings,
+            console,
+            entries=tuple,
+            edit=no_editor,
+            show=show,
+            at_prompt=at_prompt,
+        )
     finally:
         await backend.close()
 

@@ -24,7 +24,12 @@ def complete(tmp_path: Path):  # type: ignore[no-untyped-def]
         return ()
 
     completer = SnippetCompleter(
-        magics=tuple(MAGICS), themes=tuple, remote_files=no_files, typed=tuple, directory=tmp_path
+        magics=tuple(MAGICS),
+        themes=tuple,
+        remote_files=no_files,
+        live=None,
+        typed=tuple,
+        directory=tmp_path,
     )
 
     def lines(typed: str) -> list[str]:

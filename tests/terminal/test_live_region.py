@@ -2,8 +2,10 @@
 
 import pyte
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from pyte.modes import DECAWM
+from wcwidth import wcwidth
 
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.live_region import LONG, LiveRegion
@@ -21,9 +23,23 @@ PARTS = st.lists(
 )  # fmt: skip
 
 
+class Terminal(pyte.Screen):
+    """A terminal whose lines do not wrap for a character without width, as pyte's do at the end of a full line."""
+
+    def draw(self, data: str) -> None:
+        """Writes text at the cursor."""
+        for character in data:
+            joins = wcwidth(character) == 0 and DECAWM in self.mode
+            if joins:
+                self.mode.discard(DECAWM)
+            super().draw(character)
+            if joins:
+                self.mode.add(DECAWM)
+
+
 def screen_of(data: str) -> pyte.Screen:
     """A terminal after some output; LF is CR and LF, as a terminal's driver makes it."""
-    screen = pyte.Screen(COLUMNS, ROWS)
+    screen = Terminal(COLUMNS, ROWS)
     pyte.Stream(screen).feed(data.replace("\r\n", "\n").replace("\n", "\r\n"))
     return screen
 
@@ -47,6 +63,7 @@ def plain(text: str) -> str:
 
 
 @given(PARTS, st.integers(1, 9))
+@example(["0123456789012345678", "e\u0301", "\r", "a"], 1)
 def test_the_screen_is_that_of_the_program(parts, step):
     """In any pieces, also if a sequence is split, while the output fits into the region."""
     # Down, a program moves only within its own lines.

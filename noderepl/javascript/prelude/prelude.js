@@ -11,7 +11,7 @@
 //      "stack"}, "code"?: of a call
 //      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
 //      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
-//      "output": (output.js), "pending": whether something that it started is active}
+//      "output": (output.js), "pending": whether something that it started is active, "names"?: (completion.js)}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
 //     unless that is used already, "file": the name of its file, or "", "program": null or how it runs as a program
@@ -91,9 +91,12 @@
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
+    const { lexicalNames } = scripts;
+    const completion = parts.completion({ ...base, post, valueOf, lexicalNames, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const api = { __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
+    const { members, packages } = completion;
+    const api = { __proto__: null, run: start, recall, whole, members, packages, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
@@ -324,6 +327,7 @@
             __proto__: null,
             output: descriptors.end(isCut),
             pending: isPending,
+            names: current.request.asks ? completion.names() : undefined,
         });
         input.end(isCut);
         stdio.end();

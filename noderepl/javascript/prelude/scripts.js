@@ -247,5 +247,5 @@
         };
     }
 
-    return { compile, undo, typed, placeOf, constant };
+    return { compile, undo, typed, placeOf, constant, lexicalNames };
 });

@@ -1,0 +1,99 @@
+"""Requests that run no snippet and change nothing in the session: the last value, and what
+completion offers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
+from noderepl.execution.delivery import UNREAD, answer_in
+from noderepl.execution.lane import Lanes
+from noderepl.javascript.prelude_request import Options
+from noderepl.magics import Preferences
+from noderepl.outcome import Execution
+from noderepl.sessions.state import SessionState
+
+if TYPE_CHECKING:
+    from noderepl.client.session import Session
+
+# The time limit of the service for a request of completion.
+OFFER_SECONDS = 5
+Offers = Sequence[tuple[str, str]]
+
+
+class Queries:
+    """The requests of one executor.
+
+    options: returns how values are shown. is_busy: returns whether a snippet runs.
+    """
+
+    def __init__(
+        self,
+        lanes: Lanes,
+        state: SessionState,
+        preferences: Preferences,
+        options: Callable[[], Options],
+        is_busy: Callable[[], bool],
+    ) -> None:
+        self._lanes = lanes
+        self._state = state
+        self._preferences = preferences
+        self._options = options
+        self._is_busy = is_busy
+
+    async def whole(self) -> Execution:
+        """Returns the last value without truncation. Raises as Executor.run() does."""
+        return await self._lanes.in_session(self._whole)
+
+    async def _whole(self) -> Execution:
+        from noderepl.javascript import prelude
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane, is_exclusive=False):
+            code = prelude.whole(self._options())
+            execution = await self._ask(lane.session, code, self._preferences.timeout)
+            try:
+                answer = await answer_in(execution)
+            except prelude.Absent as error:
+                raise self._state.without_prelude(error.answer, idle) from error
+            except prelude.NoAnswer:
+                answer = None
+            if answer is None:
+                raise MalformedAnswer(UNREAD)
+            return answer.execution
+
+    async def members(self, expression: str) -> Offers:
+        """Returns the members of an expression's value and their types; none if a snippet runs, if
+        the evaluation would have a side effect, or if the session does not answer.
+        """
+        from noderepl.javascript import offers
+
+        return await self._offers(offers.members(expression))
+
+    async def packages(self, name: str) -> Offers:
+        """Returns the packages that can be imported and their versions; with the name of one, its
+        exports.
+        """
+        from noderepl.javascript import offers
+
+        return await self._offers(offers.packages(name))
+
+    async def _offers(self, code: str) -> Offers:
+        from noderepl.javascript.offers import read_offers
+
+        lane = self._lanes.present
+        is_ready = self._state.has_prelude and self._preferences.mode != "plain"
+        if lane is None or not is_ready or self._is_busy():
+            return ()
+        try:
+            return read_offers(await self._ask(lane.session, code, OFFER_SECONDS))
+        except (ServiceError, NotAuthorised):
+            return ()  # the next snippet reports it
+
+    async def _ask(self, session: Session, code: str, seconds: int) -> Execution:
+        return await session.execute(
+            code, input_type=self._preferences.input_type, timeout=seconds, repeatable=True
+        )

@@ -1,0 +1,53 @@
+"""What the session offers for completion, without a wait that a user would notice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+
+from noderepl.execution.queries import Offers, Queries
+from noderepl.internal_error import supervised
+
+# How long completion waits for the session. A later answer is there for the next Tab.
+PATIENCE_SECONDS = 0.4
+
+
+class SessionOffers:
+    """Offers of the session, stored until forget(). names: returns its variables."""
+
+    def __init__(self, queries: Queries, names: Callable[[], Sequence[str]]) -> None:
+        self._queries = queries
+        self.names = names
+        self._requests: dict[tuple[str, str], asyncio.Task[Offers]] = {}
+
+    def forget(self) -> None:
+        """Drops all offers, because a snippet may have changed them."""
+        for request in self._requests.values():
+            request.cancel()
+        self._requests.clear()
+
+    async def members(self, expression: str) -> Offers:
+        """Returns the members of an expression's value and their types; () if they are not known in
+        time.
+        """
+        return await self._within("members", expression, self._queries.members)
+
+    async def packages(self, name: str) -> Offers:
+        """Returns the installed packages and their versions, or the exports of one."""
+        return await self._within("packages", name, self._queries.packages)
+
+    async def _within(
+        self, kind: str, of: str, ask: Callable[[str], Coroutine[None, None, Offers]]
+    ) -> Offers:
+        request = self._requests.get((kind, of))
+        # Nothing is offered while a snippet runs, and that does not last.
+        if request is None or (request.done() and not _result(request)):
+            request = supervised(asyncio.create_task(ask(of)))
+            self._requests[kind, of] = request
+        await asyncio.wait([request], timeout=PATIENCE_SECONDS)
+        return _result(request)
+
+
+def _result(request: asyncio.Task[Offers]) -> Offers:
+    is_there = request.done() and not request.cancelled() and request.exception() is None
+    return request.result() if is_there else ()

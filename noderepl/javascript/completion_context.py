@@ -1,0 +1,189 @@
+"""What is before the cursor, for completion: a member of an expression, a name, or a module."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from tree_sitter import Node
+
+from noderepl.javascript.completeness import LineEnd, line_end
+from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, parse, parser
+
+# Characters; a longer text has no completion in the session.
+MOST_CHARACTERS, MOST_EXPRESSION = 100_000, 2000
+_WORD = re.compile(r"[\w$]*\Z")
+_MODULE = re.compile(
+    r"""(?:\brequire\s*\(\s*|\bfrom\s*|\bimport\s*\(?\s*|\brequire\.resolve\s*\(\s*)(['"])([^'"\n\\]*)\Z"""
+)
+_KEY = re.compile(r"""\[\s*(['"])([^'"\n\\]*)\Z""")
+_DECLARES = re.compile(r"(?<![\w$.])(?:const|let|var)\Z")
+_NO_NAME = re.compile(r"[^\w$]")
+_ASSIGNED = re.compile(r"[^{}\n]*\}\s*=\s*([^;\n]+)")
+# Nodes that are one token if they are whole.
+_ATOMS = frozenset("string template_string regex number comment html_comment".split())
+_WORDS = frozenset(
+    "identifier property_identifier private_property_identifier this super import".split()
+)
+_LITERALS = frozenset("string template_string regex number true false null".split())
+_ENDS = _WORDS | _LITERALS | CLOSERS
+_DOTS = frozenset([".", "?.", "optional_chain"])
+_HEADS = frozenset("if while for with switch catch".split())
+_OPEN = {closer: frozenset(one for one in OPENERS if OPENERS[one] == closer) for closer in CLOSERS}
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What completion is about.
+
+    kind: a member of `expression`, a key of it in brackets and quotes, a name, a module's name, or
+    text, which is no code. word: the part of it before the cursor. quote: around a key. before: the
+    text before a name. is_optional: whether a member is behind `?.`. is_pattern: whether it is a
+    name in a pattern.
+    """
+
+    kind: Literal["member", "key", "name", "module", "text"]
+    word: str = ""
+    expression: str = ""
+    quote: str = ""
+    before: str = ""
+    is_optional: bool = False
+    is_pattern: bool = False
+
+
+def context(text: str) -> Context:
+    """Returns the context at the end of a text. text: what is before the cursor."""
+    if len(text) > MOST_CHARACTERS:
+        return Context("text")
+    if module := _MODULE.search(text):
+        return Context("module", module[2])
+    try:
+        if line_end(text) is LineEnd.TEXT:
+            return _in_text(text)
+        return _in_code(text)
+    except TooHard:
+        return Context("text")
+
+
+def destructured(text: str, after: str) -> Context | None:
+    """Returns the context of a name in `const { name } = expression`, None outside of a pattern.
+
+    text, after: what is before and behind the cursor.
+    """
+    head, brace, names = text.rpartition("{")
+    if not brace or _DECLARES.search(head.rstrip()[-6:]) is None or {*"}()="} & {*names}:
+        return None
+    name = names.rpartition(",")[2].lstrip()
+    value = _ASSIGNED.match(after)
+    if value is None or _NO_NAME.search(name):
+        return Context("text")
+    return Context("member", name, value[1].strip(), is_pattern=True)
+
+
+def _in_text(text: str) -> Context:
+    key = _KEY.search(text)
+    if key is None:
+        return Context("text")
+    expression = _expression(text[: key.start()])
+    return Context("key", key[2], expression, key[1]) if expression else Context("text")
+
+
+def _in_code(text: str) -> Context:
+    found = _WORD.search(text)
+    word = found[0] if found else ""
+    before = text[: len(text) - len(word)].rstrip()
+    if word[:1].isdigit():
+        return Context("text")
+    if not before.endswith(".") or before.endswith("..."):
+        if _is_inside_token(text):
+            return Context("text")
+        return Context("name", word, before=text[: len(text) - len(word)])
+    is_optional = before.endswith("?.")
+    expression = _expression(before[: -2 if is_optional else -1])
+    # A number may end in a dot.
+    if expression is None or re.search(r"(?<![\w$.])\d+\Z", expression):
+        return Context("text")
+    return Context("member", word, expression, is_optional=is_optional)
+
+
+def _is_inside_token(text: str) -> bool:
+    """Returns whether a text ends in a comment or in a regular expression that it leaves open."""
+    tokens = list(_tokens(text))
+    if not tokens:
+        return False
+    last = tokens[-1]
+    return last.type in ("comment", "html_comment", "regex_pattern")
+
+
+def _expression(text: str) -> str | None:
+    """Returns the chain of members and calls in which a text ends, None if there is none."""
+    source = text.encode("utf-8", "surrogatepass")
+    tokens = list(_tokens(text))
+    if not tokens or tokens[-1].end_byte < len(source.rstrip()):
+        return None
+    start = _chain(tokens, len(tokens) - 1)
+    if start is None:
+        return None
+    found = source[tokens[start].start_byte :].decode("utf-8", "replace").strip()
+    return found if len(found) <= MOST_EXPRESSION else None
+
+
+def _chain(tokens: Sequence[Node], last: int) -> int | None:
+    """Returns the index of the first token of the chain that ends with a token."""
+    at = last
+    while at >= 0:
+        kind = tokens[at].type
+        if kind in CLOSERS:
+            start = _opening(tokens, at)
+            if start is None:
+                return None
+            before = tokens[start - 1].type if start > 0 else ""
+            if kind != "}" and (before in _ENDS or before in _DOTS):
+                at = start - (2 if before in _DOTS else 1)
+                continue
+            if kind == "}" or before in _HEADS or before == "function":
+                return None
+            return start
+        if kind not in _ENDS:
+            return None
+        before = tokens[at - 1].type if at > 0 else ""
+        if before in _DOTS or (kind == "template_string" and before in _ENDS):
+            at -= 2 if before in _DOTS else 1
+            continue
+        return at - 1 if before == "new" else at
+    return None
+
+
+def _opening(tokens: Sequence[Node], closing: int) -> int | None:
+    """Returns the index of the bracket that a bracket closes."""
+    depth = 0
+    for at in range(closing, -1, -1):
+        if tokens[at].type in CLOSERS:
+            depth += 1
+        elif tokens[at].type in OPENERS:
+            depth -= 1
+            if depth == 0:
+                return at if tokens[at].type in _OPEN[tokens[closing].type] else None
+    return None
+
+
+def _tokens(text: str) -> Iterator[Node]:
+    """Yields the tokens of a text, whole strings, templates and the like as one; no comments but
+    the last one.
+    """
+    source = text.encode("utf-8", "surrogatepass")
+    cursor = parse(parser(), source).root_node.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        is_atom = node.type in _ATOMS and not node.has_error
+        if is_atom or not cursor.goto_first_child():
+            if node.end_byte > node.start_byte and not (
+                node.type == "comment" and node.end_byte < len(source.rstrip())
+            ):
+                yield node
+            while not cursor.goto_next_sibling():
+                if not cursor.goto_parent():
+                    return

@@ -1,0 +1,247 @@
+// What completion offers of a session: names of variables, members of values, packages. Nothing here has an effect that
+// a snippet could see: expressions are evaluated only as far as V8 finds them free of side effects, no getter is
+// called, and no trap of a proxy.
+//
+// names(): the variables that snippets have made. members($$, {expression}) answers with {"kind": "offers", "offers":
+// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) answers likewise.
+//
+// file(): the file name of what runs.
+(function completion({ realm, primordials, post, valueOf, lexicalNames, file }) {
+    const { Array, Function, JSON, Object, Reflect, Set, Uint8Array } = realm;
+    const { apply } = Reflect;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
+    const { existsSync, readdirSync, readFileSync } = realm.require("fs");
+    const { getBuiltinModule } = realm.process;
+    const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
+    const { dirname, join } = realm.require("path");
+    const { isProxy, isTypedArray } = realm.require("util/types");
+    const { filter, find, includes: isIn, map, slice } = primordials.Array;
+    const { exec } = primordials.RegExp;
+    const { add, has } = primordials.Set;
+    const { includes, slice: sliceText, startsWith } = primordials.String;
+    const { isArray } = Array;
+    const { parse, stringify } = JSON;
+    const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
+    const typedLength = primordials.uncurried(lengthOf);
+    const forEach = primordials.uncurried(Array.prototype.forEach);
+    const sort = primordials.uncurried(Array.prototype.sort);
+    const sourceOf = primordials.uncurried(Function.prototype.toString);
+    const MOST = 2000;
+    const LONGEST = 200; // characters of a name
+    const MILLISECONDS = 100; // of an evaluation
+    const RESULT = /^_\d*$|^_error$|^\$noderepl/;
+    const INDEX = /^\d+$/;
+    const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
+    const STEP = /[\w$]+/g;
+    const STORAGE = /Storage$/; // Node.js warns if it is read
+    const initial = new Set(getOwnPropertyNames(realm));
+    // The getters by which Node.js loads parts of itself at the first use.
+    const loading = new Set();
+    forEach([realm, ...map(["fs", "stream", "timers", "readline"], (word) => realm.require(word))], trust);
+
+    function trust(object) {
+        forEach(getOwnPropertyNames(object), (key) => {
+            const { get } = getOwnPropertyDescriptor(object, key);
+            if (get !== undefined && exec(STORAGE, key) === null) {
+                add(loading, get);
+            }
+        });
+    }
+
+    function names() {
+        const all = lexicalNames();
+        forEach(getOwnPropertyNames(realm), (word) => {
+            if (!has(initial, word)) {
+                add(all, word);
+            }
+        });
+        const listed = [];
+        primordials.Set.forEach(all, (word) => {
+            if (word.length <= LONGEST && listed.length < MOST && exec(RESULT, word) === null) {
+                listed[listed.length] = word;
+            }
+        });
+        return listed;
+    }
+
+    function members(kernel, { expression }) {
+        const found = exec(CHAIN, expression) === null ? undefined : walked(expression);
+        respond(kernel, membersOf(found === undefined ? evaluated(expression) : found));
+    }
+
+    // The value of a chain of names. A step that read() cannot make is an evaluation.
+    function walked(chain) {
+        STEP.lastIndex = 0;
+        let value = realm;
+        let isRoot = true;
+        for (let step = exec(STEP, chain); step !== null; step = exec(STEP, chain)) {
+            const isVariable = isRoot && has(lexicalNames(), step[0]);
+            const found = isVariable ? undefined : read(Object(value), step[0]);
+            value = found === undefined ? evaluated(sliceText(chain, 0, STEP.lastIndex)) : found;
+            if (value === undefined || value === null) {
+                return undefined;
+            }
+            if (isRoot && !isVariable && isModule(step[0], value)) {
+                trust(value);
+            }
+            isRoot = false;
+        }
+        return value;
+    }
+
+    function isModule(word, value) {
+        return isIn(builtinModules, word) && getBuiltinModule?.(word) === value;
+    }
+
+    function read(owner, key) {
+        let object = owner;
+        while (object !== null && !isProxy(object)) {
+            const descriptor = attempt(() => getOwnPropertyDescriptor(object, key));
+            if (descriptor !== undefined) {
+                const { get, value } = descriptor;
+                return get === undefined ? value : has(loading, get) ? attempt(() => apply(get, owner, [])) : undefined;
+            }
+            object = getPrototypeOf(object);
+        }
+        return undefined;
+    }
+
+    // The value of an expression that has no side effect.
+    function evaluated(expression) {
+        let value;
+        const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
+        post("Runtime.evaluate", { expression: `(${expression}\n)`, ...how }, (failure, answer) => {
+            if (!failure && answer.exceptionDetails === undefined) {
+                value = valueOf(answer.result);
+            }
+        });
+        post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
+        return value;
+    }
+
+    function respond(kernel, offers) {
+        kernel.async();
+        kernel.text(`noderepl:${stringify({ __proto__: null, kind: "offers", offers })}`);
+    }
+
+    function membersOf(value) {
+        const offers = [];
+        const seen = new Set();
+        let object = value === undefined || value === null ? null : Object(value);
+        for (let isOwn = true; object !== null && !isProxy(object); isOwn = false) {
+            const found = filter(keysOf(object), (key) => key.length <= LONGEST && !has(seen, key));
+            if (!isOwn || typeof value === "function") {
+                sort(found);
+            }
+            for (let index = 0; index < found.length && offers.length < MOST; index++) {
+                add(seen, found[index]);
+                offers[offers.length] = [found[index], described(object, found[index])];
+            }
+            object = getPrototypeOf(object);
+        }
+        return offers;
+    }
+
+    // Without indices, of which there may be millions, and without the old forms of Object's functions.
+    function keysOf(object) {
+        const length = isTypedArray(object) ? typedLength(object) : dataOf(object, "length");
+        if (typeof length === "number" && length > MOST && typeof object !== "function") {
+            return ["length"];
+        }
+        return filter(getOwnPropertyNames(object), (key) => !startsWith(key, "__") && exec(INDEX, key) === null);
+    }
+
+    function described(object, key) {
+        try {
+            const descriptor = getOwnPropertyDescriptor(object, key);
+            return "value" in descriptor ? typeOf(descriptor.value) : "accessor";
+        } catch {
+            return ""; // a name of a module that has no value yet
+        }
+    }
+
+    function typeOf(value) {
+        if (typeof value === "function") {
+            const isClass = !isProxy(value) && startsWith(sourceOf(value), "class");
+            return isClass ? "class" : `function(${numberOf(value, "length")})`;
+        }
+        if (typeof value === "string") {
+            return `string(${value.length})`;
+        }
+        if (typeof value !== "object" || value === null || isProxy(value)) {
+            return value === null ? "null" : typeof value;
+        }
+        return isArray(value) ? `array(${value.length})` : classOf(value);
+    }
+
+    function classOf(value) {
+        const prototype = getPrototypeOf(value);
+        const made = prototype === null || isProxy(prototype) ? null : dataOf(prototype, "constructor");
+        const name = typeof made === "function" && !isProxy(made) ? dataOf(made, "name") : undefined;
+        return typeof name === "string" && name.length > 0 && name.length <= LONGEST ? name : "object";
+    }
+
+    function numberOf(value, key) {
+        const number = isProxy(value) ? undefined : dataOf(value, key);
+        return typeof number === "number" ? number : "";
+    }
+
+    function dataOf(object, key) {
+        return getOwnPropertyDescriptor(object, key)?.value;
+    }
+
+    // Without a name, the packages that can be imported; else the exports of that package.
+    function packages(kernel, { package: name }) {
+        respond(kernel, name === "" ? installed() : exportsOf(name));
+    }
+
+    function directories() {
+        return filter(pathsFrom(dirname(file())), (place) => existsSync(place));
+    }
+
+    function installed() {
+        const all = [];
+        forEach(directories(), (place) => {
+            forEach(entriesOf(place), (entry) => {
+                const isScope = startsWith(entry, "@");
+                const found = isScope ? map(entriesOf(join(place, entry)), (one) => `${entry}/${one}`) : [entry];
+                forEach(found, (one) => {
+                    if (all.length < MOST) {
+                        all[all.length] = [one, textOf(packageOf(join(place, one)).version)];
+                    }
+                });
+            });
+        });
+        return all;
+    }
+
+    function entriesOf(place) {
+        return filter(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
+    }
+
+    function packageOf(place) {
+        return attempt(() => parse(readFileSync(join(place, "package.json"), "utf8"))) ?? {};
+    }
+
+    function textOf(version) {
+        return typeof version === "string" ? sliceText(version, 0, LONGEST) : "";
+    }
+
+    function exportsOf(name) {
+        const place = find(directories(), (one) => existsSync(join(one, name)));
+        const { exports } = place === undefined ? {} : packageOf(join(place, name));
+        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
+        const paths = filter(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
+        return map(slice(paths, 0, MOST), (one) => [`${name}${sliceText(one, 1)}`, ""]);
+    }
+
+    function attempt(action) {
+        try {
+            return action();
+        } catch {
+            return undefined;
+        }
+    }
+
+    return { names, members, packages };
+});

@@ -1,0 +1,59 @@
+"""What the session offers for completion, and when it is asked again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from dispatching import shown
+
+from noderepl.dispatcher import Dispatcher
+from noderepl.execution import session_offers
+
+Open = Callable[..., Awaitable[Dispatcher]]
+PATIENCE = 20.0
+
+
+async def test_offers_are_stored_until_the_next_snippet(dispatch: Open) -> None:
+    """A change that nobody could have made otherwise is not seen before."""
+    dispatcher = await dispatch()
+    offers = dispatcher.executor.offers
+    await shown(
+        dispatcher, "globalThis.changing = { one: 1 }; setTimeout(() => { changing.two = 2 }, 50)"
+    )
+    first = list(await offers.members("changing"))
+    assert first[0] == ("one", "number")
+    await asyncio.sleep(0.2)
+    assert list(await offers.members("changing")) == first
+    await shown(dispatcher, "1")
+    assert ("two", "number") in await offers.members("changing")
+
+
+async def test_a_late_answer_is_there_the_next_time(
+    dispatch: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Completion does not wait for it."""
+    dispatcher = await dispatch()
+    await shown(dispatcher, "1")
+    offers = dispatcher.executor.offers
+    monkeypatch.setattr(session_offers, "PATIENCE_SECONDS", 0)
+    assert list(await offers.members("Math")) == []
+    async with asyncio.timeout(PATIENCE):
+        while not await offers.members("Math"):  # noqa: ASYNC110  # nothing reports it
+            await asyncio.sleep(0.01)
+
+
+async def test_nothing_is_asked_while_a_snippet_runs(dispatch: Open) -> None:
+    """The session would not answer; afterwards it does."""
+    dispatcher = await dispatch()
+    await shown(dispatcher, "1")
+    running = asyncio.create_task(
+        shown(dispatcher, "await new Promise((end) => setTimeout(end, 500))")
+    )
+    async with asyncio.timeout(PATIENCE):
+        while not dispatcher.executor.is_busy:  # noqa: ASYNC110  # nothing reports it
+            await asyncio.sleep(0.01)
+    assert list(await dispatcher.executor.offers.members("Math")) == []
+    await running
+    assert ("max", "function(2)") in await dispatcher.executor.offers.members("Math")

@@ -1,0 +1,131 @@
+"""What completion finds before the cursor."""
+
+from __future__ import annotations
+
+import pytest
+
+from noderepl.javascript.completion_context import MOST_CHARACTERS, context, destructured
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "word"),
+    [
+        ("z.", "z", ""),
+        ("users[0].na", "users[0]", "na"),
+        ("fs.promises.", "fs.promises", ""),
+        ("process.env.PA", "process.env", "PA"),
+        ("'a'.toU", "'a'", "toU"),
+        ("`t`.len", "`t`", "len"),
+        ("[1].ma", "[1]", "ma"),
+        ("({}).", "({})", ""),
+        ("/ab/.te", "/ab/", "te"),
+        ("1..", "1.", ""),
+        ("new Date().getF", "new Date()", "getF"),
+        ("new Map([[1, 2]]).", "new Map([[1, 2]])", ""),
+        ("a?.b.", "a?.b", ""),
+        ("a?.[0]?.", "a?.[0]", ""),
+        ("f?.(1).", "f?.(1)", ""),
+        ("m.get('x').", "m.get('x')", ""),
+        ("f(a, b)(c).d", "f(a, b)(c)", "d"),
+        ("tag`x`.", "tag`x`", ""),
+        ("x[`k`].", "x[`k`]", ""),
+        ("a\n  .b\n  .c", "a\n  .b", "c"),
+        ("obj.if.", "obj.if", ""),
+        ("$$.", "$$", ""),
+        ("é.b.", "é.b", ""),
+        ("`${users[0].", "users[0]", ""),
+        ("foo(users[0].", "users[0]", ""),
+        ("if (x) { y.", "y", ""),
+        ("x = a + b.c", "b", "c"),
+        ("return x.", "x", ""),
+        ("typeof x.", "x", ""),
+        ("!x.", "x", ""),
+        ("x => x.", "x", ""),
+        ("a ? b.c", "b", "c"),
+        ("'it is'; x.", "x", ""),
+        ("// text\nx.", "x", ""),
+    ],
+)
+def test_members(text: str, expression: str, word: str) -> None:
+    """The expression before the last dot, whatever is around it."""
+    found = context(text)
+    assert (found.kind, found.expression, found.word) == ("member", expression, word)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "word"),
+    [
+        ("", "name", ""),
+        ("al", "name", "al"),
+        ("f(al", "name", "al"),
+        ("`${al", "name", "al"),
+        ("...al", "name", "al"),
+        ("require('fs", "module", "fs"),
+        ("import x from '@a/b", "module", "@a/b"),
+        ("await import('./", "module", "./"),
+        ("'it.", "text", ""),
+        ("'it", "text", ""),
+        ("`a.", "text", ""),
+        ("// foo.", "text", ""),
+        ("// foo", "text", ""),
+        ("/* a.", "text", ""),
+        ("/ab.", "text", ""),
+        ("1.", "text", ""),
+        ("12", "text", ""),
+        ("{}.", "text", ""),
+        ("function () {}.", "text", ""),
+        ("if (a).", "text", ""),
+        ("x" * (MOST_CHARACTERS + 1), "text", ""),
+    ],
+)
+def test_other_contexts(text: str, kind: str, word: str) -> None:
+    """Names and modules; in strings, comments, regular expressions and numbers no names."""
+    found = context(text)
+    assert (found.kind, found.word) == (kind, word)
+
+
+@pytest.mark.parametrize(
+    ("text", "expression", "word", "quote"),
+    [("o['", "o", "", "'"), ('a.b()["x-', "a.b()", "x-", '"'), ("f(o['a", "o", "a", "'")],
+)
+def test_keys(text: str, expression: str, word: str, quote: str) -> None:
+    """A string in brackets behind an expression; not one of an array."""
+    found = context(text)
+    assert (found.kind, found.expression, found.word) == ("key", expression, word)
+    assert found.quote == quote
+
+
+def test_a_string_in_an_array_is_no_key() -> None:
+    """It is text."""
+    assert context("x = ['a").kind == "text"
+
+
+@pytest.mark.parametrize(
+    ("text", "after", "expression", "word"),
+    [
+        ("const { na", " } = users[0]", "users[0]", "na"),
+        ("const { a, ", "} = fs; x()", "fs", ""),
+        ("let {a: b, c", " } = fs", "fs", "c"),
+    ],
+)
+def test_patterns(text: str, after: str, expression: str, word: str) -> None:
+    """The names of a pattern are members of the value behind it."""
+    found = destructured(text, after)
+    assert found is not None
+    assert (found.kind, found.expression, found.word) == ("member", expression, word)
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [("if (a) { n", "} = b"), ("const x = { n", "}"), ("x", "")],
+)
+def test_other_braces_are_no_patterns(text: str, after: str) -> None:
+    """Blocks and objects."""
+    assert destructured(text, after) is None
+
+
+@pytest.mark.parametrize(("text", "after"), [("const { n", ""), ("let {a: b", " } = fs")])
+def test_patterns_without_a_value(text: str, after: str) -> None:
+    """Nothing is known of a new name, nor without a value."""
+    found = destructured(text, after)
+    assert found is not None and found.kind == "text"
