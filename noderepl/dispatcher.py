@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from noderepl.errors import (
     NodeReplError,
@@ -42,6 +43,9 @@ from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
+
+if TYPE_CHECKING:
+    from noderepl.javascript.offers import Variable
 
 ENDED = "The abandoned snippet has finished."
 
@@ -236,6 +240,10 @@ class Dispatcher:
     async def whole(self) -> Execution:
         """Returns the last value without truncation. Raises ServiceError."""
         return await self.executor.queries.whole()
+
+    async def variables(self) -> Sequence[Variable]:
+        """Returns the variables of the session."""
+        return await self.executor.queries.variables()
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page. Raises ServiceError."""

@@ -17,6 +17,7 @@ from noderepl.sessions.state import SessionState
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript.offers import Variable
 
 # The time limit of the service for a request of completion.
 OFFER_SECONDS = 5
@@ -69,29 +70,36 @@ class Queries:
         """Returns the members of an expression's value and their types; none if a snippet runs, if
         the evaluation would have a side effect, or if the session does not answer.
         """
-        from noderepl.javascript import offers
+        from noderepl.javascript.offers import members, read_offers
 
-        return await self._offers(offers.members(expression))
+        answer = await self._answer(members(expression))
+        return () if answer is None else read_offers(answer)
 
     async def packages(self, name: str) -> Offers:
         """Returns the packages that can be imported and their versions; with the name of one, its
         exports.
         """
-        from noderepl.javascript import offers
+        from noderepl.javascript.offers import packages, read_offers
 
-        return await self._offers(offers.packages(name))
+        answer = await self._answer(packages(name))
+        return () if answer is None else read_offers(answer)
 
-    async def _offers(self, code: str) -> Offers:
-        from noderepl.javascript.offers import read_offers
+    async def variables(self) -> Sequence[Variable]:
+        """Returns the session's variables; none as for members()."""
+        from noderepl.javascript.offers import read_variables, variables
 
+        answer = await self._answer(variables())
+        return () if answer is None else read_variables(answer)
+
+    async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present
         is_ready = self._state.has_prelude and self._preferences.mode != "plain"
         if lane is None or not is_ready or self._is_busy():
-            return ()
+            return None
         try:
-            return read_offers(await self._ask(lane.session, code, OFFER_SECONDS))
+            return await self._ask(lane.session, code, OFFER_SECONDS)
         except (ServiceError, NotAuthorised):
-            return ()  # the next snippet reports it
+            return None  # the next snippet reports it
 
     async def _ask(self, session: Session, code: str, seconds: int) -> Execution:
         return await session.execute(

@@ -1,18 +1,32 @@
-"""The JavaScript that asks the session for completions, and its answer; prelude/completion.js has
-the other half.
+"""The JavaScript that asks the session for completions and variables, and the answers;
+prelude/completion.js has the other half.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
 from noderepl.javascript.prelude import MOST_NAMES, PREFIX, call
 from noderepl.outcome import Execution
-from noderepl.schema import Check, Unfit, Word, decode
+from noderepl.schema import Check, Count, Unfit, Word, decode
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of the session. kind: its type, such as `array(3)`. value: on one line. number: of
+    the snippet that made it.
+    """
+
+    name: str
+    kind: str
+    value: str
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +34,13 @@ class _Offers:
     offers: Annotated[list[tuple[Word, Word]], Meta(max_length=MOST_NAMES)]
 
 
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    offers: Annotated[list[tuple[Word, Word, Word, Count]], Meta(max_length=MOST_NAMES)]
+
+
 _OFFERS: Check[_Offers] = Check(_Offers)
+_VARIABLES: Check[_Variables] = Check(_Variables)
 
 
 def members(expression: str) -> str:
@@ -35,12 +55,28 @@ def packages(name: str) -> str:
     return call("packages", {"package": name})
 
 
+def variables() -> str:
+    """Returns JavaScript that answers with the session's variables."""
+    return call("variables", {})
+
+
 def read_offers(execution: Execution) -> Sequence[tuple[str, str]]:
     """Returns the names and descriptions of an answer; none if it is unreadable."""
+    found = _read(_OFFERS, execution)
+    return () if found is None else found.offers
+
+
+def read_variables(execution: Execution) -> Sequence[Variable]:
+    """Returns the variables of an answer; none if it is unreadable."""
+    found = _read(_VARIABLES, execution)
+    return () if found is None else [Variable(*one) for one in found.offers]
+
+
+def _read(check: Check[Answer], execution: Execution) -> Answer | None:
     text = execution.value.data if execution.value is not None else None
     if not isinstance(text, str) or not text.startswith(PREFIX):
-        return ()
+        return None
     try:
-        return _OFFERS.read(decode(text.removeprefix(PREFIX))).offers
+        return check.read(decode(text.removeprefix(PREFIX)))
     except Unfit:
-        return ()
+        return None

@@ -23,6 +23,7 @@ from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, THEME, T
 from noderepl.magics.session import SESSION
 from noderepl.magics.sh import SH
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
+from noderepl.magics.who import WHO
 from noderepl.outcome import Outcome
 
 __all__ = [
@@ -47,6 +48,7 @@ MAGICS: tuple[Magic, ...] = (
     NPM,
     SH,
     RELOAD,
+    WHO,
     SESSION,
     REPLAY,
     KEEPALIVE,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript.offers import Variable
     from noderepl.options import InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
@@ -63,6 +64,9 @@ class Runner(Protocol):
 
     async def whole(self) -> Execution:
         """Returns the last value without truncation."""
+
+    async def variables(self) -> Sequence[Variable]:
+        """Returns the variables of the session."""
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet."""

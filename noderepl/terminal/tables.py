@@ -84,7 +84,8 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]], width: int) -> I
     for number, row in enumerate(cells):
         padded = [*row, *[""] * (count - len(row))]
         line = "".join(
-            cell + " " * (widths[i] - columns_of(cell) + 2) for i, cell in enumerate(padded[:-1])
+            cell + " " * (max(widths[i] - columns_of(cell), 0) + 2)
+            for i, cell in enumerate(padded[:-1])
         )
         last = _cut(padded[-1], width - indent) if width - indent >= NARROWEST else padded[-1:]
         text = (line + f"\n{' ' * indent}".join(last)).rstrip()

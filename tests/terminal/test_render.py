@@ -261,3 +261,11 @@ def test_output_is_in_the_order_in_which_it_was_written(
         render_plain(execution, with_value=False),
     ):
         assert "".join(piece.text for part in rendered.parts for piece in part.pieces) == expected
+
+
+def test_a_wide_cell_is_apart_from_the_next() -> None:
+    """It pushes the rest of its own row only."""
+    table = Table(("a", "b"), (("x" * 200, "1"), ("y", "2")))
+    rows = render(table, width=80).stdout.splitlines()
+    assert rows[1] == f"{'x' * 200}  1"
+    assert rows[2].split() == ["y", "2"]

@@ -3,11 +3,13 @@
 // called, and no trap of a proxy.
 //
 // names(): the variables that snippets have made. members($$, {expression}) answers with {"kind": "offers", "offers":
-// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) answers likewise.
+// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) answers likewise;
+// variables($$, {}) answers with the names of names(), and for each its type, its value on one line and the number of
+// the snippet that made it.
 //
 // file(): the file name of what runs.
-(function completion({ realm, primordials, post, valueOf, lexicalNames, file }) {
-    const { Array, Function, JSON, Object, Reflect, Set, Uint8Array } = realm;
+(function completion({ realm, primordials, inspect, post, valueOf, lexicalNames, file }) {
+    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
     const { existsSync, readdirSync, readFileSync } = realm.require("fs");
@@ -17,6 +19,7 @@
     const { isProxy, isTypedArray } = realm.require("util/types");
     const { filter, find, includes: isIn, map, slice } = primordials.Array;
     const { exec } = primordials.RegExp;
+    const { get, set: setOf } = primordials.Map;
     const { add, has } = primordials.Set;
     const { includes, slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
@@ -34,6 +37,18 @@
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
     const STORAGE = /Storage$/; // Node.js warns if it is read
+    const SHORT = {
+        __proto__: null,
+        breakLength: Infinity,
+        compact: true,
+        customInspect: false,
+        depth: 0,
+        maxArrayLength: 5,
+        maxStringLength: 20,
+        showProxy: true,
+    };
+    const makers = new Map(); // the number of the snippet that has made a variable
+    let latest = []; // what names() has returned
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
@@ -41,14 +56,16 @@
 
     function trust(object) {
         forEach(getOwnPropertyNames(object), (key) => {
-            const { get } = getOwnPropertyDescriptor(object, key);
-            if (get !== undefined && exec(STORAGE, key) === null) {
-                add(loading, get);
+            const getter = getOwnPropertyDescriptor(object, key).get;
+            if (getter !== undefined && exec(STORAGE, key) === null) {
+                add(loading, getter);
             }
         });
     }
 
-    function names() {
+    // current: the snippet that has just ended.
+    function names({ number, request }) {
+        forEach(request.declarations, (one) => forEach(one.names, (word) => setOf(makers, word, number)));
         const all = lexicalNames();
         forEach(getOwnPropertyNames(realm), (word) => {
             if (!has(initial, word)) {
@@ -59,9 +76,32 @@
         primordials.Set.forEach(all, (word) => {
             if (word.length <= LONGEST && listed.length < MOST && exec(RESULT, word) === null) {
                 listed[listed.length] = word;
+                if (get(makers, word) === undefined) {
+                    setOf(makers, word, number);
+                }
             }
         });
+        latest = listed;
         return listed;
+    }
+
+    function variables(kernel) {
+        const lexical = lexicalNames();
+        const rows = map(latest, (word) => row(word, has(lexical, word)));
+        respond(kernel, rows);
+    }
+
+    function row(word, isLexical) {
+        const getter = isLexical ? undefined : getOwnPropertyDescriptor(realm, word)?.get;
+        if (getter !== undefined && !has(loading, getter)) {
+            return [word, "accessor", "", get(makers, word)];
+        }
+        const value = walked(word);
+        return [word, typeOf(value), preview(value), get(makers, word)];
+    }
+
+    function preview(value) {
+        return sliceText(attempt(() => inspect(value, SHORT)) ?? "", 0, LONGEST);
     }
 
     function members(kernel, { expression }) {
@@ -79,7 +119,7 @@
             const found = isVariable ? undefined : read(Object(value), step[0]);
             value = found === undefined ? evaluated(sliceText(chain, 0, STEP.lastIndex)) : found;
             if (value === undefined || value === null) {
-                return undefined;
+                return value;
             }
             if (isRoot && !isVariable && isModule(step[0], value)) {
                 trust(value);
@@ -98,8 +138,11 @@
         while (object !== null && !isProxy(object)) {
             const descriptor = attempt(() => getOwnPropertyDescriptor(object, key));
             if (descriptor !== undefined) {
-                const { get, value } = descriptor;
-                return get === undefined ? value : has(loading, get) ? attempt(() => apply(get, owner, [])) : undefined;
+                const { get: getter, value } = descriptor;
+                if (getter === undefined) {
+                    return value;
+                }
+                return has(loading, getter) ? attempt(() => apply(getter, owner, [])) : undefined;
             }
             object = getPrototypeOf(object);
         }
@@ -243,5 +286,5 @@
         }
     }
 
-    return { names, members, packages };
+    return { names, members, packages, variables };
 });

@@ -92,11 +92,11 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const { lexicalNames } = scripts;
-    const completion = parts.completion({ ...base, post, valueOf, lexicalNames, file });
+    const completion = parts.completion({ ...base, inspect, post, valueOf, lexicalNames, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const { members, packages } = completion;
-    const api = { __proto__: null, run: start, recall, whole, members, packages, expire, unwind: guards.unwind, take };
+    const { names, ...queries } = completion;
+    const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
@@ -327,7 +327,7 @@
             __proto__: null,
             output: descriptors.end(isCut),
             pending: isPending,
-            names: current.request.asks ? completion.names() : undefined,
+            names: current.request.asks ? names(current) : undefined,
         });
         input.end(isCut);
         stdio.end();

@@ -1,0 +1,55 @@
+"""%who: the variables of the session."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from dispatching import shown
+
+from noderepl.dispatcher import Dispatcher
+
+Open = Callable[..., Awaitable[Dispatcher]]
+MAKES = (
+    "const users = [{ a: 1 }], trap = new Proxy({}, { get() { globalThis.hurt = 1 } }), none = null;"
+    " let f = (a, b) => a, unset; globalThis.map = new Map([[1, 2]]); class Kind {};"
+    " Object.defineProperty(globalThis, 'lazy', { get() { globalThis.hurt = 1 }, configurable: true });"
+    " const odd = { [Symbol.for('nodejs.util.inspect.custom')]() { globalThis.hurt = 1 } }; 1"
+)
+
+
+def rows(table: str) -> dict[str, list[str]]:
+    """The rows of a table by their first cells, in order."""
+    lines = [line.split("  ") for line in table.splitlines()[1:]]
+    cells = [[cell.strip() for cell in line if cell.strip()] for line in lines]
+    return {name: rest for name, *rest in cells}
+
+
+async def test_who(dispatch: Open) -> None:
+    """Newest first, with type, value and snippet; nothing has an effect."""
+    dispatcher = await dispatch(at_prompt=True)
+    assert await shown(dispatcher, "%who") == "The session has no variables."
+    await shown(dispatcher, MAKES)
+    await shown(dispatcher, "let f = 'x'.repeat(1000); import { sep } from 'path'; 1")
+    found = rows(await shown(dispatcher, "%who"))
+    assert list(found)[:2] == ["f", "sep"]
+    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith("'xxx")
+    assert found["sep"] == ["string(1)", "2", "'/'"]
+    assert found["users"] == ["array(1)", "1", "[ [Object] ]"]
+    assert found["none"] == ["null", "1", "null"]
+    assert found["unset"] == ["undefined", "1", "undefined"]
+    assert found["map"] == ["Map", "1", "Map(1) { 1 => 2 }"]
+    assert found["Kind"] == ["class", "1", "[class Kind]"]
+    assert found["lazy"] == ["accessor", "1"]
+    assert found["trap"][0] == "object"
+    assert list(rows(await shown(dispatcher, "%who MAP"))) == ["map"]
+    assert await shown(dispatcher, "%who Set") == "The session has no variables of type Set."
+    assert await shown(dispatcher, "typeof hurt") == "'undefined'"
+
+
+async def test_another_session_has_none(dispatch: Open) -> None:
+    """It begins without variables."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "let x = 1")
+    assert list(rows(await shown(dispatcher, "%who"))) == ["x"]
+    await shown(dispatcher, "%session new")
+    assert await shown(dispatcher, "%who") == "The session has no variables."
