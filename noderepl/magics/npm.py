@@ -125,7 +125,7 @@ NPM = Magic(
         " enabled."
     ),
     run=_npm,
-    completes="word",
+    completes="package",
     words=(
         "install",
         "list",

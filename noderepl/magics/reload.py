@@ -61,5 +61,5 @@ RELOAD = Magic(
         " require() or import.\nFiles that require it are loaded anew too."
     ),
     run=_reload,
-    completes="remote-file",
+    completes="module",
 )

@@ -108,12 +108,17 @@ class SnippetCompleter(Completer):
             return
         for completion in self._in_magic(line):
             yield completion
-        magic, _, rest = line.partition(" ")
-        if " " in line and self._completes(magic) == "remote-file":
-            word = _last_word(rest)
-            for name in await self._remote_files():
-                if name.startswith(_unquoted(word)):
-                    yield Completion(shlex.quote(name), -len(word), display=plain(name))
+        magic, space, rest = line.partition(" ")
+        kind, word = self._completes(magic) if space else "", _last_word(rest)
+        offers: list[tuple[str, str]] = []
+        if kind in ("remote-file", "module"):
+            offers += [(name, "") for name in await self._remote_files()]
+        if kind == "module" or (kind == "package" and not _is_first(rest)):
+            offers += await self._live.packages("")
+        for name, description in offers:
+            if name.startswith(_unquoted(word)):
+                text, meta = shlex.quote(name), plain(description)
+                yield Completion(text, -len(word), display=plain(name), display_meta=meta)
 
     def _completes(self, typed: str) -> str:
         return next(
@@ -141,11 +146,15 @@ class SnippetCompleter(Completer):
         choices: dict[str, Iterable[str]] = {
             "magic": [magic.name for magic in self._magics],
             "theme": self._themes(),
-            "word": next((magic.words for magic in self._magics if f"%{magic.name}" == typed), ()),
+            "word": self._words(typed),
+            "package": self._words(typed) if _is_first(rest) else (),
         }
         for choice in choices.get(kind, ()):
             if choice.startswith(word):
                 yield Completion(choice, -len(word), display=plain(choice))
+
+    def _words(self, typed: str) -> Iterable[str]:
+        return next((magic.words for magic in self._magics if f"%{magic.name}" == typed), ())
 
     def _local_files(self, word: str) -> Iterator[Completion]:
         typed_directory, slash, start = _unquoted(word).rpartition("/")
@@ -229,6 +238,11 @@ def _last_word(text: str) -> str:
     for found in SHELL_WORD.finditer(text):
         word, end = found[0], found.end()
     return word if end == len(text) else ""
+
+
+def _is_first(arguments: str) -> bool:
+    """Returns whether a magic's arguments end in the first one."""
+    return " " not in arguments.lstrip()
 
 
 def _modules(word: str) -> Iterable[str]:

@@ -85,6 +85,15 @@ def test_installed_packages(explored):
     explored.type("/")
     explored.key("tab")
     explored.until(r"^> require\('zz-mine/sub$")
+    explored.key("ctrl-c")
+    for line in ("%npm uninst", "%reload zz-m"):
+        explored.type(line)
+        explored.key("tab")
+        explored.until(r"^> %npm uninstall$" if "npm" in line else r"^> %reload zz-mine$")
+        explored.type(" zz" if "npm" in line else "")
+        explored.key("tab")
+        explored.until(r"zz-mine$")
+        explored.key("ctrl-c")
 
 
 def test_tab_does_not_wait_for_a_busy_session(explored):
