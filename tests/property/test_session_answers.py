@@ -49,6 +49,7 @@ VALUE: dict[str, object] = {
     "notes": ["a note"],
     "output": WROTE,
     "pending": False,
+    "names": ["a"],
 }
 TOLD = (
     VALUE,
@@ -201,7 +202,9 @@ def test_any_field_of_a_session_and_its_files(place: Path, info: object, files: 
     entered(Forger(VALUE, info=info, files=files), ["1", "%session", "%files"], place)
 
 
-@pytest.mark.parametrize("field", ["notes", "kind", "ms", "media", "late", "output", "number"])
+@pytest.mark.parametrize(
+    "field", ["notes", "kind", "ms", "media", "late", "output", "number", "names"]
+)
 def test_a_field_of_another_type_is_an_unreadable_answer(place: Path, field: str) -> None:
     """It is told in one sentence, which says that the snippet may have run."""
     values = [value for value in (*ODD_TYPES, *ODD_NUMBERS[:8]) if not _may_be(field, value)]
@@ -224,8 +227,11 @@ def _may_be(field: str, value: object) -> bool:
                 and not isinstance(value, bool)
                 and 0 <= value <= 1e12
             )
-        case "notes":
-            return isinstance(value, list) and all(isinstance(one, str) for one in value)
+        case "notes" | "names":
+            is_missing = field == "names" and value is None
+            return is_missing or (
+                isinstance(value, list) and all(isinstance(one, str) for one in value)
+            )
         case "media" | "late":
             return value == []
         case "output":
