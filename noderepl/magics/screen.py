@@ -1,5 +1,5 @@
-"""The magics of the prompt: %history, %theme, %tty, %clear, %exit and Node's own .break, .clear,
-.editor.
+"""The magics of the prompt: %history, %rerun, %theme, %tty, %clear, %exit and Node's own .break,
+.clear, .editor.
 
 They return outcomes that the prompt carries out.
 """
@@ -7,6 +7,7 @@ They return outcomes that the prompt carries out.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import get_args
 
@@ -14,10 +15,21 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.options import Tty
-from noderepl.outcome import ClearScreen, EditorMode, Leave, Outcome, Table, Text, UseTheme, Words
+from noderepl.outcome import (
+    ClearScreen,
+    EditorMode,
+    Leave,
+    Outcome,
+    Prefill,
+    Table,
+    Text,
+    UseTheme,
+    Words,
+)
 
 _TTY: tuple[Tty, ...] = get_args(Tty)
 _MANY = 999_999_999
+_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history keeps what you type."
 _NOT_KEPT = "The history keeps nothing of what you type now; %history on keeps it again."
 
@@ -26,19 +38,59 @@ async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if arguments.text in ("on", "off"):
         context.preferences.keeps_history = arguments.text == "on"
         return [Words(_KEPT if context.preferences.keeps_history else _NOT_KEPT)]
-    last = arguments.whole(1, _MANY)
     entries = context.screen.entries()
+    shown = _selected(entries, arguments)
     if not entries:
         return [Words("The history is empty.")]
+    if not shown:
+        return [Words(f"No entry of the history contains {arguments.text!r}.")]
     width = len(str(len(entries)))
     results = {text: f"_{number}" for text, number in context.state.numbers.items()}
     column = max(map(len, results.values()), default=0)
     indent = "\n" + " " * (width + 2 + column + bool(column) * 2)
     numbered = []
-    for number, entry in enumerate(entries, 1):
+    for number in shown:
+        entry = entries[number - 1]
         result = f"{results.get(entry, ''):<{column}}  " if column else ""
         numbered.append(f"{number:>{width}}  {result}{indent.join(entry.splitlines())}")
-    return [Text("\n".join(numbered[-last:] if last else numbered))]
+    return [Text("\n".join(numbered))]
+
+
+def _selected(entries: Sequence[str], arguments: Arguments) -> Sequence[int]:
+    """Returns the numbers of the entries that the arguments ask for. Raises UsageError."""
+    text, count = arguments.text.strip(), len(entries)
+    if text.isdecimal() or not text:
+        last = arguments.whole(1, _MANY) or count
+        return range(max(count - last, 0) + 1, count + 1)
+    if (numbers := _history_range(text)) is not None:
+        return _within(numbers, entries, arguments)
+    wanted = text.casefold()
+    return [number for number, entry in enumerate(entries, 1) if wanted in entry.casefold()]
+
+
+def _history_range(text: str) -> tuple[int, int] | None:
+    """Returns the numbers of `N-M`, None for another text."""
+    found = _RANGE.fullmatch(text)
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _within(
+    numbers: tuple[int, int], entries: Sequence[str], arguments: Arguments
+) -> Sequence[int]:
+    first, last = numbers
+    if not 1 <= first <= last <= len(entries):
+        raise arguments.wrong(f"the number of entries is {len(entries)}")
+    return range(first, last + 1)
+
+
+async def _rerun(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    word = arguments.parse(least=1, most=1).words[0]
+    numbers = _history_range(word if "-" in word else f"{word}-{word}")
+    if numbers is None:
+        raise arguments.wrong(f"{word!r} is neither a number of the history nor N-M")
+    entries = context.screen.entries()
+    chosen = [entries[number - 1] for number in _within(numbers, entries, arguments)]
+    return [Prefill("\n".join(chosen))]
 
 
 async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -91,16 +143,25 @@ async def _tty(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 HISTORY = Magic(
     name="history",
-    usage="%history [N|on|off]",
-    summary="Show the history, or its last N entries, or turn it on or off",
+    usage="%history [N|N-M|TEXT|on|off]",
+    summary="Show or search the history, or turn it on or off",
     details=(
-        "Entries are numbered from the oldest and include earlier runs. _3 beside a snippet is the"
-        " name\nof its value in the session. A line that begins with a space is not kept, and"
-        " secrets of known\nforms are masked in the file."
+        "N: the last N entries. N-M: those with these numbers. TEXT: those that contain it, in"
+        " upper or\nlower case. Entries are numbered from the oldest and include earlier runs. _3"
+        " beside a snippet\nis the name of its value in the session. A line that begins with a"
+        " space is not kept, and\nsecrets of known forms are masked in the file."
     ),
     run=_history,
     completes="word",
     words=("on", "off"),
+)
+
+RERUN = Magic(
+    name="rerun",
+    usage="%rerun N|N-M",
+    summary="Put entries of the history at the prompt, to run again",
+    details="N: their numbers in %history. Enter runs the text; it can be changed before.",
+    run=_rerun,
 )
 
 THEME = Magic(

@@ -67,6 +67,24 @@ async def test_history_is_numbered_from_the_oldest(desk) -> None:
     assert await run_magic("%history 11", desk.context) == await run_magic("%history", desk.context)
 
 
+async def test_history_is_searched(desk) -> None:
+    """%history TEXT shows the entries that contain it, %history N-M those with these numbers."""
+    desk.entries += ["Fetch(1)", "x", "await fetch(2)", "y"]
+    assert await run_magic("%history fetch", desk.context) == [
+        Text("1  Fetch(1)\n3  await fetch(2)")
+    ]
+    assert await run_magic("%history fetch(2", desk.context) == [Text("3  await fetch(2)")]
+    assert await run_magic("%history 2-3", desk.context) == [Text("2  x\n3  await fetch(2)")]
+    assert "contains 'nope'" in await told(desk, "%history nope")
+
+
+async def test_entries_come_to_the_prompt_again(desk) -> None:
+    """%rerun runs nothing itself."""
+    desk.entries += ["a", "b\nc", "d"]
+    assert await run_magic("%rerun 2", desk.context) == [Prefill("b\nc")]
+    assert await run_magic("%rerun 1-3", desk.context) == [Prefill("a\nb\nc\nd")]
+
+
 async def test_history_names_what_has_a_value(desk) -> None:
     """Beside a snippet whose value can be had by a name stands that name."""
     desk.entries += ["f(\n)", "%files", "2"]
