@@ -26,6 +26,9 @@
         kernels[event] = listeners(event);
     }
     const UNSETTLED = 13; // as Node.js ends where a top-level await is never settled
+    // Node.js 20 does not warn of it, and listeners of `exit` get 0; `process.exitCode` is 13 there too.
+    const isSilent = Number.parseInt(process.versions.node, 10) < 22;
+    let told; // to the listeners of `exit`, undefined: the exit status
     let isLeaving = false;
     let isGone = false; // what is written from then on has no process any more
 
@@ -48,6 +51,7 @@
         process.execArgv = [];
         parseFrom(path === null ? 1 : 2);
         exitCode.set(undefined);
+        told = undefined;
         isLeaving = isGone = false;
         moduleObject.begin(path);
         if (files !== null) {
@@ -95,10 +99,15 @@
             return;
         }
         whenIdle(isOver, () => {
-            if (exitCode.get() === undefined) {
-                print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
+            const isFailure = exitCode.get() === undefined;
+            const isSilentFailure = isFailure && isSilent && current.request.program.file !== null;
+            if (isFailure) {
                 exitCode.set(UNSETTLED);
+                if (!isSilentFailure) {
+                    print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
+                }
             }
+            told = isSilentFailure ? 0 : undefined;
             close(current, { __proto__: null, kind: "value", printed: true });
         });
     }
@@ -178,7 +187,7 @@
             for (let index = 0; index < EVENTS.length; index++) {
                 forget(EVENTS[index]);
             }
-            call(left, code());
+            call(left, told ?? code());
             queueMicrotask(() => (isGone = true));
         }
         return code();
