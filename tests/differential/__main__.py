@@ -6,6 +6,7 @@ only the programs whose name contains one of them.
 
 import argparse
 import asyncio
+import re
 import shutil
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parent), str(Path(__file__).parents[1] / "support")]
 
 from bare_kernel import bare_kernel, installed_nel  # noqa: E402
-from differential_corpus import programs  # noqa: E402
+from differential_corpus import SESSION_DIRECTORY, programs  # noqa: E402
 from differential_runs import compared  # noqa: E402
 from nodes import node_of_version, node_of_wheel  # noqa: E402
 
@@ -54,12 +55,15 @@ async def compare(node: Node, is_bare: bool, words: list[str]) -> int:
     ]
     kernel = "bare" if is_bare else "embedded"
     async with AsyncExitStack() as stack:
-        options = ["--node", str(node.path)]
+        options, directory = ["--node", str(node.path)], SESSION_DIRECTORY
         if is_bare:
-            url = await stack.enter_async_context(bare_kernel(node, installed_nel(SHARED)))
+            # A short name, as the width of what is printed decides about its lines.
+            place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bare-"))).resolve()
+            url = await stack.enter_async_context(bare_kernel(node, installed_nel(SHARED), place))
+            directory = rf"{re.escape(str(place))}/session-\d+"
             options = ["--endpoint", url, "--auth", "none"]
         wrong = different = 0
-        for pair in compared(chosen, str(node.path), options):
+        for pair in compared(chosen, str(node.path), options, directory):
             is_different = pair.program.is_different(kernel)
             different += is_different
             if pair.is_equal == is_different:

@@ -79,7 +79,7 @@ def comparable(
 ) -> tuple[Comparable, Comparable]:
     """What is compared of a run by node and of one by noderepl, with the names of files in a session.
 
-    directories: where the program's file was in each.
+    directories: where the program's file was in each, as patterns.
     """
     parts = []
 
@@ -90,7 +90,7 @@ def comparable(
     is_own = re.search(r"^node:\S+:\d+\n", node.stderr.decode("utf-8", "replace"), re.MULTILINE)
     for one, directory in zip((node, noderepl), directories, strict=True):
         out, err = (
-            hidden(text.decode("utf-8", "backslashreplace").replace(directory, SESSION_DIRECTORY))
+            hidden(re.sub(directory, SESSION_DIRECTORY, text.decode("utf-8", "backslashreplace")))
             for text in (one.stdout, one.stderr)
         )
         reduced = without_frames(err, with_source=not is_own)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -54,18 +55,23 @@ class Pair:
         return "\n".join(rows)
 
 
-def compared(programs: Sequence[Program], node: str, options: Sequence[str]) -> Iterator[Pair]:
+def compared(
+    programs: Sequence[Program],
+    node: str,
+    options: Sequence[str],
+    directory: str = SESSION_DIRECTORY,
+) -> Iterator[Pair]:
     """Runs each program by node and by noderepl, two at once, in the order in which they end.
 
-    node: the executable. options: of noderepl, for its pool.
+    node: the executable. options: of noderepl, for its pool. directory: that of its sessions, as a pattern.
     """
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        pairs = [threads.submit(_pair, one, node, options) for one in programs]
+        pairs = [threads.submit(_pair, one, node, options, directory) for one in programs]
         for pair in as_completed(pairs):
             yield pair.result()
 
 
-def _pair(program: Program, node: str, options: Sequence[str]) -> Pair:
+def _pair(program: Program, node: str, options: Sequence[str], directory: str) -> Pair:
     with tempfile.TemporaryDirectory(prefix="differential-") as name:
         place = Path(name).resolve()
         file = place / program.file
@@ -76,7 +82,8 @@ def _pair(program: Program, node: str, options: Sequence[str]) -> Pair:
         # The files that a program writes stay in the session.
         assert sorted(place.iterdir()) in ([file], [place / ".cache", file]), program.name
         ours = _node([node, str(file), *program.args], place, environment, program)
-        return Pair(program, *comparable(program, ours, theirs, (str(place), SESSION_DIRECTORY)))
+        directories = (re.escape(str(place)), directory)
+        return Pair(program, *comparable(program, ours, theirs, directories))
 
 
 def _node(
