@@ -18,6 +18,8 @@ from noderepl.unread import write_within
 
 # The standard input of programs.
 MOST_INPUT = 64 << 20
+# A text without such a literal imports no file of its directory.
+_RELATIVE = re.compile(r"""["'`]\.""")
 
 
 def load(action: Action, words: Sequence[str]) -> Action:
@@ -31,7 +33,7 @@ def load(action: Action, words: Sequence[str]) -> Action:
     if action.verb != "file":
         return replace(action, text=_readable(action), program=Program(args=tuple(words)))
     is_input = action.text == "-"
-    name = "standard input" if is_input else action.text
+    name = "standard input" if is_input else action.text or "''"
     try:
         raw = (
             read_pipe(sys.stdin.fileno(), MOST_CODE)
@@ -54,7 +56,8 @@ def with_files(action: Action, name: str, *, is_verbose: bool) -> Action:
 
     name: of FILE. is_verbose: whether to list the files on stderr. Raises as program_files() does.
     """
-    if action.program is None or action.program.file is None or "./" not in action.text:
+    program = action.program
+    if program is None or program.file is None or _RELATIVE.search(action.text) is None:
         return action
     from noderepl.program_files import program_files
 

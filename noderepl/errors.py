@@ -86,6 +86,7 @@ class ServiceError(NodeReplError):
     HTTP status, None without an answer. code: the service's error code, if any. correlation_id: the
     value of mise-correlation-id, if any, for a support request. transient: whether a retry may
     succeed. retry_after: the seconds of Retry-After, if any. `.tries`: the number of attempts.
+    is_for_support: whether the message ends with correlation_id.
     """
 
     def __init__(
@@ -96,10 +97,12 @@ class ServiceError(NodeReplError):
         status: int | None = None,
         code: str | None = None,
         correlation_id: str | None = None,
+        is_for_support: bool = True,
         transient: bool = False,
         retry_after: float | None = None,
     ) -> None:
-        suffix = f" (mise-correlation-id {correlation_id})" if correlation_id else ""
+        is_named = correlation_id is not None and is_for_support
+        suffix = f" (mise-correlation-id {correlation_id})" if is_named else ""
         super().__init__(message + doubt + suffix)
         self.message = message
         self.doubt = doubt

@@ -119,6 +119,8 @@ class Foreground:
         finally:
             self._running = self._interrupting = None
             self._is_asked = False
+            for task in self._sending:
+                task.cancel()
         return None
 
     async def settle(self) -> None:
@@ -199,7 +201,7 @@ class Foreground:
         return self._is_asked
 
     def answer(self, line: str | None) -> None:
-        """Sends a line that the user has typed to the running snippet, None for the end."""
+        """Sends lines that the user has typed to the running snippet, None for the end."""
         sending = self._attempted(self._executor.answer(line), "the line could not be sent")
         self._sending.add(task := supervised(asyncio.create_task(sending)))
         task.add_done_callback(self._sending.discard)

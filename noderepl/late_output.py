@@ -15,6 +15,8 @@ from noderepl.terminal.console import Console
 from noderepl.terminal.render import extent
 from noderepl.threaded import SHORT
 
+# How long an outcome waits for the output of earlier snippets.
+FLUSH_SECONDS = 2.0
 DROPPED = "Output of earlier snippets was dropped."
 
 
@@ -59,10 +61,15 @@ class LateOutput:
         await self._above.room()
 
     async def flushed(self) -> None:
-        """Waits until all output so far is shown or dropped, so that the order is preserved."""
+        """Waits until all output so far is shown or dropped, so that the order is preserved; drops
+        what the screen cannot show in time.
+        """
         self.is_awaited = True
         try:
-            await self._above.flushed()
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._above.flushed()
+        except TimeoutError:
+            self.drop()
         finally:
             self.is_awaited = False
 

@@ -55,8 +55,15 @@ def _resolved(root: Path, path: PurePosixPath) -> str | None:
             parts.pop()
         else:
             return None
-    name = "/".join(parts)
-    return next((name + end for end in _ENDINGS if (root / (name + end)).is_file()), None)
+    names = (("/".join(parts) + end).lstrip("/") for end in _ENDINGS)
+    return next((name for name in names if name and _is_file(root / name)), None)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # too long a name, or a directory without permission
 
 
 def _content(path: Path, main: Path, most: int) -> bytes:

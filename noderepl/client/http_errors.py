@@ -157,6 +157,7 @@ def _error(
         code=printable(code, about.secrets, 80) or None,
         correlation_id=printable(response.headers.get("mise-correlation-id", ""), about.secrets, 80)
         or None,
+        is_for_support=code not in _OWN_CODES and response.status_code != 413,
         transient=response.status_code in _TRANSIENT,
         retry_after=_retry_after(response),
     )
@@ -247,7 +248,8 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
             ),
         )
     if status == HTTPStatus.NOT_FOUND:
-        return errors.NotFound, _not_found(problem, about) + said
+        missing = _not_found(problem, about)
+        return errors.NotFound, missing if problem.code in _OWN_CODES else missing + said
     if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         what = "file" if about.call.subject == "upload" else "request"
         return (
@@ -291,9 +293,7 @@ def _not_found(problem: _Problem, about: Circumstances) -> str:
         about.call.subject == "file" and problem.code != "ResourceNotFound"
     ):
         name = printable(repr(about.call.file), about.secrets, 120)
-        return (
-            f"the session has no file {name} (404); a session that was replaced has lost its files"
-        )
+        return f"the session has no file {name}; %files lists its files"
     return (
         f"{about.host} has no pool at this path (404): check --endpoint, which is the pool's"
         f" management endpoint, and --api-version ({about.version} was used)"

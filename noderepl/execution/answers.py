@@ -23,7 +23,7 @@ class Answers:
         self._next = 0
 
     async def send(self, line: str | None) -> None:
-        """Sends a line with its end, a key, or None for the end of the input.
+        """Sends lines with their ends, a key, or None for the end of the input.
 
         They arrive in the order of the calls. Raises ServiceError, NotAuthorised.
         """

@@ -163,7 +163,11 @@ class Executor:
             self._work.cancel()
 
     async def interrupt(self) -> None:
-        """Interrupts the running snippet, if possible. Raises ServiceError, NotAuthorised."""
+        """Interrupts the running snippet, if possible, and skips what earlier ones have written.
+
+        Raises ServiceError, NotAuthorised.
+        """
+        self.skip_late()
         if self._lane is not None and self._lane.live is not None:
             await self._lane.live.interrupt()
 

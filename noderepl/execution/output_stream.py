@@ -42,13 +42,13 @@ PIECE_SECONDS = 10.0
 SKIPPED_SECONDS = 2.0
 # The maximum size of a piece in bytes: JSON needs up to six for a character.
 PIECE_BYTES = 16 << 20
-# The maximum size of all pieces of a request in bytes: twice the limit of the prelude for a
-# snippet.
+# The maximum size of all pieces of a request in bytes: twice the prelude's limit for a snippet.
 MOST_BYTES = 256 << 20
-# The maximum memory in bytes for a snippet's output until its answer: if output is shown as it
-# arrives, and if not.
+# The maximum memory in bytes for output until the answer: if it is shown as it arrives, if not.
 SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
 FETCH_SECONDS = 1800.0
+# How long an answer waits for the output of earlier snippets.
+BEFORE_SECONDS = 2.0
 # The maximum number of events shown in one turn of the event loop.
 EVENTS = 100
 DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
@@ -106,7 +106,6 @@ class OutputStream:
 
     async def attend(self, sending: Awaitable[Answered], before: OutputStream | None) -> Answered:
         """Waits for the answer and shows output meanwhile, and late output of the previous one.
-
         Raises as the sending does.
         """
         following = (
@@ -192,7 +191,8 @@ class OutputStream:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FETCH_SECONDS):
                 if before is not None and not 0 < before._number <= before._skipped:
-                    await before.read_until(written.before)
+                    with contextlib.suppress(TimeoutError):
+                        await asyncio.wait_for(before.read_until(written.before), BEFORE_SECONDS)
                 await self.read_until(written.pieces, is_needed=written.exceeds(execution))
 
     def _completed(self, execution: Execution, written: Written) -> Execution:

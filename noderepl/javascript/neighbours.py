@@ -10,7 +10,13 @@ from tree_sitter import Node
 
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
 
-_SPECIFIER = re.compile(r"\.\.?/[^\\]*")
+_SPECIFIER = re.compile(r"\.\.?(?:/[^\\]*)?")
+_LITERAL = re.compile(
+    r"""\b(?:from|import|require(?:\.resolve)?)\s*+(?:\(\s*+)?(?P<quote>["'`])(?P<name>\.\.?(?:/[^"'`\n\\$]*)?)(?P=quote)"""
+)
+# The length in characters up to which a syntax tree is made: it takes up to 100 bytes for each. In
+# longer texts, comments and strings count as code.
+MOST_PARSED = 200_000
 # An import is of a URL, and a call of require() of a file name.
 _QUERY = re.compile("[?#].*", re.DOTALL)
 
@@ -19,6 +25,9 @@ def neighbours(text: str) -> Sequence[str]:
     """Returns the relative file names in a text's imports, exports, `import()` and `require()`, in
     order; only literal ones.
     """
+    if len(text) > MOST_PARSED:
+        names = (_QUERY.sub("", found["name"]) for found in _LITERAL.finditer(text))
+        return tuple(dict.fromkeys(names))
     source = text.encode("utf-8", "surrogatepass")
     try:
         root = parse(parser(), source).root_node
@@ -27,14 +36,14 @@ def neighbours(text: str) -> Sequence[str]:
             root = root if typed.has_error else typed
     except TooHard:
         return ()
-    found = [
+    specifiers = [
         literal
         for node in nodes(root)
         if node.type in ("import_statement", "export_statement", "call_expression")
         and (literal := _specifier(node)) is not None
         and _SPECIFIER.fullmatch(literal)
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(specifiers))
 
 
 def _specifier(node: Node) -> str | None:

@@ -56,6 +56,7 @@ _PARTS = (
     "output",
     "terminal",
     "stdio",
+    "readline_interfaces",
     "input",
     "input_files",
     "descriptors",

@@ -31,7 +31,8 @@ class AnswerLine:
     """Edits lines for a snippet.
 
     show: shows the line so far at the snippet's cursor, with whether it is complete. send: sends a
-    line with its end, a key, or None for the end of the input.
+    line with its end, several from a paste, a line without its end (Ctrl-D), a key, or None for the
+    end of the input.
     """
 
     def __init__(
@@ -72,6 +73,8 @@ class AnswerLine:
                 self._end(self._text)
             case Keys.ControlD if not self._text:
                 self._send(None)
+            case Keys.ControlD:
+                self._end(self._text, "")
             case Keys.ControlH:
                 self._change(self._text[:-1], press)
             case Keys.ControlU:
@@ -79,9 +82,10 @@ class AnswerLine:
             case Keys.ControlW:
                 self._change(_LAST_WORD.sub("", self._text), press)
             case Keys.BracketedPaste:
-                *lines, rest = (self._text + press.data.replace("\r", "\n")).split("\n")
-                for line in lines:
-                    self._end(line)
+                text = self._text + press.data.replace("\r", "\n")
+                lines, end, rest = text.rpartition("\n")
+                if end:
+                    self._end(lines)
                 self._change(rest, KeyPress(Keys.BracketedPaste, rest))
             case str(key) if len(key) == 1 and not isinstance(key, Keys):
                 self._change(self._text + key, press)
@@ -94,8 +98,8 @@ class AnswerLine:
         self._text = text[:MOST]
         self._show(self._text, False)
 
-    def _end(self, line: str) -> None:
+    def _end(self, line: str, end: str = "\n") -> None:
         self._show(line, True)
         self._text = ""
         self._presses = []
-        self._send(f"{line}\n")
+        self._send(line + end)

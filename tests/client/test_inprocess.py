@@ -214,9 +214,7 @@ async def test_session_and_pool_are_described(pool: Pool, version: str) -> None:
 async def test_a_missing_session_is_told_without_its_identifier(session: Session) -> None:
     """What the pool says of a session that is not there names it; what the user is told does not."""
     for operation in (session.info(), session.delete()):
-        with pytest.raises(
-            NotFound, match=r"it says: Could not find session with name '…'\."
-        ) as caught:
+        with pytest.raises(NotFound, match="no such session") as caught:
             await operation
         assert session.identifier not in str(caught.value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,54 @@ def test_names_of_imported_files(home, tmp_path):
     # Node.js imports TypeScript from 22.18 on.
     ran = run("--node", node_of_wheel().path, "main.ts", home=home, cwd=tmp_path)
     assert (ran.returncode, ran.stdout) == (0, "false 7 spaced\n"), ran.stderr
+
+
+def test_imports_that_name_no_file_here(home, tmp_path):
+    """Names that are too long, and directories by their dots; the program reports what is missing."""
+    written(
+        tmp_path,
+        {
+            "main.js": f"try {{ require('./{'a' * 300}') }} catch (error) {{ console.log(error.code) }}"
+            " try { require('./a\\u0000b') } catch (error) { console.log(error.code) }"
+            " console.log(require('./sub').up.k, require('.') === require('./index.js'))",
+            "index.js": "exports.k = 5",
+            "sub/index.js": "exports.up = require('..'); exports.own = require('.')",
+        },
+    )
+    ran = run("main.js", home=home, cwd=tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.splitlines()[::2] == ["MODULE_NOT_FOUND", "5 true"]
+
+
+def test_a_long_file_is_followed_without_a_tree(home, tmp_path):
+    """A library of some megabytes takes little time and memory, and its imports come too."""
+    lines = "".join(
+        f"function f{n}(a) {{ return [a].map((x) => x + {n}) }}\n" for n in range(100_000)
+    )
+    written(
+        tmp_path,
+        {
+            "main.js": "console.log(require('./lib').n)",
+            "lib.js": lines + "exports.n = require('./part').n",
+            "part.js": "exports.n = 7",
+        },
+    )
+    program = (
+        "import resource, sys; from noderepl.program_files import program_files; from pathlib import Path;"
+        " files = program_files(Path('main.js'), Path('main.js').read_text());"
+        " print(sorted(files), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    files, _, memory = ran.stdout.rpartition(" ")
+    assert files == "['lib.js', 'part.js']"
+    assert int(memory) < 150, "MiB"
 
 
 def test_too_many_files(home, tmp_path):

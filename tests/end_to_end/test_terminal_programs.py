@@ -185,6 +185,75 @@ def test_a_question_is_answered_at_the_prompt(shared_prompt):
     )
 
 
+def paste_when_asked(screen: Screen, code: str, text: str, mark: str = "ask>") -> None:
+    """Runs a snippet that asks, and pastes text into its question."""
+    enter(screen, code)
+    screen.until(rf"^{mark}")
+    screen.paste(text)
+
+
+def test_a_paste_is_many_lines(shared_prompt):
+    """Each question takes one line, in order; lines that nobody reads are reported."""
+    paste_when_asked(
+        shared_prompt,
+        "const lines = [prompt('ask>'), prompt('more>')]; lines",
+        "one\ntwo\nthree\nfour\n",
+    )
+    shared_prompt.until(r"^\[ 'one', 'two' \]$")
+    shared_prompt.until("^Lines that were typed and not read: 2\\.$")
+    shared_prompt.ready()
+    shared_prompt.enter("prompt('again>')")
+    shared_prompt.until("^again>")
+    shared_prompt.enter("typed")
+    shared_prompt.until("^'typed'$")
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("console.log('ask>'); fs.readFileSync(0, 'utf8').length", "98890"),
+        ("console.log('ask>'); let count = 0; for await (const line of require('readline').createInterface(process.stdin)) count++; count", "10000"),
+    ],
+)  # fmt: skip
+def test_a_long_paste_is_one_answer(tmp_path, code, value):
+    """10,000 lines are there at once, and Ctrl-D ends them."""
+    with prompt(tmp_path) as screen:
+        screen.type(code)
+        screen.key("enter")
+        screen.until("^ask>")
+        screen.paste("".join(f"line {number}\n" for number in range(10_000)))
+        screen.key("ctrl-d")
+        screen.until(rf"^{value}$")
+
+
+def test_ctrl_c_behind_a_long_paste(tmp_path):
+    """The prompt is back at once, and nothing of the paste is sent any more."""
+    with prompt(tmp_path) as screen:
+        screen.enter("console.log('ask>'); fs.readFileSync(0, 'utf8').length")
+        screen.until("^ask>")
+        screen.paste("".join(f"line {number}\n" for number in range(10_000)))
+        screen.key("ctrl-c")
+        screen.until("^Interrupted")
+        screen.ready()
+        assert "could not be sent" not in screen.text
+        screen.enter("6 * 7")
+        screen.until("^42$")
+
+
+def test_a_flood_of_sequences_does_not_keep_an_answer(tmp_path):
+    """What earlier snippets write faster than it can be followed is dropped, and a line says so."""
+    with prompt(tmp_path) as screen:
+        screen.enter(
+            "setInterval(() => process.stdout.write('\\x1b[31m'.repeat(20000) + 'x\\r'), 0); 40 + 2"
+        )
+        screen.until("^42$")
+        screen.until(r"^\[\d+\] x")
+        screen.enter("'an' + 'swer'")
+        screen.until("^'answer'$")
+        screen.until("dropped")
+        screen.key("ctrl-c")
+
+
 def test_ctrl_c_interrupts_a_question(shared_prompt):
     """The typed line is gone, and the next question of the same interface is answered."""
     options = "{ input: process.stdin, output: process.stdout }"

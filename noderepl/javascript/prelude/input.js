@@ -2,31 +2,31 @@
 //
 // Contract with ../../execution/answers.py: the event "input" of a piece (output.js) says that the snippet reads; its
 // text is "line", or "keys" in raw mode. An answer is a file .noderepl-input-ID-N, N from 0 for each request id, with
-// a line and its end as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer, the
-// input ends at once.
+// lines and their ends as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer,
+// the input ends at once.
 //
-// note(text) adds a line to the answer. echo(text) writes to stdout. starve(answer) returns whether the snippet waits
-// for nothing, and ends it with an answer unless that is null.
-(function input({ realm, primordials, data, output, note, echo, starve }) {
-    const { Atomics, Buffer, Int32Array, JSON, Object, Proxy, Reflect, Set, SharedArrayBuffer, process } = realm;
+// readlineInterfaces: readline_interfaces.js. note(text) adds a line to the answer. echo(text) writes to stdout.
+// starve(answer) returns whether the snippet waits for nothing, and ends it with an answer unless that is null.
+(function input({ realm, primordials, readlineInterfaces, data, output, note, echo, starve }) {
+    const { Atomics, Buffer, Int32Array, JSON, Object, Reflect, Set, SharedArrayBuffer, process } = realm;
     const { existsSync, readFileSync, unlinkSync } = realm.require("fs");
     const { EventEmitter } = realm.require("events");
     const { syncBuiltinESMExports } = realm.require("module");
     const { Readable } = realm.require("stream");
     const { setTimeout, clearTimeout } = realm.require("timers");
-    const readline = realm.require("readline");
     const { wait } = Atomics;
     const { from } = Buffer;
     const { parse } = JSON;
     const { assign } = Object;
-    const { apply, defineProperty, ownKeys } = Reflect;
+    const { defineProperty } = Reflect;
     const toText = primordials.uncurried(Buffer.prototype.toString);
     const directory = process.cwd();
     const push = primordials.uncurried(Readable.prototype.push);
     const listenersOf = primordials.uncurried(EventEmitter.prototype.listeners);
     const { includes, some } = primordials.Array;
-    const { add, clear, delete: remove, forEach, has } = primordials.Set;
-    const { endsWith, slice } = primordials.String;
+    const { add, has } = primordials.Set;
+    const { endsWith, indexOf, slice } = primordials.String;
+    const { replace } = primordials;
     const READING = ["data", "readable", "keypress"]; // events for which somebody listens who reads
     const STUCK = "The input ended, and the snippet waits for nothing else";
     const ENDED = {
@@ -40,9 +40,12 @@
     const SOON = 100; // ms after which a snippet that does not read itself asks for a reader of an earlier one
     const cell = new Int32Array(new SharedArrayBuffer(4));
     const idle = new Set(); // listeners of interfaces, which read only for a question or a listener of their lines
-    const interfaces = new Set();
-    const questions = new Set(); // interfaces that wait for the answer to a question
-    let depth = 0; // of calls of createInterface()
+    const interfaces = readlineInterfaces({
+        realm,
+        primordials,
+        reads: (one) => one?.input === stream,
+        touch: () => (isTouched = true),
+    });
     let isWanted = false; // the stream has nothing, and somebody reads it
     let request = null; // the running one, null between snippets
     let next = 0; // the number of the next answer
@@ -51,11 +54,14 @@
     let isExported = false; // the module node:process exports the streams of the prelude
     let isTouched = false; // the snippet itself has begun to read
     let rest; // bytes of a line that have not been read
+    let lines = ""; // of an answer, that have not been read
     let timer;
     let stream = create();
 
-    wrapReadline();
     expose();
+    if (!("prompt" in realm)) {
+        defineProperty(realm, "prompt", { __proto__: null, value: prompt, configurable: true, writable: true });
+    }
 
     function create() {
         isWanted = false;
@@ -69,7 +75,7 @@
         made.on("newListener", (name, listener) => {
             if (includes(READING, name)) {
                 isTouched = true;
-                if (depth > 0) {
+                if (interfaces.areMade()) {
                     add(idle, listener);
                 }
                 lookIn(0);
@@ -91,6 +97,7 @@
         asked = undefined;
         isNoted = isTouched = false;
         rest = undefined;
+        lines = "";
         if (stream.readableEnded || stream.destroyed) {
             const isExposed = process.stdin === stream;
             isExported = false;
@@ -99,7 +106,7 @@
                 expose();
             }
         }
-        if (stream.isPaused() && !isRead() && interfaces.size === 0) {
+        if (stream.isPaused() && !isRead() && !interfaces.isAny()) {
             // A closed interface has paused the stream, and a new program expects one in its initial state.
             stream.resume();
             stream.readableFlowing = null;
@@ -114,40 +121,38 @@
         }
     }
 
-    // After a snippet. isCut: whether it was ended; its questions are then over, so that others can be asked.
-    function end(isCut) {
+    // After a snippet. isCut: whether it was ended; its questions are then over, so that others can be asked. notes: of
+    // its answer.
+    function end(isCut, notes) {
         clearTimeout(timer);
-        while (request !== null && takeAnswer() !== undefined) {
-            // This was typed too late.
+        let unread = 0;
+        while (request !== null) {
+            const text = takeAnswer();
+            if (text === undefined) {
+                break;
+            }
+            unread += text === null ? 0 : countOf(text);
         }
         request = null;
         if (isCut) {
-            forEach(questions, forget);
-            clear(questions);
+            interfaces.forgetQuestions();
+        }
+        if (unread > 0) {
+            notes[notes.length] = `Lines that were typed and not read: ${unread}.`;
         }
     }
 
-    function forget(one) {
-        const keys = ownKeys(one);
-        for (let index = 0; index < keys.length; index++) {
-            if (typeof keys[index] === "symbol" && endsWith(keys[index].description ?? "", "uestionCallback")) {
-                one[keys[index]] = null;
-            }
+    function countOf(text) {
+        let count = 0;
+        for (let at = indexOf(text, "\n"); at >= 0; at = indexOf(text, "\n", at + 1)) {
+            count += 1;
         }
+        return count;
     }
 
     // Whether somebody reads: a listener of the stream, or an interface with a question or a listener of lines.
     function isRead() {
-        let isOne = questions.size > 0;
-        forEach(interfaces, (one) => {
-            if (one.closed === true) {
-                remove(interfaces, one);
-                remove(questions, one);
-            } else {
-                isOne ||= one.listenerCount("line") > 0;
-            }
-        });
-        return isOne || some(READING, isDirect);
+        return interfaces.doRead() || some(READING, isDirect);
     }
 
     function isDirect(name) {
@@ -197,10 +202,9 @@
         if (line === null) {
             setTimeout(endStarved, STEP, request, STARVED).unref();
         }
-        clear(questions);
+        interfaces.answered();
         if (stream.isRaw) {
-            const isLine = line !== null && endsWith(line, "\n");
-            push(stream, isLine ? `${slice(line, 0, -1)}\r` : (line ?? "\x04"));
+            push(stream, line === null ? "\x04" : replace(line, /\n/g, () => "\r"));
         } else {
             echoLine(line);
             push(stream, line);
@@ -242,6 +246,11 @@
     }
 
     function takeAnswer() {
+        if (lines !== "") {
+            const text = lines;
+            lines = "";
+            return text;
+        }
         const line = takeFrom(data);
         return line === undefined ? takeFrom(directory) : line;
     }
@@ -266,6 +275,11 @@
         let line = request === null ? null : answerOf();
         for (; line === undefined; line = answerOf()) {
             wait(cell, 0, 0, STEP);
+        }
+        if (line !== null) {
+            const length = indexOf(line, "\n") + 1 || line.length;
+            lines = slice(line, length);
+            line = slice(line, 0, length);
         }
         echoLine(line);
         return line;
@@ -304,44 +318,8 @@
         if (line === null) {
             return null;
         }
-        return line === "\n" && byDefault !== undefined ? `${byDefault}` : slice(line, 0, -1);
-    }
-
-    function wrapReadline() {
-        const { promises } = readline;
-        for (const module of [readline, promises]) {
-            const { createInterface, Interface } = module;
-            module.createInterface = new Proxy(createInterface, {
-                __proto__: null,
-                apply(target, self, given) {
-                    depth += 1;
-                    try {
-                        const made = apply(target, self, given);
-                        if (made.input === stream) {
-                            isTouched = true;
-                            add(interfaces, made);
-                        }
-                        return made;
-                    } finally {
-                        depth -= 1;
-                    }
-                },
-            });
-            Interface.prototype.question = new Proxy(Interface.prototype.question, {
-                __proto__: null,
-                apply(target, self, given) {
-                    if (self?.input === stream) {
-                        isTouched = true;
-                        add(questions, self);
-                    }
-                    return apply(target, self, given);
-                },
-            });
-        }
-        syncBuiltinESMExports();
-        if (!("prompt" in realm)) {
-            defineProperty(realm, "prompt", { __proto__: null, value: prompt, configurable: true, writable: true });
-        }
+        const text = endsWith(line, "\n") ? slice(line, 0, -1) : line;
+        return text === "" && byDefault !== undefined ? `${byDefault}` : text;
     }
 
     return { begin, end, hold, readAll, readInto };

@@ -67,7 +67,8 @@
             (...given) => run?.ended?.kind !== "exit" && !programs.isGone() && output.write(...given),
         ),
     });
-    const input = parts.input({ ...base, data, output, note, starve, echo: stdio.echo });
+    const readlineInterfaces = parts.readline_interfaces;
+    const input = parts.input({ ...base, readlineInterfaces, data, output, note, starve, echo: stdio.echo });
     const standardInput = parts.standard_input({ realm, data });
     parts.input_files({ realm, data, isReplaced: standardInput.isReplaced, ...input });
     const report = (error) => stacks.describe(error, ofErrors);
@@ -92,10 +93,9 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const { lexicalNames } = scripts;
-    const completion = parts.completion({ ...base, inspect, post, valueOf, lexicalNames, file });
+    const { names, ...queries } = parts.completion({ ...base, inspect, post, valueOf, lexicalNames, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const { names, ...queries } = completion;
     const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
@@ -329,7 +329,7 @@
             pending: isPending,
             names: current.request.asks ? names(current) : undefined,
         });
-        input.end(isCut);
+        input.end(isCut, notes);
         stdio.end();
         respond(current, answer);
         stdio.rest();
