@@ -90,6 +90,12 @@ def test_standard_input(home, tmp_path):
     assert run(home=home, stdin=b"console.log(fs.readFileSync(0).length)").stdout == "0\n"
 
 
+def test_prompt_reads_a_pipe(home):
+    """A line for each call, and null at the end."""
+    ran = run("-p", "[prompt('a?'), prompt('b?'), prompt('c?')]", home=home, stdin=b"one\n\xc3\xa9")
+    assert ran.stdout == "a? b? c? [ 'one', 'é', null ]\n", ran.stderr
+
+
 def test_standard_input_that_is_too_long(home):
     """It is one sentence, and nothing runs."""
     with Path("/dev/zero").open("rb") as endless:

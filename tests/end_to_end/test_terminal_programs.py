@@ -312,7 +312,7 @@ def test_colours_follow_the_environment(tmp_path):
     ("code", "expected"),
     [
         ("[process.stdout.isTTY, process.stdout.columns, prompt('a?')]", "a? [ undefined, undefined, null ]\n"),
-        ("await require('readline/promises').createInterface(process['std' + 'in'], process.stdout).question('b? ')", "b? "),
+        ("await require('readline/promises').createInterface(process['std' + 'in'], process.stdout)['quest' + 'ion']('b? ')", "b? "),
     ],
 )  # fmt: skip
 def test_a_script_has_no_terminal_and_no_input(tmp_path, code, expected):

@@ -5,17 +5,18 @@
 // lines and their ends as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer,
 // the input ends at once.
 //
-// readlineInterfaces: readline_interfaces.js. note(text) adds a line to the answer. echo(text) writes to stdout.
-// starve(answer) returns whether the snippet waits for nothing, and ends it with an answer unless that is null.
-(function input({ realm, primordials, readlineInterfaces, data, output, note, echo, starve }) {
+// parts: with readline_interfaces.js. isReplaced(): whether standard input is a file now. note(text) adds a line to the
+// answer. echo(text) writes to stdout. starve(answer) returns whether the snippet waits for nothing, and ends it with an
+// answer unless that is null.
+(function input({ realm, primordials, parts, isReplaced, data, output, note, echo, starve }) {
     const { Atomics, Buffer, Int32Array, JSON, Object, Reflect, Set, SharedArrayBuffer, process } = realm;
-    const { existsSync, readFileSync, unlinkSync } = realm.require("fs");
+    const { existsSync, readFileSync, readSync, unlinkSync } = realm.require("fs");
     const { EventEmitter } = realm.require("events");
     const { syncBuiltinESMExports } = realm.require("module");
     const { Readable } = realm.require("stream");
     const { setTimeout, clearTimeout } = realm.require("timers");
     const { wait } = Atomics;
-    const { from } = Buffer;
+    const { alloc, from } = Buffer;
     const { parse } = JSON;
     const { assign } = Object;
     const { defineProperty } = Reflect;
@@ -35,12 +36,13 @@
         error: { __proto__: null, name: "Error", message: STUCK, stack: "" },
     };
     const EMPTY = "The program read standard input, which is empty here: it ended at once.";
+    const NEWLINE = 10;
     const STEP = 50; // ms between two looks for an answer
     const STARVED = 10; // looks after which a snippet that waits for nothing else than an ended input is at its end
     const SOON = 100; // ms after which a snippet that does not read itself asks for a reader of an earlier one
     const cell = new Int32Array(new SharedArrayBuffer(4));
     const idle = new Set(); // listeners of interfaces, which read only for a question or a listener of their lines
-    const interfaces = readlineInterfaces({
+    const interfaces = parts.readline_interfaces({
         realm,
         primordials,
         reads: (one) => one?.input === stream,
@@ -311,10 +313,23 @@
         return text;
     }
 
+    // Reads a line of the file that is standard input now.
+    function lineOfFile() {
+        const byte = alloc(1);
+        const bytes = [];
+        while (readSync(0, byte, 0, 1, null) === 1) {
+            bytes[bytes.length] = byte[0];
+            if (byte[0] === NEWLINE) {
+                break;
+            }
+        }
+        return bytes.length === 0 ? null : toText(from(bytes), "utf8");
+    }
+
     // As in browsers and in Deno.
     function prompt(message = "Prompt", byDefault = undefined) {
         echo(`${message}${byDefault === undefined ? "" : ` [${byDefault}]`} `);
-        const line = readLine();
+        const line = isReplaced() ? lineOfFile() : readLine();
         if (line === null) {
             return null;
         }

@@ -67,10 +67,10 @@
             (...given) => run?.ended?.kind !== "exit" && !programs.isGone() && output.write(...given),
         ),
     });
-    const readlineInterfaces = parts.readline_interfaces;
-    const input = parts.input({ ...base, readlineInterfaces, data, output, note, starve, echo: stdio.echo });
     const standardInput = parts.standard_input({ realm, data });
-    parts.input_files({ realm, data, isReplaced: standardInput.isReplaced, ...input });
+    const { isReplaced } = standardInput;
+    const input = parts.input({ ...base, parts, isReplaced, data, output, note, starve, echo: stdio.echo });
+    parts.input_files({ realm, data, isReplaced, ...input });
     const report = (error) => stacks.describe(error, ofErrors);
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
