@@ -5,9 +5,9 @@
 // lines and their ends as JSON, or a key in raw mode, or null for the end of the input. If the client cannot answer,
 // the input ends at once.
 //
-// parts: with readline_interfaces.js. isReplaced(): whether standard input is a file now. note(text) adds a line to the
-// answer. echo(text) writes to stdout. starve(answer) returns whether the snippet waits for nothing, and ends it with an
-// answer unless that is null.
+// parts: with readline_interfaces.js. isReplaced(): whether standard input is a file now. note(text) adds a line to
+// the answer. echo(text) writes to stdout. starve(answer) returns whether the snippet waits for nothing, and ends it
+// with an answer unless that is null.
 (function input({ realm, primordials, parts, isReplaced, data, output, note, echo, starve }) {
     const { Atomics, Buffer, Int32Array, JSON, Object, Reflect, Set, SharedArrayBuffer, process } = realm;
     const { existsSync, readFileSync, readSync, unlinkSync } = realm.require("fs");
@@ -229,10 +229,7 @@
     // Returns a line, null for the end, undefined if there is no answer yet.
     function answerOf() {
         if (!request.asks) {
-            if (!isNoted) {
-                isNoted = true;
-                note(EMPTY);
-            }
+            noteEmpty();
             return null;
         }
         const how = stream.isRaw ? "keys" : "line";
@@ -245,6 +242,13 @@
             output.show();
         }
         return line;
+    }
+
+    function noteEmpty() {
+        if (!isNoted) {
+            isNoted = true;
+            note(EMPTY);
+        }
     }
 
     function takeAnswer() {
@@ -323,7 +327,12 @@
                 break;
             }
         }
-        return bytes.length === 0 ? null : toText(from(bytes), "utf8");
+        if (bytes.length === 0) {
+            noteEmpty();
+            return null;
+        }
+        isNoted = true;
+        return toText(from(bytes), "utf8");
     }
 
     // As in browsers and in Deno.
