@@ -260,11 +260,13 @@ def _inserted(name: str, where: Context) -> tuple[str, int] | None:
     """Returns the text that a name becomes and where it starts, before the cursor; None if it
     cannot be inserted as it is shown.
     """
-    if where.kind == "module" or name.replace("$", "_").isidentifier():
+    if not name.isprintable() or {*"'\"`\\"} & {*name}:
+        return None
+    if where.kind == "module":
+        return name, -len(where.word)
+    if name.replace("$", "_").isidentifier():
         end = f"{where.quote}]" if where.kind == "key" else ""
         return name + end, -len(where.word)
-    if not name.isprintable() or {*"'\"\\"} & {*name}:
-        return None
     if where.kind == "key":
         return f"{name}{where.quote}]", -len(where.word)
     if where.is_pattern:
