@@ -29,7 +29,7 @@ from noderepl.javascript.output import (
     read_piece,
     size_of,
 )
-from noderepl.outcome import Execution, Output, Thrown, Uncaught
+from noderepl.outcome import Execution, Note, Output, Thrown, Uncaught
 from noderepl.threaded import worked
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ if TYPE_CHECKING:
 
 # File calls reset the cooldown (DOC-POOL), so noderepl stops asking a silent session.
 QUIET_SECONDS = 60.0
-READ_SECONDS = 2.0
-PIECE_SECONDS = 10.0
-SKIPPED_SECONDS = 2.0
+READ_SECONDS, PIECE_SECONDS, SKIPPED_SECONDS = 2.0, 10.0, 2.0
 # The maximum size of a piece in bytes: JSON needs up to six for a character.
 PIECE_BYTES = 16 << 20
 # The maximum size of all pieces of a request in bytes: twice the prelude's limit for a snippet.
@@ -49,6 +47,7 @@ SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
 FETCH_SECONDS = 1800.0
 # How long an answer waits for the output of earlier snippets.
 BEFORE_SECONDS = 2.0
+BEFORE_DROPPED = "Output of earlier snippets was dropped."
 # The maximum number of events shown in one turn of the event loop.
 EVENTS = 100
 DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
@@ -191,8 +190,10 @@ class OutputStream:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(FETCH_SECONDS):
                 if before is not None and not 0 < before._number <= before._skipped:
-                    with contextlib.suppress(TimeoutError):
+                    try:
                         await asyncio.wait_for(before.read_until(written.before), BEFORE_SECONDS)
+                    except TimeoutError:
+                        self._pending.append(Note(BEFORE_DROPPED))
                 await self.read_until(written.pieces, is_needed=written.exceeds(execution))
 
     def _completed(self, execution: Execution, written: Written) -> Execution:
@@ -260,8 +261,7 @@ class OutputStream:
                     await self._read(is_needed=is_needed)
             except (ServiceError, TimeoutError):
                 self._next = pieces
-            # A missing piece is skipped.
-            self._next = max(self._next, number + 1)
+            self._next = max(self._next, number + 1)  # a missing piece is skipped
 
     async def follow_on(self) -> None:
         """Shows output that arrives after the answer, until none arrives for a minute, a call fails

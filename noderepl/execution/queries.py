@@ -12,6 +12,7 @@ from noderepl.execution.delivery import UNREAD, answer_in
 from noderepl.execution.lane import Lanes
 from noderepl.javascript.prelude_request import Options
 from noderepl.magics import Preferences
+from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution
 from noderepl.sessions.state import SessionState
 
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
 
-# The time limit of the service for a request of completion.
-OFFER_SECONDS = 5
+# The service ends a session whose code takes longer than its limit, and a callback of a snippet may
+# take long.
+OFFER_SECONDS = TIMEOUT_RANGE[1]
 Offers = Sequence[tuple[str, str]]
 
 

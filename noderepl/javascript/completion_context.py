@@ -10,7 +10,7 @@ from typing import Literal
 from tree_sitter import Node
 
 from noderepl.javascript.completeness import LineEnd, line_end
-from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, parse, parser
+from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, nodes, parse, parser
 
 # Characters; a longer text has no completion in the session.
 MOST_CHARACTERS, MOST_EXPRESSION = 100_000, 2000
@@ -30,6 +30,18 @@ _WORDS = frozenset(
 _LITERALS = frozenset("string template_string regex number true false null".split())
 _ENDS = _WORDS | _LITERALS | CLOSERS
 _DOTS = frozenset([".", "?.", "optional_chain"])
+# What an expression may consist of: no operator and no function, and of calls only those that take
+# no time for any value. V8 stops neither a long call of a built-in nor one operation on long
+# numbers.
+_PLAIN = frozenset(
+    """identifier property_identifier private_property_identifier shorthand_property_identifier
+    member_expression subscript_expression optional_chain parenthesized_expression string
+    string_fragment escape_sequence template_string number regex regex_pattern regex_flags array
+    object pair computed_property_name true false null undefined this arguments call_expression
+    new_expression comment html_comment""".split()
+)
+_CALLS = frozenset("get at keys values entries valueOf deref trim".split())
+_CLASSES = frozenset("Date Map Set WeakMap WeakSet URL URLSearchParams RegExp Error Object".split())
 _HEADS = frozenset("if while for with switch catch".split())
 _OPEN = {closer: frozenset(one for one in OPENERS if OPENERS[one] == closer) for closer in CLOSERS}
 
@@ -79,7 +91,12 @@ def destructured(text: str, after: str) -> Context | None:
     value = _ASSIGNED.match(after)
     if value is None or _NO_NAME.search(name):
         return Context("text")
-    return Context("member", name, value[1].strip(), is_pattern=True)
+    expression = value[1].strip()
+    return (
+        Context("member", name, expression, is_pattern=True)
+        if _is_plain(expression)
+        else Context("text")
+    )
 
 
 def _in_text(text: str) -> Context:
@@ -127,7 +144,31 @@ def _expression(text: str) -> str | None:
     if start is None:
         return None
     found = source[tokens[start].start_byte :].decode("utf-8", "replace").strip()
-    return found if len(found) <= MOST_EXPRESSION else None
+    return found if len(found) <= MOST_EXPRESSION and _is_plain(found) else None
+
+
+def _is_plain(expression: str) -> bool:
+    """Returns whether the evaluation of an expression takes no time, whatever its values are."""
+    root = parse(parser(), f"({expression}\n)".encode("utf-8", "surrogatepass")).root_node
+    statements = root.named_children
+    if root.has_error or len(statements) != 1 or statements[0].type != "expression_statement":
+        return False
+    return all(
+        (node.type in _PLAIN and _is_plain_call(node))
+        for node in nodes(statements[0])
+        if node.is_named and node.type != "expression_statement"
+    )
+
+
+def _is_plain_call(node: Node) -> bool:
+    if node.type == "new_expression":
+        made = node.child_by_field_name("constructor")
+        return made is not None and (made.text or b"").decode("utf-8", "replace") in _CLASSES
+    if node.type != "call_expression":
+        return True
+    called = node.child_by_field_name("function")
+    member = None if called is None else called.child_by_field_name("property")
+    return member is not None and (member.text or b"").decode("utf-8", "replace") in _CALLS
 
 
 def _chain(tokens: Sequence[Node], last: int) -> int | None:

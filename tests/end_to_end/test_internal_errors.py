@@ -51,7 +51,7 @@ DEGRADED = {
     "noderepl.sessions.lifetime:Lifetime.countdown": "",
     "noderepl.terminal.prompt:SnippetLexer.lex_document": "",
     "noderepl.terminal.prompt:npm_lines": "",
-    "noderepl.terminal.completion:SnippetCompleter.get_completions": "tab",
+    "noderepl.terminal.completion:SnippetCompleter._known": "tab",
     "noderepl.terminal.prompt:Prompt._message": "",
     "noderepl.repl:is_magic": "",
 }

@@ -208,6 +208,23 @@ def test_a_paste_is_many_lines(shared_prompt):
     shared_prompt.until("^'typed'$")
 
 
+def test_a_reader_of_an_earlier_snippet_takes_no_lines(tmp_path):
+    """A stream that still flows, but that nobody reads, leaves the lines to prompt()."""
+    with prompt(tmp_path) as screen:
+        enter(
+            screen,
+            "console.log('ask>'); await new Promise((end) => process.stdin.once('data', (text) => end(String(text))))",
+        )
+        screen.until("^ask>")
+        screen.enter("first")
+        screen.until(r"^'first\\n'$")
+        screen.ready()
+        code = "const one = prompt('more>'); await new Promise((end) => setTimeout(end, 500)); [one, prompt('two>')]"
+        paste_when_asked(screen, code, "a\nb\nc\n", "more>")
+        screen.until(r"^\[ 'a', 'b' \]$")
+        screen.until("not read: 1")
+
+
 @pytest.mark.parametrize(
     ("code", "value"),
     [

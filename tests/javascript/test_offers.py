@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -109,6 +110,32 @@ async def test_nothing_has_an_effect(dispatch: Open, expression: str) -> None:
     assert await shown(dispatcher, MAKES) == "0"
     assert list(await dispatcher.executor.queries.members(expression)) == []
     assert await shown(dispatcher, "[effects, fs.existsSync('offered')]") == "[ 0, false ]"
+
+
+async def test_stacks_and_getters_of_users_are_not_used(dispatch: Open) -> None:
+    """Also where an evaluation fails, and on a module of Node.js."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "globalThis.hits = 0; Error.prepareStackTrace = () => { hits += 1; return 'x' };"
+        " Object.defineProperty(os, 'mine', { get() { hits += 1; return {} }, configurable: true });"
+        " const lazy = { get x() { hits += 1 } }; 0",
+    )
+    for expression in ("nowhere.x", "os.mine", "lazy.x", "os", "sys"):
+        await dispatcher.executor.queries.members(expression)
+    assert await shown(dispatcher, "hits") == "0"
+
+
+async def test_a_busy_event_loop_costs_no_session(dispatch: Open) -> None:
+    """A callback of a snippet may take longer than Tab waits."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "var kept = 41; setTimeout(() => { const end = Date.now() + 6000; while (Date.now() < end); }, 50); 0",
+    )
+    await asyncio.sleep(0.5)
+    assert ("toFixed", "function(1)") in await dispatcher.executor.queries.members("kept")
+    assert await shown(dispatcher, "kept + 1") == "42"
 
 
 async def test_a_prototype_may_be_a_proxy(queries: Queries) -> None:

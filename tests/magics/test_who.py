@@ -32,18 +32,42 @@ async def test_who(dispatch: Open) -> None:
     await shown(dispatcher, "let f = 'x'.repeat(1000); import { sep } from 'path'; 1")
     found = rows(await shown(dispatcher, "%who"))
     assert list(found)[:2] == ["f", "sep"]
-    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith("'xxx")
-    assert found["sep"] == ["string(1)", "2", "'/'"]
-    assert found["users"] == ["array(1)", "1", "[ [Object] ]"]
+    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith('"xxx')
+    assert found["sep"] == ["string(1)", "2", '"/"']
+    assert found["users"] == ["array(1)", "1", "[Object]"]
     assert found["none"] == ["null", "1", "null"]
     assert found["unset"] == ["undefined", "1", "undefined"]
-    assert found["map"] == ["Map", "1", "Map(1) { 1 => 2 }"]
-    assert found["Kind"] == ["class", "1", "[class Kind]"]
+    assert found["map"] == ["Map", "1", "Map {}"]
+    assert found["Kind"] == ["class", "1", "class"]
     assert found["lazy"] == ["accessor", "1"]
     assert found["trap"][0] == "object"
     assert list(rows(await shown(dispatcher, "%who MAP"))) == ["map"]
     assert await shown(dispatcher, "%who Set") == "The session has no variables of type Set."
     assert await shown(dispatcher, "typeof hurt") == "'undefined'"
+
+
+async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
+    """Neither accessors of prototypes, nor traps behind them, nor methods that were replaced."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        "globalThis.hits = []; const hit = (name) => hits.push(name);"
+        " class Tagged { get [Symbol.toStringTag]() { hit('tag'); return 'x' } };"
+        " const tagged = new Tagged(), failed = Object.defineProperties(new Error('x'), {"
+        " name: { get: () => hit('name') }, stack: { get: () => hit('stack') } });"
+        " const traps = { get: () => hit('get'), getPrototypeOf: () => hit('prototype'), ownKeys: () => hit('keys'),"
+        " getOwnPropertyDescriptor: () => hit('descriptor') };"
+        " const behind = Object.create(new Proxy({}, traps));"
+        " class Endless { get [Symbol.toStringTag]() { for (;;); } }; const endless = new Endless();"
+        " const className = (className) => 1;"
+        " Array.prototype.join = () => hit('join'); BigInt.prototype.toString = () => hit('bigint'); const big = 5n; 1",
+    )
+    await shown(dispatcher, "hits.length = 0")
+    found = rows(await shown(dispatcher, "%who"))
+    assert found["tagged"] == ["Tagged", "1", "Tagged {}"]
+    assert found["className"] == ["function(1)", "1", "function(1)"]
+    assert found["big"][:2] == ["bigint", "1"]
+    assert await shown(dispatcher, "hits.length") == "0"
 
 
 async def test_another_session_has_none(dispatch: Open) -> None:

@@ -7,9 +7,9 @@
 // variables($$, {}) answers with the names of names(), and for each its type, its value on one line and the number of
 // the snippet that made it.
 //
-// file(): the file name of what runs.
-(function completion({ realm, primordials, inspect, post, valueOf, lexicalNames, file }) {
-    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+// withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
+(function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
+    const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
     const { existsSync, readdirSync, readFileSync } = realm.require("fs");
@@ -17,12 +17,13 @@
     const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
     const { dirname, join } = realm.require("path");
     const { isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, find, includes: isIn, map, slice } = primordials.Array;
+    const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get, set: setOf } = primordials.Map;
     const { add, has } = primordials.Set;
     const { includes, slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
+    const { asIntN } = BigInt;
     const { parse, stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
@@ -36,28 +37,23 @@
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
-    const STORAGE = /Storage$/; // Node.js warns if it is read
-    const SHORT = {
-        __proto__: null,
-        breakLength: Infinity,
-        compact: true,
-        customInspect: false,
-        depth: 0,
-        maxArrayLength: 5,
-        maxStringLength: 20,
-        showProxy: true,
-    };
+    const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
+    const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
+    const CLASS = /^class\b/;
+    const SHORT = 30; // characters of a text in a preview
+    const FEW = 3; // parts of a value in a preview
     const makers = new Map(); // the number of the snippet that has made a variable
     let latest = []; // what names() has returned
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
-    forEach([realm, ...map(["fs", "stream", "timers", "readline"], (word) => realm.require(word))], trust);
+    trust(realm, getOwnPropertyNames(realm));
+    forEach(["fs", "stream", "timers", "readline"], (word) => trust(realm.require(word), PARTS));
 
-    function trust(object) {
-        forEach(getOwnPropertyNames(object), (key) => {
-            const getter = getOwnPropertyDescriptor(object, key).get;
-            if (getter !== undefined && exec(STORAGE, key) === null) {
+    function trust(object, properties) {
+        forEach(properties, (key) => {
+            const getter = getOwnPropertyDescriptor(object, key)?.get;
+            if (getter !== undefined && exec(WARNS, key) === null) {
                 add(loading, getter);
             }
         });
@@ -100,8 +96,41 @@
         return [word, typeOf(value), preview(value), get(makers, word)];
     }
 
+    // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
     function preview(value) {
-        return sliceText(attempt(() => inspect(value, SHORT)) ?? "", 0, LONGEST);
+        if (typeof value !== "object" || value === null || isProxy(value)) {
+            return brief(value);
+        }
+        const isList = isArray(value);
+        const named = isList ? undefined : keysOf(value);
+        const count = isList ? value.length : named.length;
+        const parts = [];
+        for (let index = 0; index < count && index < FEW; index++) {
+            const key = isList ? `${index}` : named[index];
+            const descriptor = getOwnPropertyDescriptor(value, key);
+            const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
+            parts[parts.length] = isList ? shown : `${key}: ${shown}`;
+        }
+        const inside = joined(parts, ", ") + (count > FEW ? ", …" : "");
+        const kind = typeOf(value);
+        const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
+        return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
+    }
+
+    function brief(value) {
+        switch (typeof value) {
+            case "string":
+                return stringify(value.length > SHORT ? `${sliceText(value, 0, SHORT)}…` : value);
+            case "bigint":
+                return asIntN(64, value) === value ? `${value}n` : "bigint";
+            case "object":
+            case "function":
+                return value === null ? "null" : isProxy(value) ? "proxy" : typeOf(value);
+            case "symbol":
+                return "symbol";
+            default:
+                return `${value}`;
+        }
     }
 
     function members(kernel, { expression }) {
@@ -122,7 +151,7 @@
                 return value;
             }
             if (isRoot && !isVariable && isModule(step[0], value)) {
-                trust(value);
+                trust(value, PARTS);
             }
             isRoot = false;
         }
@@ -149,13 +178,22 @@
         return undefined;
     }
 
-    // The value of an expression that has no side effect.
+    // The value of an expression that has no side effect. The inspector must not get the value itself, as it reads
+    // properties to describe it.
     function evaluated(expression) {
         let value;
-        const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
-        post("Runtime.evaluate", { expression: `(${expression}\n)`, ...how }, (failure, answer) => {
+        const take = (failure, answer) => {
             if (!failure && answer.exceptionDetails === undefined) {
                 value = valueOf(answer.result);
+            }
+        };
+        withOwnStacks(() => {
+            const how = { objectGroup: "completion", silent: true };
+            const check = { ...how, throwOnSideEffect: true, timeout: MILLISECONDS };
+            post("Runtime.evaluate", { ...check, expression: `((${expression}\n), "free")` }, take);
+            if (value === "free") {
+                post("Runtime.evaluate", { ...how, expression: `() => (${expression}\n)` }, take);
+                value = attempt(value);
             }
         });
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
@@ -191,7 +229,14 @@
         if (typeof length === "number" && length > MOST && typeof object !== "function") {
             return ["length"];
         }
-        return filter(getOwnPropertyNames(object), (key) => !startsWith(key, "__") && exec(INDEX, key) === null);
+        const all = getOwnPropertyNames(object);
+        const found = [];
+        for (let index = 0; index < all.length && found.length < MOST; index++) {
+            if (!startsWith(all[index], "__") && exec(INDEX, all[index]) === null) {
+                found[found.length] = all[index];
+            }
+        }
+        return found;
     }
 
     function described(object, key) {
@@ -205,7 +250,7 @@
 
     function typeOf(value) {
         if (typeof value === "function") {
-            const isClass = !isProxy(value) && startsWith(sourceOf(value), "class");
+            const isClass = !isProxy(value) && exec(CLASS, sliceText(sourceOf(value), 0, 6)) !== null;
             return isClass ? "class" : `function(${numberOf(value, "length")})`;
         }
         if (typeof value === "string") {

@@ -26,7 +26,7 @@
     const listenersOf = primordials.uncurried(EventEmitter.prototype.listeners);
     const { includes, some } = primordials.Array;
     const { add, has } = primordials.Set;
-    const { endsWith, indexOf, slice } = primordials.String;
+    const { indexOf, slice } = primordials.String;
     const { replace } = primordials;
     const READING = ["data", "readable", "keypress"]; // events for which somebody listens who reads
     const STUCK = "The input ended, and the snippet waits for nothing else";
@@ -185,12 +185,12 @@
         }
     }
 
-    // Gives the stream the next answer.
+    // Gives the stream the next answer, but none of the lines that prompt() has left if nobody reads it.
     function look() {
         if (request === null || !isWanted) {
             return;
         }
-        const answer = asked !== undefined || isRead() ? answerOf() : undefined;
+        const answer = isRead() || (asked !== undefined && lines === "") ? answerOf() : undefined;
         if (answer !== undefined) {
             isWanted = false;
             deliver(answer);
@@ -342,7 +342,7 @@
         if (line === null) {
             return null;
         }
-        const text = endsWith(line, "\n") ? slice(line, 0, -1) : line;
+        const text = replace(line, /\r?\n$/g, () => "");
         return text === "" && byDefault !== undefined ? `${byDefault}` : text;
     }
 

@@ -70,6 +70,17 @@
         preparer = getOf(preparers, own);
     }
 
+    // Does something while no snippet's function prepares stacks.
+    function withOwnStacks(action) {
+        const users = preparer;
+        preparer = prepareStackTrace;
+        try {
+            return action();
+        } finally {
+            preparer = users;
+        }
+    }
+
     function prepareStackTrace(error, sites) {
         const { kept, first } = frames(error, sites);
         let users = ""; // from the first frame in a snippet on
@@ -327,5 +338,5 @@
         }
     }
 
-    return { own: OWN, named, describe, relocate, attempt, refuse };
+    return { own: OWN, named, describe, relocate, attempt, refuse, withOwnStacks };
 });
