@@ -12,7 +12,6 @@ from noderepl.execution.delivery import UNREAD, answer_in
 from noderepl.execution.lane import Lanes
 from noderepl.javascript.prelude_request import Options
 from noderepl.magics import Preferences
-from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution
 from noderepl.sessions.state import SessionState
 
@@ -20,9 +19,6 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
 
-# The service ends a session whose code takes longer than its limit, and a callback of a snippet may
-# take long.
-OFFER_SECONDS = TIMEOUT_RANGE[1]
 Offers = Sequence[tuple[str, str]]
 
 
@@ -99,7 +95,8 @@ class Queries:
         if lane is None or not is_ready or self._is_busy():
             return None
         try:
-            return await self._ask(lane.session, code, OFFER_SECONDS)
+            # The service ends a session whose code takes longer, as a callback of a snippet may.
+            return await self._ask(lane.session, code, self._preferences.timeout)
         except (ServiceError, NotAuthorised):
             return None  # the next snippet reports it
 

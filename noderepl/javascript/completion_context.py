@@ -40,8 +40,8 @@ _PLAIN = frozenset(
     object pair computed_property_name true false null undefined this arguments call_expression
     new_expression comment html_comment""".split()
 )
-_CALLS = frozenset("get at keys values entries valueOf deref trim".split())
-_CLASSES = frozenset("Date Map Set WeakMap WeakSet URL URLSearchParams RegExp Error Object".split())
+_CALLS = frozenset("get at valueOf deref trim".split())
+_CLASSES = frozenset("Date Map Set WeakMap WeakSet URL URLSearchParams Error".split())
 _HEADS = frozenset("if while for with switch catch".split())
 _OPEN = {closer: frozenset(one for one in OPENERS if OPENERS[one] == closer) for closer in CLOSERS}
 
@@ -161,6 +161,8 @@ def _is_plain(expression: str) -> bool:
 
 
 def _is_plain_call(node: Node) -> bool:
+    if node.type == "property_identifier":
+        return node.text != b"stack"  # a snippet's Error.prepareStackTrace makes it
     if node.type == "new_expression":
         made = node.child_by_field_name("constructor")
         return made is not None and (made.text or b"").decode("utf-8", "replace") in _CLASSES

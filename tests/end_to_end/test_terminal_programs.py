@@ -223,6 +223,11 @@ def test_a_reader_of_an_earlier_snippet_takes_no_lines(tmp_path):
         paste_when_asked(screen, code, "a\nb\nc\n", "more>")
         screen.until(r"^\[ 'a', 'b' \]$")
         screen.until("not read: 1")
+        enter(screen, code.replace("500", "1500"))
+        screen.until("^more>.*(\n.*)*^more>")
+        screen.enter("typed")
+        screen.enter("later")
+        screen.until(r"^\[ 'typed', 'later' \]$")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,8 @@ def test_other_contexts(text: str, kind: str, word: str) -> None:
         "(() => { for (;;); })().",
         "`${a}`.",
         "new Thing().",
+        "Object.entries(a).",
+        "m.get(1).stack.",
         "(await a).",
         "({ get x() { return 1 } }).",
         "[a + b].",

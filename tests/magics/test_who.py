@@ -70,6 +70,31 @@ async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     assert await shown(dispatcher, "hits.length") == "0"
 
 
+async def test_names_and_values_of_all_kinds(dispatch: Open) -> None:
+    """Names that are no ASCII, properties that are no names, and a JSON method of lists."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "const größe = 5, π = 3.14; globalThis['a-b'] = 7; 1")
+    assert await shown(dispatcher, "Array.prototype.toJSON = () => 'x'; 5") == "5"
+    assert await shown(dispatcher, "({ a: 1 })") == "{ a: 1 }"
+    found = rows(await shown(dispatcher, "%who"))
+    assert [found[name][2] for name in ("größe", "π", "a-b")] == ["5", "3.14", "7"]
+
+
+async def test_stacks_are_not_made(dispatch: Open) -> None:
+    """V8 makes the stack of an error when its property is looked at."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        "globalThis.hits = 0; class Named extends Error { get name() { hits += 1; return 'N' } };"
+        " Object.defineProperty(Error, 'prepareStackTrace', { value: () => { hits += 1 }, configurable: true, writable: true });"
+        " const named = new Named('x'), plain = new Error('y'); hits = 0",
+    )
+    await dispatcher.run_line("%who")
+    for expression in ("plain", "named", "named.stack", "nowhere.x"):
+        await dispatcher.executor.queries.members(expression)
+    assert (await dispatcher.run_snippet("hits")).value.text == "0"
+
+
 async def test_another_session_has_none(dispatch: Open) -> None:
     """It begins without variables."""
     dispatcher = await dispatch(at_prompt=True)

@@ -11,7 +11,7 @@
 (function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
-    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys } = Object;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
     const { existsSync, readdirSync, readFileSync } = realm.require("fs");
     const { getBuiltinModule } = realm.process;
     const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
@@ -42,6 +42,7 @@
     const CLASS = /^class\b/;
     const SHORT = 30; // characters of a text in a preview
     const FEW = 3; // parts of a value in a preview
+    const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
     let latest = []; // what names() has returned
     const initial = new Set(getOwnPropertyNames(realm));
@@ -77,22 +78,26 @@
                 }
             }
         });
-        latest = listed;
-        return listed;
+        latest = setPrototypeOf(listed, null); // stringify() calls a toJSON of Array.prototype
+        return latest;
     }
 
     function variables(kernel) {
         const lexical = lexicalNames();
-        const rows = map(latest, (word) => row(word, has(lexical, word)));
+        const rows = [];
+        for (let index = 0; index < latest.length; index++) {
+            const word = latest[index];
+            rows[index] = attempt(() => row(word, has(lexical, word))) ?? [word, "unknown", "", get(makers, word)];
+        }
         respond(kernel, rows);
     }
 
     function row(word, isLexical) {
-        const getter = isLexical ? undefined : getOwnPropertyDescriptor(realm, word)?.get;
+        const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
         if (getter !== undefined && !has(loading, getter)) {
             return [word, "accessor", "", get(makers, word)];
         }
-        const value = walked(word);
+        const value = isLexical ? evaluated(word) : getter === undefined ? own : apply(getter, realm, []);
         return [word, typeOf(value), preview(value), get(makers, word)];
     }
 
@@ -107,7 +112,7 @@
         const parts = [];
         for (let index = 0; index < count && index < FEW; index++) {
             const key = isList ? `${index}` : named[index];
-            const descriptor = getOwnPropertyDescriptor(value, key);
+            const descriptor = descriptorOf(value, key);
             const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
             parts[parts.length] = isList ? shown : `${key}: ${shown}`;
         }
@@ -134,23 +139,22 @@
     }
 
     function members(kernel, { expression }) {
-        const found = exec(CHAIN, expression) === null ? undefined : walked(expression);
-        respond(kernel, membersOf(found === undefined ? evaluated(expression) : found));
+        respond(kernel, membersOf(exec(CHAIN, expression) === null ? evaluated(expression) : walked(expression)));
     }
 
-    // The value of a chain of names. A step that read() cannot make is an evaluation.
+    // The value of a chain of names; undefined if a step would run code of a snippet.
     function walked(chain) {
         STEP.lastIndex = 0;
         let value = realm;
         let isRoot = true;
         for (let step = exec(STEP, chain); step !== null; step = exec(STEP, chain)) {
-            const isVariable = isRoot && has(lexicalNames(), step[0]);
-            const found = isVariable ? undefined : read(Object(value), step[0]);
-            value = found === undefined ? evaluated(sliceText(chain, 0, STEP.lastIndex)) : found;
+            const key = step[0];
+            const isVariable = isRoot && has(lexicalNames(), key);
+            value = isVariable ? evaluated(key) : read(Object(value), key, sliceText(chain, 0, STEP.lastIndex));
             if (value === undefined || value === null) {
                 return value;
             }
-            if (isRoot && !isVariable && isModule(step[0], value)) {
+            if (isRoot && !isVariable && isModule(key, value)) {
                 trust(value, PARTS);
             }
             isRoot = false;
@@ -162,45 +166,50 @@
         return isIn(builtinModules, word) && getBuiltinModule?.(word) === value;
     }
 
-    function read(owner, key) {
+    // chain: the expression of that property, for an accessor of the engine.
+    function read(owner, key, chain) {
         let object = owner;
         while (object !== null && !isProxy(object)) {
-            const descriptor = attempt(() => getOwnPropertyDescriptor(object, key));
+            const descriptor = descriptorOf(object, key);
             if (descriptor !== undefined) {
                 const { get: getter, value } = descriptor;
-                if (getter === undefined) {
-                    return value;
+                if (getter === undefined || has(loading, getter)) {
+                    return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return has(loading, getter) ? attempt(() => apply(getter, owner, [])) : undefined;
+                return includes(sourceOf(getter), "[native code]") ? evaluated(chain) : undefined;
             }
             object = getPrototypeOf(object);
         }
         return undefined;
     }
 
+    // V8 makes the stack of an error, by a snippet's function, even to describe the property.
+    function descriptorOf(object, key) {
+        const found = key === "stack" ? undefined : attempt(() => getOwnPropertyDescriptor(object, key));
+        return found && setPrototypeOf(found, null);
+    }
+
     // The value of an expression that has no side effect. The inspector must not get the value itself, as it reads
     // properties to describe it.
     function evaluated(expression) {
-        let value;
+        let thunk;
         const take = (failure, answer) => {
             if (!failure && answer.exceptionDetails === undefined) {
-                value = valueOf(answer.result);
+                thunk = valueOf(answer.result);
             }
         };
-        withOwnStacks(() => {
-            const how = { objectGroup: "completion", silent: true };
-            const check = { ...how, throwOnSideEffect: true, timeout: MILLISECONDS };
-            post("Runtime.evaluate", { ...check, expression: `((${expression}\n), "free")` }, take);
-            if (value === "free") {
-                post("Runtime.evaluate", { ...how, expression: `() => (${expression}\n)` }, take);
-                value = attempt(value);
-            }
-        });
+        const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
+        const wrapped = `((value) => () => value)((${expression}\n))`;
+        withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
-        return value;
+        return typeof thunk === "function" ? thunk() : undefined;
     }
 
     function respond(kernel, offers) {
+        for (let index = 0; index < offers.length; index++) {
+            setPrototypeOf(offers[index], null);
+        }
+        setPrototypeOf(offers, null); // stringify() calls a toJSON of Array.prototype
         kernel.async();
         kernel.text(`noderepl:${stringify({ __proto__: null, kind: "offers", offers })}`);
     }
@@ -210,7 +219,7 @@
         const seen = new Set();
         let object = value === undefined || value === null ? null : Object(value);
         for (let isOwn = true; object !== null && !isProxy(object); isOwn = false) {
-            const found = filter(keysOf(object), (key) => key.length <= LONGEST && !has(seen, key));
+            const found = keysOf(object, seen);
             if (!isOwn || typeof value === "function") {
                 sort(found);
             }
@@ -224,7 +233,7 @@
     }
 
     // Without indices, of which there may be millions, and without the old forms of Object's functions.
-    function keysOf(object) {
+    function keysOf(object, seen = NONE) {
         const length = isTypedArray(object) ? typedLength(object) : dataOf(object, "length");
         if (typeof length === "number" && length > MOST && typeof object !== "function") {
             return ["length"];
@@ -232,20 +241,17 @@
         const all = getOwnPropertyNames(object);
         const found = [];
         for (let index = 0; index < all.length && found.length < MOST; index++) {
-            if (!startsWith(all[index], "__") && exec(INDEX, all[index]) === null) {
-                found[found.length] = all[index];
+            const key = all[index];
+            if (key.length <= LONGEST && !has(seen, key) && !startsWith(key, "__") && exec(INDEX, key) === null) {
+                found[found.length] = key;
             }
         }
         return found;
     }
 
     function described(object, key) {
-        try {
-            const descriptor = getOwnPropertyDescriptor(object, key);
-            return "value" in descriptor ? typeOf(descriptor.value) : "accessor";
-        } catch {
-            return ""; // a name of a module that has no value yet
-        }
+        const descriptor = descriptorOf(object, key);
+        return descriptor !== undefined && "value" in descriptor ? typeOf(descriptor.value) : "accessor";
     }
 
     function typeOf(value) {
@@ -275,7 +281,7 @@
     }
 
     function dataOf(object, key) {
-        return getOwnPropertyDescriptor(object, key)?.value;
+        return descriptorOf(object, key)?.value;
     }
 
     // Without a name, the packages that can be imported; else the exports of that package.

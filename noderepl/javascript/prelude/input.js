@@ -185,12 +185,12 @@
         }
     }
 
-    // Gives the stream the next answer, but none of the lines that prompt() has left if nobody reads it.
+    // Gives the stream the next answer if somebody reads it.
     function look() {
         if (request === null || !isWanted) {
             return;
         }
-        const answer = isRead() || (asked !== undefined && lines === "") ? answerOf() : undefined;
+        const answer = isRead() ? answerOf() : undefined;
         if (answer !== undefined) {
             isWanted = false;
             deliver(answer);

@@ -20,7 +20,7 @@
 (function install(realm, name, parts, watchdog) {
     "use strict";
     const { BigInt, Number, Object, require } = realm;
-    const { assign, defineProperty, freeze, getOwnPropertyDescriptor } = Object;
+    const { assign, defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }
@@ -201,7 +201,7 @@
             post("Runtime.callFunctionOn", {
                 objectId: receiver,
                 functionDeclaration: "function (value) { this.take(value); }",
-                arguments: [{ objectId }],
+                arguments: setPrototypeOf([{ __proto__: null, objectId }], null),
                 silent: true,
             });
             const found = taken;

@@ -70,14 +70,21 @@
         preparer = getOf(preparers, own);
     }
 
-    // Does something while no snippet's function prepares stacks.
+    // Does something while no snippet's function prepares stacks; nothing if that cannot be.
     function withOwnStacks(action) {
-        const users = preparer;
-        preparer = prepareStackTrace;
+        const before = getOwnPropertyDescriptor(Error, "prepareStackTrace");
+        if (before !== undefined && before.configurable !== true) {
+            return;
+        }
+        defineProperty(Error, "prepareStackTrace", { __proto__: null, value: prepareStackTrace, configurable: true });
         try {
-            return action();
+            action();
         } finally {
-            preparer = users;
+            if (before === undefined) {
+                delete Error.prepareStackTrace;
+            } else {
+                defineProperty(Error, "prepareStackTrace", { ...before, __proto__: null });
+            }
         }
     }
 
