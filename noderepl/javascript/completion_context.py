@@ -16,7 +16,8 @@ from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, nodes, parse, 
 MOST_CHARACTERS, MOST_EXPRESSION = 100_000, 2000
 _WORD = re.compile(r"[\w$]*\Z")
 _MODULE = re.compile(
-    r"""(?:\brequire\s*\(\s*|\bfrom\s*|\bimport\s*\(?\s*|\brequire\.resolve\s*\(\s*)(['"])([^'"\n\\]*)\Z"""
+    r"""\b(?:require(?:\.resolve)?\s*+\(\s*+|from\s*+|import\s*+(?:\(\s*+)?)"""
+    r"""(['"])([^'"\n\\]*)\Z"""
 )
 _KEY = re.compile(r"""\[\s*(['"])([^'"\n\\]*)\Z""")
 _DECLARES = re.compile(r"(?<![\w$.])(?:const|let|var)\Z")

@@ -12,7 +12,8 @@ from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript
 
 _SPECIFIER = re.compile(r"\.\.?(?:/[^\\]*)?")
 _LITERAL = re.compile(
-    r"""\b(?:from|import|require(?:\.resolve)?)\s*+(?:\(\s*+)?(?P<quote>["'`])(?P<name>\.\.?(?:/[^"'`\n\\$]*)?)(?P=quote)"""
+    r"""\b(?:from|import|require(?:\.resolve)?)\s*+(?:\(\s*+)?"""
+    r"""(?P<quote>["'`])(?P<name>\.\.?(?:/[^"'`\n\\$]*)?)(?P=quote)"""
 )
 # The length in characters up to which a syntax tree is made: it takes up to 100 bytes for each. In
 # longer texts, comments and strings count as code.

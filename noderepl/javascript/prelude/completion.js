@@ -1,6 +1,6 @@
 // What completion offers of a session: names of variables, members of values, packages. Nothing here has an effect that
-// a snippet could see: expressions are evaluated only as far as V8 finds them free of side effects, no getter is
-// called, and no trap of a proxy.
+// a snippet could see: an expression is evaluated only if V8 finds it free of side effects. Of a chain of names no
+// getter of a snippet is called, and no trap of a proxy.
 //
 // names(): the variables that snippets have made. members($$, {expression}) answers with {"kind": "offers", "offers":
 // [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) answers likewise;

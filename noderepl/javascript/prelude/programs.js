@@ -28,7 +28,7 @@
     const UNSETTLED = 13; // as Node.js ends where a top-level await is never settled
     // Node.js 20 does not warn of it, and listeners of `exit` get 0; `process.exitCode` is 13 there too.
     const isSilent = Number.parseInt(process.versions.node, 10) < 22;
-    let told; // to the listeners of `exit`, undefined: the exit status
+    let statusForListeners; // of `exit`; undefined: the exit status
     let isLeaving = false;
     let isGone = false; // what is written from then on has no process any more
 
@@ -51,7 +51,7 @@
         process.execArgv = [];
         parseFrom(path === null ? 1 : 2);
         exitCode.set(undefined);
-        told = undefined;
+        statusForListeners = undefined;
         isLeaving = isGone = false;
         moduleObject.begin(path);
         if (files !== null) {
@@ -107,7 +107,7 @@
                     print("stderr", `Warning: Detected unsettled top-level await${placeOfAwait(current.request)}`);
                 }
             }
-            told = isSilentFailure ? 0 : undefined;
+            statusForListeners = isSilentFailure ? 0 : undefined;
             close(current, { __proto__: null, kind: "value", printed: true });
         });
     }
@@ -187,7 +187,7 @@
             for (let index = 0; index < EVENTS.length; index++) {
                 forget(EVENTS[index]);
             }
-            call(left, told ?? code());
+            call(left, statusForListeners ?? code());
             queueMicrotask(() => (isGone = true));
         }
         return code();
