@@ -9,11 +9,18 @@ from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Outcome, Table, Words
 
+UNKNOWN = (
+    "The variables are not known: the session runs a snippet, did not answer, or is in plain mode."
+)
+
 
 async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.parse(most=1).words
     kind = words[0].lower() if words else ""
-    found = sorted(await context.runner.variables(), key=lambda one: one.number, reverse=True)
+    variables = await context.runner.variables()
+    if variables is None:
+        return [Words(UNKNOWN, warning=True)]
+    found = sorted(variables, key=lambda one: one.number, reverse=True)
     rows = [
         (one.name, one.kind, str(one.number), one.value)
         for one in found

@@ -102,3 +102,23 @@ async def test_another_session_has_none(dispatch: Open) -> None:
     assert list(rows(await shown(dispatcher, "%who"))) == ["x"]
     await shown(dispatcher, "%session new")
     assert await shown(dispatcher, "%who") == "The session has no variables."
+
+
+async def test_previews_take_a_bounded_time(dispatch: Open) -> None:
+    """Large values that many names have get their types alone."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        "const base = Object.fromEntries(Array.from({ length: 1e5 }, (_, index) => ['k' + index, index]));"
+        " for (let index = 0; index < 500; index++) globalThis['g' + index] = base; 1",
+    )
+    found = {values[-1] for values in rows(await shown(dispatcher, "%who")).values()}
+    assert found == {"{k0: 0, k1: 1, k2: 2, …}", "Object"}
+
+
+async def test_variables_that_are_not_known(dispatch: Open) -> None:
+    """It says so where the session is not asked."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "%mode plain")
+    await shown(dispatcher, "var a = 1")
+    assert "The variables are not known" in await shown(dispatcher, "%who")

@@ -12,12 +12,12 @@
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { existsSync, readdirSync, readFileSync } = realm.require("fs");
-    const { getBuiltinModule } = realm.process;
-    const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
+    const { Stats, existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
+    const time = realm.performance.now.bind(realm.performance);
+    const { _nodeModulePaths: pathsFrom } = realm.require("module").Module;
     const { dirname, join } = realm.require("path");
     const { isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
+    const { join: joined } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get, set: setOf } = primordials.Map;
     const { add, has } = primordials.Set;
@@ -29,10 +29,13 @@
     const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const sort = primordials.uncurried(Array.prototype.sort);
+    const isFile = primordials.uncurried(Stats.prototype.isFile);
     const sourceOf = primordials.uncurried(Function.prototype.toString);
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
     const MILLISECONDS = 100; // of an evaluation
+    const PREVIEWS = 300; // milliseconds of all previews
+    const MANIFEST = 1 << 20; // bytes of a package.json
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
@@ -40,6 +43,7 @@
     const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const CLASS = /^class\b/;
+    const NATIVE = /^function[^{]*\{ \[native code\] \}$/;
     const SHORT = 30; // characters of a text in a preview
     const FEW = 3; // parts of a value in a preview
     const NONE = new Set();
@@ -49,7 +53,7 @@
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
-    forEach(["fs", "stream", "timers", "readline"], (word) => trust(realm.require(word), PARTS));
+    forEach(["fs", "stream", "timers", "readline", "crypto"], (word) => trust(realm.require(word), PARTS));
 
     function trust(object, properties) {
         forEach(properties, (key) => {
@@ -85,20 +89,28 @@
     function variables(kernel) {
         const lexical = lexicalNames();
         const rows = [];
+        const start = time();
         for (let index = 0; index < latest.length; index++) {
             const word = latest[index];
-            rows[index] = attempt(() => row(word, has(lexical, word))) ?? [word, "unknown", "", get(makers, word)];
+            const show = time() - start < PREVIEWS ? preview : brief;
+            rows[index] = attempt(() => row(word, has(lexical, word), show)) ?? [
+                word,
+                "unknown",
+                "",
+                get(makers, word),
+            ];
         }
         respond(kernel, rows);
     }
 
-    function row(word, isLexical) {
+    // show: returns a value on one line.
+    function row(word, isLexical, show) {
         const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
         if (getter !== undefined && !has(loading, getter)) {
             return [word, "accessor", "", get(makers, word)];
         }
         const value = isLexical ? evaluated(word) : getter === undefined ? own : apply(getter, realm, []);
-        return [word, typeOf(value), preview(value), get(makers, word)];
+        return [word, typeOf(value), show(value), get(makers, word)];
     }
 
     // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
@@ -154,16 +166,9 @@
             if (value === undefined || value === null) {
                 return value;
             }
-            if (isRoot && !isVariable && isModule(key, value)) {
-                trust(value, PARTS);
-            }
             isRoot = false;
         }
         return value;
-    }
-
-    function isModule(word, value) {
-        return isIn(builtinModules, word) && getBuiltinModule?.(word) === value;
     }
 
     // chain: the expression of that property, for an accessor of the engine.
@@ -176,7 +181,7 @@
                 if (getter === undefined || has(loading, getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return includes(sourceOf(getter), "[native code]") ? evaluated(chain) : undefined;
+                return exec(NATIVE, sourceOf(getter)) === null ? undefined : evaluated(chain);
             }
             object = getPrototypeOf(object);
         }
@@ -189,8 +194,8 @@
         return found && setPrototypeOf(found, null);
     }
 
-    // The value of an expression that has no side effect. The inspector must not get the value itself, as it reads
-    // properties to describe it.
+    // The value of an expression that has no side effect. The inspector must get neither the value nor an error, as it
+    // reads properties to describe them.
     function evaluated(expression) {
         let thunk;
         const take = (failure, answer) => {
@@ -199,7 +204,7 @@
             }
         };
         const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
-        const wrapped = `((value) => () => value)((${expression}\n))`;
+        const wrapped = `((list) => () => list?.[0])((() => { try { return [(${expression}\n)]; } catch {} })())`;
         withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
         return typeof thunk === "function" ? thunk() : undefined;
@@ -286,11 +291,24 @@
 
     // Without a name, the packages that can be imported; else the exports of that package.
     function packages(kernel, { package: name }) {
-        respond(kernel, name === "" ? installed() : exportsOf(name));
+        let found = [];
+        withOwnStacks(() => (found = name === "" ? installed() : exportsOf(name)));
+        respond(kernel, found);
+    }
+
+    // Not by methods of arrays, which call a constructor that a snippet may replace (Symbol.species).
+    function filtered(all, isWanted) {
+        const found = [];
+        for (let index = 0; index < all.length && found.length < MOST; index++) {
+            if (isWanted(all[index])) {
+                found[found.length] = all[index];
+            }
+        }
+        return found;
     }
 
     function directories() {
-        return filter(pathsFrom(dirname(file())), (place) => existsSync(place));
+        return filtered(pathsFrom(dirname(file())), (place) => existsSync(place));
     }
 
     function installed() {
@@ -298,10 +316,10 @@
         forEach(directories(), (place) => {
             forEach(entriesOf(place), (entry) => {
                 const isScope = startsWith(entry, "@");
-                const found = isScope ? map(entriesOf(join(place, entry)), (one) => `${entry}/${one}`) : [entry];
-                forEach(found, (one) => {
+                forEach(isScope ? entriesOf(join(place, entry)) : [""], (one) => {
+                    const name = isScope ? `${entry}/${one}` : entry;
                     if (all.length < MOST) {
-                        all[all.length] = [one, textOf(packageOf(join(place, one)).version)];
+                        all[all.length] = [name, textOf(packageOf(join(place, name)).version)];
                     }
                 });
             });
@@ -310,11 +328,17 @@
     }
 
     function entriesOf(place) {
-        return filter(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
+        return filtered(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
     }
 
     function packageOf(place) {
-        return attempt(() => parse(readFileSync(join(place, "package.json"), "utf8"))) ?? {};
+        const path = join(place, "package.json");
+        return attempt(() => (isManifest(statSync(path)) ? parse(readFileSync(path, "utf8")) : undefined)) ?? {};
+    }
+
+    // Reading a pipe would wait for its writer.
+    function isManifest(stat) {
+        return isFile(stat) && stat.size <= MANIFEST;
     }
 
     function textOf(version) {
@@ -322,11 +346,14 @@
     }
 
     function exportsOf(name) {
-        const place = find(directories(), (one) => existsSync(join(one, name)));
+        const place = filtered(directories(), (one) => existsSync(join(one, name)))[0];
         const { exports } = place === undefined ? {} : packageOf(join(place, name));
         const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
-        const paths = filter(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
-        return map(slice(paths, 0, MOST), (one) => [`${name}${sliceText(one, 1)}`, ""]);
+        const paths = filtered(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
+        for (let index = 0; index < paths.length; index++) {
+            paths[index] = [`${name}${sliceText(paths[index], 1)}`, ""];
+        }
+        return paths;
     }
 
     function attempt(action) {
