@@ -289,7 +289,15 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     names = [f"-{option.short}"] if option.short else []
     names.append(f"--{option.name}")
     summary = option.summary.replace("%", "%%")
-    if not option.metavar:
+    if option.default is True:
+        parser.add_argument(
+            *names,
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            dest=option.attribute,
+            help=summary,
+        )
+    elif not option.metavar:
         parser.add_argument(
             *names, action="store_true", default=None, dest=option.attribute, help=summary
         )

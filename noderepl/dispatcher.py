@@ -98,7 +98,14 @@ class Dispatcher:
         self._show = show
         self._themes = theme_directories(settings)
         self.preferences = Preferences(
-            settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
+            settings.timeout,
+            settings.input,
+            settings.mode,
+            settings.ts,
+            tty=settings.tty,
+            wants_json=settings.json,
+            editing_mode=settings.editing_mode,
+            undefined=settings.undefined,
         )
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
@@ -128,6 +135,7 @@ class Dispatcher:
             preferences=self.preferences,
             environ=os.environ,
             directory=Path(),
+            settings=settings,
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
@@ -268,6 +276,7 @@ class Dispatcher:
         terminal = None
         if (size := self._terminal()) is not None:
             terminal = Terminal(*size, programs_environment(self._color, os.environ))
+        self._console.shows_undefined = self.preferences.undefined
         self._console.is_live = size is not None and self._console.can_change
         return Options(
             self._console.value_columns(),

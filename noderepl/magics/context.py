@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
-    from noderepl.options import InputType, Mode, Tty, TypeScript
+    from noderepl.options import EditingMode, InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
+    from noderepl.settings import Settings
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Preferences:
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
-    wants_json: whether values are asked for as JSON too.
+    wants_json: whether values are asked for as JSON too. editing_mode: of the line editor.
+    undefined: whether the result undefined is shown.
     """
 
     timeout: int
@@ -39,6 +41,8 @@ class Preferences:
     keeps_history: bool = True
     tty: Tty = "auto"
     wants_json: bool = False
+    editing_mode: EditingMode = "emacs"
+    undefined: bool = True
 
 
 class Runner(Protocol):
@@ -113,7 +117,7 @@ class Context:
     """The objects that a magic uses.
 
     state: of the present session. lifetime: its remaining time. environ: the user's environment.
-    directory: the user's working directory, for relative local paths.
+    directory: the user's working directory, for relative local paths. settings: of this run.
     """
 
     sessions: Sessions
@@ -124,3 +128,4 @@ class Context:
     preferences: Preferences
     environ: Mapping[str, str]
     directory: Path
+    settings: Settings

@@ -47,16 +47,19 @@ PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "o
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
 
-def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
+def render(
+    outcome: Outcome, *, width: int, styled: bool = True, undefined: bool = True
+) -> Rendered:
     """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
     no text.
 
     width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
-    with their lexers, which are not imported otherwise.
+    with their lexers, which are not imported otherwise. undefined: whether to show the result
+    undefined.
     """
     match outcome:
         case Execution():
-            return Rendered(tuple(_execution(outcome, styled)))
+            return Rendered(tuple(_execution(outcome, styled, undefined=undefined)))
         case Output(text, stream, number):
             return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
         case Uncaught(error, number):
@@ -156,13 +159,13 @@ def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool
     return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
-def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
+def _execution(execution: Execution, styled: bool, *, undefined: bool) -> Iterator[Part]:
     yield from _written(execution, "stdout", ended=("stdout", "stderr"))
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
         yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
-    elif not (
+    elif undefined and not (
         execution.stdout
         or execution.stderr
         or execution.error

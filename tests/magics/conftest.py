@@ -46,10 +46,10 @@ class Desk:
     is_embedded: bool = False
 
     def __post_init__(self) -> None:
-        settings = read_settings(
+        self.settings = read_settings(
             {"endpoint": "http://embedded.invalid"}, environ={}, directory=self.directory
         )
-        self.registry = Registry(settings, None)
+        self.registry = Registry(self.settings, None)
         self.state = SessionState(Journal())
         self.lifetime = Lifetime(
             self.session, lambda: self.present and self.present.idle, cooldown=None
@@ -74,6 +74,7 @@ class Desk:
             preferences=self.preferences,
             environ={"HOME": str(self.directory / "home")},
             directory=self.directory,
+            settings=self.settings,
         )
 
     async def session(self) -> Any:
