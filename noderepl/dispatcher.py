@@ -41,6 +41,7 @@ from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.key_actions import key_sections
 from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
@@ -129,6 +130,7 @@ class Dispatcher:
                 edit=edit,
                 theme=lambda: console.theme.name,
                 themes=partial(theme_summaries, self._themes),
+                keys=partial(key_sections, settings),
                 terminal=self._terminal,
             ),
             lifetime=self.lifetime,

@@ -250,6 +250,7 @@ def _path(context: Context) -> str:
 
 CONFIG = Magic(
     name="config",
+    group="Settings",
     usage="%config [NAME|set NAME VALUE|unset NAME] [--profile NAME]",
     summary="Show the options and their sources, or change the configuration file",
     details=(

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
     from noderepl.options import EditingMode, InputType, Mode, Tty, TypeScript
-    from noderepl.outcome import Execution, Outcome
+    from noderepl.outcome import Execution, Outcome, Section
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
@@ -99,7 +99,7 @@ class Screen:
     progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
-    theme. themes: returns all themes, name to summary. terminal: returns the columns and rows that
+    theme. themes: returns all themes, name to summary. keys: returns the keys and what they do. terminal: returns the columns and rows that
     snippets see, None if they see no terminal.
     """
 
@@ -109,6 +109,7 @@ class Screen:
     edit: Callable[[str], Awaitable[str]]
     theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
+    keys: Callable[[], Sequence[Section]]
     terminal: Callable[[], tuple[int, int] | None]
 
 

@@ -15,6 +15,7 @@ from noderepl.outcome import Outcome
 Completes = Literal[
     "nothing", "local-file", "remote-file", "magic", "theme", "word", "package", "module", "option"
 ]
+Group = Literal["Files", "Session", "Run", "Look", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Magic:
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
     "module" is a package or a file of the session; "option" is an option, or one of `words`, an
     option and its value. words: the choices if that is "word". dot: its
-    name in Node's own REPL, without the dot; empty if it has none.
+    name in Node's own REPL, without the dot; empty if it has none. group: its part of %help.
     """
 
     name: str
@@ -37,3 +38,4 @@ class Magic:
     completes: Completes = "nothing"
     words: tuple[str, ...] = ()
     dot: str = ""
+    group: Group = "Run"

@@ -145,7 +145,7 @@ class SnippetCompleter(Completer):
             yield from self._local_files(word)
             return
         choices: dict[str, Iterable[str]] = {
-            "magic": [magic.name for magic in self._magics],
+            "magic": [*(magic.name for magic in self._magics), *self._words(typed)],
             "theme": self._themes(),
             "word": self._words(typed),
             "package": self._words(typed) if _is_first(rest) else (),

@@ -16,6 +16,8 @@ from noderepl.outcome import (
     Execution,
     Failure,
     FileList,
+    Listing,
+    Manual,
     Media,
     Note,
     Outcome,
@@ -31,6 +33,7 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import readable, without_kernel
+from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
@@ -70,10 +73,11 @@ def render(
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
-        case FileList(files=()):
-            return _one("stderr", Piece("note", "no files\n"))
+        case Listing() | Manual():
+            return _one("stdout", *manual(outcome, width))
         case FileList(files, now):
-            return _one("stdout", *files_table(files, now))
+            none = Piece("note", "no files\n")
+            return _one("stdout", *files_table(files, now)) if files else _one("stderr", none)
         case Words(text, warning):
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
@@ -129,8 +133,10 @@ def extent(outcome: Outcome) -> int:
             return sum(map(len, texts)) + sum(len(one.data) for one in outcome.media)
         case Uncaught(error):
             return len(error.stack or error.message)
-        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text):
+        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text) | Manual(text):
             return len(text)
+        case Listing(sections):
+            return sum(len(cell) for one in sections for row in one.rows for cell in row)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
         case FileList(files):

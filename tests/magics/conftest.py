@@ -13,7 +13,7 @@ from noderepl.client.identifier import new_identifier
 from noderepl.client.inprocess import InProcessTransport
 from noderepl.client.session import open_session
 from noderepl.magics import Context, Preferences, Screen
-from noderepl.outcome import Execution, Outcome
+from noderepl.outcome import Execution, Outcome, Section
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
@@ -68,6 +68,7 @@ class Desk:
                 edit=self._edit,
                 theme=lambda: "default",
                 themes=lambda: {"default": "on any background", "dark": "on black"},
+                keys=lambda: [Section("Keys", (("enter", "Run"),))],
                 terminal=lambda: self.terminal,
             ),
             lifetime=self.lifetime,
