@@ -99,7 +99,8 @@ class Screen:
     progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
-    theme. themes: returns all themes, name to summary. keys: returns the keys and what they do. terminal: returns the columns and rows that
+    theme. themes: returns all themes, name to summary.
+    keys: returns the keys and what they do. terminal: returns the columns and rows that
     snippets see, None if they see no terminal.
     """
 

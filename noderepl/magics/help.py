@@ -40,13 +40,17 @@ def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
         if typed is None:
             return _overview(magics())
         name = typed.lstrip("%.")
-        if magic := next((one for one in magics() if one.name == name), None):
-            return [_about(magic)]
-        if topic := _topic(typed):
-            keys = [Listing(tuple(context.screen.keys()))] if topic.name == "keys" else []
-            return [*keys, Manual(f"{topic.summary}\n\n{topic.text}")]
+        magic, topic = next((one for one in magics() if one.name == name), None), _topic(typed)
+        keys = context.screen.keys() if topic and topic.name == "keys" else ()
+        outcomes = [*([Listing(tuple(keys))] if keys else []), *([_about(magic)] if magic else [])]
+        if topic:
+            above = "\n" if outcomes else ""
+            outcomes.append(Manual(f"{above}{topic.summary}\n\n{topic.text}"))
+        if outcomes:
+            return outcomes
         names = {magic.name: f"%{magic.name}" for magic in magics()}
-        names |= {topic.name: f"%help {topic.name}" for topic in TOPICS}
+        for topic in TOPICS:
+            names |= dict.fromkeys((topic.name, *topic.also), f"%help {topic.name}")
         near = names.get(_nearest(name, names))
         suggestion = f", did you mean {near}?" if near else ";"
         raise UsageError(f"there is no magic or topic {typed!r}{suggestion} %help lists them all")
@@ -57,8 +61,8 @@ def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
         usage="%help [NAME|TOPIC]",
         summary="List the magics, or show help for a magic or a topic",
         details=(
-            "NAME is a magic's name, with or without its %. The topics are"
-            f" {', '.join(topic.name for topic in TOPICS)}."
+            "NAME is a magic's name, with or without its %. The topics are\n"
+            f"{', '.join(topic.name for topic in TOPICS)}."
         ),
         run=run,
         completes="magic",

@@ -146,7 +146,6 @@ loss, %replay runs the snippets again. With %session keep, it stays when you lea
 
     > %session
     > %who
-    > %replay --dry-run
 """,
         ("state", "pool", "endpoint", "azure", "resume", "cooldown"),
     ),

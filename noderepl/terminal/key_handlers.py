@@ -36,7 +36,7 @@ _COMMANDS = {
 
 
 class Toggles(Protocol):
-    """The preferences that keys change; `preview` too if it exists."""
+    """The preferences that keys change."""
 
     editing_mode: EditingMode
     typescript: TypeScript
@@ -66,8 +66,6 @@ class KeyHandlers:
         """Returns the bindings of the F-keys, and those of the user over them."""
         keys = KeyBindings()
         for action in KEY_ACTIONS:
-            if action.name == "toggle-preview" and not hasattr(self._toggles, "preview"):
-                continue
             if action.name.startswith("toggle-"):
                 for key in action.keys:
                     is_free = ~Condition(self._is_paste_cleaned)
@@ -132,8 +130,6 @@ class KeyHandlers:
                 app.editing_mode = self.editing_mode()
             case "toggle-typescript":
                 toggles.typescript = _TYPESCRIPT[toggles.typescript]
-            case "toggle-preview" if hasattr(toggles, "preview"):
-                toggles.preview = not toggles.preview
         app.invalidate()
 
     def _run(self, command: str, buffer: Buffer) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Sequence
 
-from noderepl.outcome import Section
+from noderepl.outcome import Listing, Manual, Section
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.pieces import Piece
 from noderepl.terminal.tables import columns_of
@@ -23,18 +23,24 @@ _INDENT = 4
 _EXAMPLE = " " * 4
 
 
-def listing(sections: Sequence[Section], width: int) -> Iterator[Piece]:
-    """Yields the lines of a list. width: of the terminal; 0 without one."""
+def manual(outcome: Listing | Manual, width: int) -> Iterator[Piece]:
+    """Yields the lines of a list or a text. width: of the terminal; 0 without one."""
     columns = min(width or WITHOUT_TERMINAL, WIDEST)
+    if isinstance(outcome, Listing):
+        yield from _listing(outcome.sections, columns)
+    else:
+        yield from _paragraphs(outcome.text, columns)
+
+
+def _listing(sections: Sequence[Section], columns: int) -> Iterator[Piece]:
     names = [columns_of(name) for section in sections for name, _ in section.rows]
     longest = max((one for one in names if one <= LONGEST_NAME), default=0)
     for number, section in enumerate(sections):
         if section.title:
-            yield Piece("table-header", ("\n" if number else "") + visible(section.title) + "\n")
+            yield Piece("table-header", ("\n" if number else "") + section.title + "\n")
         for name, text in section.rows:
-            yield from _row(
-                visible(name, colour=False), visible(text, colour=False), longest, columns
-            )
+            shown = visible(name, colour=False), visible(text, colour=False)
+            yield from _row(*shown, longest, columns)
 
 
 def _row(name: str, text: str, longest: int, columns: int) -> Iterator[Piece]:
@@ -59,20 +65,22 @@ def _row(name: str, text: str, longest: int, columns: int) -> Iterator[Piece]:
     yield Piece("", lines + "\n")
 
 
-def manual(text: str, width: int) -> Iterator[Piece]:
-    """Yields paragraphs, wrapped at words, and the lines of examples as they are. width: of the
-    terminal; 0 without one.
-    """
-    columns = min(width or WITHOUT_TERMINAL, WIDEST)
+def _paragraphs(text: str, columns: int) -> Iterator[Piece]:
+    """Yields paragraphs, wrapped at words, and the lines of examples as they are."""
     paragraph: list[str] = []
-    for line in [*visible(text, colour=False).rstrip("\n").split("\n"), ""]:
+    for line in visible(text, colour=False).rstrip("\n").split("\n"):
         if line.strip() and not line.startswith(_EXAMPLE):
             paragraph.append(line)
             continue
-        if paragraph:
-            yield Piece("", _wrapped(" ".join(paragraph), columns, 0) + "\n")
-            paragraph = []
+        yield from _filled(paragraph, columns)
+        paragraph = []
         yield from _example(line)
+    yield from _filled(paragraph, columns)
+
+
+def _filled(paragraph: Sequence[str], columns: int) -> Iterator[Piece]:
+    if paragraph:
+        yield Piece("", _wrapped(" ".join(paragraph), columns, 0) + "\n")
 
 
 def _example(line: str) -> Iterator[Piece]:
