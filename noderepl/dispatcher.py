@@ -107,6 +107,7 @@ class Dispatcher:
             wants_json=settings.json,
             editing_mode=settings.editing_mode,
             undefined=settings.undefined,
+            theme=settings.theme,
         )
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
@@ -209,6 +210,7 @@ class Dispatcher:
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):
                 self._console.set_theme(load_theme(outcome.name, self._themes))
+                self.preferences.theme = outcome.name
         return outcomes
 
     async def run_snippet(

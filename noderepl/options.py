@@ -110,6 +110,9 @@ class Option:
             return ""
         if self.secret:
             return "***"
+        if self.name == "endpoint":
+            # A query may have a key.
+            return re.sub(r"\?.*", "?***", str(value), flags=re.DOTALL)
         if self.parse is _size and isinstance(value, int):
             return f"{value >> 30}GiB" if value % (1 << 30) == 0 else f"{value >> 20}MiB"
         return str(value).lower() if isinstance(value, bool) else str(value)

@@ -14,12 +14,14 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.options import BY_NAME, OPTIONS, Option
-from noderepl.outcome import Outcome, Table, Text, UseTheme, Words
+from noderepl.outcome import Listing, Outcome, Section, Table, Text, UseTheme, Words
 from noderepl.settings import Settings
 
 _PREFERENCES: Mapping[str, str] = {"input": "input_type", "ts": "typescript"}
 """The preferences that have another name than their option."""
 _SHOWN_CHARACTERS = 32
+_WIDE = 72
+"""Columns; in fewer, the options are a list instead of a table."""
 _NEXT = "from the next start"
 _ACTIONS = ("set", "unset")
 
@@ -71,22 +73,25 @@ def _option(typed: str, context: Context) -> Option:
 
 def _all(context: Context) -> Sequence[Outcome]:
     fresh, trouble = _reread(context)
-    rows = []
-    for option in OPTIONS:
-        value, source = _state(context, fresh, option)
-        text = option.text(value)
-        shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
-        rows.append((option.name, shown, source))
+    rows = [_row(context, fresh, option) for option in OPTIONS]
     if context.settings.token:
         rows.append(("token", "***", "NODEREPL_TOKEN"))
+    columns, _ = context.screen.terminal() or (_WIDE, 0)
+    table: Outcome = Table(("option", "value", "source"), tuple(rows))
+    if columns < _WIDE:
+        lines = tuple((name, f"{value or 'not set'} ({source})") for name, value, source in rows)
+        table = Listing((Section("Options", lines),))
     where = f"The file is {_path(context)}"
     profile = f", its profile {fresh.profile}" if fresh.profile else ""
     hint = "%config NAME shows one, %config set NAME VALUE changes one."
-    return [
-        Table(("option", "value", "source"), tuple(rows)),
-        Words(f"{where}{profile}. {hint}"),
-        *trouble,
-    ]
+    return [table, Words(f"{where}{profile}. {hint}"), *trouble]
+
+
+def _row(context: Context, fresh: Settings, option: Option) -> tuple[str, str, str]:
+    value, source = _state(context, fresh, option)
+    text = option.text(value)
+    shown = text if len(text) <= _SHOWN_CHARACTERS else text[: _SHOWN_CHARACTERS - 1] + "…"
+    return option.name, shown, source
 
 
 def _one(context: Context, option: Option) -> Sequence[Outcome]:
@@ -210,11 +215,8 @@ def _reread(context: Context) -> tuple[Settings, Sequence[Words]]:
 def _state(context: Context, fresh: Settings, option: Option) -> tuple[object, str]:
     """Returns the effective value of an option and its source."""
     started, later = (getattr(one, option.attribute) for one in (context.settings, fresh))
-    value = started
-    if option.name == "theme":
-        value = context.screen.theme()
-    elif _is_live(context, option):
-        value = getattr(context.preferences, _preference(option))
+    is_live = _is_live(context, option)
+    value = getattr(context.preferences, _preference(option)) if is_live else started
     if value == later:
         return value, _source(fresh, option)
     if value != started:
@@ -233,7 +235,7 @@ def _source(settings: Settings, option: Option) -> str:
 
 def _is_live(context: Context, option: Option) -> bool:
     """Returns whether a change of the option applies at once."""
-    return option.name == "theme" or hasattr(context.preferences, _preference(option))
+    return hasattr(context.preferences, _preference(option))
 
 
 def _preference(option: Option) -> str:

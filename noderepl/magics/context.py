@@ -30,7 +30,7 @@ class Preferences:
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
     wants_json: whether values are asked for as JSON too. editing_mode: of the line editor.
-    undefined: whether the result undefined is shown.
+    undefined: whether the result undefined is shown. theme: the name of the theme.
     """
 
     timeout: int
@@ -43,6 +43,7 @@ class Preferences:
     wants_json: bool = False
     editing_mode: EditingMode = "emacs"
     undefined: bool = True
+    theme: str = "default"
 
 
 class Runner(Protocol):

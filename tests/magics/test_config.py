@@ -8,7 +8,7 @@ import pytest
 
 from noderepl.errors import NodeReplError, UsageError
 from noderepl.magics import run_magic
-from noderepl.outcome import Table, Text, UseTheme, Words
+from noderepl.outcome import Listing, Table, Text, UseTheme, Words
 from noderepl.settings import read_settings
 
 
@@ -62,6 +62,21 @@ async def test_each_source_is_named(desk) -> None:
     assert found["token"] == ("***", "NODEREPL_TOKEN")
     text = await said(desk, "%config session")
     assert "ident-123" not in text and "***" in text
+
+
+async def test_a_narrow_terminal_gets_a_list(desk) -> None:
+    """Where a table does not fit, each option has its value and source in one text."""
+    desk.terminal = (40, 20)
+    listing = (await run_magic("%config", desk.context))[0]
+    assert isinstance(listing, Listing)
+    assert ("timeout", "60 (default)") in listing.sections[0].rows
+
+
+async def test_the_key_in_an_endpoint_is_masked(desk) -> None:
+    """The query of an endpoint, which may have a key, is not shown."""
+    configure(desk, 'endpoint = "https://host/path?code=s3cret"\n')
+    assert (await rows(desk))["endpoint"] == ("https://host/path?***", "config.toml, line 1")
+    assert "s3cret" not in await said(desk, "%config endpoint")
 
 
 async def test_one_option_is_described(desk) -> None:
