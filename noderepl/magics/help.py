@@ -73,11 +73,12 @@ def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
 
 def _overview(magics: Sequence[Magic]) -> Sequence[Outcome]:
     sections = tuple(
-        Section(group, tuple((one.usage, one.summary) for one in magics if one.group == group))
+        Section(group, tuple((f"%{one.name}", one.summary) for one in magics if one.group == group))
         for group in get_args(Group)
     )
     topics = ", ".join(topic.name for topic in TOPICS)
-    return [Listing(sections), Words(f"%help NAME shows more. Topics, as %help keys: {topics}.")]
+    more = f"%help NAME shows the arguments of one. Topics, such as %help keys: {topics}."
+    return [Listing(sections), Words(more)]
 
 
 def _about(magic: Magic) -> Manual:

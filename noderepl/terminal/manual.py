@@ -17,8 +17,8 @@ WIDEST = 100
 WITHOUT_TERMINAL = 80
 LONGEST_NAME = 28
 """Columns; a description is below a longer name."""
-NARROW = 60
-"""Columns; in fewer, each description is below its name."""
+LEAST = 30
+"""Columns for descriptions; with fewer, each is below its name."""
 _INDENT = 4
 _EXAMPLE = " " * 4
 
@@ -45,8 +45,9 @@ def _listing(sections: Sequence[Section], columns: int) -> Iterator[Piece]:
 
 def _row(name: str, text: str, longest: int, columns: int) -> Iterator[Piece]:
     first, _, rest = name.partition(" ")
-    is_beside = columns >= NARROW and columns_of(name) <= LONGEST_NAME
-    indent = longest + 4 if columns >= NARROW else _INDENT
+    is_wide = columns - longest - 4 >= LEAST
+    is_beside = is_wide and columns_of(name) <= LONGEST_NAME
+    indent = longest + 4 if is_wide else _INDENT
     yield Piece("", "  ")
     if rest and columns_of(name) > columns - 2:
         yield Piece("magic", first)
