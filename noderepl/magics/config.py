@@ -62,6 +62,9 @@ def _option(typed: str, context: Context) -> Option:
     name = typed.lower().lstrip("-").replace("_", "-").removeprefix("noderepl-")
     if name == "token":
         raise UsageError("a token is never read from a file; set NODEREPL_TOKEN")
+    if name == "profile":
+        path = _path(context)
+        raise UsageError(f"--profile, NODEREPL_PROFILE or the key profile in {path} selects one")
     if name.split(".")[0] == "keys":
         raise UsageError(f"keys are bound in the table [keys] of {_path(context)}; see %help keys")
     if name not in BY_NAME:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from functools import partial
-from typing import Protocol
+from typing import Protocol, get_args
 
 from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.application.current import get_app
@@ -12,7 +12,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import DEFAULT_BUFFER
 from prompt_toolkit.enums import EditingMode as EditorKeys
-from prompt_toolkit.filters import Condition, has_focus, is_searching
+from prompt_toolkit.filters import Always, Condition, has_focus, is_searching
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.bindings.named_commands import get_by_name
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
@@ -20,10 +20,15 @@ from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 from noderepl.options import EditingMode, TypeScript
 from noderepl.terminal.key_actions import KEY_ACTIONS, Binding, key_sequence
 from noderepl.terminal.keys import accept, add_line, edited
+from noderepl.terminal.pasting import KEY as PASTE_KEY
 from noderepl.terminal.pasting import Pasting
 
 _AT_PROMPT = has_focus(DEFAULT_BUFFER) & ~is_searching
-_TYPESCRIPT: Mapping[TypeScript, TypeScript] = {"auto": "on", "on": "off", "off": "auto"}
+# The preference of each action that switches, and its values in turn.
+_TOGGLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "toggle-vi": ("editing_mode", get_args(EditingMode)),
+    "toggle-typescript": ("typescript", get_args(TypeScript)),
+}
 _COMMENT = "// "
 # prompt_toolkit's commands that do what an action does.
 _COMMANDS = {
@@ -65,12 +70,12 @@ class KeyHandlers:
     def bound(self, own: Iterable[Binding]) -> KeyBindings:
         """Returns the bindings of the F-keys, and those of the user over them."""
         keys = KeyBindings()
+        restores = Condition(self._is_paste_cleaned)
         for action in KEY_ACTIONS:
-            if action.name.startswith("toggle-"):
-                for key in action.keys:
-                    is_free = ~Condition(self._is_paste_cleaned)
-                    handler = self._handler(action.name, "")
-                    keys.add(*key_sequence(key), filter=_AT_PROMPT & is_free)(handler)
+            for key in action.keys if action.name in _TOGGLES else ():
+                is_free = ~restores if key == PASTE_KEY else Always()
+                handler = self._handler(action.name, "")
+                keys.add(*key_sequence(key), filter=_AT_PROMPT & is_free)(handler)
         for binding in own:
             handler = self._handler(binding.action.name, binding.text)
             keys.add(*binding.keys, filter=_AT_PROMPT)(handler)
@@ -91,7 +96,7 @@ class KeyHandlers:
     def _handler(self, name: str, text: str) -> Callable[[KeyPressEvent], object]:
         if name in _COMMANDS:
             return get_by_name(_COMMANDS[name]).call
-        if name.startswith("toggle-") and name != "toggle-comment":
+        if name in _TOGGLES:
             return lambda _: self._toggle(name)
         in_buffer: Mapping[str, Callable[[Buffer], object]] = {
             "run": accept,
@@ -122,14 +127,14 @@ class KeyHandlers:
                 app.exit(exception=EOFError, style="class:exiting")
 
     def _toggle(self, name: str) -> None:
-        toggles, app = self._toggles, get_app()
-        match name:
-            case "toggle-vi":
-                toggles.editing_mode = "emacs" if toggles.editing_mode == "vi" else "vi"
-                app.vi_state.reset()
-                app.editing_mode = self.editing_mode()
-            case "toggle-typescript":
-                toggles.typescript = _TYPESCRIPT[toggles.typescript]
+        """Sets the next value of a preference."""
+        attribute, values = _TOGGLES[name]
+        now = values.index(getattr(self._toggles, attribute))
+        setattr(self._toggles, attribute, values[(now + 1) % len(values)])
+        app = get_app()
+        if app.editing_mode != self.editing_mode():
+            app.vi_state.reset()
+            app.editing_mode = self.editing_mode()
         app.invalidate()
 
     def _run(self, command: str, buffer: Buffer) -> None:

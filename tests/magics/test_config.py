@@ -179,6 +179,7 @@ async def test_what_overrides_the_file_is_named(desk) -> None:
         ("%config theme dark", "%config set theme dark"),
         ("%config set token x", "NODEREPL_TOKEN"),
         ("%config set keys.f5 run", "[keys]"),
+        ("%config set profile work", "NODEREPL_PROFILE"),
         ("%config set theme ''", "non-empty"),
         ("%config --profile x", "for set and unset"),
         ("%config set a b c d e", "extra argument"),
