@@ -164,10 +164,9 @@ def _run_mode(
         from noderepl.script import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
-    banner = (
-        "" if settings.quiet else f"noderepl {__version__} · %help lists the magics, Ctrl-D leaves"
-    )
-    visible = not loaded and os.environ.get("TERM") != "dumb"
+    can_move = os.environ.get("TERM") != "dumb"
+    banner = "" if settings.quiet or not can_move else f"noderepl {__version__}"
+    visible = not loaded and can_move
     with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
         from noderepl.repl import run_repl
         from noderepl.script import run_actions
@@ -289,7 +288,15 @@ def _add_option(parser: argparse.ArgumentParser, option: Option) -> None:
     names = [f"-{option.short}"] if option.short else []
     names.append(f"--{option.name}")
     summary = option.summary.replace("%", "%%")
-    if not option.metavar:
+    if option.default is True:
+        parser.add_argument(
+            *names,
+            action=argparse.BooleanOptionalAction,
+            default=None,
+            dest=option.attribute,
+            help=summary,
+        )
+    elif not option.metavar:
         parser.add_argument(
             *names, action="store_true", default=None, dest=option.attribute, help=summary
         )

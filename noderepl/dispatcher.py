@@ -41,6 +41,7 @@ from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.key_actions import key_sections
 from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
@@ -98,7 +99,15 @@ class Dispatcher:
         self._show = show
         self._themes = theme_directories(settings)
         self.preferences = Preferences(
-            settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
+            settings.timeout,
+            settings.input,
+            settings.mode,
+            settings.ts,
+            tty=settings.tty,
+            wants_json=settings.json,
+            editing_mode=settings.editing_mode,
+            undefined=settings.undefined,
+            theme=settings.theme,
         )
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
@@ -122,12 +131,14 @@ class Dispatcher:
                 edit=edit,
                 theme=lambda: console.theme.name,
                 themes=partial(theme_summaries, self._themes),
+                keys=partial(key_sections, settings),
                 terminal=self._terminal,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
             environ=os.environ,
             directory=Path(),
+            settings=settings,
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
@@ -199,6 +210,7 @@ class Dispatcher:
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):
                 self._console.set_theme(load_theme(outcome.name, self._themes))
+                self.preferences.theme = outcome.name
         return outcomes
 
     async def run_snippet(
@@ -268,6 +280,7 @@ class Dispatcher:
         terminal = None
         if (size := self._terminal()) is not None:
             terminal = Terminal(*size, programs_environment(self._color, os.environ))
+        self._console.shows_undefined = self.preferences.undefined
         self._console.is_live = size is not None and self._console.can_change
         return Options(
             self._console.value_columns(),

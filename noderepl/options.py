@@ -11,6 +11,7 @@ InputType = Literal["inline", "inlinetext", "base64"]
 Mode = Literal["full", "plain"]
 TypeScript = Literal["auto", "on", "off"]
 Tty = Literal["auto", "on", "off"]
+EditingMode = Literal["emacs", "vi"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)
@@ -51,13 +52,14 @@ def _size(value: object) -> int:
     return size
 
 
-def _one_of(*choices: str) -> Callable[[object], str]:
-    def parse(value: object) -> str:
-        if value not in choices:
-            raise ValueError(f"must be one of {', '.join(choices)}")
-        return str(value)
+class _OneOf:
+    def __init__(self, *choices: str) -> None:
+        self.choices = choices
 
-    return parse
+    def __call__(self, value: object) -> str:
+        if value not in self.choices:
+            raise ValueError(f"must be one of {', '.join(self.choices)}")
+        return str(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ class Option:
     """One option. name: as after `--` and in the file; its variable is NODEREPL_NAME.
 
     parse: converts a TOML value or a text; raises ValueError with the rule that the value violates.
-    metavar: empty for a flag. secret: whether messages must not quote the value.
+    metavar: empty for a flag; one whose default is true has a `--no-NAME`. secret: whether messages
+    must not quote the value.
     """
 
     name: str
@@ -85,6 +88,35 @@ class Option:
     def variable(self) -> str:
         return "NODEREPL_" + self.attribute.upper()
 
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The allowed values if they can be listed, else ()."""
+        if isinstance(self.parse, _OneOf):
+            return self.parse.choices
+        return () if self.metavar else ("true", "false")
+
+    @property
+    def rule(self) -> str:
+        """The rule for a value: "must be true or false"."""
+        try:
+            self.parse(None)
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    def text(self, value: object) -> str:
+        """Returns a value as a user writes it; "" for none, and stars for a secret."""
+        if value is None:
+            return ""
+        if self.secret:
+            return "***"
+        if self.name == "endpoint":
+            # A query may have a key.
+            return re.sub(r"\?.*", "?***", str(value), flags=re.DOTALL)
+        if self.parse is _size and isinstance(value, int):
+            return f"{value >> 30}GiB" if value % (1 << 30) == 0 else f"{value >> 20}MiB"
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
 
 OPTIONS: tuple[Option, ...] = (
     Option("endpoint", "pool management endpoint (default: the embedded pool)", None, _text, "URL"),
@@ -102,7 +134,7 @@ OPTIONS: tuple[Option, ...] = (
         "auth",
         "auto, azure, token (from NODEREPL_TOKEN) or none",
         "auto",
-        _one_of("auto", "azure", "token", "none"),
+        _OneOf("auto", "azure", "token", "none"),
         "KIND",
     ),
     Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
@@ -124,32 +156,40 @@ OPTIONS: tuple[Option, ...] = (
         "input",
         "how snippets are sent: inline, inlinetext or base64",
         "inline",
-        _one_of("inline", "inlinetext", "base64"),
+        _OneOf("inline", "inlinetext", "base64"),
         "TYPE",
     ),
     Option(
         "mode",
         "full (await, import, redeclarations) or plain (sent as typed)",
         "full",
-        _one_of("full", "plain"),
+        _OneOf("full", "plain"),
         "MODE",
     ),
     Option(
         "ts",
         "read snippets as TypeScript: auto (if they are not JavaScript), on or off",
         "auto",
-        _one_of("auto", "on", "off"),
+        _OneOf("auto", "on", "off"),
         "WHEN",
     ),
+    Option(
+        "tty",
+        "whether snippets see a terminal at the prompt: auto, on or off",
+        "auto",
+        _OneOf("auto", "on", "off"),
+        "WHEN",
+    ),
+    Option("undefined", "show the result undefined; --no-undefined hides it", True, _flag),
     Option("theme", "colour theme", "default", _text, "NAME"),
-    Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
-    Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),
+    Option("color", "auto, always or never", "auto", _OneOf("auto", "always", "never"), "WHEN"),
+    Option("editing-mode", "emacs or vi", "emacs", _OneOf("emacs", "vi"), "MODE"),
     Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
     Option(
         "sandbox",
         "auto, require (refuse to start without bubblewrap) or off",
         "auto",
-        _one_of("auto", "require", "off"),
+        _OneOf("auto", "require", "off"),
         "WHEN",
         serve=True,
     ),
@@ -157,7 +197,7 @@ OPTIONS: tuple[Option, ...] = (
         "egress",
         "network access of embedded sessions: enabled or disabled",
         "enabled",
-        _one_of("enabled", "disabled"),
+        _OneOf("enabled", "disabled"),
         "WHICH",
         serve=True,
     ),

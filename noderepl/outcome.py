@@ -230,6 +230,30 @@ class Table(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a Listing. title: may be empty. rows: a name and its description each."""
+
+    title: str
+    rows: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Outcome):
+    """Names with descriptions, in sections. It is data, so it goes to stdout."""
+
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manual(Outcome):
+    """Paragraphs about a subject, with empty lines between them; a line that begins with four
+    spaces is an example. It is data, so it goes to stdout.
+    """
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Saved(Outcome):
     """A file was written on this machine. size: in bytes."""
 

@@ -15,6 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TextIO, cast
 
+from noderepl.banner import banner, notices
 from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, NodeReplError
 from noderepl.failures import MOST_FAILURES, Failures, must_propagate
@@ -130,7 +131,8 @@ class Repl:
             style=lambda: console.theme.style,
             stop=self._stop,
             edit=self._programs.edit_typed,
-            editing_mode=settings.editing_mode,
+            toggles=self._dispatcher.preferences,
+            settings=settings,
             colour=use_colour(settings.color, os.environ, is_terminal=True),
             # Called while the line editor paints, when nothing else can be shown.
             fallbacks=Fallbacks(
@@ -147,7 +149,8 @@ class Repl:
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
         loop.add_signal_handler(signal.SIGTSTP, self._suspend)
         loop.add_signal_handler(signal.SIGCONT, self._resume)
-        for notice in self._notices():
+        early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
+        for notice in notices(self._backend, self._dispatcher, self._settings):
             self._take(early)
             self._console.words(notice, warning=True)
         painted = asyncio.Event()
@@ -176,10 +179,6 @@ class Repl:
             self._dispatcher.lifetime.stop_keepalive()
             await self._dispatcher.executor.close()
         return ExitCode.OK
-
-    def _notices(self) -> Sequence[str]:
-        notices = (self._backend.notice, self._backend.registry.notice, self._dispatcher.resumed)
-        return [notice for notice in notices if notice and not self._settings.quiet]
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
         from noderepl.terminal.typeahead import on_own_line

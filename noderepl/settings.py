@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from noderepl.errors import ConfigError, UsageError
-from noderepl.options import BY_NAME, OPTIONS, AuthKind, InputType, Mode, TypeScript
+from noderepl.options import (
+    BY_NAME,
+    OPTIONS,
+    AuthKind,
+    EditingMode,
+    InputType,
+    Mode,
+    Tty,
+    TypeScript,
+)
 from noderepl.text_files import read_toml, shown
 
 
@@ -23,6 +33,9 @@ from noderepl.text_files import read_toml, shown
 class Settings:
     """The final values of all options, the token, the variables of the session's environment, and
     the source of each value.
+
+    file: the configuration file, which need not exist. profile: its profile in use. keys: its table
+    [keys], unchecked. reread: reads all sources again; raises ConfigError.
     """
 
     endpoint: str | None
@@ -37,9 +50,11 @@ class Settings:
     input: InputType
     mode: Mode
     ts: TypeScript
+    tty: Tty
+    undefined: bool
     theme: str
     color: Literal["auto", "always", "never"]
-    editing_mode: Literal["emacs", "vi"]
+    editing_mode: EditingMode
     node: str | None
     sandbox: Literal["auto", "require", "off"]
     egress: Literal["enabled", "disabled"]
@@ -57,6 +72,10 @@ class Settings:
     environment: Mapping[str, str] = field(repr=False)
     directory: Path
     places: Mapping[str, str] = field(repr=False)
+    file: Path
+    profile: str | None
+    keys: Mapping[str, object] = field(repr=False)
+    reread: Callable[[], Settings] = field(repr=False, compare=False)
 
     @property
     def known_cooldown(self) -> float | None:
@@ -129,10 +148,15 @@ def read_settings(
             values[name], places[name] = parsed, place
 
     named = file or (Path(environ["NODEREPL_CONFIG"]) if environ.get("NODEREPL_CONFIG") else None)
-    chosen = profile or environ.get("NODEREPL_PROFILE") or None
-    path = named or directory / "config.toml"
-    for name, value, place, counts in _file_values(path, chosen, required=named is not None):
+    content = _read_file(
+        named or directory / "config.toml",
+        profile or environ.get("NODEREPL_PROFILE") or None,
+        required=named is not None,
+    )
+    for name, value, place, counts in content.values():
         take(name, value, place, counts=counts)
+    for name in content.keys:
+        places[f"keys.{name}"] = content.place("keys", name)
     known = {option.variable for option in OPTIONS} | {
         "NODEREPL_CONFIG",
         "NODEREPL_PROFILE",
@@ -151,15 +175,58 @@ def read_settings(
     settled: dict[str, object] = {BY_NAME[name].attribute: value for name, value in values.items()}
     settled |= {"token": environ.get("NODEREPL_TOKEN") or None, "environment": environment}
     settled |= {"directory": directory, "places": places}
+    settled |= {"file": content.path, "profile": content.profile, "keys": content.keys}
+    settled["reread"] = partial(
+        read_settings,
+        flags,
+        environ=environ,
+        directory=directory,
+        file=file,
+        profile=profile,
+        environment=environment,
+    )
     assert settled.keys() == {entry.name for entry in fields(Settings)}
     return Settings(**cast(dict[str, Any], settled))
 
 
-def _file_values(
-    path: Path, profile: str | None, *, required: bool
-) -> Iterator[tuple[str, object, str, bool]]:
-    """Yields name, value, place and whether it applies, for each key of the file; keys of other
-    profiles do not apply.
+@dataclass(frozen=True, slots=True)
+class _File:
+    """The configuration file. tables: its options by table, "" and `profiles.NAME`."""
+
+    path: Path
+    profile: str | None
+    tables: Mapping[str, Mapping[str, object]]
+    keys: Mapping[str, object]
+    lines: Mapping[tuple[str, str], int]
+
+    def place(self, table: str, key: str) -> str:
+        """Returns where a key is, for messages."""
+        line = self.lines.get((_bare(table), _bare(key)), 1)
+        inside = f", [{table}]" if table.startswith("profiles.") else ""
+        return f"{self.path}, line {line}{inside}"
+
+    def values(self) -> Iterator[tuple[str, object, str, bool]]:
+        """Yields name, value, place and whether it applies, for each option of the file; those of
+        other profiles do not apply.
+        """
+        for table, section in self.tables.items():
+            for key, value in section.items():
+                place = self.place(table, key)
+                if key == "token":
+                    raise ConfigError(
+                        f"{place}: a token is never read from a file; set NODEREPL_TOKEN"
+                    )
+                if key not in BY_NAME:
+                    raise ConfigError(
+                        f"{place}: unknown option {shown(key)}; the options are"
+                        f" {', '.join(BY_NAME)}"
+                    )
+                yield key, value, place, not table or table == f"profiles.{self.profile}"
+
+
+def _read_file(path: Path, profile: str | None, *, required: bool) -> _File:
+    """Returns the content of the file. profile: the one that the user names. required: whether the
+    file must exist. Raises ConfigError.
     """
     try:
         # A file that is named may be a pipe, as of `<(…)`.
@@ -171,7 +238,7 @@ def _file_values(
                 raise ConfigError(
                     f"profile {profile!r}: there is no configuration file {path}"
                 ) from None
-            return
+            return _File(path, None, {}, {}, {})
         if isinstance(error, FileNotFoundError):
             raise ConfigError(f"{path}: no such configuration file") from None
         why = (
@@ -182,32 +249,21 @@ def _file_values(
         raise ConfigError(f"{path}: the configuration file cannot be read: {why}") from error
     except ValueError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from error
-    profiles = content.pop("profiles", {})
+    profiles, keys = content.pop("profiles", {}), content.pop("keys", {})
     lines = _lines(text)
-    chosen = profile or content.pop("profile", None)
+    chosen = profile or content.get("profile")
     content.pop("profile", None)
-    if not isinstance(profiles, dict) or not all(
-        isinstance(table, dict) for table in profiles.values()
+    for name, tables, example in (
+        ("profiles", profiles, "tables such as [profiles.work]"),
+        ("keys", {"": keys}, "a table, [keys]"),
     ):
-        raise ConfigError(
-            f"{path}, line {lines.get(('', 'profiles'), 1)}: profiles must be tables such as"
-            " [profiles.work]"
-        )
+        if not isinstance(tables, dict) or not all(isinstance(t, dict) for t in tables.values()):
+            raise ConfigError(f"{path}, line {lines.get(('', name), 1)}: {name} must be {example}")
     if chosen is not None and (not isinstance(chosen, str) or chosen not in profiles):
         names = ", ".join(shown(name).strip("'") for name in profiles) or "none"
         raise ConfigError(f"{path}: there is no profile {shown(chosen)}; the file has: {names}")
-    for table, section in [("", content)] + [
-        (f"profiles.{name}", table) for name, table in profiles.items()
-    ]:
-        for key, value in section.items():
-            place = f"{path}, line {lines.get((_bare(table), _bare(key)), 1)}"
-            if key == "token":
-                raise ConfigError(f"{place}: a token is never read from a file; set NODEREPL_TOKEN")
-            if key not in BY_NAME:
-                raise ConfigError(
-                    f"{place}: unknown option {shown(key)}; the options are {', '.join(BY_NAME)}"
-                )
-            yield key, value, place, not table or table == f"profiles.{chosen}"
+    named = {f"profiles.{name}": table for name, table in profiles.items()}
+    return _File(path, chosen, {"": content, **named}, keys, lines)
 
 
 def _lines(text: str) -> dict[tuple[str, str], int]:

@@ -21,6 +21,7 @@ def toolbar(backend: Backend, dispatcher: Dispatcher) -> StyleAndTextTuples:
     parts = [plain(backend.label), f"session {shortened(backend.identifier)}"]
     preferences = dispatcher.preferences
     parts += [preferences.input_type, *(["plain"] if preferences.mode == "plain" else [])]
+    parts += [f"ts {preferences.typescript}"] if preferences.typescript != "auto" else []
     if dispatcher.executor.is_busy:
         parts.append("busy")
     if (last := dispatcher.last) is not None:

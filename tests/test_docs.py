@@ -23,7 +23,11 @@ def shown(option: Option) -> str:
     """An option's default as the document writes it."""
     if option.default is None:
         return ""
-    return "1GiB" if option.name == "memory" else str(option.default).replace("False", "false")
+    return (
+        "1GiB"
+        if option.name == "memory"
+        else str(option.default).replace("False", "false").replace("True", "true")
+    )
 
 
 def test_configuration_lists_every_option():

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
+from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
@@ -67,6 +68,7 @@ MAGICS: tuple[Magic, ...] = (
     RERUN,
     THEME,
     TTY,
+    CONFIG,
     CLEAR,
     EXIT,
 )
@@ -74,7 +76,9 @@ MAGICS: tuple[Magic, ...] = (
 
 _PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
 _DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
-_IDENTIFIER = re.compile(r"^([^\S\n]*%session\s+use)\s+\S[^\n]*", re.MULTILINE)
+_IDENTIFIER = re.compile(
+    r"^([^\S\n]*%(?:session\s+use|config\s+set\s+session))[\s=]+\S[^\n]*", re.MULTILINE
+)
 
 
 def _dot_command(line: str) -> tuple[Magic, str] | None:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
-    from noderepl.options import InputType, Mode, Tty, TypeScript
-    from noderepl.outcome import Execution, Outcome
+    from noderepl.options import EditingMode, InputType, Mode, Tty, TypeScript
+    from noderepl.outcome import Execution, Outcome, Section
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
+    from noderepl.settings import Settings
 
 
 @dataclass
@@ -28,7 +29,8 @@ class Preferences:
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
-    wants_json: whether values are asked for as JSON too.
+    wants_json: whether values are asked for as JSON too. editing_mode: of the line editor.
+    undefined: whether the result undefined is shown. theme: the name of the theme.
     """
 
     timeout: int
@@ -39,6 +41,9 @@ class Preferences:
     keeps_history: bool = True
     tty: Tty = "auto"
     wants_json: bool = False
+    editing_mode: EditingMode = "emacs"
+    undefined: bool = True
+    theme: str = "default"
 
 
 class Runner(Protocol):
@@ -95,7 +100,8 @@ class Screen:
     progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
-    theme. themes: returns all themes, name to summary. terminal: returns the columns and rows that
+    theme. themes: returns all themes, name to summary.
+    keys: returns the keys and what they do. terminal: returns the columns and rows that
     snippets see, None if they see no terminal.
     """
 
@@ -105,6 +111,7 @@ class Screen:
     edit: Callable[[str], Awaitable[str]]
     theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
+    keys: Callable[[], Sequence[Section]]
     terminal: Callable[[], tuple[int, int] | None]
 
 
@@ -113,7 +120,7 @@ class Context:
     """The objects that a magic uses.
 
     state: of the present session. lifetime: its remaining time. environ: the user's environment.
-    directory: the user's working directory, for relative local paths.
+    directory: the user's working directory, for relative local paths. settings: of this run.
     """
 
     sessions: Sessions
@@ -124,3 +131,4 @@ class Context:
     preferences: Preferences
     environ: Mapping[str, str]
     directory: Path
+    settings: Settings

@@ -138,6 +138,7 @@ async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 UPLOAD = Magic(
     name="upload",
+    group="Files",
     usage="%upload FILE… [--as NAME]",
     summary="Copy local files into the session",
     details=(
@@ -151,6 +152,7 @@ UPLOAD = Magic(
 
 DOWNLOAD = Magic(
     name="download",
+    group="Files",
     usage="%download NAME [PATH] [--force]",
     summary="Copy a file from the session to this machine",
     details=(
@@ -164,6 +166,7 @@ DOWNLOAD = Magic(
 
 FILES = Magic(
     name="files",
+    group="Files",
     usage="%files",
     summary="List the session's files: name, size, age",
     details="Lists the files in the session's /mnt/data.",
@@ -172,6 +175,7 @@ FILES = Magic(
 
 RM = Magic(
     name="rm",
+    group="Files",
     usage="%rm NAME…",
     summary="Delete files in the session",
     details="NAME is a name from %files. It stops at the first file that it cannot delete.",

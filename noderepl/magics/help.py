@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import get_args
 
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
-from noderepl.magics.magic import Magic
-from noderepl.outcome import Outcome, Table, Text, Words
+from noderepl.magics.magic import Group, Magic
+from noderepl.magics.topics import TOPICS, Topic
+from noderepl.outcome import Listing, Manual, Outcome, Section, Words
 
 
 def named(name: str, magics: Sequence[Magic]) -> Magic:
@@ -19,11 +21,13 @@ def named(name: str, magics: Sequence[Magic]) -> Magic:
     for magic in magics:
         if magic.name == name:
             return magic
-    near = difflib.get_close_matches(
-        name.lower(), [magic.name for magic in magics], n=1, cutoff=0.5
-    )
-    suggestion = f", did you mean %{near[0]}?" if near else ";"
+    near = _nearest(name, [magic.name for magic in magics])
+    suggestion = f", did you mean %{near}?" if near else ";"
     raise UsageError(f"there is no magic %{name}{suggestion} %help lists them all")
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    return next(iter(difflib.get_close_matches(name.lower(), [*names], n=1, cutoff=0.5)), "")
 
 
 def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
@@ -31,21 +35,57 @@ def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
     them.
     """
 
-    async def run(_: Context, arguments: Arguments) -> Sequence[Outcome]:
-        name = arguments.optional()
-        if name is None:
-            rows = tuple((magic.usage, magic.summary) for magic in magics())
-            return [Table(("magic", "what it does"), rows), Words("%help NAME shows more.")]
-        magic = named(name.lstrip("%."), magics())
-        also = f"\nAlso: .{magic.dot}, as in Node's REPL." if magic.dot else ""
-        return [Text(f"{magic.usage}\n{magic.summary}\n\n{magic.details}{also}")]
+    async def run(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+        typed = arguments.optional()
+        if typed is None:
+            return _overview(magics())
+        name = typed.lstrip("%.")
+        magic, topic = next((one for one in magics() if one.name == name), None), _topic(typed)
+        keys = context.screen.keys() if topic and topic.name == "keys" else ()
+        outcomes = [*([Listing(tuple(keys))] if keys else []), *([_about(magic)] if magic else [])]
+        if topic:
+            above = "\n" if outcomes else ""
+            outcomes.append(Manual(f"{above}{topic.summary}\n\n{topic.text}"))
+        if outcomes:
+            return outcomes
+        names = {magic.name: f"%{magic.name}" for magic in magics()}
+        for topic in TOPICS:
+            names |= dict.fromkeys((topic.name, *topic.also), f"%help {topic.name}")
+        near = names.get(_nearest(name, names))
+        suggestion = f", did you mean {near}?" if near else ";"
+        raise UsageError(f"there is no magic or topic {typed!r}{suggestion} %help lists them all")
 
     return Magic(
         name="help",
-        usage="%help [NAME]",
-        summary="List the magics, or show help for one",
-        details="NAME is a magic's name, with or without its %.",
+        group="Look",
+        usage="%help [NAME|TOPIC]",
+        summary="List the magics, or show help for a magic or a topic",
+        details=(
+            "NAME is a magic's name, with or without its %. The topics are\n"
+            f"{', '.join(topic.name for topic in TOPICS)}."
+        ),
         run=run,
         completes="magic",
+        words=tuple(topic.name for topic in TOPICS),
         dot="help",
     )
+
+
+def _overview(magics: Sequence[Magic]) -> Sequence[Outcome]:
+    sections = tuple(
+        Section(group, tuple((f"%{one.name}", one.summary) for one in magics if one.group == group))
+        for group in get_args(Group)
+    )
+    topics = ", ".join(topic.name for topic in TOPICS)
+    more = f"%help NAME shows the arguments of one. Topics, such as %help keys: {topics}."
+    return [Listing(sections), Words(more)]
+
+
+def _about(magic: Magic) -> Manual:
+    also = f"\n\nAlso: .{magic.dot}, as in Node's REPL." if magic.dot else ""
+    return Manual(f"{magic.usage}\n\n{magic.summary}.\n\n{magic.details}{also}")
+
+
+def _topic(typed: str) -> Topic | None:
+    word = typed.lower()
+    return next((one for one in TOPICS if word in (one.name, *one.also)), None)

@@ -65,6 +65,7 @@ def _status(context: Context) -> Sequence[Outcome]:
 
 KEEPALIVE = Magic(
     name="keepalive",
+    group="Session",
     usage="%keepalive [on [MINUTES]|off]",
     summary="Keep an idle session alive, or show whether it is kept alive",
     details=(

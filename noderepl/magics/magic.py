@@ -13,8 +13,9 @@ from noderepl.magics.context import Context
 from noderepl.outcome import Outcome
 
 Completes = Literal[
-    "nothing", "local-file", "remote-file", "magic", "theme", "word", "package", "module"
+    "nothing", "local-file", "remote-file", "magic", "theme", "word", "package", "module", "option"
 ]
+Group = Literal["Files", "Session", "Run", "Look", "Settings"]
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,9 @@ class Magic:
     name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
-    "module" is a package or a file of the session. words: the choices if that is "word". dot: its
-    name in Node's own REPL, without the dot; empty if it has none.
+    "module" is a package or a file of the session; "option" is an option, or one of `words`, an
+    option and its value. words: the choices if that is "word". dot: its
+    name in Node's own REPL, without the dot; empty if it has none. group: its part of %help.
     """
 
     name: str
@@ -36,3 +38,4 @@ class Magic:
     completes: Completes = "nothing"
     words: tuple[str, ...] = ()
     dot: str = ""
+    group: Group = "Run"

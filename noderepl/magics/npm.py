@@ -117,6 +117,7 @@ async def run_npm(context: Context, words: Sequence[str]) -> Sequence[Outcome]:
 
 NPM = Magic(
     name="npm",
+    group="Session",
     usage="%npm ARGUMENT…",
     summary="Run npm in the session",
     details=(

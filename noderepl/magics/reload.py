@@ -54,6 +54,7 @@ async def _reload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 RELOAD = Magic(
     name="reload",
+    group="Session",
     usage="%reload MODULE…",
     summary="Load a module anew at its next require() or import",
     details=(

@@ -115,6 +115,7 @@ def _line(entry: Entry) -> str:
 
 REPLAY = Magic(
     name="replay",
+    group="Session",
     usage="%replay [N-M] [--dry-run]",
     summary="Re-run the steps of a lost session",
     details=(

@@ -97,6 +97,7 @@ async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 TIMEOUT = Magic(
     name="timeout",
+    group="Settings",
     usage="%timeout [N]",
     summary="Show or set the time limit of a snippet",
     details=f"N is a whole number from {_LEAST} to {_MOST}. Without N, shows the limit.",
@@ -105,6 +106,7 @@ TIMEOUT = Magic(
 
 INPUT = Magic(
     name="input",
+    group="Settings",
     usage="%input [inline|inlinetext|base64]",
     summary="Show or set how snippets are sent",
     details=(
@@ -118,6 +120,7 @@ INPUT = Magic(
 
 BASE64 = Magic(
     name="base64",
+    group="Settings",
     usage="%base64 [on|off]",
     summary="Turn base64 encoding of snippets on or off",
     details=(
@@ -130,6 +133,7 @@ BASE64 = Magic(
 
 LOAD = Magic(
     name="load",
+    group="Files",
     usage="%load FILE",
     summary="Run a local file as one snippet",
     details="FILE is a local UTF-8 text; ~ is your home directory.",
@@ -140,6 +144,7 @@ LOAD = Magic(
 
 SAVE = Magic(
     name="save",
+    group="Files",
     usage="%save FILE [--result] [--force]",
     summary="Write the snippets of this run, or the last result, to a local file",
     details=(
@@ -154,6 +159,7 @@ SAVE = Magic(
 
 EDIT = Magic(
     name="edit",
+    group="Run",
     usage="%edit [FILE]",
     summary="Open the last snippet, or a local file's text, in your editor",
     details=(
@@ -166,6 +172,7 @@ EDIT = Magic(
 
 TIME = Magic(
     name="time",
+    group="Run",
     usage="%time SNIPPET",
     summary="Run a snippet and show how long it took",
     details="Shows the time measured by the service, and the round-trip time.",

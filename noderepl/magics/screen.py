@@ -143,6 +143,7 @@ async def _tty(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 HISTORY = Magic(
     name="history",
+    group="Run",
     usage="%history [N|N-M|TEXT|on|off]",
     summary="Show or search the history, or turn it on or off",
     details=(
@@ -158,6 +159,7 @@ HISTORY = Magic(
 
 RERUN = Magic(
     name="rerun",
+    group="Run",
     usage="%rerun N|N-M",
     summary="Put entries of the history at the prompt, to run again",
     details="N: their numbers in %history. Enter runs the text; it can be changed before.",
@@ -166,6 +168,7 @@ RERUN = Magic(
 
 THEME = Magic(
     name="theme",
+    group="Settings",
     usage="%theme [NAME]",
     summary="List the themes, or switch to one",
     details=(
@@ -177,6 +180,7 @@ THEME = Magic(
 
 CLEAR = Magic(
     name="clear",
+    group="Look",
     usage="%clear",
     summary="Clear the screen",
     details="The session and the history stay as they are.",
@@ -185,6 +189,7 @@ CLEAR = Magic(
 
 TTY = Magic(
     name="tty",
+    group="Settings",
     usage="%tty [auto|on|off]",
     summary="Show or set whether snippets see a terminal",
     details=(
@@ -198,6 +203,7 @@ TTY = Magic(
 
 EXIT = Magic(
     name="exit",
+    group="Session",
     usage="%exit",
     summary="Leave the prompt",
     details="Ctrl-D on an empty line does the same.",

@@ -131,6 +131,7 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 SESSION = Magic(
     name="session",
+    group="Session",
     usage="%session [new|use ID|info|keep|delete]",
     summary="Show the session, or start, use, keep or delete one",
     details=(

@@ -85,6 +85,7 @@ async def _sh(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 SH = Magic(
     name="sh",
+    group="Session",
     usage="%sh COMMAND",
     summary="Run a line of a shell in the session",
     details=(

@@ -103,6 +103,7 @@ def _last(context: Context) -> Execution:
 
 MODE = Magic(
     name="mode",
+    group="Settings",
     usage="%mode [full|plain]",
     summary="Show or set how snippets run",
     details=(
@@ -116,6 +117,7 @@ MODE = Magic(
 
 TS = Magic(
     name="ts",
+    group="Settings",
     usage="%ts [auto|on|off]",
     summary="Show or set whether snippets are TypeScript",
     details=(
@@ -129,6 +131,7 @@ TS = Magic(
 
 INSPECT = Magic(
     name="inspect",
+    group="Look",
     usage="%inspect [depth N|depth all]",
     summary="Show or set how deep values are shown",
     details=(
@@ -142,6 +145,7 @@ INSPECT = Magic(
 
 PAGE = Magic(
     name="page",
+    group="Look",
     usage="%page [--output]",
     summary="Show the complete last result in your pager",
     details=(

@@ -34,6 +34,7 @@ async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 WHO = Magic(
     name="who",
+    group="Look",
     usage="%who [TYPE]",
     summary="List the session's variables",
     details=(

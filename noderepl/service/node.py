@@ -37,12 +37,13 @@ class Node:
 
     path: the resolved executable, neither a link nor a shim. npm_cli: the script of the same
     install's npm, None without npm. readable: the files and directories of the install that a
-    session must be able to read.
+    session must be able to read. version: such as 24.1.0; empty if it is not known.
     """
 
     path: Path
     npm_cli: Path | None
     readable: tuple[Path, ...]
+    version: str = ""
 
     def npm_version(self) -> str | None:
         """The version of the install's npm, from its package file; None without npm."""
@@ -93,13 +94,13 @@ def file_of_package(package: str, name: str) -> Path | None:
 def _inspect(candidate: Path) -> Node | None:
     """Returns the install of `candidate`; None if it is not a Node.js or too old."""
     path = candidate.resolve()
-    major = _major_from_header(path) if _is_node_itself(path) else None
-    if major is None:
+    version = _version_from_header(path) if _is_node_itself(path) else None
+    if version is None:
         asked = _ask(candidate)
         if asked is None:
             return None
-        path, major = asked
-    if major < MINIMUM:
+        path, version = asked
+    if int(version.partition(".")[0]) < MINIMUM:
         return None
     prefix = path.parent.parent
     npm_cli = _npm_cli(path)
@@ -107,7 +108,7 @@ def _inspect(candidate: Path) -> Node | None:
     readable = tuple(part for part in parts if part.exists())
     if npm_cli is not None and not npm_cli.is_relative_to(prefix):
         readable += (npm_cli.parent.parent,)
-    return Node(path, npm_cli, readable)
+    return Node(path, npm_cli, readable, version)
 
 
 def _is_node_itself(path: Path) -> bool:
@@ -123,24 +124,25 @@ def _is_node_itself(path: Path) -> bool:
         return False
 
 
-def _major_from_header(path: Path) -> int | None:
+def _version_from_header(path: Path) -> str | None:
     header = path.parent.parent / "include/node/node_version.h"
     try:
-        found = re.search(
-            r"^#define NODE_MAJOR_VERSION (\d+)", header.read_text("utf-8", "replace"), re.MULTILINE
-        )
+        text = header.read_text("utf-8", "replace")
     except OSError:
         return None
-    return int(found[1]) if found else None
+    found = re.findall(
+        r"^#define NODE_(?:MAJOR|MINOR|PATCH)_VERSION (\d{1,6})\s", text, re.MULTILINE
+    )
+    return ".".join(found) or None
 
 
-def _ask(executable: Path) -> tuple[Path, int] | None:
-    """Returns the resolved path and the major version that the executable itself reports."""
+def _ask(executable: Path) -> tuple[Path, str] | None:
+    """Returns the resolved path and the version that the executable itself reports."""
     question = "JSON.stringify([process.execPath, process.versions.node])"
     try:
         match json.loads(_output_of([str(executable), "-p", question])):
-            case [str(path), str(version)]:
-                return Path(path).resolve(), int(version.split(".")[0])
+            case [str(path), str(version)] if re.match(r"\d{1,6}\.", version):
+                return Path(path).resolve(), version
     except (OSError, subprocess.SubprocessError, ValueError, RecursionError):
         pass
     return None

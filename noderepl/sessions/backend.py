@@ -89,11 +89,21 @@ class Backend:
         """The endpoint's display name: `embedded`, the pool's name, or the host."""
         if self._settings.endpoint is None:
             return "embedded"
-        url = urlsplit(self._settings.endpoint)
-        path = [part for part in url.path.split("/") if part]
+        path = [part for part in urlsplit(self._settings.endpoint).path.split("/") if part]
         if "sessionPools" in path[:-1]:
             return path[path.index("sessionPools") + 1]
-        return url.netloc.rpartition("@")[2] or self._settings.endpoint
+        return self.host
+
+    @property
+    def host(self) -> str:
+        """The host of the endpoint, with its port; empty for the embedded pool."""
+        endpoint = self._settings.endpoint or ""
+        return urlsplit(endpoint).netloc.rpartition("@")[2] or endpoint
+
+    @property
+    def pool(self) -> Pool | None:
+        """The embedded pool, None if the pool is remote."""
+        return self._pool
 
     @property
     def notice(self) -> str | None:

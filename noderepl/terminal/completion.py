@@ -24,6 +24,7 @@ from noderepl.javascript.completion_names import (
     MEMBERS,
     NODE_ONLY_MODULES,
 )
+from noderepl.options import BY_NAME
 from noderepl.terminal.escapes import plain
 
 # A word of a magic's arguments, of which the last may end in an open quote.
@@ -144,10 +145,11 @@ class SnippetCompleter(Completer):
             yield from self._local_files(word)
             return
         choices: dict[str, Iterable[str]] = {
-            "magic": [magic.name for magic in self._magics],
+            "magic": [*(magic.name for magic in self._magics), *self._words(typed)],
             "theme": self._themes(),
             "word": self._words(typed),
             "package": self._words(typed) if _is_first(rest) else (),
+            "option": self._options(self._words(typed), rest[: len(rest) - len(word)].split()),
         }
         for choice in choices.get(kind, ()):
             if choice.startswith(word):
@@ -155,6 +157,17 @@ class SnippetCompleter(Completer):
 
     def _words(self, typed: str) -> Iterable[str]:
         return next((magic.words for magic in self._magics if f"%{magic.name}" == typed), ())
+
+    def _options(self, actions: Iterable[str], before: Sequence[str]) -> Iterable[str]:
+        """Returns what may follow these words of a magic that shows and changes options."""
+        match before:
+            case []:
+                return (*actions, *BY_NAME)
+            case [_]:
+                return BY_NAME if before[0] in actions else ()
+            case ["set", name, *rest] if name in BY_NAME and rest in ([], ["="]):
+                return self._themes() if name == "theme" else BY_NAME[name].choices
+        return ()
 
     def _local_files(self, word: str) -> Iterator[Completion]:
         typed_directory, slash, start = _unquoted(word).rpartition("/")

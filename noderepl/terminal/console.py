@@ -45,7 +45,8 @@ class Console:
     use_colour. environ: the user's environment. at_failure: called when stdout cannot be written
     any more. If the reader of a stream has exited (`| head -1`), further output is dropped, and
     `.unwritable` is the error. `.is_live`: whether snippets may change the last lines of their
-    output. In an event loop only room() and drained() wait for a slow reader.
+    output. `.shows_undefined`: whether the result undefined is shown. In an event loop only room()
+    and drained() wait for a slow reader.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class Console:
         self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
         self._last = LastLines(self._stdout, self._stderr, self._drawing)
         self.is_live = False
+        self.shows_undefined = True
         self._is_hurried = self._is_dropping = False
         self._hurried = 0.0
         self._dropped = 0
@@ -323,7 +325,12 @@ class Console:
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
         """Returns what to write of an outcome, as the prompt shows it. May run in a thread."""
         is_styled = self._stdout.colour or self._stderr.colour
-        rendered = render(outcome, width=self._stdout.columns(), styled=is_styled)
+        rendered = render(
+            outcome,
+            width=self._stdout.columns(),
+            styled=is_styled,
+            undefined=self.shows_undefined,
+        )
         return self._drawing.parts(rendered, is_live=self.is_live)
 
     def _write_end(self, drawn: Sequence[Drawn]) -> None:

@@ -17,6 +17,7 @@ from noderepl.unread import WRITE_SECONDS, drop_rest, write_within
 
 PROMPT = "> "
 ERASE_LINE = "\r\x1b[K"
+PREVIOUS_LINE = "\x1b[A"
 BRACKETED_PASTE, PLAIN_PASTE = "\x1b[?2004h", "\x1b[?2004l"
 
 
@@ -71,12 +72,24 @@ class EarlyPrompt:
         self._visible = False
         return text
 
+    def show_banner(self, banner: str) -> None:
+        """Puts a banner in the place of the one of the start, above the prompt. banner: fits into
+        the terminal; empty for none.
+        """
+        if not banner:
+            return
+        prompt = ERASE_LINE + PROMPT if self._visible else ""
+        if not self._banner:
+            self._write(f"{ERASE_LINE if self._visible else ''}{banner}\n{prompt}")
+        elif len(self._banner) <= len(banner):  # otherwise it is wrapped
+            self._write(f"{PREVIOUS_LINE}{ERASE_LINE}{banner}\n{prompt}")
+
     def _write(self, text: str) -> None:
         if not text:
             return
         if not select.select([], [self._output], [], WRITE_SECONDS)[1]:
             # The console shows the prompt later, when the terminal accepts output.
-            self._visible = False
+            self._visible, self._banner = False, ""
             return
         encoding = self._output.encoding
         write_within(self._output, text.encode(encoding, "replace").decode(encoding))

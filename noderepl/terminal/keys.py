@@ -81,7 +81,7 @@ def bindings(
     @keys.add("c-x", "c-e", filter=_TYPING & emacs_insert)
     @keys.add("v", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
     def _edit(event: KeyPressEvent) -> None:
-        event.app.create_background_task(_edited(event.app, event.current_buffer, edit))
+        event.app.create_background_task(edited(event.app, event.current_buffer, edit))
 
     for closer in CLOSERS:
         keys.add(closer, filter=_TYPING & ~Condition(is_burst))(_close(closer))
@@ -126,7 +126,7 @@ def _bind_lines(
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_whole(buffer.text) and not in_editor():
-            _accept(buffer)
+            accept(buffer)
         else:
             add_line(buffer, indented=not is_burst())
 
@@ -136,7 +136,7 @@ def _bind_lines(
         if is_whole(buffer.text) and not in_editor():
             add_line(buffer, indented=not is_burst())
         else:
-            _accept(buffer)
+            accept(buffer)
 
     @keys.add(ADD_LINE, filter=has_focus(DEFAULT_BUFFER) & ~is_searching)
     def _add_line(event: KeyPressEvent) -> None:
@@ -149,7 +149,7 @@ def _bind_lines(
 
     @keys.add("c-d", filter=_TYPING & Condition(in_editor))
     def _run_editor(event: KeyPressEvent) -> None:
-        _accept(event.current_buffer)
+        accept(event.current_buffer)
 
     @keys.add("tab", filter=_TYPING & Condition(_only_blanks_before_cursor))
     def _indent(event: KeyPressEvent) -> None:
@@ -200,7 +200,8 @@ def add_line(buffer: Buffer, *, indented: bool) -> None:
     buffer.insert_text("\n" + indent + (INDENT if end is LineEnd.OPENER else ""))
 
 
-def _accept(buffer: Buffer) -> None:
+def accept(buffer: Buffer) -> None:
+    """Runs the text, whether or not it is complete."""
     buffer.complete_state = None
     # Text copied from a page often ends with a line end, which would appear as an empty line.
     buffer.text = buffer.text.rstrip("\n")
@@ -208,10 +209,12 @@ def _accept(buffer: Buffer) -> None:
     buffer.validate_and_handle()
 
 
-async def _edited(
+async def edited(
     app: Application[str], buffer: Buffer, edit: Callable[[str], Awaitable[str]]
 ) -> None:
-    """Opens an editor on a text, while the prompt is off the screen."""
+    """Opens an editor on a text, while the prompt is off the screen. edit: returns the edited
+    text.
+    """
     task, reading = asyncio.current_task(), app.future
     assert task is not None and reading is not None
 

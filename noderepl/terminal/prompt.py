@@ -5,7 +5,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from functools import partial
-from typing import Literal
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
@@ -13,9 +12,9 @@ from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, DummyCompleter
 from prompt_toolkit.document import Document
-from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
+from prompt_toolkit.key_binding import merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyProcessor
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
@@ -28,9 +27,12 @@ from noderepl.internal_error import Fallbacks
 from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
+from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
+from noderepl.terminal.key_actions import own_keys
+from noderepl.terminal.key_handlers import KeyHandlers, Toggles
 from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
 from noderepl.terminal.long_lines import LongLines
@@ -196,7 +198,8 @@ class Prompt:
 
     is_magic: whether a text is a magic. toolbar: returns the fragments of the bottom line. style:
     called at each paint, so that a theme can change. stop: called at Ctrl-Z, with the terminal
-    restored. edit: opens an editor on the text, also with the terminal restored. colour: whether to
+    restored. edit: opens an editor on the text, also with the terminal restored. toggles: the
+    preferences that keys change. settings: have the user's bindings of keys. colour: whether to
     use colours. fallbacks: disables a function of these after its first failure, so that it does
     not fail at each paint or key.
     """
@@ -213,7 +216,8 @@ class Prompt:
         style: Callable[[], BaseStyle],
         stop: Callable[[], None],
         edit: Callable[[str], Awaitable[str]],
-        editing_mode: Literal["emacs", "vi"],
+        toggles: Toggles,
+        settings: Settings,
         colour: bool,
         fallbacks: Fallbacks,
     ) -> None:
@@ -222,6 +226,7 @@ class Prompt:
         Char.display_mappings.update(all_shown())
         self._in_editor = False
         self._pasting = Pasting(is_magic)
+        self._keys = KeyHandlers(toggles, self._pasting, stop, edit)
         self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
@@ -234,15 +239,19 @@ class Prompt:
             complete_while_typing=False,
             enable_history_search=True,
             reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
-            key_bindings=bindings(
-                fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
-                lambda: self._in_editor,
-                self._pasting,
-                stop,
-                edit,
-                is_burst=lambda: input_.is_burst,
+            key_bindings=merge_key_bindings(
+                [
+                    bindings(
+                        fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
+                        lambda: self._in_editor,
+                        self._pasting,
+                        stop,
+                        edit,
+                        is_burst=lambda: input_.is_burst,
+                    ),
+                    self._keys.bound(own_keys(settings).bindings),
+                ]
             ),
-            editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
             bottom_toolbar=fallbacks.instead(toolbar, list),
             input_processors=[LongLines(), _Visible(output.clusters)],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
@@ -275,8 +284,12 @@ class Prompt:
         self._in_editor = editor
         self._pasting.forget()
         self._painted = painted
+        self._session.editing_mode = self._keys.editing_mode()
         return await self._session.prompt_async(
-            default=prefill, pre_run=opened, set_exception_handler=False, handle_sigint=False
+            default=prefill or self._keys.unfinished(),
+            pre_run=opened,
+            set_exception_handler=False,
+            handle_sigint=False,
         )
 
     def refresh(self) -> None:

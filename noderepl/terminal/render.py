@@ -16,6 +16,8 @@ from noderepl.outcome import (
     Execution,
     Failure,
     FileList,
+    Listing,
+    Manual,
     Media,
     Note,
     Outcome,
@@ -31,6 +33,7 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import readable, without_kernel
+from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
@@ -47,16 +50,19 @@ PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "o
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
 
-def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
+def render(
+    outcome: Outcome, *, width: int, styled: bool = True, undefined: bool = True
+) -> Rendered:
     """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
     no text.
 
     width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
-    with their lexers, which are not imported otherwise.
+    with their lexers, which are not imported otherwise. undefined: whether to show the result
+    undefined.
     """
     match outcome:
         case Execution():
-            return Rendered(tuple(_execution(outcome, styled)))
+            return Rendered(tuple(_execution(outcome, styled, undefined=undefined)))
         case Output(text, stream, number):
             return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
         case Uncaught(error, number):
@@ -67,10 +73,11 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stdout", Piece("", _ended(text)))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
-        case FileList(files=()):
-            return _one("stderr", Piece("note", "no files\n"))
+        case Listing() | Manual():
+            return _one("stdout", *manual(outcome, width))
         case FileList(files, now):
-            return _one("stdout", *files_table(files, now))
+            none = Piece("note", "no files\n")
+            return _one("stdout", *files_table(files, now)) if files else _one("stderr", none)
         case Words(text, warning):
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
@@ -126,8 +133,10 @@ def extent(outcome: Outcome) -> int:
             return sum(map(len, texts)) + sum(len(one.data) for one in outcome.media)
         case Uncaught(error):
             return len(error.stack or error.message)
-        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text):
+        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text) | Manual(text):
             return len(text)
+        case Listing(sections):
+            return sum(len(cell) for one in sections for row in one.rows for cell in row)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
         case FileList(files):
@@ -156,13 +165,13 @@ def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool
     return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
-def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
+def _execution(execution: Execution, styled: bool, *, undefined: bool) -> Iterator[Part]:
     yield from _written(execution, "stdout", ended=("stdout", "stderr"))
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
         yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
-    elif not (
+    elif undefined and not (
         execution.stdout
         or execution.stderr
         or execution.error

@@ -13,7 +13,7 @@ from noderepl.client.identifier import new_identifier
 from noderepl.client.inprocess import InProcessTransport
 from noderepl.client.session import open_session
 from noderepl.magics import Context, Preferences, Screen
-from noderepl.outcome import Execution, Outcome
+from noderepl.outcome import Execution, Outcome, Section
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
@@ -46,10 +46,10 @@ class Desk:
     is_embedded: bool = False
 
     def __post_init__(self) -> None:
-        settings = read_settings(
+        self.settings = read_settings(
             {"endpoint": "http://embedded.invalid"}, environ={}, directory=self.directory
         )
-        self.registry = Registry(settings, None)
+        self.registry = Registry(self.settings, None)
         self.state = SessionState(Journal())
         self.lifetime = Lifetime(
             self.session, lambda: self.present and self.present.idle, cooldown=None
@@ -68,12 +68,14 @@ class Desk:
                 edit=self._edit,
                 theme=lambda: "default",
                 themes=lambda: {"default": "on any background", "dark": "on black"},
+                keys=lambda: [Section("Keys", (("enter", "Run"),))],
                 terminal=lambda: self.terminal,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
             environ={"HOME": str(self.directory / "home")},
             directory=self.directory,
+            settings=self.settings,
         )
 
     async def session(self) -> Any:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import get_args
 
 import pytest
 
 from noderepl.errors import UsageError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, run_magic, without_identifier
-from noderepl.outcome import ClearScreen, EditorMode, Leave, Table, Text
+from noderepl.magics.magic import Group
+from noderepl.magics.topics import TOPICS
+from noderepl.outcome import ClearScreen, EditorMode, Leave, Listing, Manual, Words
 
 
 @pytest.mark.parametrize(
@@ -87,11 +90,14 @@ async def test_screen_magics_only_ask(desk, line: str, outcomes: list[object]) -
 
 
 async def test_help_lists_every_magic_in_order(desk) -> None:
-    """%help and .help show the usage and summary of all magics."""
+    """%help and .help show the name and summary of all magics, in groups."""
     for line in ("%help", ".help"):
-        table, _ = await run_magic(line, desk.context)
-        assert isinstance(table, Table)
-        assert table.rows == tuple((magic.usage, magic.summary) for magic in MAGICS)
+        listing, words = await run_magic(line, desk.context)
+        assert isinstance(listing, Listing) and isinstance(words, Words)
+        rows = [row for section in listing.sections for row in section.rows]
+        assert sorted(rows) == sorted((f"%{magic.name}", magic.summary) for magic in MAGICS)
+        assert [one.title for one in listing.sections] == [*get_args(Group)]
+        assert all(topic.name in words.text for topic in TOPICS)
 
 
 @pytest.mark.parametrize("line", ["%help load", "%help %load", ".help load", "%help .load"])
@@ -99,7 +105,7 @@ async def test_help_tells_about_one_magic(desk, line: str) -> None:
     """%help NAME shows the usage, the summary, the details and the name in Node's REPL."""
     (text,) = await run_magic(line, desk.context)
     (load,) = [magic for magic in MAGICS if magic.name == "load"]
-    assert isinstance(text, Text)
+    assert isinstance(text, Manual)
     assert all(part in text.text for part in (load.usage, load.summary, load.details, ".load"))
 
 
@@ -116,7 +122,7 @@ def test_magics_are_told_apart_and_described() -> None:
         assert magic.usage.split()[0] == f"%{magic.name}"
         assert magic.summary and "\n" not in magic.summary and not magic.summary.endswith(".")
         assert magic.details and max(map(len, magic.details.splitlines())) <= 115
-        assert bool(magic.words) == (magic.completes in ("word", "package"))
+        assert bool(magic.words) == (magic.completes in ("word", "package", "option", "magic"))
     dots = sorted(magic.dot for magic in (*MAGICS, *NODE_COMMANDS) if magic.dot)
     assert dots == ["break", "clear", "editor", "exit", "help", "load", "save"]
 
@@ -129,6 +135,9 @@ def test_magics_are_told_apart_and_described() -> None:
         ("%files\n%session use abcd\n%files", "%files\n%session use\n%files"),
         ("%session new", "%session new"),
         ("session use x", "session use x"),
+        ("%config set session abcd", "%config set session"),
+        ("%config set session=abcd", "%config set session"),
+        ("%config set theme dark", "%config set theme dark"),
     ],
 )
 def test_an_identifier_is_not_kept(line: str, kept: str) -> None:

@@ -27,7 +27,7 @@ UNSTEADY = (
     (r"^ (?:embedded|127\.0\.0\.1:\d+) · session \S+…", " embedded · session ABCD…"),
     (r" · [\d.]+ m?s", " · N ms"),
     (r"^\d+ s · ", "N s · "),
-    (r"^noderepl \S+ ·", "noderepl ·"),
+    (r"^noderepl \S+ · .*(?= · %help)", "noderepl"),
     (r" +$", ""),
 )
 

@@ -25,7 +25,7 @@ def complete(tmp_path: Path):  # type: ignore[no-untyped-def]
 
     completer = SnippetCompleter(
         magics=tuple(MAGICS),
-        themes=tuple,
+        themes=lambda: ("dark", "default"),
         remote_files=no_files,
         live=None,
         typed=tuple,
@@ -61,3 +61,23 @@ def test_local_paths(complete, typed: str, path: str) -> None:  # type: ignore[n
 def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: ignore[no-untyped-def]
     """A word longer than any path is not read."""
     assert complete("%upload " + "x" * 100_000) == []
+
+
+@pytest.mark.parametrize(
+    ("typed", "lines"),
+    [
+        ("%config th", ["%config theme"]),
+        ("%config u", ["%config unset", "%config undefined"]),
+        ("%config set the", ["%config set theme"]),
+        ("%config set theme d", ["%config set theme dark", "%config set theme default"]),
+        ("%config set theme = da", ["%config set theme = dark"]),
+        ("%config set undefined f", ["%config set undefined false"]),
+        ("%config set ts ", ["%config set ts auto", "%config set ts on", "%config set ts off"]),
+        ("%config unset editing", ["%config unset editing-mode"]),
+        ("%config set ts on ", []),
+        ("%config theme d", []),
+    ],
+)
+def test_options(complete, typed: str, lines: list[str]) -> None:  # type: ignore[no-untyped-def]
+    """Behind %config come its words and the options, behind an option its values."""
+    assert complete(typed) == lines

@@ -269,3 +269,14 @@ def test_a_wide_cell_is_apart_from_the_next() -> None:
     rows = render(table, width=80).stdout.splitlines()
     assert rows[1] == f"{'x' * 200}  1"
     assert rows[2].split() == ["y", "2"]
+
+
+def test_undefined_can_be_hidden() -> None:
+    """Without it, a snippet that has neither output nor value shows nothing; other values stay."""
+    nothing = Execution(Status.OK)
+    assert [p.text for part in render(nothing, width=80).parts for p in part.pieces] == [
+        "undefined\n"
+    ]
+    assert not any(part.pieces for part in render(nothing, width=80, undefined=False).parts)
+    some = Execution(Status.OK, value=Value("[ undefined ]", "[ undefined ]"))
+    assert any(part.pieces for part in render(some, width=80, undefined=False).parts)
