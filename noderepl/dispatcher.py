@@ -39,6 +39,7 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
+from noderepl.terminal.background import Background, background_of
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.streams import programs_environment
@@ -56,7 +57,8 @@ def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: No
     Raises ConfigError if the theme is invalid.
     """
     with settings.blame("theme"):
-        theme = load_theme(settings.theme, theme_directories(settings))
+        background = background_of(os.environ)
+        theme = load_theme(settings.theme, theme_directories(settings), background)
     return Console(
         sys.stdout,
         sys.stderr,
@@ -97,6 +99,7 @@ class Dispatcher:
         self._console = console
         self._show = show
         self._themes = theme_directories(settings)
+        self._theme, self._background = settings.theme, background_of(os.environ)
         self.preferences = Preferences(
             settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
         )
@@ -120,7 +123,7 @@ class Dispatcher:
                 console.step,
                 entries=entries,
                 edit=edit,
-                theme=lambda: console.theme.name,
+                theme=lambda: (console.theme.name, console.theme.variant),
                 themes=partial(theme_summaries, self._themes),
                 terminal=self._terminal,
             ),
@@ -198,8 +201,14 @@ class Dispatcher:
         outcomes = await run_magic(line, self._context)
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):
-                self._console.set_theme(load_theme(outcome.name, self._themes))
+                self._console.set_theme(load_theme(outcome.name, self._themes, self._background))
+                self._theme = outcome.name
         return outcomes
+
+    def fit_theme(self, background: Background) -> None:
+        """Fits the theme to the background of the terminal. Raises ConfigError."""
+        self._background = background
+        self._console.set_theme(load_theme(self._theme, self._themes, background))
 
     async def run_snippet(
         self, code: str, *, file: str = "", program: Program | None = None

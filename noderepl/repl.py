@@ -36,18 +36,20 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.run import with_backend
 from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings, state_directory
+from noderepl.suspension import Suspension
+from noderepl.terminal.background import Background
 from noderepl.terminal.console import Console
 from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.terminal.hangup import is_hung_up, is_there
-from noderepl.terminal.job_control import stop
 from noderepl.terminal.streams import use_colour
 from noderepl.terminal.themes import theme_directories, theme_names
+from noderepl.theme_fitting import ThemeFitting
 from noderepl.toolbar import toolbar
 from noderepl.user_programs import UserPrograms
 
 REMOTE_NAMES_SECONDS = 2.0
-# Seconds in which a slow terminal may accept the rest: before a stop, at exit, after a signal.
-STOP_SECONDS, LEAVE_SECONDS, SIGNAL_SECONDS = 1.0, 2.0, 0.3
+# Seconds in which a slow terminal may accept the rest: at exit, after a signal.
+LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
@@ -91,8 +93,10 @@ class Repl:
         self._backend = backend
         self._console = console
         self._used = asyncio.Event()
-        self._input = Keyboard(sys.stdin)
         self._output = ScreenOutput.open(cast("TextIO", console.screen()))
+        self._fitting = ThemeFitting(console, settings.color, self._output, self._fit_theme)
+        self._input = Keyboard(sys.stdin, self._fitting.take)
+        self._suspension = Suspension(console, self._input, self._output, lambda: self._prompt)
         self._history = SnippetHistory(
             state_directory(),
             redact=without_identifier,
@@ -128,7 +132,7 @@ class Repl:
             is_magic=is_magic,
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
-            stop=self._stop,
+            stop=self._suspension.stop,
             edit=self._programs.edit_typed,
             editing_mode=settings.editing_mode,
             colour=use_colour(settings.color, os.environ, is_terminal=True),
@@ -145,8 +149,9 @@ class Repl:
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failures.take)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
-        loop.add_signal_handler(signal.SIGCONT, self._resume)
+        loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
+        self._fitting.ask()
         for notice in self._notices():
             self._take(early)
             self._console.words(notice, warning=True)
@@ -248,41 +253,12 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        acts = (self._interrupt, self._suspend, self._answers)
+        acts = (self._interrupt, self._suspension.suspend, self._answers)
         return waiting_keys(self._input, self._output, *acts)
 
-    def _stop(self) -> None:
-        """Stops this process after the terminal has accepted what was shown."""
-        self._console.drain(STOP_SECONDS)
-        stop()
-
-    def _suspend(self) -> None:
-        """Handles Ctrl-Z: restores the terminal and stops until the shell continues this process. A
-        running snippet continues.
-        """
-        if self._prompt.is_open:
-            self._prompt.show_above(self._stop)
-            return
-        self._console.end_status()
-        self._output.disable_bracketed_paste()
-        self._output.flush()
-        with self._input.cooked_mode():
-            self._stop()
-        self._output.enable_bracketed_paste()
-        self._output.flush()
-
-    def _resume(self) -> None:
-        """Handles SIGCONT after a stop without preparation: takes the terminal back from the
-        shell.
-        """
-        # The same signal arrives with a hang-up, after which there is no terminal.
-        with suppress(OSError, termios.error):
-            self._input.raw_mode().__enter__()  # the enclosing block restores it
-            if self._prompt.is_open:
-                self._prompt.paint_anew()
-            else:
-                self._output.enable_bracketed_paste()
-                self._output.flush()
+    def _fit_theme(self, background: Background) -> None:
+        self._dispatcher.fit_theme(background)
+        self._prompt.refresh()
 
     def _show_late(self, outcome: Outcome) -> None:
         self._late.show(outcome)
@@ -314,7 +290,9 @@ class Repl:
         match outcome:
             case ClearScreen():
                 self._console.clear()
-            case Prefill() | EditorMode() | Leave() | UseTheme():
+            case UseTheme():
+                self._fitting.ask()
+            case Prefill() | EditorMode() | Leave():
                 pass
             case Page():
                 await self._programs.page(outcome)

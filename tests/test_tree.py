@@ -21,7 +21,7 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
-    "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
+    "end_to_end/test_prompt.py": """repl dispatcher failures suspension theme_fitting toolbar terminal.early_prompt terminal.keys
         terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
