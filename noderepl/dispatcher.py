@@ -51,8 +51,11 @@ if TYPE_CHECKING:
 ENDED = "The abandoned snippet has finished."
 
 
-def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: None) -> Console:
-    """Returns the console of this process, in the configured theme. at_failure: as for Console.
+def open_console(
+    settings: Settings, at_failure: Callable[[], None] = lambda: None, *, at_prompt: bool = False
+) -> Console:
+    """Returns the console of this process, in the configured theme. at_failure, at_prompt: as for
+    Console.
 
     Raises ConfigError if the theme is invalid.
     """
@@ -66,6 +69,7 @@ def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: No
         color=settings.color,
         environ=os.environ,
         at_failure=at_failure,
+        at_prompt=at_prompt,
     )
 
 

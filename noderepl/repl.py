@@ -68,7 +68,7 @@ async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: 
     backend.start()
     # In a thread, so that the event loop can start Node.js meanwhile.
     await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
-    console = open_console(settings)
+    console = open_console(settings, at_prompt=True)
     patience = SIGNAL_SECONDS
     try:
         code = await Repl(settings, backend, console).run(before, early)

@@ -43,9 +43,10 @@ class Console:
 
     stdout, stderr: the streams of data and messages. theme: the colours. color: the setting, see
     use_colour. environ: the user's environment. at_failure: called when stdout cannot be written
-    any more. If the reader of a stream has exited (`| head -1`), further output is dropped, and
-    `.unwritable` is the error. `.is_live`: whether snippets may change the last lines of their
-    output. In an event loop only room() and drained() wait for a slow reader.
+    any more. at_prompt: as for render(). If the reader of a stream has exited (`| head -1`),
+    further output is dropped, and `.unwritable` is the error. `.is_live`: whether snippets may
+    change the last lines of their output. In an event loop only room() and drained() wait for a
+    slow reader.
     """
 
     def __init__(
@@ -57,7 +58,9 @@ class Console:
         color: Colour,
         environ: Mapping[str, str],
         at_failure: Callable[[], None] = lambda: None,
+        at_prompt: bool = False,
     ) -> None:
+        self._at_prompt = at_prompt
         self._moved = asyncio.Event()
         writers = writers_of(stdout, stderr, self._moved, at_failure)
         self._stdout = Stream(stdout, writers[0], color, environ)
@@ -323,7 +326,9 @@ class Console:
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
         """Returns what to write of an outcome, as the prompt shows it. May run in a thread."""
         is_styled = self._stdout.colour or self._stderr.colour
-        rendered = render(outcome, width=self._stdout.columns(), styled=is_styled)
+        rendered = render(
+            outcome, width=self._stdout.columns(), styled=is_styled, at_prompt=self._at_prompt
+        )
         return self._drawing.parts(rendered, is_live=self.is_live)
 
     def _write_end(self, drawn: Sequence[Drawn]) -> None:
