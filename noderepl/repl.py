@@ -44,7 +44,7 @@ from noderepl.terminal.hangup import is_hung_up, is_there
 from noderepl.terminal.streams import use_colour
 from noderepl.terminal.themes import theme_directories, theme_names
 from noderepl.theme_fitting import ThemeFitting
-from noderepl.toolbar import toolbar
+from noderepl.toolbar import session_parts, toolbar
 from noderepl.user_programs import UserPrograms
 
 REMOTE_NAMES_SECONDS = 2.0
@@ -112,7 +112,11 @@ class Repl:
             room=self._room,
             at_prompt=True,
         )
-        self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
+        executor, parts = (
+            self._dispatcher.executor,
+            partial(session_parts, backend, self._dispatcher),
+        )
+        self._foreground = Foreground(console, executor, backend, self._keys, parts)
         self._answers = AnswerLine(console.show_typed, self._foreground.answer)
         self._programs = UserPrograms(self._input, console, self._foreground)
         self._failures = Failures(console, backend.about, lambda: self._prompt)
@@ -120,7 +124,7 @@ class Repl:
             magics=(*MAGICS, *NODE_COMMANDS),
             themes=partial(theme_names, theme_directories(settings)),
             remote_files=partial(backend.file_names, REMOTE_NAMES_SECONDS),
-            live=self._dispatcher.executor.offers,
+            live=executor.offers,
             typed=lambda: self._dispatcher.snippets,
             directory=Path(),
         )
@@ -141,7 +145,7 @@ class Repl:
                 lambda error: asyncio.get_running_loop().call_soon(self._failures.show_above, error)
             ),
         )
-        executor, above = self._dispatcher.executor, self._prompt.show_above
+        above = self._prompt.show_above
         self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
@@ -233,7 +237,7 @@ class Repl:
             self._console.words(f"The history is not saved: {trouble}.", warning=True)
         if trouble := self._backend.registry.trouble():
             self._console.words(trouble, warning=True)
-        outcomes = await self._foreground.run(self._run(text)) or ()
+        outcomes = await self._foreground.run(self._run(text), below_input=True) or ()
         await self._foreground.settle()
         return outcomes
 

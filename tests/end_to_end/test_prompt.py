@@ -39,7 +39,7 @@ def test_runs_what_is_typed(screen):
 def test_the_toolbar_tells_where_one_is(screen):
     """The bottom line names the endpoint, the shortened session, the input mode and the last duration."""
     screen.enter("1")
-    screen.until(r"^ embedded · session \S{1,4}… · inline · \d+ ms")
+    screen.until(r"^ embedded · session \S{1,4}… · Node \d+\.\d+\.\d+ · \d+ ms")
     screen.enter("%base64 on")
     screen.until(r" · base64 · ")
 
@@ -503,7 +503,7 @@ def test_hidden_characters_are_seen_in_the_input(screen):
 def test_a_long_wait_is_seen(screen):
     """From the first second on, how long a snippet has been running is on the screen, and goes with the answer."""
     screen.enter("$$.async(); setTimeout(() => $$.done('there'), 2500)")
-    screen.until(r"^1 s · Ctrl-C interrupts$")
+    screen.until(r"^ \S 1 s · Ctrl-C interrupts · ")
     screen.until(r"^'there'$")
     assert "Ctrl-C interrupts" not in screen.text
 
