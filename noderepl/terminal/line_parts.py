@@ -36,14 +36,11 @@ def fitted(parts: Sequence[LinePart], columns: int) -> list[Piece]:
         at = max(index for index, part in enumerate(shown) if part.rank == highest)
         excess -= columns_of(shown.pop(at).text) + len(_BETWEEN)
     pieces: list[Piece] = []
-    left = columns
     for part in shown:
-        for piece in [
-            *([Piece("toolbar", _BETWEEN)] if pieces else []),
-            Piece(part.style, part.text),
-        ]:
-            text = piece.text if columns_of(piece.text) <= left else one_line(piece.text, left)
-            if left > 0:
-                pieces.append(Piece(piece.style, text))
-            left -= columns_of(piece.text)
+        pieces += [Piece("toolbar", _BETWEEN)] if pieces else []
+        pieces.append(Piece(part.style, part.text))
+    if excess > 0:
+        return [
+            Piece("toolbar", one_line("".join(piece.text for piece in pieces), max(columns, 3)))
+        ]
     return pieces

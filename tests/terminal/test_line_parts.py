@@ -38,7 +38,9 @@ def test_no_line_is_wider_than_its_terminal() -> None:
     """In any width, also with parts of wide characters that are never omitted."""
     parts = [*PARTS, LinePart("漢字 " * 5), LinePart("é" * 20)]
     for columns in range(100):
-        assert columns_of("".join(piece.text for piece in fitted(parts, columns))) <= max(columns, 3)
+        assert columns_of("".join(piece.text for piece in fitted(parts, columns))) <= max(
+            columns, 3
+        )
     assert fitted([], 10) == []
 
 
