@@ -62,6 +62,7 @@ from noderepl.service.errors import ApiError
 from noderepl.session_environment import parse_dotenv
 from noderepl.sessions.journal import listed
 from noderepl.terminal import (
+    background,
     completion,
     control_sequences,
     emoji,
@@ -412,6 +413,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.escapes.visible": lambda text: (
         escapes.visible(text, colour=True) + escapes.visible(text, colour=False)
     ),
+    "terminal.background.background_in": background.background_in,
+    "terminal.frames.folded": frames.folded,
     "terminal.frames.readable": frames.readable,
     "terminal.frames.without_kernel": frames.without_kernel,
     "terminal.lexers.styled": lambda text: [
@@ -434,6 +437,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
     "terminal.render.render, error": rendered(
         lambda text: Execution(Status.ERROR, error=Thrown("Error", text, text))
+    ),
+    "terminal.render.render, error at the prompt": lambda text: render.render(
+        Execution(Status.ERROR, error=Thrown("Error", text, text)), width=80, at_prompt=True
     ),
     "terminal.render.render, output": rendered(lambda text: Output(text, "stdout", 3)),
     "terminal.render.render, table": rendered(lambda text: Table((), ((text,), (text, text)))),

@@ -567,3 +567,20 @@ def test_a_number_before_a_key_is_bounded(home, keys):
         screen.key("ctrl-c")
         screen.enter("6 * 7")
         screen.until("^42$", 10)
+
+
+def test_the_theme_fits_the_background(home):
+    """A terminal that tells a light background gets light colours, on a narrow screen one line of toolbar, and none is typed."""
+    with Screen(home=home, columns=30, rows=12, COLORTERM="truecolor") as screen:
+        screen.until(r"^ session \S+ ")
+        screen.until_sent(b"\x1b]11;?\x1b\\")
+        screen.type("[1, 2")
+        os.write(screen.file, b"\x1b]11;rgb:ffff/ff")
+        screen.until(r"^> \[1, 2")
+        os.write(screen.file, b"ff/ffff\x1b\\].length")
+        screen.until(r"^> \[1, 2\]\.length\n session \S+ [^\n]*\Z")
+        screen.key("enter")
+        screen.until("^2$")
+        assert screen.cell("2").fg == "0550ae"
+        screen.enter("%theme")
+        screen.until(r"default \(light\)")

@@ -23,7 +23,7 @@ class Scene:
     last: Callable[[Screen], None] = Screen.ready
     is_light: bool = False
     columns: int = 80
-    rows: int = 24
+    rows: int = 28
     env: Mapping[str, str] = field(default_factory=dict)
 
 
