@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from noderepl.terminal.pieces import Piece
 from noderepl.terminal.tables import columns_of, one_line
@@ -43,4 +44,7 @@ def fitted(parts: Sequence[LinePart], columns: int) -> list[Piece]:
         return [
             Piece("toolbar", one_line("".join(piece.text for piece in pieces), max(columns, 3)))
         ]
-    return pieces
+    return [
+        Piece(style, "".join(piece.text for piece in run))
+        for style, run in groupby(pieces, lambda piece: piece.style)
+    ]

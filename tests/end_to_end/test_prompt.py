@@ -503,7 +503,7 @@ def test_hidden_characters_are_seen_in_the_input(screen):
 def test_a_long_wait_is_seen(screen):
     """From the first second on, how long a snippet has been running is on the screen, and goes with the answer."""
     screen.enter("$$.async(); setTimeout(() => $$.done('there'), 2500)")
-    screen.until(r"^ \S [12] s · Ctrl-C interrupts · ")
+    screen.until(r"^ \S \d+ s · Ctrl-C interrupts · ")
     screen.until(r"^'there'$")
     assert "Ctrl-C interrupts" not in screen.text
 

@@ -254,15 +254,18 @@ async def test_after_an_error_its_whole_stack_is_to_be_had(dispatcher: Dispatche
     assert await dispatcher.run_line("%page") == [Page((b"value",))]
 
 
-async def test_the_version_of_node_is_known(dispatcher: Dispatcher) -> None:
-    """It comes with the prelude, without a request of its own, and no code of the user tells it."""
-    version = await shown(dispatcher, "process.version")
+async def test_the_version_of_node_is_known(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes with the prelude and, at the prompt, with each answer; no code of the user tells it."""
     await dispatcher.warm_up()
+    version = f"'v{dispatcher.state.node}'"
+    assert await shown(dispatcher, "process.version") == version
     await shown(dispatcher, "Object.defineProperty(process, 'version', { get: () => (told = 1) })")
-    await dispatcher.warm_up()
+    monkeypatch.setattr(dispatcher, "_at_prompt", True)
     answer = await dispatcher.executor.run("typeof told")
     assert answer.value is not None and answer.value.data == "undefined"
-    assert f"'v{answer.node or dispatcher.state.node}'" == version
+    assert f"'v{answer.node}'" == version
 
 
 async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path) -> None:

@@ -47,4 +47,4 @@ def test_no_line_is_wider_than_its_terminal() -> None:
 def test_the_styles_are_those_of_the_parts() -> None:
     """The dots between belong to the toolbar."""
     styles = [(piece.style, piece.text) for piece in fitted(PARTS[-2:], 40)]
-    assert styles == [("toolbar", "_7"), ("toolbar", " · "), ("toolbar-key", "ends in 42 s")]
+    assert styles == [("toolbar", "_7 · "), ("toolbar-key", "ends in 42 s")]
