@@ -571,7 +571,7 @@ def test_a_number_before_a_key_is_bounded(home, keys):
 
 def test_the_theme_fits_the_background(home):
     """A terminal that tells a light background gets light colours, on a narrow screen one line of toolbar, and none is typed."""
-    with Screen(home=home, columns=30, rows=12, COLORTERM="truecolor") as screen:
+    with Screen(home=home, columns=30, rows=24, COLORTERM="truecolor") as screen:
         screen.until(r"^ session \S+ ")
         screen.until_sent(b"\x1b]11;?\x1b\\")
         screen.type("[1, 2")
