@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from noderepl.dispatcher import Dispatcher, open_console
 from noderepl.errors import ExitCode, NodeReplError
@@ -46,6 +46,9 @@ from noderepl.terminal.themes import theme_directories, theme_names
 from noderepl.theme_fitting import ThemeFitting
 from noderepl.toolbar import session_parts, toolbar
 from noderepl.user_programs import UserPrograms
+
+if TYPE_CHECKING:
+    from noderepl.terminal.completion import SnippetCompleter
 
 REMOTE_NAMES_SECONDS = 2.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
@@ -83,7 +86,6 @@ class Repl:
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
         from noderepl.terminal.answer_line import AnswerLine
-        from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
         from noderepl.terminal.prompt import Prompt
@@ -112,27 +114,18 @@ class Repl:
             room=self._room,
             at_prompt=True,
         )
-        executor, parts = (
-            self._dispatcher.executor,
-            partial(session_parts, backend, self._dispatcher),
-        )
+        fallbacks = Fallbacks(self._show_soon)
+        executor = self._dispatcher.executor
+        parts = fallbacks.instead(partial(session_parts, backend, self._dispatcher), list)
         self._foreground = Foreground(console, executor, backend, self._keys, parts)
         self._answers = AnswerLine(console.show_typed, self._foreground.answer)
         self._programs = UserPrograms(self._input, console, self._foreground)
         self._failures = Failures(console, backend.about, lambda: self._prompt)
-        completer = SnippetCompleter(
-            magics=(*MAGICS, *NODE_COMMANDS),
-            themes=partial(theme_names, theme_directories(settings)),
-            remote_files=partial(backend.file_names, REMOTE_NAMES_SECONDS),
-            live=executor.offers,
-            typed=lambda: self._dispatcher.snippets,
-            directory=Path(),
-        )
         self._prompt = Prompt(
             input_=self._input,
             output=self._output,
             history=self._history,
-            completer=completer,
+            completer=self._completer(),
             is_magic=is_magic,
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
@@ -140,13 +133,22 @@ class Repl:
             edit=self._programs.edit_typed,
             editing_mode=settings.editing_mode,
             colour=use_colour(settings.color, os.environ, is_terminal=True),
-            # Called while the line editor paints, when nothing else can be shown.
-            fallbacks=Fallbacks(
-                lambda error: asyncio.get_running_loop().call_soon(self._failures.show_above, error)
-            ),
+            fallbacks=fallbacks,
         )
         above = self._prompt.show_above
         self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
+
+    def _completer(self) -> SnippetCompleter:
+        from noderepl.terminal.completion import SnippetCompleter
+
+        return SnippetCompleter(
+            magics=(*MAGICS, *NODE_COMMANDS),
+            themes=partial(theme_names, theme_directories(self._settings)),
+            remote_files=partial(self._backend.file_names, REMOTE_NAMES_SECONDS),
+            live=self._dispatcher.executor.offers,
+            typed=lambda: self._dispatcher.snippets,
+            directory=Path(),
+        )
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
@@ -263,6 +265,12 @@ class Repl:
     def _fit_theme(self, background: Background) -> None:
         self._dispatcher.fit_theme(background)
         self._prompt.refresh()
+
+    def _show_soon(self, error: BaseException) -> None:
+        """Shows an error of a function that the line editor calls while it paints, when nothing
+        else can be shown.
+        """
+        asyncio.get_running_loop().call_soon(self._failures.show_above, error)
 
     def _show_late(self, outcome: Outcome) -> None:
         self._late.show(outcome)
