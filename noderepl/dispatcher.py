@@ -39,6 +39,7 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
+from noderepl.terminal.background import Background, background_of
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.key_actions import key_sections
@@ -51,13 +52,17 @@ if TYPE_CHECKING:
 ENDED = "The abandoned snippet has finished."
 
 
-def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: None) -> Console:
-    """Returns the console of this process, in the configured theme. at_failure: as for Console.
+def open_console(
+    settings: Settings, at_failure: Callable[[], None] = lambda: None, *, at_prompt: bool = False
+) -> Console:
+    """Returns the console of this process, in the configured theme. at_failure, at_prompt: as for
+    Console.
 
     Raises ConfigError if the theme is invalid.
     """
     with settings.blame("theme"):
-        theme = load_theme(settings.theme, theme_directories(settings))
+        background = background_of(os.environ)
+        theme = load_theme(settings.theme, theme_directories(settings), background)
     return Console(
         sys.stdout,
         sys.stderr,
@@ -65,6 +70,7 @@ def open_console(settings: Settings, at_failure: Callable[[], None] = lambda: No
         color=settings.color,
         environ=os.environ,
         at_failure=at_failure,
+        at_prompt=at_prompt,
     )
 
 
@@ -98,6 +104,7 @@ class Dispatcher:
         self._console = console
         self._show = show
         self._themes = theme_directories(settings)
+        self._background = background_of(os.environ)
         self.preferences = Preferences(
             settings.timeout,
             settings.input,
@@ -129,7 +136,7 @@ class Dispatcher:
                 console.step,
                 entries=entries,
                 edit=edit,
-                theme=lambda: console.theme.name,
+                theme=lambda: (console.theme.name, console.theme.variant),
                 themes=partial(theme_summaries, self._themes),
                 keys=partial(key_sections, settings),
                 terminal=self._terminal,
@@ -209,9 +216,14 @@ class Dispatcher:
         outcomes = await run_magic(line, self._context)
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):
-                self._console.set_theme(load_theme(outcome.name, self._themes))
+                self._console.set_theme(load_theme(outcome.name, self._themes, self._background))
                 self.preferences.theme = outcome.name
         return outcomes
+
+    def fit_theme(self, background: Background) -> None:
+        """Fits the theme to the background of the terminal. Raises ConfigError."""
+        self._background = background
+        self._console.set_theme(load_theme(self.preferences.theme, self._themes, background))
 
     async def run_snippet(
         self, code: str, *, file: str = "", program: Program | None = None

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from noderepl.internal_error import supervised
 from noderepl.outcome import Failure
 from noderepl.sessions.backend import Backend
 from noderepl.terminal.console import Console
+from noderepl.terminal.line_parts import LinePart
 
 STILL_RUNNING = (
     "The session is still busy. The next snippet waits until it is free; the "
@@ -25,6 +26,8 @@ NOT_RUN = "Not run."
 CANCELLED = "Cancelled."
 NOT_SENT = "Not run: the service had not accepted it."
 STATUS_SECONDS = 1.0
+# The time between two pictures of the spinner.
+FRAME_SECONDS = 0.2
 # A Ctrl-C this soon after the first has no further effect: a session needs a moment to react.
 AGAIN_SECONDS = 1.0
 WHOLE = "; %page --output shows all output"
@@ -36,6 +39,7 @@ class Foreground:
 
     console: shows the time and the failure. executor: runs the snippets. backend: holds the call
     that waits for a retry. keys: opens the reading of keys, Ctrl-C among them, while a line runs.
+    parts: returns the parts of the toolbar that stay on the screen meanwhile.
     """
 
     def __init__(
@@ -44,11 +48,14 @@ class Foreground:
         executor: Executor,
         backend: Backend,
         keys: Callable[[], AbstractContextManager[None]],
+        parts: Callable[[], Sequence[LinePart]],
     ) -> None:
         self._console = console
         self._executor = executor
         self._backend = backend
         self._keys = keys
+        self._parts = parts
+        self._shown_at = 0.0
         self._running: asyncio.Task[object] | None = None
         self._interrupting: asyncio.Task[None] | None = None
         self._sending: set[asyncio.Task[None]] = set()
@@ -80,9 +87,11 @@ class Foreground:
         """Whether a line runs."""
         return self._running is not None
 
-    async def run(self, work: Coroutine[None, None, Result]) -> Result | None:
+    async def run(
+        self, work: Coroutine[None, None, Result], *, below_input: bool = False
+    ) -> Result | None:
         """Waits for work while Ctrl-C is active; shows a failure. Returns the result of work, None
-        if it has none.
+        if it has none. below_input: whether the toolbar was on the screen before, and stays.
         """
         began = False
 
@@ -97,6 +106,8 @@ class Foreground:
         self._running = running = asyncio.create_task(begun())
         try:
             with self._keys():
+                if below_input:
+                    self._console.status(self._parts())
                 return await self._with_time(running)
         except NodeReplError as error:
             self._console.show(Failure(str(error), error.exit_code))
@@ -134,22 +145,28 @@ class Foreground:
 
     async def _with_time(self, running: asyncio.Task[Result]) -> Result:
         """Waits for a task; shows its time on the screen after the first second."""
-        while not (await asyncio.wait([running], timeout=STATUS_SECONDS))[0]:
+        while not (await asyncio.wait([running], timeout=FRAME_SECONDS))[0]:
             self.show_time()
         self._console.end_status()
         return await running
 
-    def show_time(self) -> None:
-        """Shows the time on the screen, below the last output."""
-        seconds = time.monotonic() - self._began
+    def show_time(self, *, if_due: bool = False) -> None:
+        """Shows the time on the screen, below the last output. if_due: unless it was shown just
+        before, as more output may follow.
+        """
+        now = time.monotonic()
+        seconds = now - self._began
         if (
             self._running is not None
             and not self._running.done()
             and not self.is_elsewhere
             and seconds >= STATUS_SECONDS
+            and not (if_due and now - self._shown_at < FRAME_SECONDS)
         ):
-            why = f" · {self._backend.waiting.words}" if self._backend.waiting else ""
-            self._console.status(f"{seconds:.0f} s · {self._hint()}{why}")
+            self._shown_at = now
+            why = [LinePart(self._backend.waiting.words, 1)] if self._backend.waiting else []
+            spinner = LinePart(f"{self._console.frame(seconds)} {seconds:.0f} s")
+            self._console.status([spinner, LinePart(self._hint(), 1), *why, *self._parts()])
 
     def _hint(self) -> str:
         if self._interrupting is not None:

@@ -95,6 +95,6 @@ class LateOutput:
         is_free = not (self._above.is_waiting or self._foreground.is_elsewhere)
         if self._foreground.is_running and is_free:
             write()
-            self._foreground.show_time()
+            self._foreground.show_time(if_due=True)
         else:
             self._above.put(write)

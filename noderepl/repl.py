@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, TextIO, cast
 
 from noderepl.banner import banner, notices
 from noderepl.dispatcher import Dispatcher, open_console
@@ -37,18 +37,23 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.run import with_backend
 from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings, state_directory
+from noderepl.suspension import Suspension
+from noderepl.terminal.background import Background
 from noderepl.terminal.console import Console
 from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.terminal.hangup import is_hung_up, is_there
-from noderepl.terminal.job_control import stop
 from noderepl.terminal.streams import use_colour
 from noderepl.terminal.themes import theme_directories, theme_names
-from noderepl.toolbar import toolbar
+from noderepl.theme_fitting import ThemeFitting
+from noderepl.toolbar import session_parts, toolbar
 from noderepl.user_programs import UserPrograms
 
+if TYPE_CHECKING:
+    from noderepl.terminal.completion import SnippetCompleter
+
 REMOTE_NAMES_SECONDS = 2.0
-# Seconds in which a slow terminal may accept the rest: before a stop, at exit, after a signal.
-STOP_SECONDS, LEAVE_SECONDS, SIGNAL_SECONDS = 1.0, 2.0, 0.3
+# Seconds in which a slow terminal may accept the rest: at exit, after a signal.
+LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
@@ -67,7 +72,7 @@ async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: 
     backend.start()
     # In a thread, so that the event loop can start Node.js meanwhile.
     await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
-    console = open_console(settings)
+    console = open_console(settings, at_prompt=True)
     patience = SIGNAL_SECONDS
     try:
         code = await Repl(settings, backend, console).run(before, early)
@@ -82,7 +87,6 @@ class Repl:
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
         from noderepl.terminal.answer_line import AnswerLine
-        from noderepl.terminal.completion import SnippetCompleter
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
         from noderepl.terminal.prompt import Prompt
@@ -92,8 +96,10 @@ class Repl:
         self._backend = backend
         self._console = console
         self._used = asyncio.Event()
-        self._input = Keyboard(sys.stdin)
         self._output = ScreenOutput.open(cast("TextIO", console.screen()))
+        self._fitting = ThemeFitting(console, settings.color, self._output, self._fit_theme)
+        self._input = Keyboard(sys.stdin, self._fitting.take)
+        self._suspension = Suspension(console, self._input, self._output, lambda: self._prompt)
         self._history = SnippetHistory(
             state_directory(),
             redact=without_identifier,
@@ -109,46 +115,51 @@ class Repl:
             room=self._room,
             at_prompt=True,
         )
-        self._foreground = Foreground(console, self._dispatcher.executor, backend, self._keys)
+        fallbacks = Fallbacks(self._show_soon)
+        executor = self._dispatcher.executor
+        parts = fallbacks.instead(partial(session_parts, backend, self._dispatcher), list)
+        self._foreground = Foreground(console, executor, backend, self._keys, parts)
         self._answers = AnswerLine(console.show_typed, self._foreground.answer)
         self._programs = UserPrograms(self._input, console, self._foreground)
         self._failures = Failures(console, backend.about, lambda: self._prompt)
-        completer = SnippetCompleter(
-            magics=(*MAGICS, *NODE_COMMANDS),
-            themes=partial(theme_names, theme_directories(settings)),
-            remote_files=partial(backend.file_names, REMOTE_NAMES_SECONDS),
-            live=self._dispatcher.executor.offers,
-            typed=lambda: self._dispatcher.snippets,
-            directory=Path(),
-        )
         self._prompt = Prompt(
             input_=self._input,
             output=self._output,
             history=self._history,
-            completer=completer,
+            completer=self._completer(),
             is_magic=is_magic,
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
-            stop=self._stop,
+            stop=self._suspension.stop,
             edit=self._programs.edit_typed,
             toggles=self._dispatcher.preferences,
             settings=settings,
             colour=use_colour(settings.color, os.environ, is_terminal=True),
-            # Called while the line editor paints, when nothing else can be shown.
-            fallbacks=Fallbacks(
-                lambda error: asyncio.get_running_loop().call_soon(self._failures.show_above, error)
-            ),
+            fallbacks=fallbacks,
         )
-        executor, above = self._dispatcher.executor, self._prompt.show_above
+        above = self._prompt.show_above
         self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
+
+    def _completer(self) -> SnippetCompleter:
+        from noderepl.terminal.completion import SnippetCompleter
+
+        return SnippetCompleter(
+            magics=(*MAGICS, *NODE_COMMANDS),
+            themes=partial(theme_names, theme_directories(self._settings)),
+            remote_files=partial(self._backend.file_names, REMOTE_NAMES_SECONDS),
+            live=self._dispatcher.executor.offers,
+            typed=lambda: self._dispatcher.snippets,
+            directory=Path(),
+        )
 
     async def run(self, before: Before, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failures.take)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGTSTP, self._suspend)
-        loop.add_signal_handler(signal.SIGCONT, self._resume)
+        loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
+        self._fitting.ask()
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         for notice in notices(self._backend, self._dispatcher, self._settings):
             self._take(early)
@@ -227,7 +238,7 @@ class Repl:
             self._console.words(f"The history is not saved: {trouble}.", warning=True)
         if trouble := self._backend.registry.trouble():
             self._console.words(trouble, warning=True)
-        outcomes = await self._foreground.run(self._run(text)) or ()
+        outcomes = await self._foreground.run(self._run(text), below_input=True) or ()
         await self._foreground.settle()
         return outcomes
 
@@ -247,41 +258,18 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        acts = (self._interrupt, self._suspend, self._answers)
+        acts = (self._interrupt, self._suspension.suspend, self._answers)
         return waiting_keys(self._input, self._output, *acts)
 
-    def _stop(self) -> None:
-        """Stops this process after the terminal has accepted what was shown."""
-        self._console.drain(STOP_SECONDS)
-        stop()
+    def _fit_theme(self, background: Background) -> None:
+        self._dispatcher.fit_theme(background)
+        self._prompt.refresh()
 
-    def _suspend(self) -> None:
-        """Handles Ctrl-Z: restores the terminal and stops until the shell continues this process. A
-        running snippet continues.
+    def _show_soon(self, error: BaseException) -> None:
+        """Shows an error of a function that the line editor calls while it paints, when nothing
+        else can be shown.
         """
-        if self._prompt.is_open:
-            self._prompt.show_above(self._stop)
-            return
-        self._console.end_status()
-        self._output.disable_bracketed_paste()
-        self._output.flush()
-        with self._input.cooked_mode():
-            self._stop()
-        self._output.enable_bracketed_paste()
-        self._output.flush()
-
-    def _resume(self) -> None:
-        """Handles SIGCONT after a stop without preparation: takes the terminal back from the
-        shell.
-        """
-        # The same signal arrives with a hang-up, after which there is no terminal.
-        with suppress(OSError, termios.error):
-            self._input.raw_mode().__enter__()  # the enclosing block restores it
-            if self._prompt.is_open:
-                self._prompt.paint_anew()
-            else:
-                self._output.enable_bracketed_paste()
-                self._output.flush()
+        asyncio.get_running_loop().call_soon(self._failures.show_above, error)
 
     def _show_late(self, outcome: Outcome) -> None:
         self._late.show(outcome)
@@ -313,7 +301,9 @@ class Repl:
         match outcome:
             case ClearScreen():
                 self._console.clear()
-            case Prefill() | EditorMode() | Leave() | UseTheme():
+            case UseTheme():
+                self._fitting.ask()
+            case Prefill() | EditorMode() | Leave():
                 pass
             case Page():
                 await self._programs.page(outcome)

@@ -1,4 +1,6 @@
-"""The bottom line of the prompt: the endpoint, the session, its mode, and its remaining time."""
+"""The line below the input: the endpoint, the session, its Node.js, its mode, the time of the last
+snippet, and the remaining time.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from noderepl.client.identifier import shortened
 from noderepl.dispatcher import Dispatcher
 from noderepl.sessions.backend import Backend
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.line_parts import LinePart, fitted
 
 if TYPE_CHECKING:
     from prompt_toolkit.formatted_text import StyleAndTextTuples
@@ -18,23 +21,42 @@ def toolbar(backend: Backend, dispatcher: Dispatcher) -> StyleAndTextTuples:
     from prompt_toolkit.application import get_app
     from prompt_toolkit.enums import EditingMode
 
-    parts = [plain(backend.label), f"session {shortened(backend.identifier)}"]
-    preferences = dispatcher.preferences
-    parts += [preferences.input_type, *(["plain"] if preferences.mode == "plain" else [])]
-    parts += [f"ts {preferences.typescript}"] if preferences.typescript != "auto" else []
+    app, parts = get_app(), session_parts(backend, dispatcher)
     if dispatcher.executor.is_busy:
-        parts.append("busy")
+        parts.append(LinePart("busy", 1))
     if (last := dispatcher.last) is not None:
-        parts.append(_duration(last.milliseconds))
-        parts += [f"_{last.number}"] if last.number is not None and last.value is not None else []
-    if get_app().editing_mode == EditingMode.VI:
-        parts.append(get_app().vi_state.input_mode.value)
-    lifetime = dispatcher.lifetime
-    parts += ["keepalive"] if lifetime.is_keepalive_on else []
-    shown: StyleAndTextTuples = [("class:toolbar", " " + " · ".join(parts) + " ")]
-    if ending := lifetime.countdown():
-        shown += [("class:toolbar", "· "), ("class:toolbar-key", f"{ending} ")]
-    return shown
+        parts.append(LinePart(_duration(last.milliseconds), 3))
+        if last.number is not None and last.value is not None:
+            parts.append(LinePart(f"_{last.number}", 5))
+    if app.editing_mode == EditingMode.VI:
+        parts.append(LinePart(app.vi_state.input_mode.value, 1))
+    if ending := dispatcher.lifetime.countdown():
+        parts.append(LinePart(ending, style="toolbar-key"))
+    columns = app.output.get_size().columns - 2
+    return [
+        ("class:toolbar", " "),
+        *((f"class:{one.style}", one.text) for one in fitted(parts, columns)),
+    ]
+
+
+def session_parts(backend: Backend, dispatcher: Dispatcher) -> list[LinePart]:
+    """Returns the parts of the line that do not change while a snippet runs."""
+    preferences = dispatcher.preferences
+    parts = [
+        LinePart(plain(backend.label), 6),
+        LinePart(f"session {shortened(backend.identifier)}", 2),
+    ]
+    if dispatcher.state.node:
+        parts.append(LinePart(f"Node {dispatcher.state.node}", 4))
+    if preferences.input_type != "inline":
+        parts.append(LinePart(preferences.input_type, 5))
+    if preferences.typescript != "auto":
+        parts.append(LinePart(f"ts {preferences.typescript}", 5))
+    if preferences.mode == "plain":
+        parts.append(LinePart("plain", 4))
+    if dispatcher.lifetime.is_keepalive_on:
+        parts.append(LinePart("keepalive", 4))
+    return parts
 
 
 def _duration(milliseconds: int) -> str:

@@ -56,12 +56,18 @@ class UserPrograms:
         """Lets another program use the terminal inside the block, after the terminal has accepted
         what was shown.
         """
+        self._console.end_status()
         await self._console.drained()
         with self._foreground.elsewhere():
             yield
 
 
 def _safe_parts(page: Page) -> Iterator[bytes]:
+    """Yields the text of a page, which ends with a line end: a pager may leave it on the screen."""
+    ends = "\n"
     for part in page.parts:
         for text in slices(part.decode(errors="replace")):
+            ends = text[-1:] or ends
             yield visible(text, colour=False).encode(errors="replace")
+    if ends != "\n":
+        yield b"\n"

@@ -71,3 +71,18 @@ def test_the_sandboxes_attacks_are_tests():
     assert len(named) == len(set(named))
     assert set(named) <= existing
     assert set(names_of_tests(service / "test_sandbox_attacks.py")) <= set(named)
+
+
+def test_the_pictures_exist():
+    """Each picture that a document shows is a file, and each file is shown and has the scene that makes it."""
+    from tests.pictures.scenes import SCENES
+
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    shown = {
+        (page.parent / path).resolve()
+        for page in pages
+        for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text())
+    }
+    assert shown == set((ROOT / "docs/pictures").iterdir())
+    assert {path.stem for path in shown} == set(SCENES)
+    assert all(path.read_text().startswith("<svg ") for path in shown)

@@ -21,8 +21,8 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
-    "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
-        terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
+    "end_to_end/test_prompt.py": """repl dispatcher failures suspension toolbar terminal.early_prompt terminal.keys
+        terminal.layout terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
@@ -64,7 +64,7 @@ MODULES_OF = {
     "service/test_sandbox_limits.py": "service.diskguard service.processes service.watcher",
     "service/test_server.py": "serve service.reaper",
     "service/test_stopping.py": "service.threads",
-    "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.streams",
+    "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.status_line terminal.streams",
     "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",
     "terminal/test_render.py": "terminal.tables",

@@ -99,12 +99,14 @@ class Executor:
             if not state.has_prelude:
                 code = prelude.installation(self._backend.environment) + prelude.probe()
                 execution = await self._execute(session, code, repeatable=True)
-                is_there = execution.status is Status.OK and not prelude.is_absent(execution)
-                state.observe(execution, by_prelude=is_there)
+                probed = prelude.probed(execution)
+                state.observe(probed or execution, by_prelude=probed is not None)
             elif idle is not None and not session.is_asked:
                 execution = await self._execute(session, prelude.probe(), repeatable=True)
                 if prelude.is_absent(execution):
                     raise state.without_prelude(execution, idle, "")
+                if (probed := prelude.probed(execution)) is not None:
+                    state.observe(probed, by_prelude=True)
 
     async def run(
         self,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
@@ -23,6 +24,8 @@ from noderepl.javascript.prelude_request import Options, Request
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
+# The beginning of process.version.
+_VERSION = re.compile(r"v(\d{1,4}\.\d{1,4}\.\d{1,4})", re.ASCII)
 # How every answer of the prelude begins.
 PREFIX = "noderepl:"
 MOST_NAMES = 2000
@@ -140,6 +143,7 @@ class _Ended:
     output: Written | None = None
     pending: bool = False
     names: Annotated[list[Word], Meta(max_length=MOST_NAMES)] | None = None
+    node: Word | None = None
 
 
 _HEAD: Check[_Head] = Check(_Head)
@@ -171,8 +175,25 @@ def environment(variables: Mapping[str, str]) -> str:
 
 
 def probe() -> str:
-    """Returns JavaScript that only reports a missing prelude, as a snippet does."""
-    return _checked("undefined", None)
+    """Returns JavaScript that only reports a missing prelude, as a snippet does; its value is else
+    the version of Node.js.
+    """
+    return _checked(f"{global_name()}.node", None)
+
+
+def probed(execution: Execution) -> Execution | None:
+    """Returns the answer of probe() with the version of Node.js, or None if the prelude is
+    missing.
+    """
+    if execution.status is not Status.OK or is_absent(execution):
+        return None
+    return replace(execution, node=_version(execution.value and execution.value.data))
+
+
+def _version(text: object) -> str:
+    """Returns the version in process.version; "" if the text has none."""
+    found = _VERSION.match(text) if isinstance(text, str) else None
+    return found[1] if found else ""
 
 
 def snippet(analysis: Analysis, options: Options, request: Request) -> str:
@@ -266,6 +287,7 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         exit_status=ended.status,
         has_printed=ended.printed or ended.kind == "exit",
         names=None if ended.names is None else tuple(ended.names),
+        node=_version(ended.node),
     )
 
 

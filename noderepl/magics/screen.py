@@ -97,9 +97,11 @@ async def _theme(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     name = arguments.optional()
     themes = context.screen.themes()
     if name is None:
-        current = context.screen.theme()
+        current, variant = context.screen.theme()
+        shown = f"{current} ({variant})" if variant else current
         rows = tuple(
-            ("*" if theme == current else "", theme, summary) for theme, summary in themes.items()
+            ("*", shown, summary) if theme == current else ("", theme, summary)
+            for theme, summary in themes.items()
         )
         return [Table(("", "theme", "summary"), rows)]
     if name not in themes:

@@ -88,6 +88,9 @@ def _depth(word: str, arguments: Arguments) -> int | None:
 async def _page(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if "output" in arguments.parse(most=0, flags=("output",)).flags:
         return await context.runner.output(_last(context))
+    last = context.runner.last
+    if last is not None and last.error is not None and last.error.stack:
+        return [Page((last.error.stack.encode(errors="replace"),))]
     result = await last_result(context)
     if isinstance(result, Media):
         raise UsageError(f"the result is not text ({result.mime}): %save --result FILE writes it")
@@ -149,7 +152,8 @@ PAGE = Magic(
     usage="%page [--output]",
     summary="Show the complete last result in your pager",
     details=(
-        "Nothing is truncated. The pager is $PAGER, or less. %save --result FILE writes a file.\n"
+        "Nothing is truncated; after an error, shows its whole stack. The pager is $PAGER, or less."
+        "\n%save --result FILE writes a file.\n"
         "--output: shows the last snippet's standard output, then its standard error, instead."
     ),
     run=_page,

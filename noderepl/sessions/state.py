@@ -26,7 +26,8 @@ class SessionState:
 
     journal: the steps done in it. record: of a resumed session, None for another one. `.numbers`:
     the number of each snippet that has a value, by its text. `.names`: the variables of the session
-    after the latest snippet. `.is_unable`: whether the session
+    after the latest snippet. `.node`: the version of its Node.js, "" if it is not known.
+    `.is_unable`: whether the session
     cannot run the prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`:
     whether it was resumed and has not answered since. `.is_unreported`: whether report() has not
     reported the last loss yet. Raises LocalFileError if the record is damaged.
@@ -36,6 +37,7 @@ class SessionState:
         self.journal = journal
         self.numbers: dict[str, int] = {}
         self.names: tuple[str, ...] = ()
+        self.node = ""
         self.is_unable = False
         self.is_unusable = False
         self.is_unreported = False
@@ -89,6 +91,7 @@ class SessionState:
             self.journal.ready()
         if execution.names is not None:
             self.names = execution.names
+        self.node = execution.node or self.node
         if code is not None:
             is_ok = execution.status is Status.OK
             ended = Snippet(code, execution.number, is_ok, execution.value is not None)
@@ -137,7 +140,7 @@ class SessionState:
 
     def _forget(self) -> None:
         self.numbers.clear()
-        self.names = ()
+        self.names, self.node = (), ""
         self._guid, self._has_run = "", False
 
     def _number(self, snippet: Snippet) -> None:

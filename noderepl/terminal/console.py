@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TextIO
@@ -18,15 +18,16 @@ from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
 from noderepl.terminal.drawing import Drawing, Drawn
 from noderepl.terminal.escapes import slices
 from noderepl.terminal.last_lines import LastLines
+from noderepl.terminal.line_parts import LinePart
 from noderepl.terminal.pieces import Part, Piece, Rendered
-from noderepl.terminal.progress_bar import progress_bar
 from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
+from noderepl.terminal.status_line import StatusLine, frame
 from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
-from noderepl.terminal.tables import human_size, one_line
+from noderepl.terminal.tables import human_size
 from noderepl.terminal.themes import Theme
 from noderepl.threaded import worked
 
-CLEAR_LINE, CLEAR_SCREEN = "\r\x1b[K", "\x1b[H\x1b[2J\x1b[3J"
+CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 # Resets the colour, turns bracketed paste off, shows the cursor.
 FAREWELL = b"\x1b[0m\x1b[?2004l\x1b[?25h\r\n"
 # The number of bytes waiting for a slow reader above which no more output is requested.
@@ -43,10 +44,10 @@ class Console:
 
     stdout, stderr: the streams of data and messages. theme: the colours. color: the setting, see
     use_colour. environ: the user's environment. at_failure: called when stdout cannot be written
-    any more. If the reader of a stream has exited (`| head -1`), further output is dropped, and
-    `.unwritable` is the error. `.is_live`: whether snippets may change the last lines of their
-    output. `.shows_undefined`: whether the result undefined is shown. In an event loop only room()
-    and drained() wait for a slow reader.
+    any more. at_prompt: as for render(). If the reader of a stream has exited (`| head -1`),
+    further output is dropped, and `.unwritable` is the error. `.is_live`: whether snippets may
+    change the last lines of their output. `.shows_undefined`: whether the result undefined is
+    shown. In an event loop only room() and drained() wait for a slow reader.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Console:
         color: Colour,
         environ: Mapping[str, str],
         at_failure: Callable[[], None] = lambda: None,
+        at_prompt: bool = False,
     ) -> None:
+        self._at_prompt = at_prompt
         self._moved = asyncio.Event()
         writers = writers_of(stdout, stderr, self._moved, at_failure)
         self._stdout = Stream(stdout, writers[0], color, environ)
@@ -72,8 +75,7 @@ class Console:
         self._is_hurried = self._is_dropping = False
         self._hurried = 0.0
         self._dropped = 0
-        self._status_line = ""
-        self._has_bar = False
+        self._status = StatusLine(self._stderr, self._drawing, lambda: not self._last.is_open)
 
     @property
     def theme(self) -> Theme:
@@ -183,47 +185,25 @@ class Console:
 
         label: the operation. done, total: bytes; total is None if it is unknown.
         """
-        if not self._stderr.can_move:
-            return
-        if total is not None and done >= total:
-            self.end_status()
-            return
-        self._has_bar = True
-        self._show_status_line(progress_bar(label, done, total, self._stderr.columns()))
+        self._status.progress(label, done, total)
 
-    def status(self, text: str) -> None:
+    def status(self, status: str | Sequence[LinePart]) -> None:
         """Shows the status in one line of a terminal, unless a progress bar is there; removed
         before other output.
         """
-        if (
-            self._stderr.can_move
-            and not self._has_bar
-            and not self._last.is_open
-            and not self._stderr.is_waiting
-        ):
-            self._show_status_text(text)
+        self._status.show(status)
+
+    def frame(self, seconds: float) -> str:
+        """Returns the picture of a spinner after a time."""
+        return frame(seconds, self._stderr.stream.encoding or "")
 
     def step(self, text: str) -> None:
         """Shows the progress in words, as progress() does; no status replaces it."""
-        if self._stderr.can_move:
-            self._has_bar = True
-            self._show_status_text(text)
+        self._status.step(text)
 
     def end_status(self) -> None:
         """Removes a progress bar or a status."""
-        self._has_bar = False
-        if self._status_line:
-            self._status_line = ""
-            self._stderr.write([CLEAR_LINE])
-
-    def _show_status_text(self, text: str) -> None:
-        self._show_status_line([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
-
-    def _show_status_line(self, pieces: Iterable[Piece]) -> None:
-        line = CLEAR_LINE + "".join(self._drawing.safe(pieces, self._stderr))
-        if line != self._status_line:
-            self._status_line = line
-            self._stderr.write([line])
+        self._status.end()
 
     def clear(self) -> None:
         """Clears the screen if stdout is a terminal."""
@@ -318,7 +298,8 @@ class Console:
             dropped = sum([writer.drop() for writer in late])
             if dropped or is_late:
                 self._dropped += dropped
-                self._is_dropping, self._status_line = True, ""
+                self._is_dropping = True
+                self._status.forget()
                 self._last.drop()
         return self._is_dropping
 
@@ -329,6 +310,7 @@ class Console:
             outcome,
             width=self._stdout.columns(),
             styled=is_styled,
+            at_prompt=self._at_prompt,
             undefined=self.shows_undefined,
         )
         return self._drawing.parts(rendered, is_live=self.is_live)

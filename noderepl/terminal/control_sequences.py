@@ -26,7 +26,7 @@ _CSI_BEGIN = re.compile(r"\x1b\[(?:\[|M[^\x1b]{0,2}|[0-?]*[ -/]*)")
 _SS3 = re.compile(r"\x1bO[0-9;]*[A-Za-z]")
 _SS3_BEGIN = re.compile(r"\x1bO[0-9;]*")
 # How the answers of terminals begin, which nobody types behind an Escape.
-_ANSWER_BEGIN = re.compile(r"\x1b(?:\]\d{1,5};|P[\d;>=?]{0,16}[|+$!]|_G)")
+_ANSWER_BEGIN = re.compile(r"\x1b(?:\]\d{1,5}(?:;|\Z)|P[\d;>=?]{0,16}[|+$!]|_G)")
 _STRINGS = ("\x1b]", "\x1bP", "\x1bX", "\x1b^", "\x1b_")
 
 _CSI_U = re.compile(
@@ -96,6 +96,8 @@ def extent(text: str) -> Extent:
 
     text: begins with Escape; each shorter beginning of it is TYPED or BEGUN.
     """
+    if text == "\x1b]":
+        return Extent.BEGUN
     if len(text) < 3 and text in ("\x1b", "\x1b[", "\x1bO", *_STRINGS):
         return Extent.TYPED
     if text.startswith(_STRINGS):

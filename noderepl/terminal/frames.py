@@ -1,13 +1,14 @@
 """Prepares error stacks for their reader: text in, text out.
 
-It removes the kernel's own frames and puts the caret below the character that it marks. This module
-does not depend on colours.
+It removes the kernel's own frames, folds those of Node.js, and puts the caret below the character
+that it marks. This module does not depend on colours.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import groupby
 
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.tables import columns_of
@@ -30,6 +31,10 @@ _BOTTOM = re.compile(
 _NOT_THE_USERS = re.compile(
     r"[ \t]+(?:at (?:[^(]*\()?(?:node:|<anonymous>\))|\.\.\. )|.*\[eval\]:\d+:\d+"
 )
+# A frame in a file of Node.js.
+_INTERNAL = re.compile(r"[ \t]+at (?:[^(]*\()?node:")
+# The frames of Node.js from which on they are folded: one frame is as long as the line for it.
+FOLDED_AT_LEAST = 2
 # A place, the source line of it, and the carets below.
 _MARKED = re.compile(r"^([^\n]*:\d+\n)([^\n]*)\n([ \t]*)(\^+)[ \t]*$", re.MULTILINE)
 # util.inspect continues after a stack's last frame with the error's own properties, or the next
@@ -47,6 +52,22 @@ def readable(stack: str) -> str:
     character that it marks, however wide the characters before it are.
     """
     return _MARKED.sub(_aligned, without_kernel(stack))
+
+
+def folded(stack: str) -> str:
+    """Returns the stack of an error with one line for each group of frames of Node.js itself."""
+    return _each_stack(stack, _folded_frames)
+
+
+def _folded_frames(frames: list[str]) -> list[str]:
+    shown: list[str] = []
+    for is_internal, group in groupby(frames, lambda frame: bool(_INTERNAL.match(frame))):
+        lines = list(group)
+        if is_internal and len(lines) >= FOLDED_AT_LEAST:
+            indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())]
+            lines = [f"{indent}… {len(lines)} internal frames"]
+        shown += lines
+    return shown
 
 
 def _aligned(marked: re.Match[str]) -> str:

@@ -38,7 +38,7 @@ STALLED_SECONDS = 1.0
 ALONE_SECONDS = 0.3
 # Keys that follow each other within this time come from a program.
 BURST_SECONDS = 0.01
-ESCAPE, INTERRUPT = "\x1b", "\x03"
+ESCAPE, OSC, INTERRUPT = "\x1b", "\x1b]", "\x03"
 # The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
 # many of them.
 KEYS_AT_ONCE, PASTED_AT_ONCE = 256, 65_536
@@ -61,11 +61,16 @@ _HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])
 class Parser(Vt100Parser):
     """Splits the terminal's input into keys and pastes. taken: called with each key and each paste.
 
-    Drops control sequences that stand for no key. `.has_ended`: whether the end marker of the
-    current paste has arrived.
+    Drops control sequences that stand for no key. answered: called with a text that contains
+    answers of the terminal. `.has_ended`: whether the end marker of the current paste has arrived.
     """
 
-    def __init__(self, taken: Callable[[KeyPress], None]) -> None:
+    def __init__(
+        self,
+        taken: Callable[[KeyPress], None],
+        answered: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self._answered = answered
         self._chunks: list[str] = []
         self._tail = ""
         self._sequence = ""
@@ -126,6 +131,8 @@ class Parser(Vt100Parser):
         if _POSITION.fullmatch(sequence):
             self._press(Keys.CPRResponse, sequence)
             return
+        if sequence.startswith(OSC):
+            self._answered(sequence)
         before = None
         for key in keys_of(sequence):
             if before is Keys.Escape:
@@ -170,6 +177,8 @@ class Parser(Vt100Parser):
             text = before if keys else before + behind
             self.end()
         self._chunks = []
+        if OSC in text:
+            self._answered(text)
         # The last answer is enough for the caller, and each one costs a call.
         for position in _POSITION.findall(text)[-1:]:
             self.feed_key_callback(KeyPress(Keys.CPRResponse, position))
@@ -195,15 +204,16 @@ class Parser(Vt100Parser):
 
 
 class Keyboard(Vt100Input):
-    """Keys and pastes from a terminal. stdin: the terminal. Reads inside a running event loop.
+    """Keys and pastes from a terminal. stdin: the terminal. answered: as for Parser. Reads inside a
+    running event loop.
 
     `.is_burst`: whether the latest keys came faster than fingers type, such as code that a program
     sends without the markers of a paste.
     """
 
-    def __init__(self, stdin: TextIO) -> None:
+    def __init__(self, stdin: TextIO, answered: Callable[[str], None] = lambda _: None) -> None:
         super().__init__(stdin)
-        self._parser = self.vt100_parser = Parser(self._take)
+        self._parser = self.vt100_parser = Parser(self._take, answered)
         self._ready: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._last = 0.0

@@ -88,13 +88,17 @@ class InspectLexer(RegexLexer):
             (r".", Text),
         ],
         "frames": [
-            (r"^[ \t]+at (?:[^\n(]*+\()?node:[^\n]*", Comment.Special),
+            (r"^[ \t]+at (?:[^\n(]*+\()?node:(?:(?! \{\n)[^\n])*", Comment.Special),
             (
-                r"^([ \t]+at (?:async )?)([^\n(]*+)(\([^\n]*)",
+                r"^([ \t]+at (?:async )?)([^\n(]*+)(\((?:(?! \{\n)[^\n])*)",
                 _groups(Generic.Traceback, Generic.Traceback, Name.Namespace),
             ),
-            (r"^([ \t]+at (?:async )?)([^\n]+)", _groups(Generic.Traceback, Name.Namespace)),
+            (
+                r"^([ \t]+at (?:async )?)((?:(?! \{\n)[^\n])+)",
+                _groups(Generic.Traceback, Name.Namespace),
+            ),
             (r"^[ \t]+\.\.\. \d+ lines matching [^\n]*", Comment),
+            (r"^[ \t]+… \d+ internal frames", Comment.Special),
         ],
         "errors": [
             # An error begins at the start, after <rejected> or [cause]:, or above its first frame.
@@ -199,6 +203,7 @@ class StackLexer(InspectLexer):
             (r"(?<= \{)\n", Whitespace, "value"),
             (r"\n", Whitespace),
             include("frames"),
+            (r" \{(?=\n)", Punctuation),
             (r"[^\n]+", Generic.Error),
         ],
     }

@@ -35,6 +35,7 @@ from noderepl.terminal.key_actions import own_keys
 from noderepl.terminal.key_handlers import KeyHandlers, Toggles
 from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
+from noderepl.terminal.layout import arrange
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
 from noderepl.terminal.screen_output import ScreenOutput
@@ -238,7 +239,7 @@ class Prompt:
             completer=_CarefulCompleter(completer, fallbacks),
             complete_while_typing=False,
             enable_history_search=True,
-            reserve_space_for_menu=min(MENU_ROWS, output.get_size().rows // 4),
+            reserve_space_for_menu=0,
             key_bindings=merge_key_bindings(
                 [
                     bindings(
@@ -260,6 +261,7 @@ class Prompt:
             input=input_,
             output=output,
         )
+        arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
         # A terminal that does not tell the position of its cursor needs no warning.
         self._session.app.renderer.cpr_not_supported_callback = None
         self._session.app.key_processor.before_key_press += limit_repeats

@@ -32,7 +32,7 @@ from noderepl.outcome import (
     Words,
 )
 from noderepl.terminal.escapes import visible
-from noderepl.terminal.frames import readable, without_kernel
+from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
@@ -51,22 +51,28 @@ PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "o
 
 
 def render(
-    outcome: Outcome, *, width: int, styled: bool = True, undefined: bool = True
+    outcome: Outcome,
+    *,
+    width: int,
+    styled: bool = True,
+    at_prompt: bool = False,
+    undefined: bool = True,
 ) -> Rendered:
     """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
     no text.
 
     width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
-    with their lexers, which are not imported otherwise. undefined: whether to show the result
-    undefined.
+    with their lexers, which are not imported otherwise. at_prompt: whether to fold the frames of
+    Node.js in the stacks of errors, and to colour their source lines. undefined: whether to show
+    the result undefined.
     """
     match outcome:
         case Execution():
-            return Rendered(tuple(_execution(outcome, styled, undefined=undefined)))
+            return Rendered(tuple(_execution(outcome, styled, at_prompt, undefined=undefined)))
         case Output(text, stream, number):
             return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
         case Uncaught(error, number):
-            return _one("stderr", *_uncaught(error, number, styled))
+            return _one("stderr", *_uncaught(error, number, styled, at_prompt))
         case Note(text, number):
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
         case Text(text):
@@ -144,10 +150,14 @@ def extent(outcome: Outcome) -> int:
     return 0
 
 
-def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
-    """Returns a thrown error: its stack for a reader, else its name and message."""
+def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tuple[Piece, ...]:
+    """Returns a thrown error: its stack for a reader, else its name and message. at_prompt: as for
+    render().
+    """
     if stack := readable(error.stack).rstrip():
-        return tuple(_lexed("stack", stack, styled))
+        if not at_prompt:
+            return tuple(_lexed("stack", stack, styled))
+        return tuple(_with_javascript(_lexed("stack", folded(stack), styled)))
     if error.name in PRIMITIVES:
         return (
             Piece("error-name", "Uncaught"),
@@ -165,9 +175,11 @@ def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool
     return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
-def _execution(execution: Execution, styled: bool, *, undefined: bool) -> Iterator[Part]:
+def _execution(
+    execution: Execution, styled: bool, at_prompt: bool, *, undefined: bool
+) -> Iterator[Part]:
     yield from _written(execution, "stdout", ended=("stdout", "stderr"))
-    yield from _words(execution, styled)
+    yield from _words(execution, styled, at_prompt)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
         yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
@@ -197,14 +209,14 @@ def _written(execution: Execution, style: str, *, ended: Collection[Stream]) -> 
         yield _part(output.stream, piece, has_bytes=True, is_last=is_last)
 
 
-def _words(execution: Execution, styled: bool) -> Iterator[Part]:
+def _words(execution: Execution, styled: bool, at_prompt: bool = False) -> Iterator[Part]:
     """Yields the parts of an execution for stderr, except its output."""
     pieces: list[Piece] = []
     for error in execution.late:
-        pieces += _uncaught(error, None, styled)
+        pieces += _uncaught(error, None, styled, at_prompt)
     pieces += map(_media, execution.media)
     if execution.error:
-        pieces += [*thrown(execution.error, styled=styled), Piece("", "\n")]
+        pieces += [*thrown(execution.error, styled=styled, at_prompt=at_prompt), Piece("", "\n")]
     pieces += [Piece("warning", _ended(note)) for note in execution.notes]
     yield _part("stderr", *pieces)
 
@@ -213,10 +225,10 @@ def _error(error: Thrown, styled: bool) -> Part:
     return _part("stderr", *thrown(error, styled=styled), Piece("", "\n"))
 
 
-def _uncaught(error: Thrown, number: int | None, styled: bool) -> Iterator[Piece]:
+def _uncaught(error: Thrown, number: int | None, styled: bool, at_prompt: bool) -> Iterator[Piece]:
     yield from _numbered(number)
     yield Piece("warning", "Uncaught in the background:\n")
-    yield from thrown(error, styled=styled)
+    yield from thrown(error, styled=styled, at_prompt=at_prompt)
     yield Piece("", "\n")
     # The line editor needs no hints before the first error.
     from noderepl.javascript.hints import install_hint
@@ -266,6 +278,18 @@ def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable
 
     lexer = lexers.InspectLexer() if kind == "value" else lexers.StackLexer()
     return (Piece(*pair) for pair in lexers.styled(lexer, text))
+
+
+def _with_javascript(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yields the pieces of a stack, with its source line in the colours of JavaScript."""
+    from noderepl.javascript.highlight import Highlighter
+
+    for style, text in pieces:
+        if style == "error-source":
+            for kind, part in Highlighter().pieces(text)(0):
+                yield Piece("error-source" if kind == "plain" else f"code-{kind}", part)
+        else:
+            yield Piece(style, text)
 
 
 def _wrapped(text: str, width: int) -> str:

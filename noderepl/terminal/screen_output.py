@@ -11,6 +11,7 @@ from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import get_cwidth
 
 from noderepl.terminal.emoji import Clusters
+from noderepl.terminal.paint import colour_depth
 from noderepl.terminal.streams import MOST_COLUMNS, MOST_ROWS
 
 
@@ -29,9 +30,8 @@ class ScreenOutput(Vt100_Output):
     @classmethod
     def open(cls, screen: TextIO) -> ScreenOutput:
         """Returns the output for a terminal, with the colour depth of the environment."""
-        output = cls.from_pty(
-            screen, term=os.environ.get("TERM"), default_color_depth=ColorDepth.from_env()
-        )
+        depth = ColorDepth.from_env() or colour_depth(os.environ)
+        output = cls.from_pty(screen, term=os.environ.get("TERM"), default_color_depth=depth)
         assert isinstance(output, cls)
         return output
 

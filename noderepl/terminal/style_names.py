@@ -56,11 +56,14 @@ MEANINGS = (
     Meaning("stderr", "The standard error of a snippet.", "Generic.Error"),
     Meaning("error-name", "An error's class.", "Name.Exception"),
     Meaning("error-message", "An error's message."),
-    Meaning("error-source", "The source line that an error points at."),
+    Meaning(
+        "error-source",
+        "Names and signs in the source line of an error; the rest is coloured as typed.",
+    ),
     Meaning("error-caret", "The `^` under it.", "Name.Exception"),
     Meaning("frame-user", "A function of the user in a stack."),
     Meaning("frame-place", "The file, line and column of a user's frame.", "Comment"),
-    Meaning("frame-internal", "A frame of Node.js itself.", "Comment"),
+    Meaning("frame-internal", "Frames of Node.js itself.", "Comment"),
     Meaning("note", "A sentence of noderepl."),
     Meaning("warning", "A sentence that needs attention."),
     Meaning("failure", "A sentence about a failure.", "Generic.Error"),
@@ -71,9 +74,9 @@ MEANINGS = (
     Meaning("progress", "The completed part of a progress bar."),
     Meaning("progress-rest", "The remaining part of a progress bar."),
     Meaning(
-        "toolbar", "The line at the bottom.", classes=("bottom-toolbar", "bottom-toolbar.text")
+        "toolbar", "The line below the input.", classes=("bottom-toolbar", "bottom-toolbar.text")
     ),
-    Meaning("toolbar-key", "A word in the bottom line that names something."),
+    Meaning("toolbar-key", "A word in that line that needs attention."),
     Meaning(
         "suggestion",
         "The rest of an earlier snippet, offered behind the cursor.",

@@ -10,13 +10,14 @@ import contextlib
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ConfigError
 from noderepl.settings import Settings
+from noderepl.terminal.background import Background
 from noderepl.terminal.style_names import MEANINGS
 from noderepl.text_files import read_toml, shown
 
@@ -35,7 +36,7 @@ ALLOWED = (
     f"{', '.join(ATTRIBUTES)}, no… before any of these, and colours: #rgb, #rrggbb or an ANSI name"
     " such as ansired or ansibrightblue, with fg: or bg: before it"
 )
-_KEYS = ("name", "summary", "base", "styles")
+_KEYS = ("name", "summary", "base", "dark", "light", "styles")
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,23 @@ class Theme:
     """All styles of a theme.
 
     name: of the theme. summary: its description. styles: prompt_toolkit style strings by style
-    name. base: the pygments style for the names that styles does not contain.
+    name. base: the pygments style for the names that styles does not contain. dark, light: the
+    names of the themes that have its place on such a background; empty for none. variant: the name
+    of the theme that has its place.
     """
 
     name: str
     summary: str = ""
     styles: Mapping[str, str] = field(default_factory=dict)
     base: str | None = None
+    dark: str = ""
+    light: str = ""
+    variant: str = ""
+
+    @property
+    def is_adaptive(self) -> bool:
+        """Whether its styles depend on the background of the terminal."""
+        return bool(self.dark or self.light)
 
     @cached_property
     def style(self) -> Style:
@@ -94,16 +105,24 @@ def theme_summaries(directories: Sequence[Path]) -> dict[str, str]:
     return summaries
 
 
-def load_theme(name: str, directories: Sequence[Path]) -> Theme:
+def load_theme(
+    name: str, directories: Sequence[Path], background: Background | None = None
+) -> Theme:
     """Returns the theme of this name.
 
     directories: the directories of theme files (NAME.toml); an earlier one has precedence, so that
-    of the user comes before the shipped one. Raises ConfigError if there is no such theme, or if
+    of the user comes before the shipped one. background: of the terminal, None if it is not known;
+    an adaptive theme then has its own styles. Raises ConfigError if there is no such theme, or if
     its file is invalid; the message names the file, its line and the key.
     """
     files = _files(directories)
     if name in files:
-        return _read(files[name])
+        theme = _read(files[name])
+        variant = {"dark": theme.dark, "light": theme.light}.get(background or "")
+        if not variant:
+            return theme
+        fitting = load_theme(variant, directories)
+        return replace(theme, styles=fitting.styles, base=fitting.base, variant=variant)
     raise ConfigError(
         f"there is no theme {shown(name)}{_nearest(name, list(files))}; themes:"
         f" {', '.join(sorted(files)) or 'none'}"
@@ -164,7 +183,8 @@ def _read(path: Path) -> Theme:
             f"is {shown(base)}, which is not a pygments style{_nearest(base, bases)}; allowed:"
             f" {', '.join(bases)}",
         )
-    return Theme(content.get("name", path.stem), content.get("summary", ""), styles, base)
+    words = {key: content[key] for key in ("summary", "dark", "light") if key in content}
+    return Theme(content.get("name", path.stem), styles=styles, base=base, **words)
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:

@@ -62,6 +62,7 @@ from noderepl.service.errors import ApiError
 from noderepl.session_environment import parse_dotenv
 from noderepl.sessions.journal import listed
 from noderepl.terminal import (
+    background,
     completion,
     control_sequences,
     emoji,
@@ -418,6 +419,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.escapes.visible": lambda text: (
         escapes.visible(text, colour=True) + escapes.visible(text, colour=False)
     ),
+    "terminal.background.background_in": background.background_in,
+    "terminal.frames.folded": frames.folded,
     "terminal.frames.readable": frames.readable,
     "terminal.frames.without_kernel": frames.without_kernel,
     "terminal.lexers.styled": lambda text: [
@@ -440,6 +443,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
     "terminal.render.render, error": rendered(
         lambda text: Execution(Status.ERROR, error=Thrown("Error", text, text))
+    ),
+    "terminal.render.render, error at the prompt": lambda text: render.render(
+        Execution(Status.ERROR, error=Thrown("Error", text, text)), width=80, at_prompt=True
     ),
     "terminal.render.render, output": rendered(lambda text: Output(text, "stdout", 3)),
     "terminal.render.render, table": rendered(lambda text: Table((), ((text,), (text, text)))),
@@ -469,7 +475,7 @@ PASSED_ON = frozenset(
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
     terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
-    terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
+    terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.status_line.StatusLine.progress terminal.status_line.StatusLine.step terminal.status_line.frame theme_fitting.ThemeFitting.take terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()
 )
 PASSED_ON_BY = (

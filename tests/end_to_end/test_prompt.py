@@ -39,7 +39,7 @@ def test_runs_what_is_typed(screen):
 def test_the_toolbar_tells_where_one_is(screen):
     """The bottom line names the endpoint, the shortened session, the input mode and the last duration."""
     screen.enter("1")
-    screen.until(r"^ embedded · session \S{1,4}… · inline · \d+ ms")
+    screen.until(r"^ embedded · session \S{1,4}… · Node \d+\.\d+\.\d+ · \d+ ms")
     screen.enter("%base64 on")
     screen.until(r" · base64 · ")
 
@@ -503,7 +503,7 @@ def test_hidden_characters_are_seen_in_the_input(screen):
 def test_a_long_wait_is_seen(screen):
     """From the first second on, how long a snippet has been running is on the screen, and goes with the answer."""
     screen.enter("$$.async(); setTimeout(() => $$.done('there'), 2500)")
-    screen.until(r"^1 s · Ctrl-C interrupts$")
+    screen.until(r"^ \S \d+ s · Ctrl-C interrupts · ")
     screen.until(r"^'there'$")
     assert "Ctrl-C interrupts" not in screen.text
 
@@ -567,3 +567,20 @@ def test_a_number_before_a_key_is_bounded(home, keys):
         screen.key("ctrl-c")
         screen.enter("6 * 7")
         screen.until("^42$", 10)
+
+
+def test_the_theme_fits_the_background(home):
+    """A terminal that tells a light background gets light colours, on a narrow screen one line of toolbar, and none is typed."""
+    with Screen(home=home, columns=30, rows=24, COLORTERM="truecolor") as screen:
+        screen.until(r"^ session \S+ ")
+        screen.until_sent(b"\x1b]11;?\x1b\\")
+        screen.type("[1, 2")
+        os.write(screen.file, b"\x1b]11;rgb:ffff/ff")
+        screen.until(r"^> \[1, 2")
+        os.write(screen.file, b"ff/ffff\x1b\\].length")
+        screen.until(r"^> \[1, 2\]\.length\n session \S+ [^\n]*\Z")
+        screen.key("enter")
+        screen.until("^2$")
+        assert screen.cell("2").fg == "0550ae"
+        screen.enter("%theme")
+        screen.until(r"default \(light\)")

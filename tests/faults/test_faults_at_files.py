@@ -79,7 +79,7 @@ def test_a_call_that_is_accepted_late_is_not_told_unsent(proxy: FaultProxy, home
     ) as screen:
         screen.ready()
         screen.enter("globalThis.accepted = 1; for (;;);")
-        screen.until("Ctrl-C interrupts$")
+        screen.until("Ctrl-C interrupts · ")
         screen.key("ctrl-c")
         screen.until("^Interrupted: the snippet was stopped")
         screen.enter("accepted + 41")

@@ -75,7 +75,7 @@ def test_the_status_line_says_why_it_takes_long(
         screen.ready()
         proxy.plan(Planned(kinds.status(503, Retry_After="3"), marker, None))
         screen.enter("globalThis.delayed = 1")
-        screen.until(r"^[12] s · Ctrl-C returns to the prompt · trying again for 30 s: .*503")
+        screen.until(r"^ \S [12] s · Ctrl-C returns to the prompt · trying again for 30 s: .*503")
         screen.key("ctrl-c")
         screen.until("Not run")
         screen.ready()

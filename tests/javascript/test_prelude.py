@@ -243,6 +243,31 @@ async def test_no_way_of_signalling_itself_ends_the_session(
     assert await shown(dispatcher, "kept") == "1"
 
 
+async def test_after_an_error_its_whole_stack_is_to_be_had(dispatcher: Dispatcher) -> None:
+    """%page shows the frames of Node.js that the prompt folds; the next value is a value again."""
+    await shown(dispatcher, "require('fs').readFileSync('/absent')")
+    (page,) = await dispatcher.run_line("%page")
+    assert isinstance(page, Page)
+    stack = b"".join(page.parts).decode()
+    assert "ENOENT" in stack and stack.count("(node:fs:") == 2
+    await shown(dispatcher, "'value'")
+    assert await dispatcher.run_line("%page") == [Page((b"value",))]
+
+
+async def test_the_version_of_node_is_known(
+    dispatcher: Dispatcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It comes with the prelude and, at the prompt, with each answer; no code of the user tells it."""
+    await dispatcher.warm_up()
+    version = f"'v{dispatcher.state.node}'"
+    assert await shown(dispatcher, "process.version") == version
+    await shown(dispatcher, "Object.defineProperty(process, 'version', { get: () => (told = 1) })")
+    monkeypatch.setattr(dispatcher, "_at_prompt", True)
+    answer = await dispatcher.executor.run("typeof told")
+    assert answer.value is not None and answer.value.data == "undefined"
+    assert f"'v{answer.node}'" == version
+
+
 async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path) -> None:
     """%page shows and %save --result writes what the screen cuts: long strings, lists and bytes."""
     cut = await shown(dispatcher, "'x'.repeat(20000)")

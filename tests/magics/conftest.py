@@ -66,7 +66,7 @@ class Desk:
                 step=self.steps.append,
                 entries=lambda: self.entries,
                 edit=self._edit,
-                theme=lambda: "default",
+                theme=lambda: ("default", "dark"),
                 themes=lambda: {"default": "on any background", "dark": "on black"},
                 keys=lambda: [Section("Keys", (("enter", "Run"),))],
                 terminal=lambda: self.terminal,

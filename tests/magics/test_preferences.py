@@ -125,7 +125,7 @@ async def test_an_empty_history_is_told(desk) -> None:
 async def test_themes_are_listed_and_used(desk) -> None:
     """%theme marks the current one, %theme NAME asks for another."""
     (table,) = await run_magic("%theme", desk.context)
-    rows = (("*", "default", "on any background"), ("", "dark", "on black"))
+    rows = (("*", "default (dark)", "on any background"), ("", "dark", "on black"))
     assert table == Table(("", "theme", "summary"), rows)
     assert list(await run_magic("%theme dark", desk.context)) == [UseTheme("dark")]
 

@@ -77,10 +77,12 @@ EMPTY_PROMPT = r"^>\s*\n(\s*\n)*\s*\S[^\n]* · [^\n]*\Z"
 class Screen:
     """A noderepl in a pty, and what a person would see of it.
 
-    answers: whether the terminal answers the question of its cursor's place.
+    answers: whether the terminal answers the question of its cursor's place. background: the answer to the question of its
+    background's colour, empty for none.
     """
 
     answers = True
+    background = b""
 
     def __init__(
         self,
@@ -127,6 +129,11 @@ class Screen:
             if column >= 0:
                 return self._screen.buffer[row][column]
         raise AssertionError(f"{needle!r} is not on the screen:\n{self.text}")
+
+    @property
+    def screen(self) -> pyte.Screen:
+        """The terminal's screen."""
+        return self._screen
 
     @property
     def file(self) -> int:
@@ -244,6 +251,8 @@ class Screen:
         except OSError:
             return False
         self.raw += data
+        if self.background and b"\x1b]11;?" in data:
+            os.write(self._file, self.background)
         before, *asked = data.split(b"\x1b[6n")
         self._feed(before)
         for after in asked:

@@ -21,12 +21,13 @@ from panes import Pane, opened_pane
 DOCUMENT = Path(__file__).resolve().parents[2] / "docs/reliability.md"
 HEADING = "## Recordings"
 COLUMNS, ROWS = 80, 13
-TOOLBAR = r"(?:.|\n)* · inline · [\d.]+ m?s"
+TOOLBAR = r"(?:.|\n)* · Node [\d.]+ · [\d.]+ m?s"
 # What differs from run to run, and what stands for it.
 UNSTEADY = (
-    (r"^ (?:embedded|127\.0\.0\.1:\d+) · session \S+…", " embedded · session ABCD…"),
+    (r" (?:embedded|127\.0\.0\.1:\d+) · session \S+…", " embedded · session ABCD…"),
+    (r" · Node [\d.]+", " · Node N.N.N"),
     (r" · [\d.]+ m?s", " · N ms"),
-    (r"^\d+ s · ", "N s · "),
+    (r"^ \S \d+ s · ", " ⠋ N s · "),
     (r"^noderepl \S+ · .*(?= · %help)", "noderepl"),
     (r" +$", ""),
 )
@@ -48,7 +49,7 @@ def _interrupt(pane: Pane) -> Sequence[tuple[str, str]]:
     pane.enter("let kept = 41")
     pane.see(r"^undefined\n>")
     pane.enter("while (true) {}")
-    running = pane.see(r"^\d+ s · Ctrl-C interrupts$")
+    running = pane.see(r"^ \S \d+ s · Ctrl-C interrupts · ")
     pane.tmux("send-keys", "C-c")
     pane.see(r"^Interrupted.*\n>")
     pane.enter("kept + 1")
@@ -66,7 +67,7 @@ def _output(pane: Pane) -> Sequence[tuple[str, str]]:
     pane.enter("while (Date.now() - t < 1000);", PAUSE)
     time.sleep(PAUSE)
     pane.enter("}")
-    running = pane.see(r"^line 3\n\d+ s · Ctrl-C interrupts$")
+    running = pane.see(r"^line 3\n \S \d+ s · Ctrl-C interrupts · ")
     return [
         ("In the third second:", running),
         ("At the end:", pane.see(rf"^line 5\n> *\n{TOOLBAR}")),
@@ -95,7 +96,7 @@ def record(
 ) -> str:
     """The recording as the document has it, made on the pool that the arguments name."""
     with opened_pane(tmux, home, *arguments, columns=COLUMNS, rows=ROWS, **(environ or {})) as pane:
-        pane.see(r"^> *$(.|\n)* · inline")
+        pane.see(r"^> *$(.|\n)* · Node")
         screens = recording.act(pane)
     shown = "".join(f"\n{what}\n\n```text\n{steady(screen)}\n```\n" for what, screen in screens)
     return f"### {recording.title}\n{shown}"

@@ -15,6 +15,8 @@ import pytest
 
 from noderepl.outcome import Execution, Status, Text, Thrown, Value, Words
 from noderepl.terminal.console import Console
+from noderepl.terminal.line_parts import LinePart
+from noderepl.terminal.status_line import frame
 from noderepl.terminal.streams import Colour, use_colour
 from noderepl.terminal.themes import Theme, load_theme, shipped_directory
 
@@ -289,3 +291,20 @@ async def test_what_is_written_meanwhile_is_not_waited_for(terminal: Terminal) -
         going_on.cancel()
         console.hurry()
         console.close(0)
+
+
+def test_the_status_is_one_line_of_parts(terminal: Terminal) -> None:
+    """It fits the terminal, is written once while it stays the same, and goes before other output."""
+    console = open_console(terminal.stream, terminal.stream, color="never")
+    parts = [LinePart("⠋ 3 s"), LinePart("Ctrl-C interrupts", 1), LinePart("x" * 200, 2)]
+    console.status(parts)
+    console.status(parts)
+    assert terminal.read() == "\r\x1b[K ⠋ 3 s · Ctrl-C interrupts"
+    console.data("out\n")
+    assert terminal.read() == "\r\x1b[Kout\n"
+
+
+def test_a_spinner_turns(terminal: Terminal) -> None:
+    """Also where the terminal's encoding has no braille."""
+    assert len({frame(tenth / 5, "UTF-8") for tenth in range(10)}) == 10
+    assert all(frame(tenth / 5, "latin-1").isascii() for tenth in range(10))

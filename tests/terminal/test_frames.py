@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from noderepl.client.decode_execution import thrown_at_end
-from noderepl.terminal.frames import readable, without_kernel
+from noderepl.terminal.frames import folded, readable, without_kernel
 
 KERNEL = """    at Script.runInThisContext (node:vm:137:12)
     at Object.runInThisContext (node:vm:317:38)
@@ -81,6 +81,40 @@ def test_frames_stay_in_the_order_of_calls() -> None:
     )
     cause = " {\n  [cause]: Error: i\n      at node:fs:2:2\n      at h (b.js:1:1)\n}"
     assert readable(f"{before}\n{KERNEL}{cause}") == before + cause
+
+
+OPEN = "    at open (node:internal/fs/promises:639:25)\n    at async Object.readFile (node:internal/fs/promises:1242:14)"
+
+
+@pytest.mark.parametrize(
+    ("stack", "shown"),
+    [
+        ("", ""),
+        ("Error: x\n    at f ([1]:1:1)", "Error: x\n    at f ([1]:1:1)"),
+        (f"Error: x\n{OPEN}\n    at [1]:1:1", "Error: x\n    … 2 internal frames\n    at [1]:1:1"),
+        (
+            f"Error: x\n{OPEN}\n    at f ([1]:1:1)\n{OPEN}\n    at node:internal/x:1:1\n    at [1]:1:1",
+            "Error: x\n    … 2 internal frames\n    at f ([1]:1:1)\n    … 3 internal frames\n    at [1]:1:1",
+        ),
+        (
+            "Error: x\n    at listOnTimeout (node:internal/timers:581:17)\n    at [1]:1:1",
+            "Error: x\n    at listOnTimeout (node:internal/timers:581:17)\n    at [1]:1:1",
+        ),
+        (
+            f"Error: x\n{OPEN} {{\n  code: 'A',\n  [cause]: Error: y\n  {OPEN}\n}}".replace(
+                "\n  ", "\n  "
+            ),
+            "Error: x\n    … 2 internal frames {\n  code: 'A',\n  [cause]: Error: y\n      … 2 internal frames\n}",
+        ),
+        (
+            "Error: x\n    at Array.map (<anonymous>)\n    at f (/mnt/data/node_modules/a/b.js:1:1)",
+            "Error: x\n    at Array.map (<anonymous>)\n    at f (/mnt/data/node_modules/a/b.js:1:1)",
+        ),
+    ],
+)
+def test_the_frames_of_node_are_folded(stack: str, shown: str) -> None:
+    """A group of two or more is one line, which the error's properties follow as before; others stay."""
+    assert folded(stack) == shown
 
 
 @pytest.mark.parametrize(

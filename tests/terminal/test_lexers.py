@@ -101,7 +101,7 @@ VALUES = [
         {
             "value-key": ["e", "[cause]"],
             "error-name": ["Error", "TypeError"],
-            "frame-internal": ["      at f (node:fs:1:2) {"],
+            "frame-internal": ["      at f (node:fs:1:2)"],
         },
     ),
     ("{ MyError: [class MyError extends Error] }", {"value-key": ["MyError"]}),

@@ -280,3 +280,44 @@ def test_undefined_can_be_hidden() -> None:
     assert not any(part.pieces for part in render(nothing, width=80, undefined=False).parts)
     some = Execution(Status.OK, value=Value("[ undefined ]", "[ undefined ]"))
     assert any(part.pieces for part in render(some, width=80, undefined=False).parts)
+
+
+PLACED = "[1]:1:11\nreturn fs.open('a') // b\n          ^\n\nError: x"
+INTERNAL = "\n    at open (node:fs:1:1)\n    at read (node:fs:2:2)"
+
+
+def test_the_prompt_colours_the_source_line_of_an_error() -> None:
+    """As typed JavaScript, with the caret below it; in a script it has one style."""
+    error = Execution(
+        Status.ERROR, error=Thrown("Error", "x", f"{PLACED}{INTERNAL}\n    at [1]:1:11")
+    )
+    (part,) = render(error, width=80, at_prompt=True).parts
+    pieces = [piece for piece in part.pieces if piece.text.strip()]
+    assert pieces[:9] == [
+        Piece("frame-place", "[1]:1:11"),
+        Piece("code-keyword", "return"),
+        Piece("error-source", "fs"),
+        Piece("error-source", "."),
+        Piece("code-function", "open"),
+        Piece("error-source", "("),
+        Piece("code-string", "'a'"),
+        Piece("error-source", ") "),
+        Piece("code-comment", "// b"),
+    ]
+    assert Piece("error-caret", "^") in pieces
+    assert Piece("frame-internal", "    … 2 internal frames") in pieces
+    (plain,) = render_plain(error, with_value=False, styled=True).parts
+    assert Piece("error-source", "return fs.open('a') // b") in plain.pieces
+
+
+def test_only_the_prompt_folds_frames() -> None:
+    """A script and `-c` show every frame, as does the value of a snippet."""
+    error = Execution(Status.ERROR, error=Thrown("Error", "x", f"Error: x{INTERNAL}"))
+    value = Execution(Status.OK, value=Value(f"Error: x{INTERNAL}\n    at [1]:1:1", ""))
+    for rendered in (
+        render_plain(error, with_value=False),
+        render(error, width=80),
+        render(value, width=80, at_prompt=True),
+    ):
+        text = "".join(piece.text for part in rendered.parts for piece in part.pieces)
+        assert INTERNAL in text

@@ -15,7 +15,7 @@ from noderepl.terminal.themes import (
 )
 
 SHIPPED = ("dark", "default", "high-contrast", "light", "monochrome")
-READABLE_ON_BOTH = {"ansired", "ansigreen", "ansiblue", "ansimagenta", "ansicyan"}
+READABLE_ON_BOTH = {"ansired", "ansigreen", "ansibrightblue", "ansimagenta", "ansicyan"}
 ATTRIBUTES = {"bold", "dim", "italic", "underline", "reverse"}
 
 
@@ -112,7 +112,10 @@ def test_prompt_toolkits_own_parts_follow(tmp_path: Path) -> None:
     ("content", "said"),
     [
         ('name = "x\n', ["not valid TOML", "line 1"]),
-        ("\n\ncolour = 1\n", ["line 3", "'colour'", "allowed: name, summary, base, styles"]),
+        (
+            "\n\ncolour = 1\n",
+            ["line 3", "'colour'", "allowed: name, summary, base, dark, light, styles"],
+        ),
         (
             '[styles]\nprompt = "bold"\npromt = "bold"\n',
             ["line 3", "'promt'", "did you mean prompt?", "allowed: prompt, "],

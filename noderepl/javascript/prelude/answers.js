@@ -3,6 +3,7 @@
 // count(): the number of the latest snippet.
 (function answers({ realm, inspect, answerCache, displays, output, results, takeLate, count }) {
     const { JSON, Object } = realm;
+    const node = realm.process.version;
     const { freeze, setPrototypeOf } = Object;
     const { stringify } = JSON;
     const { byteLength } = realm.require("buffer").Buffer;
@@ -34,6 +35,7 @@
         answer.notes = bare(answer.notes);
         answer.late = bare(takeLate());
         answer.id = request.id;
+        answer.node = request.asks ? node : undefined;
         let text = stringify(answer);
         if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
             // The text of a long string is cut.
@@ -70,5 +72,5 @@
         return setPrototypeOf(list, null);
     }
 
-    return { recall, respond, whole };
+    return { node, recall, respond, whole };
 });

@@ -8,10 +8,10 @@
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
 //      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message",
-//      "stack"}, "code"?: of a call
-//      that ended the snippet, "status"?: the exit status of a program, "printed"?: whether it has printed its value,
-//      "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
-//      "output": (output.js), "pending": whether something that it started is active, "names"?: (completion.js)}
+//      "stack"}, "code"?: of a call that ended it, "status"?: the exit status of a program, "printed"?: whether it has
+//      printed it, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
+//      "output": (output.js), "pending": whether something that it started is active, "names"?: (completion.js),
+//      "node"?: the version of Node.js}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
 //     unless that is used already, "file": the name of its file, or "", "program": null or how it runs as a program
@@ -79,7 +79,7 @@
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
     const results = parts.results({ realm });
-    const { recall, respond, whole } = parts.answers({
+    const { node, recall, respond, whole } = parts.answers({
         realm,
         inspect,
         answerCache,
@@ -96,7 +96,7 @@
     const { names, ...queries } = parts.completion({ ...base, post, valueOf, lexicalNames, withOwnStacks, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
+    const api = { ...queries, __proto__: null, run: start, node, recall, whole, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
