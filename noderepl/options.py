@@ -143,6 +143,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("theme", "colour theme", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
+    Option(
+        "big-output",
+        "long output at the prompt: fold (the first screen) or all",
+        "fold",
+        _one_of("fold", "all"),
+        "HOW",
+    ),
     Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),
     Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
     Option(

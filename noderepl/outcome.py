@@ -5,7 +5,7 @@ This module does not depend on HTTP, JavaScript or a screen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -213,10 +213,12 @@ class Page(Outcome):
     """Long text that was requested, for a pager. Without a terminal it is data, so it goes to
     stdout.
 
-    parts: the parts of the text, as UTF-8.
+    parts: the parts of the text, as UTF-8; they can be read several times. value: the inspect text
+    of a value, below them.
     """
 
-    parts: tuple[bytes, ...]
+    parts: Iterable[bytes] = ()
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

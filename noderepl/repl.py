@@ -173,8 +173,7 @@ class Repl:
             for task in behind:
                 task.cancel()
             self._late.close()
-            self._dispatcher.lifetime.stop_keepalive()
-            await self._dispatcher.executor.close()
+            await self._dispatcher.close()
         return ExitCode.OK
 
     def _notices(self) -> Sequence[str]:

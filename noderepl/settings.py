@@ -39,6 +39,7 @@ class Settings:
     ts: TypeScript
     theme: str
     color: Literal["auto", "always", "never"]
+    big_output: Literal["fold", "all"]
     editing_mode: Literal["emacs", "vi"]
     node: str | None
     sandbox: Literal["auto", "require", "off"]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
+    from noderepl.spool import Spooled
 
 
 @dataclass
@@ -62,8 +63,14 @@ class Runner(Protocol):
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal."""
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation."""
+    async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
+        """Returns the value of a snippet without truncation; its error is NoResult if it has none.
+
+        number: 0 for the last value. is_deep: whether to any depth.
+        """
+
+    def stored(self, number: int | None) -> Spooled | None:
+        """Returns the stored output of a snippet, None for the latest; None if it has none."""
 
     async def variables(self) -> Sequence[Variable]:
         """Returns the variables of the session."""

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
 from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
-from noderepl.terminal.drawing import Drawing, Drawn
-from noderepl.terminal.escapes import slices
+from noderepl.terminal.drawing import Drawing, Drawn, page_texts
 from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
@@ -65,7 +64,7 @@ class Console:
         self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
         self._screen = writers[0] if self._stdout.is_terminal else None
         self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
-        self._last = LastLines(self._stdout, self._stderr, self._drawing)
+        self._last = LastLines(self._stdout, self._stderr, self._drawing, self.end_status)
         self.is_live = False
         self._is_hurried = self._is_dropping = False
         self._hurried = 0.0
@@ -112,18 +111,24 @@ class Console:
         if outcome.number is None and self._drops(comes=True):
             self._dropped += len(outcome.text.encode(errors="replace"))
         elif self.is_live and self._drawing.is_live(outcome.stream):
-            self.end_status()
             self._last.write(outcome)
         elif outcome.number is not None:
             self._write_end(self._drawn(outcome))
-        else:
-            self._last.follow(outcome)
-            self._write(self._drawn(outcome))
+        elif (part := self._last.follow(outcome)).text:
+            self._write(self._drawn(part))
 
     def show_typed(self, text: str, is_sent: bool) -> None:
         """Shows what the user types; see LastLines."""
         self.end_status()
         self._last.show_typed(text, is_sent=is_sent)
+
+    def begin_snippet(self, is_stored: Callable[[], bool]) -> None:
+        """Folds long output of the next snippet; see Fold."""
+        self._last.begin(is_stored)
+
+    def ask(self) -> None:
+        """Shows the last lines of the output, which may be a question to the user."""
+        self._last.ask()
 
     def leave_output(self) -> None:
         """Changes no line of the output so far; see LastLines."""
@@ -150,14 +155,13 @@ class Console:
 
     async def show_page(self, page: Page) -> None:
         """Writes a page to stdout, one part at a time."""
-        ends = "\n"
-        for part in page.parts:
-            for text in slices(part.decode(errors="replace")):
-                self.data(text)
-                ends = text[-1:] or ends
-                await self.room()
-        if ends != "\n":
-            self.data("\n")
+        for text in page_texts(page):
+            self.data(text)
+            await self.room()
+
+    def page(self, page: Page, *, is_coloured: bool) -> Iterator[bytes]:
+        """Yields a page for a pager. is_coloured: whether the pager shows colours."""
+        return self._drawing.page(page, is_coloured=is_coloured)
 
     def show_output(self, output: Output) -> None:
         """Writes a snippet's output as scripts print it."""
@@ -199,7 +203,7 @@ class Console:
             and not self._last.is_open
             and not self._stderr.is_waiting
         ):
-            self._show_status_text(text)
+            self._show_status_text(self._last.status(text))
 
     def step(self, text: str) -> None:
         """Shows the progress in words, as progress() does; no status replaces it."""
@@ -215,7 +219,10 @@ class Console:
             self._stderr.write([CLEAR_LINE])
 
     def _show_status_text(self, text: str) -> None:
-        self._show_status_line([Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))])
+        if text:
+            self._show_status_line(
+                [Piece("note", one_line(text, max(self._stderr.columns() - 1, 10)))]
+            )
 
     def _show_status_line(self, pieces: Iterable[Piece]) -> None:
         line = CLEAR_LINE + "".join(self._drawing.safe(pieces, self._stderr))
@@ -323,14 +330,14 @@ class Console:
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:
         """Returns what to write of an outcome, as the prompt shows it. May run in a thread."""
         is_styled = self._stdout.colour or self._stderr.colour
-        rendered = render(outcome, width=self._stdout.columns(), styled=is_styled)
+        width, height = self._stdout.columns(), self._last.rows
+        rendered = render(outcome, width=width, styled=is_styled, height=height)
         return self._drawing.parts(rendered, is_live=self.is_live)
 
     def _write_end(self, drawn: Sequence[Drawn]) -> None:
         """Writes the end of a snippet on a separate line; if it is short, hurry() does not drop
         it.
         """
-        self.end_status()
         self._last.end()
         self._write(drawn, is_end=True)
 

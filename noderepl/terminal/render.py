@@ -30,6 +30,7 @@ from noderepl.outcome import (
     Words,
 )
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.folding import PAGE_HINT, first_screen, left_out, lines_in
 from noderepl.terminal.frames import readable, without_kernel
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
@@ -47,16 +48,17 @@ PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "o
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
 
-def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
+def render(outcome: Outcome, *, width: int, styled: bool = True, height: int = 0) -> Rendered:
     """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
     no text.
 
     width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
-    with their lexers, which are not imported otherwise.
+    with their lexers, which are not imported otherwise. height: of the terminal, to fold what takes
+    more than two screens; 0 to fold nothing.
     """
     match outcome:
         case Execution():
-            return Rendered(tuple(_execution(outcome, styled)))
+            return Rendered(tuple(_execution(outcome, styled, width, height)))
         case Output(text, stream, number):
             return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
         case Uncaught(error, number):
@@ -101,6 +103,11 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
     if with_value and execution.error is None and not execution.media:
         parts.append(_part("stdout", Piece("", _printed(execution.value) + "\n")))
     return Rendered(tuple(parts))
+
+
+def render_value(text: str, *, styled: bool) -> Iterable[Piece]:
+    """Returns the inspect text of a value for a pager; nothing for an empty text."""
+    return [*_lexed("value", without_kernel(text), styled), Piece("", "\n")] if text else []
 
 
 def render_error(error: Thrown, *, styled: bool = False) -> Rendered:
@@ -156,12 +163,16 @@ def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool
     return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
-def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
-    yield from _written(execution, "stdout", ended=("stdout", "stderr"))
+def _execution(execution: Execution, styled: bool, width: int, height: int) -> Iterator[Part]:
+    yield from _written(execution, "stdout", ended=("stdout", "stderr"), width=width, height=height)
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
-        yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
+        end = first_screen(value, width, height) if height else len(value)
+        head, rest = value[:end], value[end:]
+        line_end = "" if rest and head.endswith("\n") else "\n"
+        yield _part("stdout", *_lexed("value", head, styled), Piece("", line_end))
+        yield from _left_out(rest)
     elif not (
         execution.stdout
         or execution.stderr
@@ -172,20 +183,37 @@ def _execution(execution: Execution, styled: bool) -> Iterator[Part]:
         yield _part("stderr", Piece("value-undefined", "undefined\n"))
 
 
-def _written(execution: Execution, style: str, *, ended: Collection[Stream]) -> Iterator[Part]:
+def _written(
+    execution: Execution, style: str, *, ended: Collection[Stream], width: int = 0, height: int = 0
+) -> Iterator[Part]:
     """Yields the output of a snippet in order, unless it has been shown.
 
-    style: of stdout. ended: the streams on which the last line of the output is ended.
+    style: of stdout. ended: the streams on which the last line of the output is ended. width,
+    height: as for render().
     """
     outputs = () if execution.streamed else [one for one in execution.output() if one.text]
-    for left, output in zip(reversed(range(len(outputs))), outputs, strict=True):
+    whole = "".join(output.text for output in outputs) if height else ""
+    left = first_screen(whole, width, height) if height else 0
+    rest = whole[left:]
+    for following, output in zip(reversed(range(len(outputs))), outputs, strict=True):
         is_data = output.stream == "stdout"
         text = output.text if is_data else without_kernel(output.text)
-        is_last = left == 0 and output.stream in ended
+        if rest:
+            text, left = text[:left], left - len(output.text)
+        is_last = output.stream in ended and (not following or (rest != "" and left <= 0))
         if is_last and not is_live(text):
             text = _ended(text)
         piece = Piece(style if is_data else "stderr", text)
         yield _part(output.stream, piece, has_bytes=True, is_last=is_last)
+        if rest and left <= 0:
+            break
+    yield from _left_out(rest)
+
+
+def _left_out(text: str) -> Iterator[Part]:
+    """Yields the line for the part of a text that is folded."""
+    if text:
+        yield _part("stdout", Piece("note", f"{left_out(lines_in(text), PAGE_HINT)}\n"))
 
 
 def _words(execution: Execution, styled: bool) -> Iterator[Part]:
