@@ -40,13 +40,14 @@ class Value:
     text: as Node's util.inspect writes it ("'a'", "4", "Map(1) { 1 => 2 }"). data: the value as
     JSON: strings, numbers, booleans and null as such, any other value as its text. is_cut: whether
     the value is too long for an answer; data is then its text. json: the JSON of the value if that
-    was asked for and the value is JSON.
+    was asked for and the value is JSON. is_table: whether text is a table of it, shown whole.
     """
 
     text: str
     data: object
     is_cut: bool = False
     json: str | None = None
+    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ _PARTS = (
     "module_object",
     "reload",
     "modules",
+    "table",
     "displays",
     "console_object",
     "timeout",

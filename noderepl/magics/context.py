@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.prelude_request import Table
     from noderepl.options import InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
@@ -54,8 +55,12 @@ class Runner(Protocol):
     @property
     def snippets(self) -> Sequence[str]: ...
 
-    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
-        """Runs one snippet as if it had been typed. file: the name of its file, if it has one."""
+    async def run_snippet(
+        self, code: str, *, file: str = "", table: Table | None = None
+    ) -> Execution:
+        """Runs one snippet as if it had been typed. file: the name of its file, if it has one.
+        table: how its value is shown as a table.
+        """
 
     async def rerun(self, code: str, number: int | None) -> Execution:
         """Runs a snippet of an earlier run again, under its number."""

@@ -64,17 +64,21 @@ class Rows:
     def _line(self, line: str, *, is_ended: bool) -> int:
         """Counts a line, or its beginning. Returns the rows that it adds."""
         body = line.rstrip("\n")
-        if "\x1b[" in body:
+        if "\x1b" in body:
             for number, final in _MOVE.findall(body):
                 self._move(int(number or 1) or 1, final)
-        parts = _SEQUENCE.sub("", body).replace("\x08", "\r").split("\r")
-        widths = [columns_of(part) + part.count("\t") * (TAB - 1) for part in parts]
-        widths[0] += self._column
-        wraps = max((max(widths) - 1) // self._columns, 0)
-        has_end = is_ended and body != line
+            body = _SEQUENCE.sub("", body)
+        if "\r" in body or "\x08" in body:
+            width_of = len if body.isascii() else _width
+            widths = list(map(width_of, body.replace("\x08", "\r").split("\r")))
+            widths[0] += self._column
+            widest, width = max(widths), widths[-1]
+        else:
+            widest = width = self._column + _width(body)
+        has_end = is_ended and line.endswith("\n")
         # A full row wraps at the next character.
-        self._column = 0 if has_end or not widths[-1] else (widths[-1] - 1) % self._columns + 1
-        needed = wraps + has_end
+        self._column = 0 if has_end or not width else (width - 1) % self._columns + 1
+        needed = max((widest - 1) // self._columns, 0) + has_end
         reused = min(needed, self._above)
         self._above -= reused
         self._total += needed - reused
@@ -103,6 +107,10 @@ class Rows:
                 break
             at += 1
         return at
+
+
+def _width(text: str) -> int:
+    return columns_of(text) + text.count("\t") * (TAB - 1)
 
 
 def first_screen(text: str, columns: int, rows: int) -> int:

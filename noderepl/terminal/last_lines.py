@@ -145,7 +145,9 @@ class LastLines:
         if lines:
             self._end_status()
             text = one_line(left_out(lines, PAGE_HINT), self._stdout.columns())
-            self._stdout.write(self._drawing.safe([Piece("note", text + "\n")], self._stdout))
+            self._stdout.write(
+                self._drawing.safe([Piece("value-elided", text + "\n")], self._stdout)
+            )
 
     def _region_of(self, number: int | None) -> LiveRegion:
         """Returns the region of a snippet's output, a new one if other output is below the last.

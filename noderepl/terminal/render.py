@@ -168,7 +168,8 @@ def _execution(execution: Execution, styled: bool, width: int, height: int) -> I
     yield from _words(execution, styled)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
-        end = first_screen(value, width, height) if height else len(value)
+        is_folded = height and not execution.value.is_table
+        end = first_screen(value, width, height) if is_folded else len(value)
         head, rest = value[:end], value[end:]
         line_end = "" if rest and head.endswith("\n") else "\n"
         yield _part("stdout", *_lexed("value", head, styled), Piece("", line_end))
@@ -213,7 +214,7 @@ def _written(
 def _left_out(text: str) -> Iterator[Part]:
     """Yields the line for the part of a text that is folded."""
     if text:
-        yield _part("stdout", Piece("note", f"{left_out(lines_in(text), PAGE_HINT)}\n"))
+        yield _part("stdout", Piece("value-elided", f"{left_out(lines_in(text), PAGE_HINT)}\n"))
 
 
 def _words(execution: Execution, styled: bool) -> Iterator[Part]:

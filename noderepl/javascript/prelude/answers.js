@@ -22,7 +22,10 @@
         if (found === undefined) {
             kernel.async();
             const error = { __proto__: null, name: "NoResult", message: `there is no result _${number}`, stack: "" };
-            respond({ kernel, request }, { __proto__: null, kind: "error", number: count(), ms: 0, error, media: [], notes: [] });
+            respond(
+                { kernel, request },
+                { __proto__: null, kind: "error", number: count(), ms: 0, error, media: [], notes: [] },
+            );
             return;
         }
         const { value } = found;
