@@ -71,14 +71,14 @@ class Rows:
         if "\r" in body or "\x08" in body:
             width_of = len if body.isascii() else _width
             widths = list(map(width_of, body.replace("\x08", "\r").split("\r")))
-            widths[0] += self._column
-            widest, width = max(widths), widths[-1]
         else:
-            widest = width = self._column + _width(body)
+            widths = [_width(body)]
+        widths[0] += self._column
+        width = widths[-1]
         has_end = is_ended and line.endswith("\n")
         # A full row wraps at the next character.
         self._column = 0 if has_end or not width else (width - 1) % self._columns + 1
-        needed = max((widest - 1) // self._columns, 0) + has_end
+        needed = sum((one - 1) // self._columns for one in widths if one > self._columns) + has_end
         reused = min(needed, self._above)
         self._above -= reused
         self._total += needed - reused
