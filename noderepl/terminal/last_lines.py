@@ -138,12 +138,15 @@ class LastLines:
 
     def _close(self) -> None:
         """Ends the last line if further output is left out; what the user types stays there."""
-        if self._is_closed and self.is_open and not self._typed:
+        if self._is_closed and not self._typed:
             self._end_line()
 
     def _show_left_out(self, lines: int) -> None:
         if lines:
             self._end_status()
+            typed = self._typed
+            self._end_line()
+            self._typed = typed
             text = one_line(left_out(lines, PAGE_HINT), self._stdout.columns())
             self._stdout.write(
                 self._drawing.safe([Piece("value-elided", text + "\n")], self._stdout)

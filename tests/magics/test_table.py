@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -19,6 +20,11 @@ def cells(table: str) -> list[list[str]]:
     """The cells of each row, without the blanks around them."""
     rows = [line for line in table.splitlines() if line.startswith("│")]
     return [[cell.strip() for cell in row.strip("│").split("│")] for row in rows]
+
+
+def plain(text: str) -> str:
+    """A text without its colours."""
+    return re.sub(r"\x1b\[\d+m", "", text)
 
 
 @pytest.fixture
@@ -99,10 +105,12 @@ async def test_what_is_no_table(dispatcher: Dispatcher) -> None:
 async def test_console_table(dispatcher: Dispatcher) -> None:
     """In a terminal it fits; without one it is Node's."""
     code = f"console.table({PEOPLE}, ['size'])"
-    assert cells(await shown(dispatcher, code))[1:] == [["0", "1"], ["1", "20"]]
-    lines = (await shown(dispatcher, "console.table([{ a: 'x'.repeat(500) }])")).splitlines()
-    assert max(map(len, lines)) == WIDTH
-    assert await shown(dispatcher, "console.table(7)") == "7"
+    coloured = await shown(dispatcher, code)
+    assert "\x1b[33m20\x1b[39m │" in coloured
+    assert cells(plain(coloured))[1:] == [["0", "1"], ["1", "20"]]
+    lines = plain(await shown(dispatcher, "console.table([{ a: 'x'.repeat(500) }])")).splitlines()
+    assert {len(line) for line in lines} == {WIDTH}
+    assert plain(await shown(dispatcher, "console.table(7)")) == "7"
     assert "ERR_INVALID_ARG_TYPE" in await shown(dispatcher, "console.table([], 1)")
     dispatcher.preferences.tty = "off"
     assert "x" * 500 in await shown(dispatcher, "console.table([{ a: 'x'.repeat(500) }])")

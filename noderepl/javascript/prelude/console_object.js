@@ -58,7 +58,8 @@
                 if (isTTY !== true || (properties !== undefined && !isArray(properties))) {
                     return original(data, properties);
                 }
-                const how = { columns, all: false, names: properties ?? null };
+                const colors = streams.stdout.getColorDepth?.() > 2;
+                const how = { columns, all: false, names: properties ?? null, colors };
                 const text = table.describe(data, how, "%table --all VALUE");
                 return text === undefined ? original(data, properties) : console.log(text);
             },

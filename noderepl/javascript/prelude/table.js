@@ -1,10 +1,11 @@
 // Tables of values for a terminal: the rows and columns of console.table(), fitted to a width.
 //
-// describe(value, {columns, all, names}, hint): columns: the width. all: whether to show all rows instead of the first
-// 20. names: a list of the columns to show, null for all. hint: how all rows can be shown. Returns the text of the
-// table; undefined for a value that console.table() writes as console.log() does. Getters run.
+// describe(value, {columns, all, names, colors}, hint): columns: the width. all: whether to show all rows instead of
+// the first 20. names: a list of the columns to show, null for all. colors: as of util.inspect(). hint: how all rows
+// can be shown. Returns the text of the table; undefined for a value that console.table() writes as console.log() does.
+// Getters run.
 (function table({ realm, primordials, inspect }) {
-    const { Array, Map, Math, Object, Set, String } = realm;
+    const { Array, Map, Math, Object, RegExp, Set, String } = realm;
     const { getPrototypeOf, hasOwn, keys } = Object;
     const { isArray } = Array;
     const { max, min } = Math;
@@ -25,13 +26,17 @@
     const LONG = 100_000; // items, from which on those of an array are counted by its length
     const NARROW = 16; // columns of the terminal that a column has, before the last ones are left out
     const VALUES = "Values";
+    const SEQUENCE = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
     const WIDE = [0x1100, 0x115f, 0x2e80, 0x303e, 0x3041, 0xa4cf, 0xa960, 0xa97f, 0xac00, 0xd7a3, 0xf900, 0xfaff];
     const WIDER = [
         0xfe30, 0xfe6f, 0xff00, 0xff60, 0xffe0, 0xffe6, 0x1f300, 0x1f64f, 0x1f680, 0x1f6ff, 0x1f900, 0x3fffd,
     ];
     const NONE = [0x300, 0x36f, 0x1ab0, 0x1aff, 0x200b, 0x200f, 0x20d0, 0x20ff, 0xfe00, 0xfe0f, 0xfe20, 0xfe2f];
 
-    function describe(value, { columns, all, names }, hint) {
+    let colors = false;
+
+    function describe(value, { columns, all, names, ...rest }, hint) {
+        colors = rest.colors === true;
         if (typeof value !== "object" || value === null || isMapIterator(value) || isSetIterator(value)) {
             return undefined;
         }
@@ -75,7 +80,7 @@
             const isObject = (typeof item === "object" && item !== null) || typeof item === "function";
             const own = isObject ? (names ?? keys(item)) : [];
             if (own.length === 0) {
-                row.own = { __proto__: null, text: textOf(item), isNumber: isNumber(item) };
+                row.own = cell(item);
             }
             for (let column = 0; column < own.length; column++) {
                 const name = `${own[column]}`;
@@ -117,7 +122,19 @@
 
     function put(grid, row, name, value, isThere = true) {
         addName(grid, name);
-        row.cells[name] = { __proto__: null, text: isThere ? textOf(value) : "", isNumber: isNumber(value) };
+        row.cells[name] = isThere ? cell(value) : { __proto__: null, text: "" };
+    }
+
+    // coloured: the text in colour.
+    function cell(value) {
+        const coloured = textOf(value);
+        const text = colors ? primordials.replace(coloured, SEQUENCE, () => "") : coloured;
+        return {
+            __proto__: null,
+            text: clean(text),
+            coloured: clean(text) === text ? coloured : undefined,
+            isNumber: isNumber(value),
+        };
     }
 
     function cellOf({ names, rows }, row, column) {
@@ -131,8 +148,14 @@
     // As console.table() does it.
     function textOf(value) {
         const isNested = typeof value === "object" && value !== null && !isArray(value) && keys(value).length > 2;
-        const how = { maxArrayLength: 3, maxStringLength: 1000, breakLength: Infinity, depth: isNested ? -1 : 0 };
-        return clean(inspect(value, how));
+        const how = {
+            maxArrayLength: 3,
+            maxStringLength: 1000,
+            breakLength: Infinity,
+            depth: isNested ? -1 : 0,
+            colors,
+        };
+        return inspect(value, how);
     }
 
     function clean(text) {
@@ -174,8 +197,8 @@
         for (let row = 0; row < grid.rows.length; row++) {
             const cells = [];
             for (let column = 0; column < widths.length; column++) {
-                const { text, isNumber: isRight } = cellOf(grid, row, column);
-                cells[column] = aligned(text, widths[column], isRight);
+                const { text, isNumber: isRight, coloured } = cellOf(grid, row, column);
+                cells[column] = aligned(text, widths[column], isRight, coloured);
             }
             lines[lines.length] = `│ ${join(cells, " │ ")} │`;
         }
@@ -204,10 +227,11 @@
         return parts.length === 0 ? "" : `\n${cut(`… ${join(parts, " and ")}${rows > 0 ? ` · ${hint}` : ""}`, width)}`;
     }
 
-    function aligned(text, width, isRight) {
+    function aligned(text, width, isRight, coloured = text) {
         const shown = cut(text, width);
         const blanks = repeat(" ", max(width - widthOf(shown), 0));
-        return isRight ? blanks + shown : shown + blanks;
+        const painted = shown === text ? coloured : shown;
+        return isRight ? blanks + painted : painted + blanks;
     }
 
     function cut(text, width) {
