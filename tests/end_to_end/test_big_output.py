@@ -10,7 +10,7 @@ from driving import Screen
 
 def test_a_flood_that_asks(home: Path) -> None:
     """The first screens and a live count are shown, then the question; the pager has all, after a resize too."""
-    with Screen("--quiet", home=home, columns=60, rows=16, PAGER="cat > paged") as screen:
+    with Screen("--quiet", home=home, columns=60, rows=16, PAGER="sh -c 'cat > paged'") as screen:
         screen.ready()
         screen.enter(
             "const rl = require('readline/promises').createInterface(process.stdin, process.stdout);"
