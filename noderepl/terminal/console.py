@@ -128,7 +128,8 @@ class Console:
 
     def ask(self) -> None:
         """Shows the last lines of the output, which may be a question to the user."""
-        self._last.ask()
+        if text := self._last.ask():
+            self.show(Output(text, "stdout"))
 
     def leave_output(self) -> None:
         """Changes no line of the output so far; see LastLines."""

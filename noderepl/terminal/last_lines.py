@@ -51,14 +51,15 @@ class LastLines:
             return text
         return f"{left_out(self._fold.lines)} · {text}" if self._fold.is_due() else ""
 
-    def ask(self) -> None:
-        """Shows the last lines that were left out: they may be a question to the user."""
-        if self._fold is not None and self._fold.is_closed:
-            lines, text = self._fold.last_lines()
-            self._show_left_out(lines)
-            self.write(Output(text, "stdout"))
-        elif self._fold is not None:
-            self._fold.begin()
+    def ask(self) -> str:
+        """Folds nothing that is written before a question to the user. Returns the last lines that
+        were left out, for write() or follow(): they may be the question.
+        """
+        if self._fold is None:
+            return ""
+        lines, text = self._fold.last_lines()
+        self._show_left_out(lines)
+        return text
 
     @property
     def is_open(self) -> bool:
