@@ -15,6 +15,7 @@ from noderepl.outcome import Output, Page
 from noderepl.terminal.escapes import slices, visible
 from noderepl.terminal.frames import without_kernel
 from noderepl.terminal.live_region import LiveRegion
+from noderepl.terminal.own_lines import begun
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.render import render, render_value
@@ -161,14 +162,14 @@ class Drawing:
 
 
 def page_texts(page: Page) -> Iterator[str]:
-    """Yields the text of a page, with a line end."""
-    ends = "\n"
+    """Yields the text of a page, with a line end; no part ends inside a sequence."""
+    rest, is_ended = "", True
     for part in codecs.iterdecode(page.parts, "utf-8", "replace"):
-        for text in slices(part):
-            yield text
-            ends = text[-1:] or ends
-    if ends != "\n":
-        yield "\n"
+        whole = rest + part
+        cut = len(whole) - begun(whole)
+        yield from slices(whole[:cut])
+        rest, is_ended = whole[cut:], whole.endswith("\n")
+    yield rest if is_ended else f"{rest}\n"
     if page.value:
         yield from slices(without_kernel(page.value) + "\n")
 

@@ -14,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.outcome import Execution, Output, Status, Thrown, Value, Words
+from noderepl.outcome import Execution, Output, Page, Status, Thrown, Value, Words
 from noderepl.terminal.console import Console
+from noderepl.terminal.drawing import page_texts
+from noderepl.terminal.escapes import visible
 from noderepl.terminal.folding import BELOW, Fold, Rows, first_screen, lines_in
 from noderepl.terminal.themes import Theme
 
@@ -232,3 +234,14 @@ def test_scripts_fold_nothing() -> None:
     console.show(Words("end"))
     screen.flush()
     assert screen.buffer.getvalue().decode().count("line") == 2000  # type: ignore[attr-defined]
+
+
+@given(st.integers(1, 9))
+def test_a_page_in_blocks(size: int) -> None:
+    """Blocks that end inside a character or a colour are one text; the last line has an end."""
+    text = "\x1b[31mä漢\x1b[0m\n" * 3 + "end"
+    data = text.encode()
+    blocks = [data[at : at + size] for at in range(0, len(data), size)]
+    parts = list(page_texts(Page(blocks, "42")))
+    assert "".join(parts) == f"{text}\n42\n"
+    assert "".join(visible(part, colour=False) for part in parts) == "ä漢\n" * 3 + "end\n42\n"
