@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noderepl.errors import (
     NodeReplError,
@@ -21,8 +21,9 @@ from noderepl.errors import (
     SessionUnusable,
 )
 from noderepl.execution.executor import Executor
+from noderepl.execution.output_store import OutputStore
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.javascript.prelude_request import Options, Terminal
+from noderepl.javascript.prelude_request import Options, Table, Terminal
 from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
@@ -48,6 +49,7 @@ from noderepl.terminal.themes import load_theme, theme_directories, theme_summar
 
 if TYPE_CHECKING:
     from noderepl.javascript.offers import Variable
+    from noderepl.spool import Spooled
 
 ENDED = "The abandoned snippet has finished."
 
@@ -103,6 +105,8 @@ class Dispatcher:
         self.state = state = backend.state
         self._console = console
         self._show = show
+        fold = console.begin_snippet if at_prompt and settings.big_output == "fold" else None
+        self._stored = OutputStore(show, fold, is_on=at_prompt)
         self._themes = theme_directories(settings)
         self._background = background_of(os.environ)
         self.preferences = Preferences(
@@ -122,7 +126,7 @@ class Dispatcher:
             backend,
             self.preferences,
             self._options,
-            show=show,
+            show=show and self._stored.show,
             room=room or console.room,
             late=self._late,
         )
@@ -158,7 +162,7 @@ class Dispatcher:
             outcomes = await self._run_line(line)
         except SessionLost as error:
             return self._failed(error, line)
-        return [*outcomes, *self._loss()]
+        return [*outcomes, *self._loss(), *self._stored.trouble()]
 
     async def _run_line(self, line: str) -> Sequence[Outcome]:
         if not is_magic(line):
@@ -226,44 +230,47 @@ class Dispatcher:
         self._console.set_theme(load_theme(self.preferences.theme, self._themes, background))
 
     async def run_snippet(
-        self, code: str, *, file: str = "", program: Program | None = None
+        self,
+        code: str,
+        *,
+        file: str = "",
+        program: Program | None = None,
+        table: Table | None = None,
     ) -> Execution:
-        """Runs one snippet as one request. file, program: as for Executor.run().
+        """Runs one snippet as one request. file, program, table: as for Executor.run().
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, file=file, program=program)
+            return await self.rerun(code, file=file, program=program, table=table)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self,
-        code: str,
-        number: int | None = None,
-        *,
-        file: str = "",
-        program: Program | None = None,
+        self, code: str, number: int | None = None, *, file: str = "", **how: Any
     ) -> Execution:
-        """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
+        """Runs a snippet of an earlier run again. number, file, how: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(
-            code, number=number or 0, file=plain(file), program=program
-        )
+        run = self.executor.run(code, number=number or 0, file=plain(file), **how)
+        self.last = await self._stored.during(run)
         return self.last
 
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal. Raises ServiceError."""
-        return await self.executor.run(code, aside=True)
+        return await self._stored.during(self.executor.run(code, aside=True), is_aside=True)
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation. Raises ServiceError."""
-        return await self.executor.queries.whole()
+    def stored(self, number: int | None) -> Spooled | None:
+        """Returns the stored output of a snippet: see OutputStore.of()."""
+        return self._stored.of(number)
+
+    async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
+        """Returns a value without truncation: see Queries. Raises ServiceError."""
+        return await self.executor.queries.whole(number, is_deep=is_deep)
 
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""
@@ -281,7 +288,9 @@ class Dispatcher:
         elif aside and came.status is Status.OK:
             outcomes = [Words(ENDED, warning=True)]
         else:
-            self.last = self.last if aside else came
+            if not aside:
+                self.last = came
+                self._stored.add(came)
             outcomes = [came]
         if self._show is not None:
             for outcome in [*outcomes, *self._loss()]:
@@ -329,6 +338,12 @@ class Dispatcher:
             async with asyncio.timeout(LEAVING_SECONDS):
                 await self.lifetime.learn()
         return f"The session is kept {self.lifetime.end()}; noderepl --resume resumes it."
+
+    async def close(self) -> None:
+        """Ends the background work, and deletes the stored output."""
+        self.lifetime.stop_keepalive()
+        await self.executor.close()
+        self._stored.close()
 
     async def warm_up(self) -> None:
         """Opens the session and installs the prelude. Raises NodeReplError."""

@@ -48,6 +48,7 @@ class LateOutput:
         """Shows an outcome, a long one after a thread has prepared it."""
         if isinstance(outcome, Asked):
             if self._foreground.ask():
+                self._console.ask()
                 self._ask(outcome.has_keys)
         elif extent(outcome) > SHORT and not isinstance(outcome, Output):
             self._drawing.add(task := supervised(asyncio.create_task(self._show_long(outcome))))

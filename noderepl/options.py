@@ -183,6 +183,13 @@ OPTIONS: tuple[Option, ...] = (
     Option("undefined", "show the result undefined; --no-undefined hides it", True, _flag),
     Option("theme", "colour theme", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _OneOf("auto", "always", "never"), "WHEN"),
+    Option(
+        "big-output",
+        "long output at the prompt: fold (the first screen) or all",
+        "fold",
+        _OneOf("fold", "all"),
+        "HOW",
+    ),
     Option("editing-mode", "emacs or vi", "emacs", _OneOf("emacs", "vi"), "MODE"),
     Option("node", "Node.js executable for the embedded pool", None, _text, "PATH", serve=True),
     Option(

@@ -5,7 +5,7 @@ This module does not depend on HTTP, JavaScript or a screen.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -40,13 +40,14 @@ class Value:
     text: as Node's util.inspect writes it ("'a'", "4", "Map(1) { 1 => 2 }"). data: the value as
     JSON: strings, numbers, booleans and null as such, any other value as its text. is_cut: whether
     the value is too long for an answer; data is then its text. json: the JSON of the value if that
-    was asked for and the value is JSON.
+    was asked for and the value is JSON. is_table: whether text is a table of it, shown whole.
     """
 
     text: str
     data: object
     is_cut: bool = False
     json: str | None = None
+    is_table: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,10 +216,12 @@ class Page(Outcome):
     """Long text that was requested, for a pager. Without a terminal it is data, so it goes to
     stdout.
 
-    parts: the parts of the text, as UTF-8.
+    parts: the parts of the text, as UTF-8; they can be read several times. value: the inspect text
+    of a value, below them.
     """
 
-    parts: tuple[bytes, ...]
+    parts: Iterable[bytes] = ()
+    value: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,8 +187,7 @@ class Repl:
             for task in behind:
                 task.cancel()
             self._late.close()
-            self._dispatcher.lifetime.stop_keepalive()
-            await self._dispatcher.executor.close()
+            await self._dispatcher.close()
         return ExitCode.OK
 
     async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:

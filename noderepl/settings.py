@@ -54,6 +54,7 @@ class Settings:
     undefined: bool
     theme: str
     color: Literal["auto", "always", "never"]
+    big_output: Literal["fold", "all"]
     editing_mode: EditingMode
     node: str | None
     sandbox: Literal["auto", "require", "off"]

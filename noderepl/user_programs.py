@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,6 @@ from noderepl.errors import NodeReplError
 from noderepl.foreground import Foreground
 from noderepl.outcome import Failure, Page
 from noderepl.terminal.console import Console
-from noderepl.terminal.escapes import slices, visible
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -27,10 +26,11 @@ class UserPrograms:
 
     async def page(self, shown: Page) -> None:
         """Shows a text in the user's pager, or like any other text if there is none."""
-        from noderepl.terminal.programs import page
+        from noderepl.terminal.programs import is_less, page
 
+        parts = self._console.page(shown, is_coloured=is_less(os.environ))
         async with self._elsewhere():
-            is_shown = await page(self._input, _safe_parts(shown), os.environ)
+            is_shown = await page(self._input, parts, os.environ)
         if not is_shown:
             await self._console.show_page(shown)
 
@@ -60,14 +60,3 @@ class UserPrograms:
         await self._console.drained()
         with self._foreground.elsewhere():
             yield
-
-
-def _safe_parts(page: Page) -> Iterator[bytes]:
-    """Yields the text of a page, which ends with a line end: a pager may leave it on the screen."""
-    ends = "\n"
-    for part in page.parts:
-        for text in slices(part.decode(errors="replace")):
-            ends = text[-1:] or ends
-            yield visible(text, colour=False).encode(errors="replace")
-    if ends != "\n":
-        yield b"\n"

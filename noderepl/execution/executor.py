@@ -20,7 +20,7 @@ from noderepl.execution.notes import Notes
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
 from noderepl.internal_error import supervised
-from noderepl.javascript.prelude_request import Options, Request
+from noderepl.javascript.prelude_request import Options, Request, Table
 from noderepl.javascript.program import Program, may_read_input
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
@@ -116,6 +116,7 @@ class Executor:
         file: str = "",
         program: Program | None = None,
         aside: bool = False,
+        table: Table | None = None,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
@@ -123,10 +124,11 @@ class Executor:
         number: the number for the snippet, unless another snippet of the session has it; 0 for the
         next. file: the name of its file, for the frames of errors; empty if it was typed. program:
         how it runs as a program. aside: whether it is code of noderepl, without a number and a
-        result. Raises SessionLost and NotRun if the snippet has not run; any ServiceError.
+        result. table: how its value is shown as a table, None to show it as any other. Raises
+        SessionLost and NotRun if the snippet has not run; any ServiceError.
         """
         self.offers.forget()
-        how = {"number": number, "file": file, "program": program, "aside": aside}
+        how = {"number": number, "file": file, "program": program, "aside": aside, "table": table}
         self._work = work = asyncio.create_task(
             self._lanes.in_session(partial(self._take_turn, code, **how))
         )

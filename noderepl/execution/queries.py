@@ -5,6 +5,8 @@ completion offers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
@@ -42,17 +44,22 @@ class Queries:
         self._options = options
         self._is_busy = is_busy
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation. Raises as Executor.run() does."""
-        return await self._lanes.in_session(self._whole)
+    async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
+        """Returns the value of a snippet without truncation; its error is NoResult if it has none.
 
-    async def _whole(self) -> Execution:
+        number: 0 for the last value. is_deep: whether to any depth, instead of the one of values
+        at the prompt. Raises as Executor.run() does.
+        """
+        return await self._lanes.in_session(partial(self._whole, number, is_deep))
+
+    async def _whole(self, number: int, is_deep: bool) -> Execution:
         from noderepl.javascript import prelude
 
         lane = await self._lanes.current()
         idle = lane.session.idle
         async with self._lanes.observed(lane, is_exclusive=False):
-            code = prelude.whole(self._options())
+            options = self._options()
+            code = prelude.whole(replace(options, depth=None) if is_deep else options, number)
             execution = await self._ask(lane.session, code, self._preferences.timeout)
             try:
                 answer = await answer_in(execution)

@@ -48,6 +48,7 @@ _PARTS = (
     "module_object",
     "reload",
     "modules",
+    "table",
     "displays",
     "console_object",
     "timeout",
@@ -218,9 +219,9 @@ def recall(run: int) -> str:
     return call("recall", {"id": run})
 
 
-def whole(options: Options) -> str:
-    """Returns JavaScript that returns the last value in full."""
-    return call("whole", asdict(options))
+def whole(options: Options, number: int = 0) -> str:
+    """Returns JavaScript that returns a value in full. number: of its snippet, 0 for the last."""
+    return call("whole", asdict(options) | {"number": number})
 
 
 def read(execution: Execution, run: int | None = None) -> Answer | None:

@@ -34,6 +34,16 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """How a value is shown as a table. all: whether to show all rows. names: the columns to show,
+    None for all.
+    """
+
+    all: bool = False
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """How a snippet is run.
 
@@ -42,7 +52,7 @@ class Request:
     number, unless that is used already; otherwise the next. file: the name of its file,
     for the frames of errors; if it is empty, they show the number. program: how the snippet runs as
     a program, None for other snippets. aside: whether it is noderepl's own, without a number and a
-    result.
+    result. table: how its value is shown as a table, None for other snippets.
     """
 
     id: int
@@ -51,3 +61,4 @@ class Request:
     file: str = ""
     program: Program | None = None
     aside: bool = False
+    table: Table | None = None

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.prelude_request import Table
     from noderepl.options import EditingMode, InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome, Section
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
     from noderepl.settings import Settings
+    from noderepl.spool import Spooled
 
 
 @dataclass
@@ -58,8 +60,12 @@ class Runner(Protocol):
     @property
     def snippets(self) -> Sequence[str]: ...
 
-    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
-        """Runs one snippet as if it had been typed. file: the name of its file, if it has one."""
+    async def run_snippet(
+        self, code: str, *, file: str = "", table: Table | None = None
+    ) -> Execution:
+        """Runs one snippet as if it had been typed. file: the name of its file, if it has one.
+        table: how its value is shown as a table.
+        """
 
     async def rerun(self, code: str, number: int | None) -> Execution:
         """Runs a snippet of an earlier run again, under its number."""
@@ -67,8 +73,14 @@ class Runner(Protocol):
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal."""
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation."""
+    async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
+        """Returns the value of a snippet without truncation; its error is NoResult if it has none.
+
+        number: 0 for the last value. is_deep: whether to any depth.
+        """
+
+    def stored(self, number: int | None) -> Spooled | None:
+        """Returns the stored output of a snippet, None for the latest; None if it has none."""
 
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""

@@ -14,7 +14,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
-from noderepl.magics.values import last_result
+from noderepl.magics.values import dropped, last_result, snippet_number
 from noderepl.options import TIMEOUT_RANGE, InputType
 from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
 
@@ -63,7 +63,12 @@ def _script(snippets: Sequence[str]) -> str:
 
 
 async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    given = arguments.parse(least=1, most=1, flags=("force", "result"))
+    given = arguments.parse(least=1, most=1, flags=("force", "result"), values=("output",))
+    if "output" in given.values:
+        if "result" in given.flags:
+            raise arguments.wrong("only one of --result and --output may be given")
+        number = snippet_number(given.values["output"], arguments)
+        return _save_output(context, number, given.words[0], force="force" in given.flags)
     if not context.runner.snippets:
         raise UsageError("there is nothing to save: no snippet has run yet")
     path = local_path(given.words[0], context)
@@ -74,6 +79,17 @@ async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     with arriving(path, force="force" in given.flags) as sink:
         sink.write(content)
     return [Saved(path, len(content))]
+
+
+def _save_output(context: Context, number: int, name: str, *, force: bool) -> Sequence[Outcome]:
+    stored = context.runner.stored(number)
+    if stored is None:
+        raise UsageError(f"there is no output of snippet {number}")
+    path, size = local_path(name, context), 0
+    with arriving(path, force=force) as sink:
+        for block in stored:
+            size += sink.write(block)
+    return [Saved(path, size), *dropped(stored)]
 
 
 async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -145,12 +161,12 @@ LOAD = Magic(
 SAVE = Magic(
     name="save",
     group="Files",
-    usage="%save FILE [--result] [--force]",
-    summary="Write the snippets of this run, or the last result, to a local file",
+    usage="%save FILE [--result] [--output N] [--force]",
+    summary="Write the snippets of this run, the last result, or an output, to a local file",
     details=(
         "Writes the snippets in the order they ran. With --result, writes the complete last result"
-        " instead: a\npicture or bytes unchanged, a string as its text. An existing file is"
-        " replaced only with --force."
+        " instead: a\npicture or bytes unchanged, a string as its text. With --output, writes the"
+        " output of snippet N,\nunchanged. An existing file is replaced only with --force."
     ),
     run=_save,
     completes="local-file",

@@ -1,20 +1,25 @@
-"""%inspect, %page, %mode and %ts: how values are computed and shown; also the value that %save
---result writes.
+"""%inspect, %page, %mode and %ts: how values are computed and shown; also what %save --result and
+--output write.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
-from noderepl.errors import UsageError
+from noderepl.errors import ServiceError, UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.options import Mode, TypeScript
 from noderepl.outcome import Execution, Media, Outcome, Page, Words
 
+if TYPE_CHECKING:
+    from noderepl.spool import Spooled
+
 _DEEPEST = 1000
+# The name of the error of a snippet without a value, in prelude/answers.js.
+_NO_RESULT = "NoResult"
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _TYPESCRIPT: tuple[TypeScript, ...] = get_args(TypeScript)
 
@@ -25,9 +30,7 @@ async def last_result(context: Context) -> str | Media:
 
     Raises UsageError if there is none.
     """
-    last = context.runner.last
-    if last is None:
-        raise UsageError("there is no result: no snippet has run yet")
+    last = _last(context, "result")
     if last.media:
         return last.media[-1]
     if last.number is None:
@@ -41,7 +44,7 @@ async def last_result(context: Context) -> str | Media:
         raise UsageError(whole.error.message)
     if whole.value is None:
         raise UsageError("there is no result: no snippet of this session has returned a value yet")
-    return str(whole.value.data)
+    return whole.value.text
 
 
 async def _mode(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -86,21 +89,106 @@ def _depth(word: str, arguments: Arguments) -> int | None:
 
 
 async def _page(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    if "output" in arguments.parse(most=0, flags=("output",)).flags:
-        return await context.runner.output(_last(context))
-    last = context.runner.last
-    if last is not None and last.error is not None and last.error.stack:
-        return [Page((last.error.stack.encode(errors="replace"),))]
+    given = arguments.parse(most=1, flags=("output",))
+    is_output = "output" in given.flags
+    if given.words:
+        return await _page_of(context, snippet_number(given.words[0], arguments), is_output)
+    if is_output:
+        return await context.runner.output(_last(context, "output"))
+    stored, last = context.runner.stored(None), context.runner.last
+    is_aside = stored is not None and stored.is_aside
+    if last is not None and last.error is not None and last.error.stack and not is_aside:
+        return [Page(stored or (), last.error.stack), *dropped(stored)]
+    if stored is None:
+        return await _last_page(context)
+    if stored.is_aside or last is None or (last.value is None and not last.media):
+        return [Page(stored), *dropped(stored)]
+    if last.number is None:
+        return [Page(stored, last.value.text if last.value else ""), *dropped(stored)]
+    return await _page_of(context, last.number, is_output=False)
+
+
+async def _last_page(context: Context) -> Sequence[Outcome]:
+    """Returns the last value as a page, of a snippet without output."""
+    last = _last(context, "result")
+    if last.number is not None and not last.media:
+        return _value_page(await _whole(context, 0), None)
     result = await last_result(context)
     if isinstance(result, Media):
-        raise UsageError(f"the result is not text ({result.mime}): %save --result FILE writes it")
+        raise _no_text(result)
     return [Page((result.encode(errors="replace"),))]
 
 
-def _last(context: Context) -> Execution:
+async def _page_of(context: Context, number: int, is_output: bool) -> Sequence[Outcome]:
+    """Returns the output of a snippet and its value as a page."""
+    stored = context.runner.stored(number)
+    if is_output:
+        if stored is None:
+            raise UsageError(f"there is no output of snippet {number}")
+        return [Page(stored), *dropped(stored)]
+    try:
+        whole = await _whole(context, number) if context.state.has_prelude else None
+    except ServiceError as error:
+        if stored is None:
+            raise
+        return [Page(stored), *dropped(stored), Words(str(error), warning=True)]
+    if whole is None or (whole.error is not None and whole.error.name == _NO_RESULT):
+        if stored is None:
+            raise UsageError(f"snippet {number} has neither output nor a value that is stored")
+        return [Page(stored), *dropped(stored)]
+    return _value_page(whole, stored)
+
+
+async def _whole(context: Context, number: int) -> Execution:
+    """Returns a value to any depth; if it is too long, to that of values at the prompt."""
+    whole = await context.runner.whole(number, is_deep=True)
+    is_long = whole.error is not None and whole.error.name != _NO_RESULT
+    return await context.runner.whole(number) if is_long else whole
+
+
+def _value_page(whole: Execution, stored: Spooled | None) -> Sequence[Outcome]:
+    """Returns a page with a value below the output of its snippet."""
+    parts, notes = stored or (), dropped(stored)
+    if whole.media or whole.error:
+        error = _no_text(whole.media[0]) if whole.media else UsageError(_message(whole))
+        if stored is None:
+            raise error
+        return [Page(parts), *notes, Words(str(error), warning=True)]
+    if whole.value is None:
+        raise UsageError("there is no result: no snippet of this session has returned a value yet")
+    if isinstance(whole.value.data, str):
+        return [Page((*parts, whole.value.text.encode(errors="replace"))), *notes]
+    return [Page(parts, whole.value.text), *notes]
+
+
+def dropped(stored: Spooled | None) -> Sequence[Outcome]:
+    """Returns a sentence if the beginning of an output was dropped."""
+    if stored is None or not stored.missing:
+        return []
+    text = f"The first {stored.missing:,} bytes of the output are not stored any more."
+    return [Words(text, warning=True)]
+
+
+def snippet_number(word: str, arguments: Arguments) -> int:
+    """Returns the number of a snippet. Raises UsageError."""
+    digits = word.removeprefix("_")
+    if not (digits.isdecimal() and len(digits) < 10 and int(digits)):
+        raise arguments.wrong(f"{word!r} is not the number of a snippet")
+    return int(digits)
+
+
+def _no_text(media: Media) -> UsageError:
+    return UsageError(f"the result is not text ({media.mime}): %save --result FILE writes it")
+
+
+def _message(whole: Execution) -> str:
+    return whole.error.message if whole.error else ""
+
+
+def _last(context: Context, what: str) -> Execution:
     last = context.runner.last
     if last is None:
-        raise UsageError("there is no output: no snippet has run yet")
+        raise UsageError(f"there is no {what}: no snippet has run yet")
     return last
 
 
@@ -149,12 +237,12 @@ INSPECT = Magic(
 PAGE = Magic(
     name="page",
     group="Look",
-    usage="%page [--output]",
-    summary="Show the complete last result in your pager",
+    usage="%page [N] [--output]",
+    summary="Show the complete output and result of a snippet in your pager",
     details=(
-        "Nothing is truncated; after an error, shows its whole stack. The pager is $PAGER, or less."
-        "\n%save --result FILE writes a file.\n"
-        "--output: shows the last snippet's standard output, then its standard error, instead."
+        "Of the last snippet, or of snippet N: first the output, then the value _N, to any depth;"
+        " after an error,\nits whole stack. --output: shows only the output. The pager is $PAGER, or"
+        " less. %save --result FILE\nand %save --output N FILE write files."
     ),
     run=_page,
 )

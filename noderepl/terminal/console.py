@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TextIO
 
 from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
-from noderepl.terminal.drawing import Drawing, Drawn
-from noderepl.terminal.escapes import slices
+from noderepl.terminal.drawing import Drawing, Drawn, page_texts
 from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.line_parts import LinePart
 from noderepl.terminal.pieces import Part, Piece, Rendered
@@ -69,7 +68,7 @@ class Console:
         self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
         self._screen = writers[0] if self._stdout.is_terminal else None
         self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
-        self._last = LastLines(self._stdout, self._stderr, self._drawing)
+        self._last = LastLines(self._stdout, self._stderr, self._drawing, self.end_status)
         self.is_live = False
         self.shows_undefined = True
         self._is_hurried = self._is_dropping = False
@@ -116,18 +115,25 @@ class Console:
         if outcome.number is None and self._drops(comes=True):
             self._dropped += len(outcome.text.encode(errors="replace"))
         elif self.is_live and self._drawing.is_live(outcome.stream):
-            self.end_status()
             self._last.write(outcome)
         elif outcome.number is not None:
             self._write_end(self._drawn(outcome))
-        else:
-            self._last.follow(outcome)
-            self._write(self._drawn(outcome))
+        elif (part := self._last.follow(outcome)).text:
+            self._write(self._drawn(part))
 
     def show_typed(self, text: str, is_sent: bool) -> None:
         """Shows what the user types; see LastLines."""
         self.end_status()
         self._last.show_typed(text, is_sent=is_sent)
+
+    def begin_snippet(self, is_stored: Callable[[], bool]) -> None:
+        """Folds long output of the next snippet; see Fold."""
+        self._last.begin(is_stored)
+
+    def ask(self) -> None:
+        """Shows the last lines of the output, which may be a question to the user."""
+        if text := self._last.ask():
+            self.show(Output(text, "stdout"))
 
     def leave_output(self) -> None:
         """Changes no line of the output so far; see LastLines."""
@@ -154,14 +160,13 @@ class Console:
 
     async def show_page(self, page: Page) -> None:
         """Writes a page to stdout, one part at a time."""
-        ends = "\n"
-        for part in page.parts:
-            for text in slices(part.decode(errors="replace")):
-                self.data(text)
-                ends = text[-1:] or ends
-                await self.room()
-        if ends != "\n":
-            self.data("\n")
+        for text in page_texts(page):
+            self.data(text)
+            await self.room()
+
+    def page(self, page: Page, *, is_coloured: bool) -> Iterator[bytes]:
+        """Yields a page for a pager. is_coloured: whether the pager shows colours."""
+        return self._drawing.page(page, is_coloured=is_coloured)
 
     def show_output(self, output: Output) -> None:
         """Writes a snippet's output as scripts print it."""
@@ -191,7 +196,8 @@ class Console:
         """Shows the status in one line of a terminal, unless a progress bar is there; removed
         before other output.
         """
-        self._status.show(status)
+        if (shown := self._last.status(status)) is not None:
+            self._status.show(shown)
 
     def frame(self, seconds: float) -> str:
         """Returns the picture of a spinner after a time."""
@@ -309,6 +315,7 @@ class Console:
         rendered = render(
             outcome,
             width=self._stdout.columns(),
+            height=self._last.rows,
             styled=is_styled,
             at_prompt=self._at_prompt,
             undefined=self.shows_undefined,
@@ -319,7 +326,6 @@ class Console:
         """Writes the end of a snippet on a separate line; if it is short, hurry() does not drop
         it.
         """
-        self.end_status()
         self._last.end()
         self._write(drawn, is_end=True)
 

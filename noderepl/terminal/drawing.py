@@ -4,18 +4,21 @@ text unchanged.
 
 from __future__ import annotations
 
+import codecs
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 
-from noderepl.outcome import Output
+from noderepl.outcome import Output, Page
 from noderepl.terminal.escapes import slices, visible
+from noderepl.terminal.frames import without_kernel
 from noderepl.terminal.live_region import LiveRegion
+from noderepl.terminal.own_lines import begun
 from noderepl.terminal.paint import Paint, colour_depth
 from noderepl.terminal.pieces import Part, Piece, Rendered
-from noderepl.terminal.render import render
+from noderepl.terminal.render import render, render_value
 from noderepl.terminal.streams import Stream, batches
 from noderepl.terminal.themes import Theme
 
@@ -100,6 +103,19 @@ class Drawing:
                 drawn.append((stream, data, is_short))
         return drawn
 
+    def page(self, page: Page, *, is_coloured: bool) -> Iterator[bytes]:
+        """Yields a page for a pager, safe for a terminal. is_coloured: whether the pager shows
+        colours.
+        """
+        is_coloured = is_coloured and self._stdout.colour
+        for text in page_texts(replace(page, value="")):
+            yield visible(text, colour=is_coloured).encode(errors="replace")
+        for style, piece in render_value(page.value, styled=is_coloured):
+            for text in slices(piece):
+                shown = visible(text, colour=is_coloured)
+                shown = self._painted(Piece(style, shown)) if is_coloured else shown
+                yield shown.encode(errors="replace")
+
     def safe(
         self, pieces: Iterable[Piece], stream: Stream, *, has_bytes: bool = False
     ) -> Iterable[str]:
@@ -143,6 +159,19 @@ class Drawing:
         if self._paint is None:
             self._paint = Paint(self.theme, colour_depth(self._environ))
         return self._paint
+
+
+def page_texts(page: Page) -> Iterator[str]:
+    """Yields the text of a page, with a line end; no part ends inside a sequence."""
+    rest, is_ended = "", True
+    for part in codecs.iterdecode(page.parts, "utf-8", "replace"):
+        whole = rest + part
+        cut = len(whole) - begun(whole)
+        yield from slices(whole[:cut])
+        rest, is_ended = whole[cut:], whole.endswith("\n")
+    yield rest if is_ended else f"{rest}\n"
+    if page.value:
+        yield from slices(without_kernel(page.value) + "\n")
 
 
 def _end(part: Part) -> str:

@@ -25,10 +25,19 @@ async def page(input_: Input, parts: Iterable[bytes], environ: Mapping[str, str]
     could be started.
     """
     try:
-        await _ran(input_, shlex.split(environ.get("PAGER") or "less"), parts)
+        command = shlex.split(environ.get("PAGER") or "less")
+        colours = ["-R"] if is_less(environ) else []
+        await _ran(input_, [*command, *colours], parts)
     except (OSError, ValueError, IndexError):
         return False
     return True
+
+
+def is_less(environ: Mapping[str, str]) -> bool:
+    """Returns whether the pager is less, which can show colours."""
+    with suppress(ValueError, IndexError):
+        return Path(shlex.split(environ.get("PAGER") or "less")[0]).name == "less"
+    return False
 
 
 async def edit(input_: Input, text: str, environ: Mapping[str, str]) -> str:

@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from noderepl.outcome import (
     Execution,
@@ -32,6 +32,7 @@ from noderepl.outcome import (
     Words,
 )
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.folding import PAGE_HINT, first_screen, left_out, lines_in
 from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
@@ -50,10 +51,21 @@ PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "o
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
 
+class _Look(NamedTuple):
+    """How an execution is shown; as for render()."""
+
+    width: int
+    height: int
+    styled: bool
+    at_prompt: bool
+    undefined: bool
+
+
 def render(
     outcome: Outcome,
     *,
     width: int,
+    height: int = 0,
     styled: bool = True,
     at_prompt: bool = False,
     undefined: bool = True,
@@ -61,14 +73,16 @@ def render(
     """Returns an outcome as the prompt shows it; an instruction to the prompt (Leave, Prefill) has
     no text.
 
-    width: of the terminal, in columns; 0 for no limit. styled: whether to split values and stacks
-    with their lexers, which are not imported otherwise. at_prompt: whether to fold the frames of
-    Node.js in the stacks of errors, and to colour their source lines. undefined: whether to show
-    the result undefined.
+    width: of the terminal, in columns; 0 for no limit. height: of the terminal, to fold what takes
+    more than two screens; 0 to fold nothing. styled: whether to split values and stacks with their
+    lexers, which are not imported otherwise. at_prompt: whether to fold the frames of Node.js in
+    the stacks of errors, and to colour their source lines. undefined: whether to show the result
+    undefined.
     """
+    look = _Look(width, height, styled, at_prompt, undefined)
     match outcome:
         case Execution():
-            return Rendered(tuple(_execution(outcome, styled, at_prompt, undefined=undefined)))
+            return Rendered(tuple(_execution(outcome, look)))
         case Output(text, stream, number):
             return Rendered((_part(stream, *_output(text, stream, number), has_bytes=True),))
         case Uncaught(error, number):
@@ -114,6 +128,11 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
     if with_value and execution.error is None and not execution.media:
         parts.append(_part("stdout", Piece("", _printed(execution.value) + "\n")))
     return Rendered(tuple(parts))
+
+
+def render_value(text: str, *, styled: bool) -> Iterable[Piece]:
+    """Returns the inspect text of a value for a pager; nothing for an empty text."""
+    return [*_lexed("value", without_kernel(text), styled), Piece("", "\n")] if text else []
 
 
 def render_error(error: Thrown, *, styled: bool = False) -> Rendered:
@@ -175,15 +194,19 @@ def _part(stream: Stream, *pieces: Piece, has_bytes: bool = False, is_last: bool
     return Part(stream, tuple(piece for piece in pieces if piece.text), has_bytes, is_last)
 
 
-def _execution(
-    execution: Execution, styled: bool, at_prompt: bool, *, undefined: bool
-) -> Iterator[Part]:
-    yield from _written(execution, "stdout", ended=("stdout", "stderr"))
-    yield from _words(execution, styled, at_prompt)
+def _execution(execution: Execution, look: _Look) -> Iterator[Part]:
+    width, height = look.width, look.height
+    yield from _written(execution, "stdout", ended=("stdout", "stderr"), width=width, height=height)
+    yield from _words(execution, look.styled, look.at_prompt)
     if execution.value is not None:
         value = without_kernel(execution.value.text)
-        yield _part("stdout", *_lexed("value", value, styled), Piece("", "\n"))
-    elif undefined and not (
+        is_folded = height and not execution.value.is_table
+        end = first_screen(value, width, height) if is_folded else len(value)
+        head, rest = value[:end], value[end:]
+        line_end = "" if rest and head.endswith("\n") else "\n"
+        yield _part("stdout", *_lexed("value", head, look.styled), Piece("", line_end))
+        yield from _left_out(rest)
+    elif look.undefined and not (
         execution.stdout
         or execution.stderr
         or execution.error
@@ -193,20 +216,37 @@ def _execution(
         yield _part("stderr", Piece("value-undefined", "undefined\n"))
 
 
-def _written(execution: Execution, style: str, *, ended: Collection[Stream]) -> Iterator[Part]:
+def _written(
+    execution: Execution, style: str, *, ended: Collection[Stream], width: int = 0, height: int = 0
+) -> Iterator[Part]:
     """Yields the output of a snippet in order, unless it has been shown.
 
-    style: of stdout. ended: the streams on which the last line of the output is ended.
+    style: of stdout. ended: the streams on which the last line of the output is ended. width,
+    height: as for render().
     """
     outputs = () if execution.streamed else [one for one in execution.output() if one.text]
-    for left, output in zip(reversed(range(len(outputs))), outputs, strict=True):
+    whole = "".join(output.text for output in outputs) if height else ""
+    left = first_screen(whole, width, height) if height else 0
+    rest = whole[left:]
+    for following, output in zip(reversed(range(len(outputs))), outputs, strict=True):
         is_data = output.stream == "stdout"
         text = output.text if is_data else without_kernel(output.text)
-        is_last = left == 0 and output.stream in ended
+        if rest:
+            text, left = text[:left], left - len(output.text)
+        is_last = output.stream in ended and (not following or (rest != "" and left <= 0))
         if is_last and not is_live(text):
             text = _ended(text)
         piece = Piece(style if is_data else "stderr", text)
         yield _part(output.stream, piece, has_bytes=True, is_last=is_last)
+        if rest and left <= 0:
+            break
+    yield from _left_out(rest)
+
+
+def _left_out(text: str) -> Iterator[Part]:
+    """Yields the line for the part of a text that is folded."""
+    if text:
+        yield _part("stdout", Piece("value-elided", f"{left_out(lines_in(text), PAGE_HINT)}\n"))
 
 
 def _words(execution: Execution, styled: bool, at_prompt: bool = False) -> Iterator[Part]:

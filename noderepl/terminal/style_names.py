@@ -45,7 +45,7 @@ MEANINGS = (
     Meaning("value-reference", "`<ref *1>` and `[Circular *1]`.", "Name.Label"),
     Meaning(
         "value-elided",
-        "Omitted parts: `... 3 more items`, `<2 empty items>`, `<pending>`.",
+        "Omitted parts: `... 3 more items`, `<2 empty items>`, `<pending>`, `… 9 more lines`.",
         "Comment",
     ),
     Meaning("value-symbol", "A symbol in a value.", "Literal.String.Symbol"),

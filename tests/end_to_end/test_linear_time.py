@@ -67,6 +67,7 @@ from noderepl.terminal import (
     control_sequences,
     emoji,
     escapes,
+    folding,
     frames,
     lexers,
     own_lines,
@@ -432,6 +433,11 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     ),
     "terminal.live_region.LiveRegion.overlay": lambda text: region().overlay(text),
     "terminal.own_lines.OwnLines.feed": lambda text: own_lines.OwnLines(80, 24).feed(text),
+    "terminal.folding.Fold.take": lambda text: folding.Fold(lambda: True).take(text, 80, 24),
+    "terminal.folding.Rows.add": lambda text: folding.Rows(80, 24).add(text, float("inf")),
+    "terminal.folding.Rows.inside": lambda text: folding.Rows(80, 24).inside(text, 10**9),
+    "terminal.folding.first_screen": lambda text: folding.first_screen(text, 80, 24),
+    "terminal.folding.lines_in": folding.lines_in,
     "terminal.own_lines.begun": own_lines.begun,
     "terminal.own_lines.is_live": own_lines.is_live,
     "terminal.pen.Pen.apply": lambda text: Pen().apply(
@@ -467,6 +473,7 @@ PASSED_ON = frozenset(
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
+    magics.values.snippet_number terminal.folding.left_out terminal.last_lines.LastLines.status terminal.render.render_value
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body

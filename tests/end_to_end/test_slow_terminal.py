@@ -57,7 +57,7 @@ def test_a_flood_of_short_lines_behind_the_prompt(
     home: Path, line: str, number: signal.Signals | None
 ) -> None:
     """Ctrl-C drops late output that waits to be shown, says so, and the prompt answers; SIGTERM ends noderepl."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter(f"setTimeout(() => process.stdout.write('{line}'.repeat(5e6)), 500); 40 + 1")
         screen.until("^41$")
@@ -80,7 +80,7 @@ def test_ctrl_c_on_a_slow_terminal(
     home: Path, rate: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Ctrl-C drops what waits for the screen, says so, and gives the prompt back; the session goes on."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter(FLOOD)
         with SlowScreen(screen, rate) as slow:
@@ -103,7 +103,7 @@ def test_ctrl_c_on_a_slow_terminal(
 
 def test_what_was_dropped_is_there(home: Path) -> None:
     """%page --output shows all that the last snippet wrote, also what the screen did not get."""
-    with Screen("--quiet", home=home, PAGER="wc -c") as screen:
+    with Screen("--quiet", "--big-output=all", home=home, PAGER="wc -c") as screen:
         screen.ready()
         screen.enter(
             "for (let i = 0; i < 40000; i++) console.log('x'.repeat(99)); console.error('end')"
@@ -119,7 +119,7 @@ def test_what_was_dropped_is_there(home: Path) -> None:
 
 def test_a_large_value_can_be_given_up(home: Path) -> None:
     """While a value of a megabyte is on its way to a slow terminal, Ctrl-C returns to the prompt, and %page has it all."""
-    with Screen("--quiet", home=home, PAGER="wc -c") as screen:
+    with Screen("--quiet", "--big-output=all", home=home, PAGER="wc -c") as screen:
         screen.ready()
         screen.enter(LARGE)
         with SlowScreen(screen, SLOW) as slow:
@@ -134,7 +134,7 @@ def test_a_large_value_can_be_given_up(home: Path) -> None:
 
 def test_keys_wait_for_the_prompt(home: Path) -> None:
     """What is typed while the screen is behind comes to the next prompt, and nothing of it is run or lost."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter("for (let i = 0; i < 3000; i++) console.log(`line ${i} ` + 'x'.repeat(20))")
         with SlowScreen(screen, 40_000) as slow:
@@ -150,7 +150,7 @@ def test_keys_wait_for_the_prompt(home: Path) -> None:
 
 def test_output_behind_the_prompt_can_be_dropped(home: Path) -> None:
     """Where a timer writes more than a slow terminal takes, Ctrl-C at the prompt drops what waits."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter(TIMERS)
         screen.until("^'started'$")
@@ -162,7 +162,7 @@ def test_output_behind_the_prompt_can_be_dropped(home: Path) -> None:
 
 def test_a_resize_while_behind(home: Path) -> None:
     """A terminal that changes its size while it is behind shows the prompt at its end all the same."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter("for (let i = 0; i < 2000; i++) console.log('z'.repeat(60))")
         with SlowScreen(screen, 40_000) as slow:
@@ -189,7 +189,7 @@ def test_a_signal_on_a_slow_terminal(
     home: Path, code: str, rate: int, number: signal.Signals, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """SIGTERM and SIGHUP end noderepl, however slow its terminal is and also where nobody reads it."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         screen.ready()
         screen.enter(code)
         with SlowScreen(screen, rate) as slow:
@@ -203,7 +203,9 @@ def test_a_stopped_terminal_is_left_as_it_was(home: Path) -> None:
     """The descriptors that the shell shares with noderepl block as before, while it runs and after kill -9."""
     ask = "import os; print('blocking', *(os.get_blocking(number) for number in range(3)))"
     script = f'"$@"; python3 -c "{ask}"'
-    with Screen(home=home, program=["sh", "-c", script, "sh", *command("--quiet")]) as screen:
+    with Screen(
+        home=home, program=["sh", "-c", script, "sh", *command("--quiet", "--big-output=all")]
+    ) as screen:
         screen.ready()
         screen.enter(FLOOD)
         screen.until("^x{100}$")
@@ -261,7 +263,7 @@ def test_ctrl_c_waits_for_no_stderr_that_nobody_reads(home: Path) -> None:
     """A flood into a pipe beside the terminal ends by Ctrl-C, and the prompt goes on without the pipe."""
     os.mkfifo(home / "pipe")
     pipe = os.open(home / "pipe", os.O_RDWR)
-    line = ["sh", "-c", f'exec "$@" 2>{home}/pipe', "sh", *command("--quiet")]
+    line = ["sh", "-c", f'exec "$@" 2>{home}/pipe', "sh", *command("--quiet", "--big-output=all")]
     with Screen(home=home, program=line) as screen:
         screen.ready()
         screen.enter("for (;;) console.error('x'.repeat(100))")
@@ -278,7 +280,8 @@ def test_ctrl_c_waits_for_no_stderr_that_nobody_reads(home: Path) -> None:
 def test_a_terminal_by_another_name_is_the_screen(home: Path) -> None:
     """Where stderr is /dev/tty, Ctrl-C drops what waits for it."""
     with Screen(
-        home=home, program=["sh", "-c", 'exec "$@" 2>/dev/tty', "sh", *command("--quiet")]
+        home=home,
+        program=["sh", "-c", 'exec "$@" 2>/dev/tty', "sh", *command("--quiet", "--big-output=all")],
     ) as screen:
         screen.ready()
         screen.enter('for (;;) console.error("x".repeat(100))')
@@ -296,7 +299,7 @@ def test_late_output_waits_for_an_editor(home: Path) -> None:
     editor = home / "editor"
     editor.write_text("#!/bin/sh\necho up\nsleep 3\necho down\n")
     editor.chmod(0o700)
-    with Screen("--quiet", home=home, EDITOR=str(editor), VISUAL="") as screen:
+    with Screen("--quiet", "--big-output=all", home=home, EDITOR=str(editor), VISUAL="") as screen:
         screen.ready()
         screen.enter('setInterval(() => console.log("late"), 300); 40 + 2')
         screen.until("^42$")
@@ -310,7 +313,7 @@ def test_late_output_waits_for_an_editor(home: Path) -> None:
 
 def test_ctrl_c_in_a_flood_clears_the_line(home: Path) -> None:
     """What was typed before Ctrl-C does not run with what is typed after it."""
-    with Screen("--quiet", home=home) as screen:
+    with Screen("--quiet", "--big-output=all", home=home) as screen:
         for number in range(1, 4):
             screen.ready()
             screen.enter("setTimeout(() => process.stdout.write('x\\n'.repeat(1e6)), 300); 40 + 2")

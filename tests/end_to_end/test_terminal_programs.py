@@ -141,7 +141,7 @@ def test_a_flood_of_movement_is_bounded(shared_prompt):
     ) == ["ok", "3"]
     code = "process.stdout.write('y'.repeat(2e5)); process.stdout.write('\\r\\x1b[Kend\\n')"
     enter(shared_prompt, f"{code}; 4")
-    shared_prompt.until(r"^end\n4$")
+    shared_prompt.until(r"^… 1 more line · %page\n4$")
     shared_prompt.ready()
 
 

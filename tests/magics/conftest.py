@@ -88,7 +88,7 @@ class Desk:
         self.state.begin(is_whole=identifier is None)
         return str(self.present.identifier)
 
-    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
+    async def run_snippet(self, code: str, *, file: str = "", table: object = None) -> Execution:
         ran: Execution = await self.present.execute(
             code, input_type=self.preferences.input_type, timeout=self.preferences.timeout
         )
@@ -100,8 +100,11 @@ class Desk:
     async def execute(self, code: str) -> Execution:
         return await self.run_snippet(code)
 
-    async def whole(self) -> Execution:
+    async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
         return await self.run_snippet("1")
+
+    def stored(self, number: int | None) -> None:
+        return None
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         return []

@@ -16,17 +16,28 @@
         stack: "",
     });
 
-    // Answers with the last value in full: its text, or its bytes.
+    // Answers with a value in full: its text, or its bytes. number: of its snippet, 0 for the last value.
     function whole(kernel, request) {
-        const value = results.latest();
-        const { width, depth } = request;
+        const { width, depth, number } = request;
+        const found = number > 0 ? results.of(number) : { __proto__: null, value: results.latest() };
+        if (found === undefined) {
+            kernel.async();
+            const error = { __proto__: null, name: "NoResult", message: `there is no result _${number}`, stack: "" };
+            respond(
+                { kernel, request },
+                { __proto__: null, kind: "error", number: count(), ms: 0, error, media: [], notes: [] },
+            );
+            return;
+        }
+        const { value } = found;
         const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
         const text = typeof value === "string" ? value : inspect(value, how);
+        const data = typeof value === "string" ? undefined : null; // a string is its own text
         const media = displays.bytesOf(value);
         kernel.async();
         respond(
             { kernel, request },
-            { __proto__: null, kind: "value", number: count(), ms: 0, text, media, notes: [] },
+            { __proto__: null, kind: "value", number: count(), ms: 0, text, data, media, notes: [] },
         );
     }
 

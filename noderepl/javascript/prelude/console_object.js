@@ -1,9 +1,10 @@
 // One console for all snippets, as in Node.js: the kernel creates one for each, without the methods that a package has
 // wrapped in the previous one.
-(function consoleObject({ realm, streams }) {
+(function consoleObject({ realm, streams, table }) {
     const { Object, Reflect } = realm;
     const { getOwnPropertyDescriptor, keys } = Object;
     const { defineProperty, ownKeys } = Reflect;
+    const { isArray } = realm.Array;
     const nodes = realm.require("console"); // it has methods that a Console lacks
     const methods = [];
     const given = { __proto__: null }; // the streams that the prelude has given the console
@@ -44,8 +45,31 @@
         }
     }
 
+    // console.table() fits the client's terminal, if output is shown on one.
+    function fitTables(console) {
+        const found = getOwnPropertyDescriptor(console, "table");
+        const original = found?.value;
+        if (typeof original !== "function") {
+            return;
+        }
+        const fitting = {
+            table(data, properties) {
+                const { columns, isTTY } = console._stdout === streams.stdout ? streams.stdout : {};
+                if (isTTY !== true || (properties !== undefined && !isArray(properties))) {
+                    return original(data, properties);
+                }
+                const colors = streams.stdout.getColorDepth?.() > 2;
+                const how = { columns, all: false, names: properties ?? null, colors };
+                const text = table.describe(data, how, "%table --all VALUE");
+                return text === undefined ? original(data, properties) : console.log(text);
+            },
+        };
+        defineProperty(console, "table", { __proto__: null, ...found, value: fitting.table });
+    }
+
     function take(console) {
         kept = console;
+        fitTables(console);
         for (const key of keys(nodes)) {
             if (!(key in console)) {
                 defineProperty(console, key, getOwnPropertyDescriptor(nodes, key));

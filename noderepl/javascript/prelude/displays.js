@@ -1,7 +1,9 @@
 // `$$` as a snippet sees it, and the rich output of values: images, HTML, SVG, JSON.
 //
 // The kernel's own `$$` would answer the request itself; this one only ends the snippet.
-(function displays({ realm, primordials, inspect, attempt }) {
+//
+// request.table: null, or how the value is shown as a table (table.js).
+(function displays({ realm, primordials, table, inspect, attempt }) {
     const { Boolean, Error, JSON, Object, Promise, Set, String } = realm;
     const { defineProperty, getOwnPropertyDescriptor, keys } = Object;
     const { some } = primordials.Array;
@@ -143,6 +145,18 @@
 
     // Returns the text of a value, and its data if it is a primitive; adds the media of its converters.
     function describe(run, value, options) {
+        const { table: asked, width } = run.request;
+        if (asked) {
+            let text;
+            try {
+                text = table.describe(value, { columns: width, ...asked, __proto__: null }, "%table --all");
+            } catch {
+                run.notes[run.notes.length] = "The value is not shown as a table: reading its properties throws.";
+            }
+            if (text !== undefined) {
+                return { text, data: undefined };
+            }
+        }
         if ((typeof value !== "object" && typeof value !== "function") || value === null) {
             const isData = typeof value !== "bigint" && typeof value !== "symbol" && !isOdd(value);
             return { text: inspect(value, options), data: isData ? value : undefined };

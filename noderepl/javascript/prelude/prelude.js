@@ -13,9 +13,9 @@
 //      "output": (output.js), "pending": whether something that it started is active, "names"?: (completion.js),
 //      "node"?: the version of Node.js}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
-//     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "number": its number,
-//     unless that is used already, "file": the name of its file, or "", "program": null or how it runs as a program
-//     (programs.js), "aside": whether it has no number and no result, "asks" (input.js)}
+//     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "table" (displays.js),
+//     "number": its number, unless that is used already, "file": the name of its file, or "", "program": null or how it
+//     runs as a program (programs.js), "aside": whether it has no number and no result, "asks" (input.js)}
 // User code may replace anything that it can reach, so everything that is used later is stored here at the start.
 (function install(realm, name, parts, watchdog) {
     "use strict";
@@ -43,7 +43,7 @@
     let options = {};
     let ofErrors = options;
 
-    const base = { realm, primordials };
+    const base = { realm, primordials, table: parts.table({ realm, primordials, inspect }) };
     const scripts = parts.scripts({ ...base, name, post, note });
     const moduleObject = parts.module_object({ realm });
     const { file } = moduleObject;
@@ -59,8 +59,7 @@
     const output = parts.output({ ...base, note, data, byteText: parts.byte_text(base) });
     const descriptors = parts.descriptors({ ...base, data, timeout, output });
     const stdio = parts.stdio({
-        realm,
-        primordials,
+        ...base,
         consoleObject: parts.console_object,
         terminal: parts.terminal(base),
         write: descriptors.inOrder(

@@ -35,5 +35,11 @@
         return last.value;
     }
 
-    return { keep, keepError, latest };
+    // Returns the property of a snippet's value, undefined if there is none; runs no getter that a snippet has defined.
+    function of(number) {
+        const found = getOwnPropertyDescriptor(realm, `_${number}`);
+        return found !== undefined && "value" in found ? found : undefined;
+    }
+
+    return { keep, keepError, latest, of };
 });

@@ -3,7 +3,7 @@
 //
 // write(name, chunk, encoding) takes what is written and returns whether the kernel gets it too; undefined for a chunk
 // of a type that streams refuse.
-(function stdio({ realm, primordials, consoleObject, terminal, write }) {
+(function stdio({ realm, primordials, table, consoleObject, terminal, write }) {
     const { Object, Reflect, process } = realm;
     const { Readable, Writable } = realm.require("stream");
     const { assign, getOwnPropertyDescriptor } = Object;
@@ -18,7 +18,7 @@
     // The stream of each name that a snippet has put in the place of the prelude's.
     const replaced = { __proto__: null, stdout: undefined, stderr: undefined };
 
-    const console = consoleObject({ realm, streams });
+    const console = consoleObject({ realm, streams, table });
 
     function create(name, fd) {
         const stream = new Writable({
