@@ -241,8 +241,8 @@ PAGE = Magic(
     summary="Show the complete output and result of a snippet in your pager",
     details=(
         "Of the last snippet, or of snippet N: first the output, then the value _N, to any depth;"
-        " after an error,\nits whole stack. --output: shows only the output. The pager is $PAGER, or"
-        " less. %save --result FILE\nand %save --output N FILE write files."
+        " after an error,\nits whole stack. --output: shows only the output. The pager is $PAGER,"
+        " or less. %save --result FILE\nand %save --output N FILE write files."
     ),
     run=_page,
 )

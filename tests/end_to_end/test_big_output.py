@@ -18,7 +18,7 @@ def test_a_flood_that_asks(home: Path) -> None:
             " await new Promise(resolve => setTimeout(resolve, 3000));"
             " console.log('got', await rl.question('Which? ')); rl.close(); 40 + 2"
         )
-        screen.until(r"^flood 31\n… 49,968 more lines · \d+ s")
+        screen.until(r"^flood 31\n … 49,968 more lines · \S \d+ s")
         screen.resize(50, 16)
         screen.until(r"^… 49,96\d more lines · %page\n(flood \d+\n)+Which\?")
         screen.enter("this one")
