@@ -84,6 +84,9 @@ class Sessions(Protocol):
     async def session(self) -> Session:
         """Returns the open session; the first call opens it."""
 
+    async def local_node(self) -> Path | None:
+        """Returns the Node.js of the embedded pool, None if there is none on this machine."""
+
     async def use(self, identifier: str | None = None) -> str:
         """Makes another session the present one, a new one for None. Returns its identifier."""
 

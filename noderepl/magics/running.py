@@ -63,7 +63,13 @@ def _script(snippets: Sequence[str]) -> str:
 
 
 async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    given = arguments.parse(least=1, most=1, flags=("force", "result"))
+    given = arguments.parse(least=1, most=1, flags=("force", "result", "script"))
+    if {"result", "script"} <= given.flags:
+        raise arguments.wrong("--result and --script exclude each other")
+    if "script" in given.flags:
+        from noderepl.magics.save_script import save_script
+
+        return await save_script(context, given.words[0], force="force" in given.flags)
     if not context.runner.snippets:
         raise UsageError("there is nothing to save: no snippet has run yet")
     path = local_path(given.words[0], context)
@@ -140,12 +146,13 @@ LOAD = Magic(
 
 SAVE = Magic(
     name="save",
-    usage="%save FILE [--result] [--force]",
+    usage="%save FILE [--script|--result] [--force]",
     summary="Write the snippets of this run, or the last result, to a local file",
     details=(
-        "Writes the snippets in the order they ran. With --result, writes the complete last result"
-        " instead: a\npicture or bytes unchanged, a string as its text. An existing file is"
-        " replaced only with --force."
+        "Writes the snippets in the order they ran. With --script, writes a program that node runs:"
+        " what\nsucceeded in the session, with imports at the top and one declaration for each"
+        " name. With --result,\nwrites the complete last result: a picture or bytes unchanged, a"
+        " string as its text. An existing file\nis replaced only with --force."
     ),
     run=_save,
     completes="local-file",

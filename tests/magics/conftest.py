@@ -44,6 +44,7 @@ class Desk:
     connect: Callable[[str], None] | None = None
     last: Execution | None = None
     is_embedded: bool = False
+    node: Path | None = None
 
     def __post_init__(self) -> None:
         settings = read_settings(
@@ -79,6 +80,9 @@ class Desk:
     async def session(self) -> Any:
         self.opened += 1
         return self.present
+
+    async def local_node(self) -> Path | None:
+        return self.node
 
     async def use(self, identifier: str | None = None) -> str:
         self.present = self.present.renewed(identifier or new_identifier())
