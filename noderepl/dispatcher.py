@@ -123,6 +123,7 @@ class Dispatcher:
                 theme=lambda: console.theme.name,
                 themes=partial(theme_summaries, self._themes),
                 terminal=self._terminal,
+                copy=console.copy,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
@@ -237,9 +238,11 @@ class Dispatcher:
         """Runs code of noderepl, without a record in the journal. Raises ServiceError."""
         return await self.executor.run(code, aside=True)
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation. Raises ServiceError."""
-        return await self.executor.queries.whole()
+    async def whole(self, number: int | None = None) -> Execution:
+        """Returns a value without truncation. number: of its snippet, None for the last value.
+        Raises ServiceError.
+        """
+        return await self.executor.queries.whole(number)
 
     async def variables(self) -> Sequence[Variable]:
         """Returns the variables of the session."""

@@ -5,6 +5,7 @@ completion offers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
@@ -42,17 +43,19 @@ class Queries:
         self._options = options
         self._is_busy = is_busy
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation. Raises as Executor.run() does."""
-        return await self._lanes.in_session(self._whole)
+    async def whole(self, number: int | None = None) -> Execution:
+        """Returns a value without truncation, with the number of its snippet. number: that number,
+        None for the last value. Raises as Executor.run() does.
+        """
+        return await self._lanes.in_session(partial(self._whole, number))
 
-    async def _whole(self) -> Execution:
+    async def _whole(self, number: int | None) -> Execution:
         from noderepl.javascript import prelude
 
         lane = await self._lanes.current()
         idle = lane.session.idle
         async with self._lanes.observed(lane, is_exclusive=False):
-            code = prelude.whole(self._options())
+            code = prelude.whole(self._options(), number)
             execution = await self._ask(lane.session, code, self._preferences.timeout)
             try:
                 answer = await answer_in(execution)

@@ -197,9 +197,11 @@ def recall(run: int) -> str:
     return call("recall", {"id": run})
 
 
-def whole(options: Options) -> str:
-    """Returns JavaScript that returns the last value in full."""
-    return call("whole", asdict(options))
+def whole(options: Options, number: int | None = None) -> str:
+    """Returns JavaScript that returns a value in full. number: of its snippet, None for the last
+    value.
+    """
+    return call("whole", {**asdict(options), "of": number})
 
 
 def read(execution: Execution, run: int | None = None) -> Answer | None:

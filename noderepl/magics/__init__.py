@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context, Preferences, Screen
+from noderepl.magics.copy import COPY
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.keepalive import KEEPALIVE
@@ -61,6 +62,7 @@ MAGICS: tuple[Magic, ...] = (
     BASE64,
     LOAD,
     SAVE,
+    COPY,
     EDIT,
     TIME,
     HISTORY,

@@ -62,8 +62,10 @@ class Runner(Protocol):
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal."""
 
-    async def whole(self) -> Execution:
-        """Returns the last value without truncation."""
+    async def whole(self, number: int | None = None) -> Execution:
+        """Returns a value without truncation, with the number of its snippet. number: that number,
+        None for the last value.
+        """
 
     async def variables(self) -> Sequence[Variable]:
         """Returns the variables of the session."""
@@ -99,7 +101,8 @@ class Screen:
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
     theme. themes: returns all themes, name to summary. terminal: returns the columns and rows that
-    snippets see, None if they see no terminal.
+    snippets see, None if they see no terminal. copy: copies a text to the clipboard; raises
+    LocalFileError.
     """
 
     progress: Callable[[str, int, int | None], None]
@@ -109,6 +112,7 @@ class Screen:
     theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
     terminal: Callable[[], tuple[int, int] | None]
+    copy: Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)

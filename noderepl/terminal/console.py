@@ -58,7 +58,7 @@ class Console:
         environ: Mapping[str, str],
         at_failure: Callable[[], None] = lambda: None,
     ) -> None:
-        self._moved = asyncio.Event()
+        self._moved, self._environ = asyncio.Event(), environ
         writers = writers_of(stdout, stderr, self._moved, at_failure)
         self._stdout = Stream(stdout, writers[0], color, environ)
         self._stderr = Stream(stderr, writers[1], color, environ)
@@ -170,6 +170,15 @@ class Console:
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""
         self._write(self._drawing.parts(Rendered((Part("stdout", (Piece("", text),)),))))
+
+    async def copy(self, text: str) -> None:
+        """Copies a text to the clipboard: by a program, or by the terminal of one of the streams.
+        Raises LocalFileError.
+        """
+        from noderepl.terminal.clipboard import copy
+
+        terminals = (one for one in (self._stdout, self._stderr) if one.can_move)
+        await copy(text, self._environ, next(terminals, None))
 
     def words(self, text: str, *, warning: bool = False) -> None:
         """Writes a sentence to stderr."""

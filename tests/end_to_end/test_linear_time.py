@@ -461,7 +461,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
-    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need

@@ -45,6 +45,7 @@ class Desk:
     last: Execution | None = None
     is_embedded: bool = False
     node: Path | None = None
+    copied: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         settings = read_settings(
@@ -70,6 +71,7 @@ class Desk:
                 theme=lambda: "default",
                 themes=lambda: {"default": "on any background", "dark": "on black"},
                 terminal=lambda: self.terminal,
+                copy=self.copy,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
@@ -83,6 +85,9 @@ class Desk:
 
     async def local_node(self) -> Path | None:
         return self.node
+
+    async def copy(self, text: str) -> None:
+        self.copied.append(text)
 
     async def use(self, identifier: str | None = None) -> str:
         self.present = self.present.renewed(identifier or new_identifier())
@@ -102,7 +107,7 @@ class Desk:
     async def execute(self, code: str) -> Execution:
         return await self.run_snippet(code)
 
-    async def whole(self) -> Execution:
+    async def whole(self, number: int | None = None) -> Execution:
         return await self.run_snippet("1")
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:

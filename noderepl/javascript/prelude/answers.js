@@ -1,7 +1,6 @@
 // The answers of requests, as texts of JSON for the kernel's `$$`; prelude.js has the contract.
 //
-// count(): the number of the latest snippet.
-(function answers({ realm, inspect, answerCache, displays, output, results, takeLate, count }) {
+(function answers({ realm, inspect, answerCache, displays, output, results, takeLate }) {
     const { JSON, Object } = realm;
     const { freeze, setPrototypeOf } = Object;
     const { stringify } = JSON;
@@ -15,18 +14,15 @@
         stack: "",
     });
 
-    // Answers with the last value in full: its text, or its bytes.
+    // Answers with a value in full: its text, or its bytes.
     function whole(kernel, request) {
-        const value = results.latest();
+        const { value, number } = results.find(request.of);
         const { width, depth } = request;
         const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
-        const text = typeof value === "string" ? value : inspect(value, how);
+        const text = typeof value === "string" ? value : value === undefined ? undefined : inspect(value, how);
         const media = displays.bytesOf(value);
         kernel.async();
-        respond(
-            { kernel, request },
-            { __proto__: null, kind: "value", number: count(), ms: 0, text, media, notes: [] },
-        );
+        respond({ kernel, request }, { __proto__: null, kind: "value", number, ms: 0, text, media, notes: [] });
     }
 
     function respond({ kernel, request }, answer) {

@@ -4,7 +4,7 @@
     const { getOwnPropertyDescriptor } = Object;
     const { defineProperty } = Reflect; // returns false where the global object is frozen
     const KEPT = 1000;
-    const last = { __proto__: null, value: undefined, error: undefined };
+    const last = { __proto__: null, value: undefined, error: undefined, number: 0 };
     remember("_", "value");
     remember("_error", "error");
 
@@ -19,6 +19,7 @@
 
     function keep(number, value) {
         last.value = value;
+        last.number = number;
         if (number > KEPT) {
             delete realm[`_${number - KEPT}`];
         }
@@ -31,9 +32,14 @@
         last.error = error;
     }
 
-    function latest() {
-        return last.value;
+    // Returns the value of a snippet and its number; without a number the last one. There may be none.
+    function find(number) {
+        if (number === null) {
+            return { __proto__: null, value: last.value, number: last.number };
+        }
+        const found = getOwnPropertyDescriptor(realm, `_${number}`);
+        return { __proto__: null, value: found?.value, number };
     }
 
-    return { keep, keepError, latest };
+    return { keep, keepError, find };
 });
