@@ -39,6 +39,7 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
+from noderepl.startup_file import StartupFile, startup_path
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.streams import programs_environment
@@ -109,6 +110,13 @@ class Dispatcher:
             show=show,
             room=room or console.room,
             late=self._late,
+        )
+        self._startup = StartupFile(
+            startup_path(settings, at_prompt=at_prompt),
+            self.executor,
+            state,
+            is_resumed=backend.registry.resumed is not None,
+            show=show if show is not None and at_prompt else console.show,
         )
         self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
         self._context = Context(
@@ -229,6 +237,7 @@ class Dispatcher:
         """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
         ServiceError.
         """
+        await self._startup.run()
         self.last = await self.executor.run(
             code, number=number or 0, file=plain(file), program=program
         )
@@ -318,6 +327,7 @@ class Dispatcher:
             raise SessionLost(f"{error}. {lost}") from error
         finally:
             await self.lifetime.learn()
+        await self._startup.run()
 
     def _failed(self, error: NodeReplError, line: str | None = None) -> Sequence[Outcome]:
         """Returns the outcomes of a failure: the error, the loss of the session if there is one,

@@ -141,6 +141,7 @@ OPTIONS: tuple[Option, ...] = (
         _one_of("auto", "on", "off"),
         "WHEN",
     ),
+    Option("startup", "file that runs in each new session, or off", None, _text, "FILE"),
     Option("theme", "colour theme", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _one_of("auto", "always", "never"), "WHEN"),
     Option("editing-mode", "emacs or vi", "emacs", _one_of("emacs", "vi"), "MODE"),

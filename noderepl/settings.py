@@ -37,6 +37,7 @@ class Settings:
     input: InputType
     mode: Mode
     ts: TypeScript
+    startup: str | None
     theme: str
     color: Literal["auto", "always", "never"]
     editing_mode: Literal["emacs", "vi"]

@@ -15,7 +15,7 @@ async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     kind = words[0].lower() if words else ""
     found = sorted(await context.runner.variables(), key=lambda one: one.number, reverse=True)
     rows = [
-        (one.name, one.kind, str(one.number), one.value)
+        (one.name, one.kind, str(one.number or ""), one.value)
         for one in found
         if one.kind.lower().startswith(kind)
     ]
