@@ -19,7 +19,7 @@ MODULES_OF = {
     "end_to_end/test_internal_errors.py": "internal_error",
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
-    "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
+    "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
         terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
