@@ -23,6 +23,7 @@ from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEO
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, RERUN, THEME, TTY
 from noderepl.magics.session import SESSION
 from noderepl.magics.sh import SH
+from noderepl.magics.show import SHOW
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
 from noderepl.magics.who import WHO
 from noderepl.outcome import Outcome
@@ -58,6 +59,7 @@ MAGICS: tuple[Magic, ...] = (
     TS,
     INSPECT,
     PAGE,
+    SHOW,
     INPUT,
     BASE64,
     LOAD,
