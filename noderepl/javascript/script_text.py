@@ -34,7 +34,7 @@ _DIRECTORY = {"__dirname": "import.meta.dirname", "__filename": "import.meta.fil
 class Script:
     """A program. javascript: the same lines without TypeScript, for a check of the syntax.
     is_module: whether it is an ES module; otherwise it is a CommonJS one. needs_transform: whether
-    it has TypeScript that is more than types.
+    it has TypeScript that is more than types. needs_session: whether it uses `$$`.
     """
 
     text: str
@@ -42,6 +42,7 @@ class Script:
     is_module: bool
     is_typescript: bool
     needs_transform: bool
+    needs_session: bool
 
 
 def script(
@@ -63,7 +64,14 @@ def script(
     is_typescript = any(one.is_typescript for one in parts)
     javascript = _stripped(program.text(with_types=False)) if is_typescript else text
     needs_transform = any(one.needs_transform for one in parts)
-    return Script(text, javascript, program.is_module, is_typescript, needs_transform)
+    return Script(
+        text,
+        javascript,
+        program.is_module,
+        is_typescript,
+        needs_transform,
+        needs_session="$$" in program.free,
+    )
 
 
 def _stripped(text: str) -> str:
@@ -95,6 +103,11 @@ class _Program:
         self._results: dict[int, str] = {}
         self._references = self._find_results()
 
+    @property
+    def free(self) -> set[str]:
+        """The names that no snippet declares."""
+        return self._used - self._declared
+
     def text(self, *, with_types: bool = True) -> str:
         bodies = [self._body(at) for at in range(len(self._parts))]
         top = [*self._imports(with_types), *self._builtins()]
@@ -125,7 +138,8 @@ class _Program:
                     count[name.local] += 1
                     lexical[name.local] += 1
             assigned |= each.assigned
-        hoisted = {name for name in hoisted if name not in GLOBALS}
+        # CommonJS accepts assignments without any declaration, as the prompt does.
+        hoisted = {one for one in hoisted if one not in GLOBALS and (self.is_module or count[one])}
         hoisted |= {name for name, times in count.items() if times > 1 and lexical[name]}
         # Names that are declared together become assigned together.
         while (
@@ -227,7 +241,7 @@ class _Program:
 
     def _builtins(self) -> Iterator[str]:
         """Yields the declarations of what the prompt has as global variables."""
-        names = sorted(self._used - self._declared)
+        names = sorted(self.free)
         for name in names:
             if name in _MODULES and self.is_module:
                 yield f'import {name} from "node:{name}";'

@@ -42,6 +42,7 @@ TRANSFORMS = (
     "Node.js only removes types: enums, namespaces, parameter properties and decorators need"
     " another runner, such as tsx."
 )
+SESSION_ONLY = "It uses `$$`, which only a session has."
 UNCHECKED = "The script was not checked: there is no Node.js on this machine or in the session."
 
 
@@ -75,6 +76,7 @@ async def save_script(context: Context, name: str, *, force: bool) -> Sequence[O
     notes = [UNCHECKED] if complaint is None else []
     notes += [OLD_NODE] if program.is_module and path.suffix == ".js" else []
     notes += [TRANSFORMS] if program.needs_transform else []
+    notes += [SESSION_ONLY] if program.needs_session else []
     return [Saved(path, len(content)), *(Words(note, warning=True) for note in notes)]
 
 

@@ -68,7 +68,8 @@ def made(*texts: str) -> Script:
         (("let a: number = 1", "g(a)", "let a = ''"), "let a;\na = 1\ng(a)\na = ''\n"),
         # The prompt accepts assignments without a declaration.
         (("x = 1", "let x = 2"), "let x;\nx = 1\nx = 2\n"),
-        (("let f = () => y = 1",), "let y;\nlet f = () => y = 1\n"),
+        (("let f = () => y = 1",), "let f = () => y = 1\n"),
+        (("await 0", "y = 1"), "let y;\nawait 0\ny = 1\n"),
         # Values that are used get names; names of inner scopes are others.
         (("= 1 + 1", "= f(_1, _)"), "const _1 = 1 + 1\nf(_1, _1)\n"),
         (("= a, b", "c", "[_ => _, {_}]"), "const _1 = (a, b)\nc\n;[_ => _, {_: _1}]\n"),
@@ -108,6 +109,7 @@ def test_kinds() -> None:
     assert (one.is_module, one.is_typescript, one.needs_transform) == (False, True, True)
     assert made("f(async () => { await 1 })").is_module is False
     assert made("for await (const a of b) {}").is_module is True
+    assert made("$$.png(a)").needs_session and not one.needs_session
     one = made("import type {T} from 'm'", "import { type U, b } from 'm'\nlet a: T = b")
     assert one.javascript.splitlines() == ["", "import { b } from 'm';", "let a    = b"]
 

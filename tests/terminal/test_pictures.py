@@ -6,6 +6,7 @@ import base64
 import io
 import os
 import re
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -87,8 +88,8 @@ def test_blocks() -> None:
     shown = picture(file_of(two_rows()), protocol="blocks", size=(2, 2, 1, 2), true=True)
     assert shown.decode() == (
         "\x1b[0;38;2;255;0;0;48;2;0;0;255m▀\x1b[0;38;2;255;0;0m▄\x1b[0m\r\n"
-        "\x1b[0;38;2;255;0;0m▀\x1b[0m\x1b[0m\r\n".replace("▀\x1b[0m\x1b[0m", "▀\x1b[0m \x1b[0m")
-    ).replace("\x1b[0m \x1b[0m", "\x1b[0m\x1b[0m")
+        "\x1b[0;38;2;255;0;0m▀\x1b[0m\x1b[0m\r\n"
+    )
     few = picture(file_of(two_rows()), protocol="blocks", size=(2, 2, 1, 2), true=False)
     assert few.startswith(b"\x1b[0;38;5;196;48;5;21m")
 
@@ -183,4 +184,19 @@ async def test_outcomes_at_a_terminal() -> None:
             assert await pictures.drawn(Words("a")) == []
             asked = b"".join(data for _, data, _ in await pictures.drawn(Picture(one, "a")))
             assert (b"\x1b_G" in asked) == bool(expected) and asked
+    os.close(primary)
+
+
+async def test_without_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sentence names the extra, once in a run."""
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.delitem(sys.modules, "noderepl.terminal.picture_files")
+    primary, secondary = os.openpty()
+    with os.fdopen(secondary, "w") as terminal:
+        stream = Stream(terminal, None, "auto", {})
+        drawing = Drawing(stream, stream, load_theme("default", [THEMES]), {})
+        pictures = Pictures(drawing, stream, {})
+        shown = Execution(Status.OK, media=(Media("image/png", b""),))
+        assert b"noderepl[images]" in b"".join(data for _, data, _ in await pictures.drawn(shown))
+        assert await pictures.drawn(shown) == []
     os.close(primary)
