@@ -67,6 +67,7 @@ MODULES_OF = {
     "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.streams",
     "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",
+    "terminal/test_history.py": "history_entry",
     "terminal/test_pictures.py": "terminal.picture_files",
     "terminal/test_render.py": "terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",

@@ -75,7 +75,12 @@ class Runner(Protocol):
 
 
 class Sessions(Protocol):
-    """The sessions of this run. is_embedded: whether the pool is the embedded one."""
+    """The sessions of this run. is_embedded: whether the pool is the embedded one. label: the
+    endpoint's display name.
+    """
+
+    @property
+    def label(self) -> str: ...
 
     @property
     def is_embedded(self) -> bool: ...

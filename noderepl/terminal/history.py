@@ -8,19 +8,21 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from noderepl.history_entry import HistoryEntry
 from noderepl.terminal.secret_forms import masked
 from noderepl.text_files import check_regular
 
 # About ten thousand entries.
 MOST_BYTES = 4 * 1024 * 1024
 # Another process has the lock during a write; one that is stopped must not delay the prompt.
+MOST_LABEL = 200
 LOCK_SECONDS, LOCK_STEP = 0.2, 0.01
 
 
@@ -29,6 +31,7 @@ class SnippetHistory(FileHistory):
     history is lost.
 
     directory: the directory of the file, created with it at the first entry; None if there is none.
+    label: of the present endpoint, for the entries of this run; no secret.
     redact: returns the part of an entry that may be stored, without the identifiers of sessions.
     is_kept: whether further entries are stored. The file has no secrets of known forms: they are
     masked.
@@ -38,6 +41,7 @@ class SnippetHistory(FileHistory):
         self,
         directory: Path | None,
         *,
+        label: str = "",
         redact: Callable[[str], str],
         is_kept: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -45,6 +49,7 @@ class SnippetHistory(FileHistory):
         super().__init__(str(path))
         self._path = path
         self._has_place = directory is not None
+        self._label = " ".join(label.split())[:MOST_LABEL]
         self._redact = redact
         self._is_kept = is_kept
         self._trouble: str | None = None
@@ -53,7 +58,7 @@ class SnippetHistory(FileHistory):
         self._end = 0
         self._own: list[tuple[int, int]] = []
 
-    def load_history_strings(self) -> list[str]:
+    def load_history_strings(self) -> Sequence[str]:
         """Returns the entries of the file, newest first; of a large file only the last, and none if
         it cannot be read.
         """
@@ -116,7 +121,7 @@ class SnippetHistory(FileHistory):
         the history is off.
         """
         if self._is_kept() and not string.startswith(" "):
-            super().append_string(self._redact(string))
+            super().append_string(HistoryEntry(self._redact(string), self._label))
 
     def store_string(self, string: str) -> None:
         """Writes an entry to the file, with its secrets masked."""
@@ -126,7 +131,7 @@ class SnippetHistory(FileHistory):
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines = "".join(f"+{line}\n" for line in masked(string).split("\n"))
-            self._append(f"\n# {datetime.now()}\n{lines}")
+            self._append(f"\n# {f'{datetime.now()} {self._label}'.strip()}\n{lines}")
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
 
@@ -158,24 +163,30 @@ class SnippetHistory(FileHistory):
         self._is_reported = True
         return self._trouble
 
-    def entries(self) -> list[str]:
+    def entries(self) -> Sequence[str]:
         """Returns all entries, oldest first, including those of earlier runs."""
         if not self._loaded:
-            self._loaded_strings = self.load_history_strings()
+            self._loaded_strings = list(self.load_history_strings())
             self._loaded = True
         self._catch_up()
         return self.get_strings()
 
 
-def _entries(text: str) -> Iterator[str]:
-    """Yields the entries of a text in the format of FileHistory, oldest first."""
+def _entries(text: str) -> Iterator[HistoryEntry]:
+    """Yields the entries of a text in the format of FileHistory, oldest first. The line above an
+    entry has its date, its time, and the label of its endpoint.
+    """
+    label = ""
     lines: list[str] = []
     for line in [*text.split("\n"), ""]:
         if line.startswith("+"):
             lines.append(line[1:])
-        elif lines:
-            yield "\n".join(lines)
-            lines = []
+            continue
+        if lines:
+            yield HistoryEntry("\n".join(lines), label)
+            lines, label = [], ""
+        if line.startswith("# "):
+            label = (line.split(" ", 3) + [""] * 3)[3]
 
 
 @contextmanager

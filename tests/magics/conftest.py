@@ -45,6 +45,7 @@ class Desk:
     last: Execution | None = None
     is_embedded: bool = False
     node: Path | None = None
+    label: str = "embedded"
     copied: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -74,6 +74,18 @@ def test_a_file_that_was_emptied(tmp_path: Path) -> None:
     assert first.entries()[1:] == ["b"]
 
 
+def test_the_endpoint_is_beside_an_entry(tmp_path: Path) -> None:
+    """Of each prompt its own; files of earlier versions have none."""
+    (tmp_path / "history").write_text("\n# 2026-01-01 10:00:00.5\n+old\n+er\n")
+    work = SnippetHistory(tmp_path, label="a\nb  c", redact=lambda text: text)
+    work.entries()
+    work.append_string("1")
+    history(tmp_path).append_string("2")
+    for entries in (work.entries(), history(tmp_path).entries()):
+        labels = [(str(one), getattr(one, "label", None)) for one in entries]
+        assert labels == [("old\ner", ""), ("1", "a b c"), ("2", "")]
+
+
 def test_a_lock_that_stays_delays_nothing(tmp_path: Path) -> None:
     """Of a stopped process, for example."""
     first = history(tmp_path)
