@@ -40,6 +40,7 @@ from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
+from noderepl.startup_file import StartupFile, startup_path
 from noderepl.terminal.background import Background, background_of
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
@@ -130,6 +131,13 @@ class Dispatcher:
             room=room or console.room,
             late=self._late,
         )
+        self._startup = StartupFile(
+            startup_path(settings, at_prompt=at_prompt),
+            self.executor,
+            state,
+            is_resumed=backend.registry.resumed is not None,
+            show=show if show is not None and at_prompt else console.show,
+        )
         self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
         self._context = Context(
             sessions=backend,
@@ -144,6 +152,7 @@ class Dispatcher:
                 themes=partial(theme_summaries, self._themes),
                 keys=partial(key_sections, settings),
                 terminal=self._terminal,
+                copy=console.copy,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
@@ -256,6 +265,7 @@ class Dispatcher:
         """Runs a snippet of an earlier run again. number, file, how: as for Executor.run(). Raises
         ServiceError.
         """
+        await self._startup.run()
         run = self.executor.run(code, number=number or 0, file=plain(file), **how)
         self.last = await self._stored.during(run)
         return self.last
@@ -355,6 +365,7 @@ class Dispatcher:
             raise SessionLost(f"{error}. {lost}") from error
         finally:
             await self.lifetime.learn()
+        await self._startup.run()
 
     def _failed(self, error: NodeReplError, line: str | None = None) -> Sequence[Outcome]:
         """Returns the outcomes of a failure: the error, the loss of the session if there is one,

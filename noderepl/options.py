@@ -181,6 +181,7 @@ OPTIONS: tuple[Option, ...] = (
         "WHEN",
     ),
     Option("undefined", "show the result undefined; --no-undefined hides it", True, _flag),
+    Option("startup", "file that runs in each new session, or off", None, _text, "FILE"),
     Option("theme", "colour theme", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _OneOf("auto", "always", "never"), "WHEN"),
     Option(

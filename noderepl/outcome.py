@@ -275,6 +275,14 @@ class Uploaded(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class Picture(Outcome):
+    """A picture that was requested. name: of its file or result."""
+
+    media: Media
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prefill(Outcome):
     """Text for the next input line, which does not run by itself."""
 

@@ -102,6 +102,7 @@ class Repl:
         self._suspension = Suspension(console, self._input, self._output, lambda: self._prompt)
         self._history = SnippetHistory(
             state_directory(),
+            label=backend.label,
             redact=without_identifier,
             is_kept=lambda: self._dispatcher.preferences.keeps_history,
         )
@@ -219,14 +220,8 @@ class Repl:
             prefill, unread = "", 0
             async with self._failures.surviving():
                 outcomes = await self._answer(text)
-                prefill = next(
-                    (
-                        on_own_line(self._input, one.text)
-                        for one in outcomes
-                        if isinstance(one, Prefill)
-                    ),
-                    "",
-                )
+                texts = [one.text for one in outcomes if isinstance(one, Prefill)]
+                prefill = on_own_line(self._input, texts[0]) if texts else ""
             self._used.set()
             is_left = any(isinstance(outcome, Leave) for outcome in outcomes)
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)

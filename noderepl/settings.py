@@ -52,6 +52,7 @@ class Settings:
     ts: TypeScript
     tty: Tty
     undefined: bool
+    startup: str | None
     theme: str
     color: Literal["auto", "always", "never"]
     big_output: Literal["fold", "all"]

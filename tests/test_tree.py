@@ -19,7 +19,7 @@ MODULES_OF = {
     "end_to_end/test_internal_errors.py": "internal_error",
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
-    "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
+    "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_prompt.py": """repl dispatcher failures suspension toolbar terminal.early_prompt terminal.keys
         terminal.layout terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
@@ -45,6 +45,7 @@ MODULES_OF = {
     "javascript/test_completeness.py": "javascript.first_error",
     "javascript/test_type_stripping.py": """javascript.decorators javascript.edit_list
         javascript.grammar_repairs javascript.references javascript.type_namespaces""",
+    "javascript/test_script_text.py": "javascript.script_edits javascript.script_parts",
     "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",
@@ -67,6 +68,8 @@ MODULES_OF = {
     "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.status_line terminal.streams",
     "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",
+    "terminal/test_history.py": "history_entry",
+    "terminal/test_pictures.py": "terminal.picture_files",
     "terminal/test_render.py": "terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",
     "test_docs.py": "options",

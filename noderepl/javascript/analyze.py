@@ -56,7 +56,7 @@ TOO_LONG = (
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """A text as one grammar parsed it. brace: where the inserted parenthesis makes it an object, or
     None. repairs: see grammar_repairs.readable().
     """
@@ -97,7 +97,7 @@ def _analyze(
     text: str, global_name: str, typescript: Literal["auto", "on", "off"], file: str | None
 ) -> Analysis:
     source = text.encode("utf-8", "surrogatepass")
-    reading = _choose(source, typescript, may_be_object=file is None)
+    reading = choose(source, typescript, may_be_object=file is None)
     if reading is None:
         return _analyze_broken(text, source, global_name, typescript)
     declarations = reading.found.declarations
@@ -206,9 +206,9 @@ def _first_error(root: Node) -> int:
     return min(node.end_byte for node in nodes(root) if node.is_error or node.is_missing)
 
 
-def _choose(
+def choose(
     source: bytes, typescript: Literal["auto", "on", "off"], *, may_be_object: bool
-) -> _Reading | None:
+) -> Reading | None:
     """Returns the text as parsed by its grammar; None if that finds an error.
 
     may_be_object: whether a text that is an object as a whole is one.
@@ -226,14 +226,14 @@ def _choose(
 
 def _read(
     parser: Parser, source: bytes, is_typescript: bool, may_be_object: bool
-) -> _Reading | None:
+) -> Reading | None:
     opening = _TO_BRACE.match(source) if may_be_object else None
     if opening is not None and not source.rstrip().endswith(b";"):
         brace = opening.end() - 1
         wrapped = b"%b(%b\n)" % (source[:brace], source[brace:])
         root = parse(parser, wrapped).root_node
         if not root.has_error and _is_object(root, brace, wrapped):
-            return _Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
+            return Reading(root, wrapped, find(root, wrapped), is_typescript, brace)
     root = parse(parser, source).root_node
     changed, repairs = source, list[Edit]()
     if is_typescript:
@@ -246,7 +246,7 @@ def _read(
         root = parse(parser, ended).root_node
     if root.has_error:
         return None
-    return _Reading(root, source, find(root, source), is_typescript, None, tuple(repairs))
+    return Reading(root, source, find(root, source), is_typescript, None, tuple(repairs))
 
 
 def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
@@ -275,7 +275,7 @@ def _is_object(root: Node, brace: int, wrapped: bytes) -> bool:
     return True
 
 
-def _line_end(reading: _Reading, end: int) -> str:
+def _line_end(reading: Reading, end: int) -> str:
     """Returns the line break that a last comment needs, or "". end: where the last line ends."""
     last = reading.root.descendant_for_byte_range(end - 1, end)
     is_open = last is not None and (

@@ -12,6 +12,7 @@ from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
+from noderepl.magics.copy import COPY
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.keepalive import KEEPALIVE
@@ -23,6 +24,7 @@ from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEO
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, RERUN, THEME, TTY
 from noderepl.magics.session import SESSION
 from noderepl.magics.sh import SH
+from noderepl.magics.show import SHOW
 from noderepl.magics.table import TABLE
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
 from noderepl.magics.who import WHO
@@ -60,10 +62,12 @@ MAGICS: tuple[Magic, ...] = (
     INSPECT,
     PAGE,
     TABLE,
+    SHOW,
     INPUT,
     BASE64,
     LOAD,
     SAVE,
+    COPY,
     EDIT,
     TIME,
     HISTORY,

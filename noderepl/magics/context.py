@@ -90,7 +90,12 @@ class Runner(Protocol):
 
 
 class Sessions(Protocol):
-    """The sessions of this run. is_embedded: whether the pool is the embedded one."""
+    """The sessions of this run. is_embedded: whether the pool is the embedded one. label: the
+    endpoint's display name.
+    """
+
+    @property
+    def label(self) -> str: ...
 
     @property
     def is_embedded(self) -> bool: ...
@@ -100,6 +105,9 @@ class Sessions(Protocol):
 
     async def session(self) -> Session:
         """Returns the open session; the first call opens it."""
+
+    async def local_node(self) -> Path | None:
+        """Returns the Node.js of the embedded pool, None if there is none on this machine."""
 
     async def use(self, identifier: str | None = None) -> str:
         """Makes another session the present one, a new one for None. Returns its identifier."""
@@ -114,7 +122,8 @@ class Screen:
     user's editor on a text and returns the edited text. theme: returns the names of the present
     theme and of the one that has its place on this background, "" for none. themes: returns all
     themes, name to summary. keys: returns the keys and what they do. terminal: returns the columns
-    and rows that snippets see, None if they see no terminal.
+    and rows that snippets see, None if they see no terminal. copy: copies a text to the clipboard;
+    raises LocalFileError.
     """
 
     progress: Callable[[str, int, int | None], None]
@@ -125,6 +134,7 @@ class Screen:
     themes: Callable[[], Mapping[str, str]]
     keys: Callable[[], Sequence[Section]]
     terminal: Callable[[], tuple[int, int] | None]
+    copy: Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True)

@@ -63,10 +63,16 @@ def _script(snippets: Sequence[str]) -> str:
 
 
 async def _save(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    given = arguments.parse(least=1, most=1, flags=("force", "result"), values=("output",))
+    given = arguments.parse(
+        least=1, most=1, flags=("force", "result", "script"), values=("output",)
+    )
+    if len(given.flags - {"force"}) + ("output" in given.values) > 1:
+        raise arguments.wrong("only one of --script, --result and --output may be given")
+    if "script" in given.flags:
+        from noderepl.magics.save_script import save_script
+
+        return await save_script(context, given.words[0], force="force" in given.flags)
     if "output" in given.values:
-        if "result" in given.flags:
-            raise arguments.wrong("only one of --result and --output may be given")
         number = snippet_number(given.values["output"], arguments)
         return _save_output(context, number, given.words[0], force="force" in given.flags)
     if not context.runner.snippets:
@@ -161,12 +167,14 @@ LOAD = Magic(
 SAVE = Magic(
     name="save",
     group="Files",
-    usage="%save FILE [--result] [--output N] [--force]",
-    summary="Write the snippets of this run, the last result, or an output, to a local file",
+    usage="%save FILE [--script|--result] [--output N] [--force]",
+    summary="Write the snippets of this run, a program, the last result, or an output, to a local file",
     details=(
-        "Writes the snippets in the order they ran. With --result, writes the complete last result"
-        " instead: a\npicture or bytes unchanged, a string as its text. With --output, writes the"
-        " output of snippet N,\nunchanged. An existing file is replaced only with --force."
+        "Writes the snippets in the order they ran. With --script, writes a program that node runs:"
+        " what\nsucceeded in the session, with imports at the top and one declaration for each"
+        " name. With --result,\nwrites the complete last result: a picture or bytes unchanged, a"
+        " string as its text. With --output,\nwrites the output of snippet N, unchanged. An existing"
+        " file is replaced only with --force."
     ),
     run=_save,
     completes="local-file",

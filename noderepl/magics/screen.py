@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import get_args
 
+from noderepl.history_entry import HistoryEntry
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -28,6 +29,7 @@ from noderepl.outcome import (
 )
 
 _TTY: tuple[Tty, ...] = get_args(Tty)
+HERE = "--here"
 _MANY = 999_999_999
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history keeps what you type."
@@ -39,11 +41,12 @@ async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         context.preferences.keeps_history = arguments.text == "on"
         return [Words(_KEPT if context.preferences.keeps_history else _NOT_KEPT)]
     entries = context.screen.entries()
-    shown = _selected(entries, arguments)
+    shown = _selected(entries, arguments, context.sessions.label)
     if not entries:
         return [Words("The history is empty.")]
     if not shown:
-        return [Words(f"No entry of the history contains {arguments.text!r}.")]
+        of = "is of this endpoint" if arguments.text == HERE else f"contains {arguments.text!r}"
+        return [Words(f"No entry of the history {of}.")]
     width = len(str(len(entries)))
     results = {text: f"_{number}" for text, number in context.state.numbers.items()}
     column = max(map(len, results.values()), default=0)
@@ -56,9 +59,14 @@ async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     return [Text("\n".join(numbered))]
 
 
-def _selected(entries: Sequence[str], arguments: Arguments) -> Sequence[int]:
-    """Returns the numbers of the entries that the arguments ask for. Raises UsageError."""
+def _selected(entries: Sequence[str], arguments: Arguments, label: str) -> Sequence[int]:
+    """Returns the numbers of the entries that the arguments ask for. label: of the present
+    endpoint. Raises UsageError.
+    """
     text, count = arguments.text.strip(), len(entries)
+    if text == HERE:
+        labels = [one.label if isinstance(one, HistoryEntry) else None for one in entries]
+        return [number for number, one in enumerate(labels, 1) if one == label]
     if text.isdecimal() or not text:
         last = arguments.whole(1, _MANY) or count
         return range(max(count - last, 0) + 1, count + 1)
@@ -146,17 +154,18 @@ async def _tty(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 HISTORY = Magic(
     name="history",
     group="Run",
-    usage="%history [N|N-M|TEXT|on|off]",
+    usage="%history [N|N-M|TEXT|--here|on|off]",
     summary="Show or search the history, or turn it on or off",
     details=(
         "N: the last N entries. N-M: those with these numbers. TEXT: those that contain it, in"
-        " upper or\nlower case. Entries are numbered from the oldest and include earlier runs. _3"
-        " beside a snippet\nis the name of its value in the session. A line that begins with a"
-        " space is not kept, and\nsecrets of known forms are masked in the file."
+        " upper or\nlower case. --here: those of the present endpoint. Entries are numbered from"
+        " the oldest and include\nearlier runs. _3 beside a snippet is the name of its value in the"
+        " session. A line that begins with a\nspace is not kept, and secrets of known forms are"
+        " masked in the file."
     ),
     run=_history,
     completes="word",
-    words=("on", "off"),
+    words=("--here", "on", "off"),
 )
 
 RERUN = Magic(

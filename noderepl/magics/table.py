@@ -33,6 +33,7 @@ async def _table(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 TABLE = Magic(
     name="table",
+    group="Look",
     usage="%table [--all] [SNIPPET] [-- COLUMN…]",
     summary="Run a snippet and show its value as a table",
     details=(

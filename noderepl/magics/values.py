@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _DEEPEST = 1000
 # The name of the error of a snippet without a value, in prelude/answers.js.
-_NO_RESULT = "NoResult"
+NO_RESULT = "NoResult"
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _TYPESCRIPT: tuple[TypeScript, ...] = get_args(TypeScript)
 
@@ -132,7 +132,7 @@ async def _page_of(context: Context, number: int, is_output: bool) -> Sequence[O
         if stored is None:
             raise
         return [Page(stored), *dropped(stored), Words(str(error), warning=True)]
-    if whole is None or (whole.error is not None and whole.error.name == _NO_RESULT):
+    if whole is None or (whole.error is not None and whole.error.name == NO_RESULT):
         if stored is None:
             raise UsageError(f"snippet {number} has neither output nor a value that is stored")
         return [Page(stored), *dropped(stored)]
@@ -142,7 +142,7 @@ async def _page_of(context: Context, number: int, is_output: bool) -> Sequence[O
 async def _whole(context: Context, number: int) -> Execution:
     """Returns a value to any depth; if it is too long, to that of values at the prompt."""
     whole = await context.runner.whole(number, is_deep=True)
-    is_long = whole.error is not None and whole.error.name != _NO_RESULT
+    is_long = whole.error is not None and whole.error.name != NO_RESULT
     return await context.runner.whole(number) if is_long else whole
 
 

@@ -22,7 +22,7 @@ async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         return [Words(UNKNOWN, warning=True)]
     found = sorted(variables, key=lambda one: one.number, reverse=True)
     rows = [
-        (one.name, one.kind, str(one.number), one.value)
+        (one.name, one.kind, str(one.number or ""), one.value)
         for one in found
         if one.kind.lower().startswith(kind)
     ]

@@ -161,6 +161,15 @@ class Backend:
         """Whether the pool is the embedded one."""
         return self._pool is not None
 
+    async def local_node(self) -> Path | None:
+        """Returns the Node.js that the embedded pool uses, or would use; None if there is none."""
+        if self._pool is not None:
+            return self._pool.node.path
+        try:
+            return (await asyncio.to_thread(find_node, self._settings.node)).path
+        except NodeNotFound:
+            return None
+
     async def use(self, identifier: str | None = None) -> str:
         """Makes another session the present one.
 

@@ -30,7 +30,8 @@ class SessionState:
     `.is_unable`: whether the session
     cannot run the prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`:
     whether it was resumed and has not answered since. `.is_unreported`: whether report() has not
-    reported the last loss yet. Raises LocalFileError if the record is damaged.
+    reported the last loss yet. `.generation`: the number of sessions before the present one. Raises
+    LocalFileError if the record is damaged.
     """
 
     def __init__(self, journal: Journal, record: Record | None = None) -> None:
@@ -41,6 +42,7 @@ class SessionState:
         self.is_unable = False
         self.is_unusable = False
         self.is_unreported = False
+        self.generation = 0
         self.is_unchecked = record is not None
         self._guid = ""
         self._has_run = False
@@ -139,6 +141,7 @@ class SessionState:
         self._forget()
 
     def _forget(self) -> None:
+        self.generation += 1
         self.numbers.clear()
         self.names, self.node = (), ""
         self._guid, self._has_run = "", False

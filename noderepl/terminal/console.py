@@ -18,6 +18,7 @@ from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
 from noderepl.terminal.drawing import Drawing, Drawn, page_texts
 from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.line_parts import LinePart
+from noderepl.terminal.pictures import Pictures
 from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
 from noderepl.terminal.status_line import StatusLine, frame
@@ -60,7 +61,7 @@ class Console:
         at_failure: Callable[[], None] = lambda: None,
         at_prompt: bool = False,
     ) -> None:
-        self._at_prompt = at_prompt
+        self._at_prompt, self._environ = at_prompt, environ
         self._moved = asyncio.Event()
         writers = writers_of(stdout, stderr, self._moved, at_failure)
         self._stdout = Stream(stdout, writers[0], color, environ)
@@ -68,6 +69,7 @@ class Console:
         self._writers = [writer for writer in dict.fromkeys(writers) if writer is not None]
         self._screen = writers[0] if self._stdout.is_terminal else None
         self._drawing = Drawing(self._stdout, self._stderr, theme, environ)
+        self._pictures = Pictures(self._drawing, self._stdout, environ)
         self._last = LastLines(self._stdout, self._stderr, self._drawing, self.end_status)
         self.is_live = False
         self.shows_undefined = True
@@ -140,10 +142,11 @@ class Console:
         self._last.leave()
 
     async def drawn(self, outcome: Outcome) -> Callable[[], None]:
-        """Prepares the output of show(), in a thread if it is long. Returns the function that
-        writes it.
+        """Prepares the output of show(), in a thread if it is long, and its pictures. Returns the
+        function that writes it.
         """
-        return partial(self._write_end, await worked(self._drawn, outcome, extent(outcome)))
+        text = await worked(self._drawn, outcome, extent(outcome))
+        return partial(self._write_end, [*text, *await self._pictures.drawn(outcome)])
 
     async def show_plain(self, execution: Execution, *, with_value: bool) -> None:
         """Writes a snippet's outcome as scripts print it, prepared in a thread if it is long.
@@ -179,6 +182,13 @@ class Console:
     def data(self, text: str) -> None:
         """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""
         self._write(self._drawing.parts(Rendered((Part("stdout", (Piece("", text),)),))))
+
+    async def copy(self, text: str) -> None:
+        """Copies a text to the clipboard; see clipboard.copy(). Raises LocalFileError."""
+        from noderepl.terminal.clipboard import copy
+
+        terminals = (one for one in (self._stdout, self._stderr) if one.can_move)
+        await copy(text, self._environ, next(terminals, None))
 
     def words(self, text: str, *, warning: bool = False) -> None:
         """Writes a sentence to stderr."""

@@ -1,19 +1,29 @@
-"""The history of inputs, in a file for later runs."""
+"""The history of inputs, in a file for later runs and for other prompts that are open.
+
+Each prompt appends to the file, and reads what others have appended before its next input.
+"""
 
 from __future__ import annotations
 
+import fcntl
 import os
-from collections.abc import Callable
+import time
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from prompt_toolkit.history import FileHistory
 
+from noderepl.history_entry import HistoryEntry
 from noderepl.terminal.secret_forms import masked
 from noderepl.text_files import check_regular
 
 # About ten thousand entries.
 MOST_BYTES = 4 * 1024 * 1024
+# Another process has the lock during a write; one that is stopped must not delay the prompt.
+MOST_LABEL = 200
+LOCK_SECONDS, LOCK_STEP = 0.2, 0.01
 
 
 class SnippetHistory(FileHistory):
@@ -21,6 +31,7 @@ class SnippetHistory(FileHistory):
     history is lost.
 
     directory: the directory of the file, created with it at the first entry; None if there is none.
+    label: of the present endpoint, for the entries of this run; no secret.
     redact: returns the part of an entry that may be stored, without the identifiers of sessions.
     is_kept: whether further entries are stored. The file has no secrets of known forms: they are
     masked.
@@ -30,6 +41,7 @@ class SnippetHistory(FileHistory):
         self,
         directory: Path | None,
         *,
+        label: str = "",
         redact: Callable[[str], str],
         is_kept: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -37,12 +49,16 @@ class SnippetHistory(FileHistory):
         super().__init__(str(path))
         self._path = path
         self._has_place = directory is not None
+        self._label = " ".join(label.split())[:MOST_LABEL]
         self._redact = redact
         self._is_kept = is_kept
         self._trouble: str | None = None
         self._is_reported = False
+        # Up to where the file was read, and the parts behind that this process has written.
+        self._end = 0
+        self._own: list[tuple[int, int]] = []
 
-    def load_history_strings(self) -> list[str]:
+    def load_history_strings(self) -> Sequence[str]:
         """Returns the entries of the file, newest first; of a large file only the last, and none if
         it cannot be read.
         """
@@ -55,15 +71,39 @@ class SnippetHistory(FileHistory):
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
             return []
-        entries: list[str] = []
-        lines: list[str] = []
-        for line in [*text.split("\n"), ""]:
-            if line.startswith("+"):
-                lines.append(line[1:])
-            elif lines:
-                entries.append("\n".join(lines))
-                lines = []
-        return entries[::-1]
+        return list(_entries(text))[::-1]
+
+    async def load(self) -> AsyncGenerator[str, None]:
+        """Yields the entries, newest first, also those that other prompts have added meanwhile."""
+        self._catch_up()
+        async for entry in super().load():
+            yield entry
+
+    def _catch_up(self) -> None:
+        """Reads the entries that other processes have appended since the last time."""
+        if not (self._loaded and self._has_place):
+            return
+        with suppress(OSError):
+            if self._path.stat().st_size != self._end:
+                for entry in _entries(self._appended()):
+                    self._loaded_strings.insert(0, entry)
+
+    def _appended(self) -> str:
+        """Returns the text that others have appended; nothing of a file that became shorter."""
+        with os.fdopen(os.open(self._path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            check_regular(file.fileno())
+            with _locked(file.fileno(), fcntl.LOCK_SH):
+                start, size = self._end, file.seek(0, os.SEEK_END)
+                start = max(min(start, size), size - MOST_BYTES)
+                file.seek(start)
+                text = file.read(MOST_BYTES)
+        own, self._own, self._end = self._own, [], start + len(text)
+        parts = []
+        for first, last in sorted(own):
+            parts.append(text[: max(first - start, 0)])
+            text = text[max(last - start, 0) :]
+            start = max(start, last)
+        return b"".join([*parts, text]).decode("utf-8", "replace")
 
     def _end_of_file(self) -> str:
         # Without O_NONBLOCK, opening a pipe would wait.
@@ -72,6 +112,7 @@ class SnippetHistory(FileHistory):
             size = file.seek(0, os.SEEK_END)
             file.seek(max(0, size - MOST_BYTES))
             text = file.read(MOST_BYTES).decode("utf-8", "replace")
+            self._end = file.tell()
         # The first entry may be incomplete.
         return text if size <= MOST_BYTES else text[text.find("\n\n#") :]
 
@@ -80,7 +121,7 @@ class SnippetHistory(FileHistory):
         the history is off.
         """
         if self._is_kept() and not string.startswith(" "):
-            super().append_string(self._redact(string))
+            super().append_string(HistoryEntry(self._redact(string), self._label))
 
     def store_string(self, string: str) -> None:
         """Writes an entry to the file, with its secrets masked."""
@@ -90,7 +131,7 @@ class SnippetHistory(FileHistory):
         try:
             self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines = "".join(f"+{line}\n" for line in masked(string).split("\n"))
-            self._append(f"\n# {datetime.now()}\n{lines}")
+            self._append(f"\n# {f'{datetime.now()} {self._label}'.strip()}\n{lines}")
         except OSError as error:
             self._trouble = f"{self._path}: {error.strerror}"
 
@@ -99,14 +140,17 @@ class SnippetHistory(FileHistory):
         file = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_NONBLOCK, 0o600)
         try:
             check_regular(file)
-            before = os.fstat(file).st_size
-            rest = entry.encode("utf-8", "replace")
-            try:
-                while rest:
-                    rest = rest[os.write(file, rest) :]
-            except OSError:
-                os.ftruncate(file, before)
-                raise
+            rest = content = entry.encode("utf-8", "replace")
+            with _locked(file, fcntl.LOCK_EX):
+                before = os.fstat(file).st_size
+                try:
+                    while rest:
+                        rest = rest[os.write(file, rest) :]
+                except OSError:
+                    os.ftruncate(file, before)
+                    raise
+                end = os.lseek(file, 0, os.SEEK_CUR)
+            self._own.append((end - len(content), end))
         finally:
             os.close(file)
 
@@ -119,9 +163,50 @@ class SnippetHistory(FileHistory):
         self._is_reported = True
         return self._trouble
 
-    def entries(self) -> list[str]:
+    def entries(self) -> Sequence[str]:
         """Returns all entries, oldest first, including those of earlier runs."""
         if not self._loaded:
-            self._loaded_strings = self.load_history_strings()
+            self._loaded_strings = list(self.load_history_strings())
             self._loaded = True
+        self._catch_up()
         return self.get_strings()
+
+
+def _entries(text: str) -> Iterator[HistoryEntry]:
+    """Yields the entries of a text in the format of FileHistory, oldest first. The line above an
+    entry has its date, its time, and the label of its endpoint.
+    """
+    label = ""
+    lines: list[str] = []
+    for line in [*text.split("\n"), ""]:
+        if line.startswith("+"):
+            lines.append(line[1:])
+            continue
+        if lines:
+            yield HistoryEntry("\n".join(lines), label)
+            lines, label = [], ""
+        if line.startswith("# "):
+            label = (line.split(" ", 3) + [""] * 3)[3]
+
+
+@contextmanager
+def _locked(file: int, kind: int) -> Iterator[None]:
+    """Locks an open file inside the block; without a lock where another process does not give it
+    in time, or where the file system has none.
+    """
+    end = time.monotonic() + LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() < end:
+                time.sleep(LOCK_STEP)
+                continue
+        except OSError:
+            pass
+        break
+    try:
+        yield
+    finally:
+        with suppress(OSError):
+            fcntl.flock(file, fcntl.LOCK_UN)

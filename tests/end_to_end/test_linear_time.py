@@ -45,6 +45,8 @@ from noderepl.javascript import (
     references,
     repl_transcripts,
     scopes,
+    script_parts,
+    script_text,
     statements,
     syntax,
     type_stripping,
@@ -346,6 +348,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         lambda root, source: type_stripping.strip(root, source, "g")
     ),
     "javascript.repl_transcripts.is_session_for_certain": repl_transcripts.is_session_for_certain,
+    "javascript.script_text.script": lambda text: script_text.script(
+        [script_parts.Step(text, 1, True)] * 2, typescript="auto"
+    ),
     "javascript.statements.separated": lambda text: list(statements.separated(text.split("\n"))),
     "javascript.repl_transcripts.session_readings": lambda text: list(
         repl_transcripts.session_readings(text)
@@ -472,10 +477,10 @@ PASSED_ON = frozenset(
     config_file.set_key config_file.unset_key terminal.key_actions.key_sequence terminal.early_prompt.EarlyPrompt.show_banner unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.last_lines.LastLines.status terminal.render.render_value
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
-    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need

@@ -44,6 +44,9 @@ class Desk:
     connect: Callable[[str], None] | None = None
     last: Execution | None = None
     is_embedded: bool = False
+    node: Path | None = None
+    label: str = "embedded"
+    copied: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.settings = read_settings(
@@ -70,6 +73,7 @@ class Desk:
                 themes=lambda: {"default": "on any background", "dark": "on black"},
                 keys=lambda: [Section("Keys", (("enter", "Run"),))],
                 terminal=lambda: self.terminal,
+                copy=self.copy,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,
@@ -81,6 +85,12 @@ class Desk:
     async def session(self) -> Any:
         self.opened += 1
         return self.present
+
+    async def local_node(self) -> Path | None:
+        return self.node
+
+    async def copy(self, text: str) -> None:
+        self.copied.append(text)
 
     async def use(self, identifier: str | None = None) -> str:
         self.present = self.present.renewed(identifier or new_identifier())

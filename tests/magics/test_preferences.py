@@ -7,6 +7,7 @@ import os
 import pytest
 
 from noderepl.errors import LocalFileError, NodeReplError, UsageError
+from noderepl.history_entry import HistoryEntry
 from noderepl.magics import run_magic
 from noderepl.outcome import Prefill, Saved, Table, Text, UseTheme, Words
 
@@ -83,6 +84,14 @@ async def test_entries_come_to_the_prompt_again(desk) -> None:
     desk.entries += ["a", "b\nc", "d"]
     assert await run_magic("%rerun 2", desk.context) == [Prefill("b\nc")]
     assert await run_magic("%rerun 1-3", desk.context) == [Prefill("a\nb\nc\nd")]
+
+
+async def test_history_of_the_endpoint(desk) -> None:
+    """%history --here shows the entries that were typed at it, with their numbers."""
+    desk.entries[:] = ["old", HistoryEntry("a", "other"), HistoryEntry("b\nb", "embedded")]
+    assert await run_magic("%history --here", desk.context) == [Text("3  b\n   b")]
+    desk.label = "nowhere"
+    assert "is of this endpoint" in await told(desk, "%history --here")
 
 
 async def test_history_names_what_has_a_value(desk) -> None:

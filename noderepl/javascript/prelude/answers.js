@@ -1,7 +1,6 @@
 // The answers of requests, as texts of JSON for the kernel's `$$`; prelude.js has the contract.
 //
-// count(): the number of the latest snippet.
-(function answers({ realm, inspect, answerCache, displays, output, results, takeLate, count }) {
+(function answers({ realm, inspect, answerCache, displays, output, results, takeLate }) {
     const { JSON, Object } = realm;
     const node = realm.process.version;
     const { freeze, setPrototypeOf } = Object;
@@ -18,27 +17,25 @@
 
     // Answers with a value in full: its text, or its bytes. number: of its snippet, 0 for the last value.
     function whole(kernel, request) {
-        const { width, depth, number } = request;
-        const found = number > 0 ? results.of(number) : { __proto__: null, value: results.latest() };
+        const { width, depth } = request;
+        const found = results.find(request.number);
+        kernel.async();
         if (found === undefined) {
-            kernel.async();
-            const error = { __proto__: null, name: "NoResult", message: `there is no result _${number}`, stack: "" };
+            const message = `there is no result _${request.number}`;
+            const error = { __proto__: null, name: "NoResult", message, stack: "" };
+            const { number } = request;
             respond(
                 { kernel, request },
-                { __proto__: null, kind: "error", number: count(), ms: 0, error, media: [], notes: [] },
+                { __proto__: null, kind: "error", number, ms: 0, error, media: [], notes: [] },
             );
             return;
         }
-        const { value } = found;
+        const { value, number } = found;
         const how = { breakLength: width, depth, maxArrayLength: null, maxStringLength: null };
-        const text = typeof value === "string" ? value : inspect(value, how);
-        const data = typeof value === "string" ? undefined : null; // a string is its own text
+        const text = typeof value === "string" ? value : value === undefined ? undefined : inspect(value, how);
+        const data = typeof value === "string" || value === undefined ? undefined : null; // a string is its own text
         const media = displays.bytesOf(value);
-        kernel.async();
-        respond(
-            { kernel, request },
-            { __proto__: null, kind: "value", number: count(), ms: 0, text, data, media, notes: [] },
-        );
+        respond({ kernel, request }, { __proto__: null, kind: "value", number, ms: 0, text, data, media, notes: [] });
     }
 
     function respond({ kernel, request }, answer) {

@@ -86,7 +86,6 @@
         output,
         results,
         takeLate: guards.takeLate,
-        count: () => count,
     });
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);

@@ -4,7 +4,7 @@
     const { getOwnPropertyDescriptor } = Object;
     const { defineProperty } = Reflect; // returns false where the global object is frozen
     const KEPT = 1000;
-    const last = { __proto__: null, value: undefined, error: undefined };
+    const last = { __proto__: null, value: undefined, error: undefined, number: 0 };
     remember("_", "value");
     remember("_error", "error");
 
@@ -19,6 +19,7 @@
 
     function keep(number, value) {
         last.value = value;
+        last.number = number;
         if (number > KEPT) {
             delete realm[`_${number - KEPT}`];
         }
@@ -31,15 +32,16 @@
         last.error = error;
     }
 
-    function latest() {
-        return last.value;
-    }
-
-    // Returns the property of a snippet's value, undefined if there is none; runs no getter that a snippet has defined.
-    function of(number) {
+    // Returns the value of a snippet and its number, undefined if there is none; runs no getter that a snippet has
+    // defined. number: 0 for the last value.
+    function find(number) {
+        if (number === 0) {
+            return { __proto__: null, value: last.value, number: last.number };
+        }
         const found = getOwnPropertyDescriptor(realm, `_${number}`);
-        return found !== undefined && "value" in found ? found : undefined;
+        const isValue = found !== undefined && "value" in found;
+        return isValue ? { __proto__: null, value: found.value, number } : undefined;
     }
 
-    return { keep, keepError, latest, of };
+    return { keep, keepError, find };
 });

@@ -1,0 +1,98 @@
+"""The history's file between several prompts at once."""
+
+from __future__ import annotations
+
+import fcntl
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from noderepl.terminal.history import LOCK_SECONDS, SnippetHistory
+
+WRITER = """
+import sys
+from pathlib import Path
+from noderepl.terminal.history import SnippetHistory
+history = SnippetHistory(Path(sys.argv[1]), redact=lambda text: text)
+history.entries()
+for number in range(200):
+    history.append_string(f"{sys.argv[2]}{number}\\n" + "x" * number * 100)
+"""
+
+
+def history(place: Path) -> SnippetHistory:
+    """The history of one prompt, after its first input was read."""
+    opened = SnippetHistory(place, redact=lambda text: text)
+    opened.entries()
+    return opened
+
+
+def test_two_processes_lose_nothing(tmp_path: Path) -> None:
+    """All entries that two processes append at once are in the file, each whole and in order, and a third sees them."""
+    watching = history(tmp_path)
+    line = [sys.executable, "-c", WRITER, str(tmp_path)]
+    for process in [subprocess.Popen([*line, name]) for name in "ab"]:
+        assert process.wait() == 0
+    expected = {name: [f"{name}{n}\n" + "x" * n * 100 for n in range(200)] for name in "ab"}
+    for entries in (history(tmp_path).entries(), watching.entries()):
+        assert {name: [one for one in entries if one[0] == name] for name in "ab"} == expected
+
+
+async def test_prompts_see_entries_of_others(tmp_path: Path) -> None:
+    """At its next input each prompt has the entries of the others, and its own once."""
+    first, second = history(tmp_path), history(tmp_path)
+    first.append_string("1")
+    second.append_string("2")
+    first.append_string("3")
+    second.append_string("4\n4")
+    assert [entry async for entry in first.load()] == ["4\n4", "2", "3", "1"]
+    assert [entry async for entry in second.load()] == ["3", "1", "4\n4", "2"]
+    second.append_string("5")
+    assert first.entries() == ["1", "3", "2", "4\n4", "5"]
+    assert first.entries() == ["1", "3", "2", "4\n4", "5"]
+
+
+def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
+    """A long history is not read again."""
+    first, second = history(tmp_path), history(tmp_path)
+    second.append_string("a" * 1000)
+    first.entries()
+    second.append_string("b")
+    assert len(first._appended()) < 100
+    assert first._appended() == ""
+
+
+def test_a_file_that_was_emptied(tmp_path: Path) -> None:
+    """Entries that were read stay; later ones come."""
+    first, second = history(tmp_path), history(tmp_path)
+    second.append_string("a" * 100)
+    assert len(first.entries()) == 1
+    (tmp_path / "history").write_text("")
+    assert len(first.entries()) == 1
+    second.append_string("b")
+    assert first.entries()[1:] == ["b"]
+
+
+def test_the_endpoint_is_beside_an_entry(tmp_path: Path) -> None:
+    """Of each prompt its own; files of earlier versions have none."""
+    (tmp_path / "history").write_text("\n# 2026-01-01 10:00:00.5\n+old\n+er\n")
+    work = SnippetHistory(tmp_path, label="a\nb  c", redact=lambda text: text)
+    work.entries()
+    work.append_string("1")
+    history(tmp_path).append_string("2")
+    for entries in (work.entries(), history(tmp_path).entries()):
+        labels = [(str(one), getattr(one, "label", None)) for one in entries]
+        assert labels == [("old\ner", ""), ("1", "a b c"), ("2", "")]
+
+
+def test_a_lock_that_stays_delays_nothing(tmp_path: Path) -> None:
+    """Of a stopped process, for example."""
+    first = history(tmp_path)
+    first.append_string("a")
+    with (tmp_path / "history").open() as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        began = time.monotonic()
+        first.append_string("b")
+        assert time.monotonic() - began < LOCK_SECONDS + 1
+    assert history(tmp_path).entries() == ["a", "b"]
