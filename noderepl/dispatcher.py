@@ -6,13 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from noderepl.display import Display
 from noderepl.errors import (
     NodeReplError,
     ServiceError,
@@ -23,9 +22,9 @@ from noderepl.errors import (
 from noderepl.execution.executor import Executor
 from noderepl.execution.output_store import OutputStore
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.javascript.prelude_request import Options, Table, Terminal
+from noderepl.javascript.prelude_request import Table
 from noderepl.javascript.program import Program
-from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
+from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
     Failure,
@@ -41,40 +40,15 @@ from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.startup_file import StartupFile, startup_path
-from noderepl.terminal.background import Background, background_of
+from noderepl.terminal.background import Background
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
-from noderepl.terminal.key_actions import key_sections
-from noderepl.terminal.streams import programs_environment
-from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
 if TYPE_CHECKING:
     from noderepl.javascript.offers import Variable
     from noderepl.spool import Spooled
 
 ENDED = "The abandoned snippet has finished."
-
-
-def open_console(
-    settings: Settings, at_failure: Callable[[], None] = lambda: None, *, at_prompt: bool = False
-) -> Console:
-    """Returns the console of this process, in the configured theme. at_failure, at_prompt: as for
-    Console.
-
-    Raises ConfigError if the theme is invalid.
-    """
-    with settings.blame("theme"):
-        background = background_of(os.environ)
-        theme = load_theme(settings.theme, theme_directories(settings), background)
-    return Console(
-        sys.stdout,
-        sys.stderr,
-        theme=theme,
-        color=settings.color,
-        environ=os.environ,
-        at_failure=at_failure,
-        at_prompt=at_prompt,
-    )
 
 
 class Dispatcher:
@@ -101,15 +75,10 @@ class Dispatcher:
         at_prompt: bool = False,
     ) -> None:
         self.backend = backend
-        self._at_prompt = at_prompt
-        self._color = settings.color
         self.state = state = backend.state
-        self._console = console
         self._show = show
         fold = console.begin_snippet if at_prompt and settings.big_output == "fold" else None
         self._stored = OutputStore(show, fold, is_on=at_prompt)
-        self._themes = theme_directories(settings)
-        self._background = background_of(os.environ)
         self.preferences = Preferences(
             settings.timeout,
             settings.input,
@@ -121,12 +90,13 @@ class Dispatcher:
             undefined=settings.undefined,
             theme=settings.theme,
         )
+        self._display = Display(console, settings, self.preferences, at_prompt=at_prompt)
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
         self.executor = Executor(
             backend,
             self.preferences,
-            self._options,
+            self._display.options,
             show=show and self._stored.show,
             room=room or console.room,
             late=self._late,
@@ -143,17 +113,7 @@ class Dispatcher:
             sessions=backend,
             state=state,
             runner=self,
-            screen=Screen(
-                console.progress,
-                console.step,
-                entries=entries,
-                edit=edit,
-                theme=lambda: (console.theme.name, console.theme.variant),
-                themes=partial(theme_summaries, self._themes),
-                keys=partial(key_sections, settings),
-                terminal=self._terminal,
-                copy=console.copy,
-            ),
+            screen=self._display.screen(entries, edit),
             lifetime=self.lifetime,
             preferences=self.preferences,
             environ=os.environ,
@@ -229,14 +189,12 @@ class Dispatcher:
         outcomes = await run_magic(line, self._context)
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):
-                self._console.set_theme(load_theme(outcome.name, self._themes, self._background))
-                self.preferences.theme = outcome.name
+                self._display.use_theme(outcome.name)
         return outcomes
 
     def fit_theme(self, background: Background) -> None:
         """Fits the theme to the background of the terminal. Raises ConfigError."""
-        self._background = background
-        self._console.set_theme(load_theme(self.preferences.theme, self._themes, background))
+        self._display.fit_theme(background)
 
     async def run_snippet(
         self,
@@ -305,27 +263,6 @@ class Dispatcher:
         if self._show is not None:
             for outcome in [*outcomes, *self._loss()]:
                 self._show(outcome)
-
-    def _options(self) -> Options:
-        """Returns how the output of the next snippet is shown."""
-        terminal = None
-        if (size := self._terminal()) is not None:
-            terminal = Terminal(*size, programs_environment(self._color, os.environ))
-        self._console.shows_undefined = self.preferences.undefined
-        self._console.is_live = size is not None and self._console.can_change
-        return Options(
-            self._console.value_columns(),
-            self.preferences.depth,
-            terminal,
-            asks=self._at_prompt,
-            json=self.preferences.wants_json,
-        )
-
-    def _terminal(self) -> tuple[int, int] | None:
-        """Returns the columns and rows that snippets see, None if they see no terminal."""
-        tty, can_change = self.preferences.tty, self._console.can_change
-        is_seen = self._at_prompt and (tty == "on" or (tty == "auto" and can_change))
-        return self._console.size() if is_seen else None
 
     @property
     def resumed(self) -> str | None:

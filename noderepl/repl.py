@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
 from noderepl.banner import banner, notices
-from noderepl.dispatcher import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher
+from noderepl.display import open_console
 from noderepl.errors import ExitCode, NodeReplError
 from noderepl.failures import MOST_FAILURES, Failures, must_propagate
 from noderepl.foreground import Foreground

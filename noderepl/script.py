@@ -13,7 +13,8 @@ from dataclasses import replace
 from functools import partial
 
 from noderepl.client.identifier import new_identifier
-from noderepl.dispatcher import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher
+from noderepl.display import open_console
 from noderepl.errors import ExitCode, LocalFileError, UsageError
 from noderepl.javascript.program import Action, Program, Verb
 from noderepl.outcome import (

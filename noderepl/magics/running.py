@@ -168,13 +168,13 @@ SAVE = Magic(
     name="save",
     group="Files",
     usage="%save FILE [--script|--result] [--output N] [--force]",
-    summary="Write the snippets of this run, a program, the last result, or an output, to a local file",
+    summary="Write the snippets of this run, a program, a result or an output to a local file",
     details=(
         "Writes the snippets in the order they ran. With --script, writes a program that node runs:"
         " what\nsucceeded in the session, with imports at the top and one declaration for each"
         " name. With --result,\nwrites the complete last result: a picture or bytes unchanged, a"
-        " string as its text. With --output,\nwrites the output of snippet N, unchanged. An existing"
-        " file is replaced only with --force."
+        " string as its text. With --output,\nwrites the output of snippet N, unchanged. An"
+        " existing file is replaced only with --force."
     ),
     run=_save,
     completes="local-file",

@@ -18,7 +18,8 @@ from foreign_data import HUGE, documents, encoded, examples, raw, show
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.dispatcher import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher
+from noderepl.display import open_console
 from noderepl.errors import LocalFileError, NodeReplError
 from noderepl.outcome import Failure, Outcome, Words
 from noderepl.sessions.backend import Backend

@@ -26,7 +26,8 @@ from foreign_data import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.dispatcher import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher
+from noderepl.display import open_console
 from noderepl.errors import NodeReplError
 from noderepl.javascript.output import MOST_PIECES, read_piece
 from noderepl.outcome import Execution, Failure, Outcome

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from noderepl.dispatcher import Dispatcher, open_console
+from noderepl.dispatcher import Dispatcher
+from noderepl.display import open_console
 from noderepl.errors import NodeReplError, UsageError
 from noderepl.outcome import Execution, Outcome, Status
 from noderepl.service.node import Node
