@@ -21,7 +21,7 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
-    "end_to_end/test_prompt.py": """repl dispatcher failures suspension toolbar terminal.early_prompt terminal.keys
+    "end_to_end/test_prompt.py": """repl dispatcher display failures suspension toolbar terminal.early_prompt terminal.keys
         terminal.layout terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
@@ -80,6 +80,7 @@ MODULES_OF = {
 ACROSS = (
     "differential",
     "end_to_end",
+    "scenarios",
     "faults",
     "hostile",
     "interop",

@@ -93,7 +93,11 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             async with asyncio.timeout(END_SECONDS):
                 await process.wait()
         except TimeoutError:
-            process.kill()
+            pass
+        finally:
+            # Also after a second cancellation.
+            if process.returncode is None:
+                process.kill()
 
 
 def _directory() -> tempfile.TemporaryDirectory[str]:

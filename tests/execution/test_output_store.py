@@ -77,7 +77,7 @@ async def test_save(dispatcher: Dispatcher, tmp_path: Path) -> None:
         ("%save --output 9 file", "there is no output of snippet 9"),
         ("%save --output x file", "'x' is not the number of a snippet"),
         ("%save --output 1", "an argument is missing"),
-        ("%save --output 1 --result file", "only one of --result and --output"),
+        ("%save --output 1 --result file", "only one of --script, --result and --output"),
     ],
 )
 async def test_wrong_arguments(dispatcher: Dispatcher, line: str, message: str) -> None:

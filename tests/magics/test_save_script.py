@@ -68,7 +68,7 @@ async def test_the_name(desk, node_on_path: Path, texts: list[str], line: str, n
         (["1"], "%save a.txt --script", "ends with .js, .mjs"),
         (["await 1"], "%save a.cjs --script", "name the script a.mjs"),
         (["let a: number"], "%save a.js --script", "name the script a.ts"),
-        (["1"], "%save a.js --script --result", "exclude each other"),
+        (["1"], "%save a.js --script --result", "only one of"),
     ],
 )
 async def test_refused(desk, texts: list[str], line: str, sentence: str) -> None:

@@ -31,7 +31,7 @@ def plain(text: str) -> str:
 async def dispatcher(dispatch: Open) -> Dispatcher:
     """Of a prompt in a terminal."""
     found = await dispatch(at_prompt=True)
-    found._console.size = lambda: (WIDTH, 24)  # type: ignore[method-assign]
+    found._display._console.size = lambda: (WIDTH, 24)  # type: ignore[method-assign]
     found.preferences.tty = "on"
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from pathlib import Path
 
 from prompt_toolkit import document
 from prompt_toolkit.buffer import Buffer
@@ -16,6 +17,8 @@ from prompt_toolkit.styles import DummyStyle
 
 from noderepl.internal_error import Fallbacks
 from noderepl.javascript.highlight import LINE_COLOURED_AT_MOST, Highlighter
+from noderepl.magics import Preferences
+from noderepl.settings import read_settings
 from noderepl.terminal.completion import Completer
 from noderepl.terminal.emoji import Clusters
 from noderepl.terminal.keyboard import Parser
@@ -78,15 +81,16 @@ async def no_editor(text: str) -> str:
     return text
 
 
-def test_few_texts_are_in_memory_while_one_is_typed() -> None:
+def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
     """Of a long text that is edited, a few versions are kept split into lines, not one for each of the last ten keys."""
 
     async def type_() -> None:
+        settings = read_settings({}, environ={}, directory=tmp_path)
         with create_pipe_input() as input_:
             prompt = Prompt(
                 input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=NoCompleter(),
                 is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
-                editing_mode="emacs", colour=True, fallbacks=Fallbacks(failures.append),
+                toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append),
             )  # fmt: skip
             reading = asyncio.create_task(
                 prompt.read(prefill="f(1)\n" * 10_000, opened=lambda: None, painted=lambda: None)
