@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from noderepl.errors import (
     NodeReplError,
@@ -22,7 +22,7 @@ from noderepl.errors import (
 )
 from noderepl.execution.executor import Executor
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.javascript.prelude_request import Options, Terminal
+from noderepl.javascript.prelude_request import Instrument, Options, Terminal
 from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
@@ -202,36 +202,45 @@ class Dispatcher:
         return outcomes
 
     async def run_snippet(
-        self, code: str, *, file: str = "", program: Program | None = None
+        self,
+        code: str,
+        *,
+        file: str = "",
+        program: Program | None = None,
+        instrument: Instrument | None = None,
     ) -> Execution:
-        """Runs one snippet as one request. file, program: as for Executor.run().
+        """Runs one snippet as one request. file, program, instrument: as for Executor.run().
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, file=file, program=program)
+            return await self.rerun(code, file=file, program=program, instrument=instrument)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
             raise
 
     async def rerun(
-        self,
-        code: str,
-        number: int | None = None,
-        *,
-        file: str = "",
-        program: Program | None = None,
+        self, code: str, number: int | None = None, *, file: str = "", **how: Any
     ) -> Execution:
-        """Runs a snippet of an earlier run again. number, file: as for Executor.run(). Raises
+        """Runs a snippet of an earlier run again. number, file, how: as for Executor.run(). Raises
         ServiceError.
         """
-        self.last = await self.executor.run(
-            code, number=number or 0, file=plain(file), program=program
-        )
+        number = number or 0
+        self.last = await self.executor.run(code, number=number, file=plain(file), **how)
         return self.last
+
+    async def has_prelude(self) -> bool:
+        """Returns whether the session can run the prelude; installs it. Raises ServiceError."""
+        if not self.state.has_prelude:
+            await self.executor.install()
+        return self.state.has_prelude
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet. Raises ServiceError."""
+        return await self.executor.queries.ask(instrument, request)
 
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal. Raises ServiceError."""

@@ -84,7 +84,8 @@ class Execution(Outcome):
     before. order: the order of stdout and stderr, as numbers of bytes by turns of both, beginning
     with stdout; () if stdout comes first. exit_status: that of a program; None for other snippets.
     has_printed: whether its value needs no printing: it has printed it, or has ended without one.
-    names: the variables of the session after it, None if they are not known.
+    names: the variables of the session after it, None if they are not known. report: of the
+    instrument that has measured it, as JSON.
     """
 
     status: Status
@@ -107,6 +108,7 @@ class Execution(Outcome):
     exit_status: int | None = None
     has_printed: bool = False
     names: tuple[str, ...] | None = None
+    report: str | None = None
 
     def output(self) -> Sequence[Output]:
         """Returns stdout and stderr in the order in which the snippet wrote them."""

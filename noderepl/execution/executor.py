@@ -20,7 +20,7 @@ from noderepl.execution.notes import Notes
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
 from noderepl.internal_error import supervised
-from noderepl.javascript.prelude_request import Options, Request
+from noderepl.javascript.prelude_request import Instrument, Options, Request
 from noderepl.javascript.program import Program, may_read_input
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
@@ -114,6 +114,7 @@ class Executor:
         file: str = "",
         program: Program | None = None,
         aside: bool = False,
+        instrument: Instrument | None = None,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
@@ -121,10 +122,12 @@ class Executor:
         number: the number for the snippet, unless another snippet of the session has it; 0 for the
         next. file: the name of its file, for the frames of errors; empty if it was typed. program:
         how it runs as a program. aside: whether it is code of noderepl, without a number and a
-        result. Raises SessionLost and NotRun if the snippet has not run; any ServiceError.
+        result. instrument: what measures it. Raises SessionLost and NotRun if the snippet has not
+        run; any ServiceError.
         """
         self.offers.forget()
         how = {"number": number, "file": file, "program": program, "aside": aside}
+        how["instrument"] = instrument
         self._work = work = asyncio.create_task(
             self._lanes.in_session(partial(self._take_turn, code, **how))
         )
@@ -261,6 +264,10 @@ class Executor:
         scope = how["program"] and how["program"].scope
         analyzed = partial(analyze, global_name=name, typescript=preferences.typescript, file=scope)
         analysis = await worked(analyzed, code, len(code))
+        if how["instrument"] is not None and how["instrument"].calls:
+            from noderepl.javascript.snippet_function import as_function
+
+            analysis = await worked(partial(as_function, global_name=name), analysis, len(code))
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
         if lane.before is not None:

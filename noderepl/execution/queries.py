@@ -5,6 +5,7 @@ completion offers.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
@@ -63,6 +64,27 @@ class Queries:
             if answer is None:
                 raise MalformedAnswer(UNREAD)
             return answer.execution
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet, as JSON. request: its
+        arguments. Raises as Executor.run() does.
+        """
+        return await self._lanes.in_session(partial(self._report, instrument, request))
+
+    async def _report(self, instrument: str, request: dict[str, object]) -> str:
+        from noderepl.javascript import prelude
+        from noderepl.javascript.instruments import question, read_report
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane):
+            code = question(instrument, request)
+            execution = await self._ask(lane.session, code, self._preferences.timeout)
+            if prelude.is_absent(execution):
+                raise self._state.without_prelude(execution, idle, "")
+            if (report := read_report(execution)) is None:
+                raise MalformedAnswer(UNREAD)
+            return report
 
     async def members(self, expression: str) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if

@@ -19,12 +19,14 @@ from msgspec import Meta
 
 from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.output import Written
-from noderepl.javascript.prelude_request import Options, Request
+from noderepl.javascript.prelude_request import Instrument, Options, Request
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 # How every answer of the prelude begins.
 PREFIX = "noderepl:"
+# The name by which prelude/stacks.js recognises noderepl's own frames.
+OWN_SCRIPT = "noderepl-prelude"
 MOST_NAMES = 2000
 INTERRUPTED = "the snippet was stopped; the session continues"
 _TIME_OVER = "and was stopped; the session continues (see %timeout)"
@@ -61,6 +63,7 @@ _PARTS = (
     "input_files",
     "descriptors",
     "active_handles",
+    "instruments",
     "standard_input",
     "programs",
 )
@@ -120,7 +123,7 @@ class _Ended:
 
     text: of its value, or of what ended it. data, json, cut: see outcome.Value. code: of a call
     that ended it. status: the exit status of a program. printed: whether a program has printed its
-    value.
+    value. report: of an instrument, as JSON.
     """
 
     kind: Literal["value", "error", "timeout", "interrupt", "exit"]
@@ -140,6 +143,7 @@ class _Ended:
     output: Written | None = None
     pending: bool = False
     names: Annotated[list[Word], Meta(max_length=MOST_NAMES)] | None = None
+    report: str | None = None
 
 
 _HEAD: Check[_Head] = Check(_Head)
@@ -158,7 +162,7 @@ def installation(variables: Mapping[str, str]) -> str:
     """
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # The next request reports whether the prelude is there: without an inspector it cannot be.
-    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL={OWN_SCRIPT}\n"
     return code + environment(variables)
 
 
@@ -187,7 +191,8 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
         "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
     }
-    return call("run", fields | asdict(request) | asdict(options))
+    how = asdict(replace(request, instrument=None)) | asdict(options)
+    return call("run", fields | how, request.instrument)
 
 
 def recall(run: int) -> str:
@@ -266,6 +271,7 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         exit_status=ended.status,
         has_printed=ended.printed or ended.kind == "exit",
         names=None if ended.names is None else tuple(ended.names),
+        report=ended.report,
     )
 
 
@@ -288,13 +294,13 @@ def _media(media: _Media) -> Media:
     return Media(media.mime, data)
 
 
-def call(method: str, request: dict[str, object]) -> str:
+def call(method: str, request: dict[str, object], instrument: Instrument | None = None) -> str:
     """Returns JavaScript that calls a method of the prelude, or only reports that it is missing."""
     run = request.get("id")
-    return _checked(
-        f"{global_name()}.{method}(this.$$, {json.dumps(request)})",
-        run if isinstance(run, int) else None,
-    )
+    code = "" if instrument is None else f", {instrument.source()}"
+    called = f"{global_name()}.{method}(this.$$, {json.dumps(request)}{code})"
+    checked = _checked(called, run if isinstance(run, int) else None)
+    return f"{checked}//# sourceURL={OWN_SCRIPT}\n" if code else checked
 
 
 def _checked(expression: str, run: int | None) -> str:

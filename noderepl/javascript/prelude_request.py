@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from noderepl.javascript.program import Program
 
@@ -34,6 +35,23 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Instrument:
+    """Code of a magic that is sent with a request instead of with the prelude
+    (prelude/instruments.js).
+
+    name: of its file in instruments/. calls: whether it calls the snippet as a function.
+    """
+
+    name: str
+    calls: bool = False
+
+    def source(self) -> str:
+        """Returns the code: a function expression."""
+        path = Path(__file__).with_name("instruments") / f"{self.name}.js"
+        return path.read_text("utf-8").rstrip().removesuffix(";")
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """How a snippet is run.
 
@@ -42,7 +60,7 @@ class Request:
     number, unless that is used already; otherwise the next. file: the name of its file,
     for the frames of errors; if it is empty, they show the number. program: how the snippet runs as
     a program, None for other snippets. aside: whether it is noderepl's own, without a number and a
-    result.
+    result. instrument: what measures it, None for nothing.
     """
 
     id: int
@@ -51,3 +69,4 @@ class Request:
     file: str = ""
     program: Program | None = None
     aside: bool = False
+    instrument: Instrument | None = None

@@ -15,6 +15,7 @@ from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
+from noderepl.magics.measuring import TIMEIT
 from noderepl.magics.npm import NPM
 from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
@@ -63,6 +64,7 @@ MAGICS: tuple[Magic, ...] = (
     SAVE,
     EDIT,
     TIME,
+    TIMEIT,
     HISTORY,
     RERUN,
     THEME,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.prelude_request import Instrument
     from noderepl.options import InputType, Mode, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
@@ -53,11 +54,21 @@ class Runner(Protocol):
     @property
     def snippets(self) -> Sequence[str]: ...
 
-    async def run_snippet(self, code: str, *, file: str = "") -> Execution:
-        """Runs one snippet as if it had been typed. file: the name of its file, if it has one."""
+    async def run_snippet(
+        self, code: str, *, file: str = "", instrument: Instrument | None = None
+    ) -> Execution:
+        """Runs one snippet as if it had been typed. file: the name of its file, if it has one.
+        instrument: what measures it.
+        """
 
     async def rerun(self, code: str, number: int | None) -> Execution:
         """Runs a snippet of an earlier run again, under its number."""
+
+    async def has_prelude(self) -> bool:
+        """Returns whether the session can run the prelude; installs it."""
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet, as JSON."""
 
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal."""

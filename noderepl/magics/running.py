@@ -17,6 +17,7 @@ from noderepl.magics.magic import Magic
 from noderepl.magics.values import last_result
 from noderepl.options import TIMEOUT_RANGE, InputType
 from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
+from noderepl.units import human_time
 
 _LEAST, _MOST = TIMEOUT_RANGE
 _INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
@@ -91,8 +92,16 @@ async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         raise arguments.wrong("the snippet is missing")
     started = time.perf_counter()
     execution = await context.runner.run_snippet(arguments.text)
-    took = round((time.perf_counter() - started) * 1000)
-    return [execution, Words(f"{execution.milliseconds} ms in the service, {took} ms round trip.")]
+    took = time.perf_counter() - started
+    inside = min(execution.milliseconds / 1000, took)
+    place = "session" if execution.number is not None else "service"
+    return [
+        execution,
+        Words(
+            f"{human_time(inside)} in the {place}, {human_time(took - inside)} for the network and"
+            f" noderepl: {human_time(took)} in all."
+        ),
+    ]
 
 
 TIMEOUT = Magic(
@@ -168,6 +177,10 @@ TIME = Magic(
     name="time",
     usage="%time SNIPPET",
     summary="Run a snippet and show how long it took",
-    details="Shows the time measured by the service, and the round-trip time.",
+    details=(
+        "Shows the time that the session measured, from the start of the snippet to its answer, and"
+        " the rest of the\ntime until the answer was here: network, service, and noderepl's own"
+        " work. The first snippet of a session\nalso waits for that."
+    ),
     run=_time,
 )

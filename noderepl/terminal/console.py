@@ -22,9 +22,10 @@ from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.progress_bar import progress_bar
 from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
 from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
-from noderepl.terminal.tables import human_size, one_line
+from noderepl.terminal.tables import one_line
 from noderepl.terminal.themes import Theme
 from noderepl.threaded import worked
+from noderepl.units import human_size
 
 CLEAR_LINE, CLEAR_SCREEN = "\r\x1b[K", "\x1b[H\x1b[2J\x1b[3J"
 # Resets the colour, turns bracketed paste off, shows the cursor.

@@ -33,7 +33,8 @@ from noderepl.terminal.escapes import visible
 from noderepl.terminal.frames import readable, without_kernel
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
-from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
+from noderepl.terminal.tables import columns_of, files_table, one_line, table
+from noderepl.units import human_size
 
 STYLED_AT_MOST = 100_000
 """Characters; a longer value or stack is shown whole in one style, because lexing it would take too
