@@ -191,8 +191,10 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
         "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
     }
+    instrument = request.instrument
     how = asdict(replace(request, instrument=None)) | asdict(options)
-    return call("run", fields | how, request.instrument)
+    how["instrument"] = instrument and dict(instrument.arguments)
+    return call("run", fields | how, instrument)
 
 
 def recall(run: int) -> str:

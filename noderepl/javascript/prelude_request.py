@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from noderepl.javascript.program import Program
@@ -40,10 +40,12 @@ class Instrument:
     (prelude/instruments.js).
 
     name: of its file in instruments/. calls: whether it calls the snippet as a function.
+    arguments: of it, as the field `instrument` of the request.
     """
 
     name: str
     calls: bool = False
+    arguments: Mapping[str, object] = field(default_factory=dict)
 
     def source(self) -> str:
         """Returns the code: a function expression."""

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
-from noderepl.schema import Check, Duration, Unfit, decode
+from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 Report = TypeVar("Report")
 
@@ -23,6 +23,42 @@ class Timing:
     def each(self) -> list[float]:
         """The seconds of one loop, by repeat."""
         return [run / 1000 / self.loops for run in self.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is active in the session. number: its own. kind: such as "interval". snippet: the number
+    of the snippet that made it, None if that is not known. delay: ms of a timer, None for others.
+    text: its address, command or the like. failure: why it was not ended, "" if it was.
+    """
+
+    number: Count
+    kind: Word
+    snippet: Count | None
+    delay: Duration | None
+    text: Word
+    failure: Word = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Jobs:
+    """The jobs of the session, or those that it was asked to end."""
+
+    jobs: Annotated[list[Job], Meta(max_length=10_000)]
+
+
+Node = tuple[Count, Word, Word, bool, Duration, Annotated[list[Count], Meta(max_length=10**6)]]
+"""A function below its caller: its id, name, place, whether it is noderepl's own, the microseconds
+in itself, and the ids of the functions that it called.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A tree of calls. profile: the whole profile, as the JSON of a .cpuprofile file."""
+
+    nodes: Annotated[list[Node], Meta(max_length=10**6)]
+    profile: str | None
 
 
 def read(kind: type[Report], report: str | None) -> Report | None:

@@ -13,9 +13,10 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
+from noderepl.magics.jobs import JOBS, STOP
 from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
-from noderepl.magics.measuring import TIMEIT
+from noderepl.magics.measuring import MEM, PROF, TIMEIT
 from noderepl.magics.npm import NPM
 from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
@@ -50,6 +51,8 @@ MAGICS: tuple[Magic, ...] = (
     SH,
     RELOAD,
     WHO,
+    JOBS,
+    STOP,
     SESSION,
     REPLAY,
     KEEPALIVE,
@@ -65,6 +68,8 @@ MAGICS: tuple[Magic, ...] = (
     EDIT,
     TIME,
     TIMEIT,
+    PROF,
+    MEM,
     HISTORY,
     RERUN,
     THEME,

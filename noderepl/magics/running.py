@@ -90,6 +90,8 @@ async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not arguments.text:
         raise arguments.wrong("the snippet is missing")
+    if context.preferences.mode == "full":
+        await context.runner.has_prelude()  # opens the session, which is no part of the snippet
     started = time.perf_counter()
     execution = await context.runner.run_snippet(arguments.text)
     took = time.perf_counter() - started
@@ -180,7 +182,7 @@ TIME = Magic(
     details=(
         "Shows the time that the session measured, from the start of the snippet to its answer, and"
         " the rest of the\ntime until the answer was here: network, service, and noderepl's own"
-        " work. The first snippet of a session\nalso waits for that."
+        " work."
     ),
     run=_time,
 )

@@ -26,16 +26,17 @@ class SessionState:
 
     journal: the steps done in it. record: of a resumed session, None for another one. `.numbers`:
     the number of each snippet that has a value, by its text. `.names`: the variables of the session
-    after the latest snippet. `.is_unable`: whether the session
-    cannot run the prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`:
-    whether it was resumed and has not answered since. `.is_unreported`: whether report() has not
-    reported the last loss yet. Raises LocalFileError if the record is damaged.
+    after the latest snippet. `.memory`: what the latest %mem has shown, in bytes. `.is_unable`:
+    whether the session cannot run the prelude. `.is_unusable`: whether it runs no snippet any more.
+    `.is_unchecked`: whether it was resumed and has not answered since. `.is_unreported`: whether
+    report() has not reported the last loss yet. Raises LocalFileError if the record is damaged.
     """
 
     def __init__(self, journal: Journal, record: Record | None = None) -> None:
         self.journal = journal
         self.numbers: dict[str, int] = {}
         self.names: tuple[str, ...] = ()
+        self.memory: tuple[int, ...] | None = None
         self.is_unable = False
         self.is_unusable = False
         self.is_unreported = False
@@ -137,7 +138,7 @@ class SessionState:
 
     def _forget(self) -> None:
         self.numbers.clear()
-        self.names = ()
+        self.names, self.memory = (), None
         self._guid, self._has_run = "", False
 
     def _number(self, snippet: Snippet) -> None:

@@ -43,7 +43,7 @@
     // Returns the number of the snippet that ran when a resource with this id was made, undefined if none did; 0 for
     // code of noderepl, and for what was there before.
     function snippetOf(id) {
-        let number = ranges.length > 0 && id < ranges[0].first ? 0 : undefined;
+        let number = ranges.length === 0 || id < ranges[0].first ? 0 : undefined;
         for (let index = ranges.length - 1; index >= 0 && number === undefined && id < ranges[index].last; index--) {
             number = id > ranges[index].first ? ranges[index].number : undefined;
         }

@@ -3,15 +3,41 @@
 // is called before the evaluation, or measured(body), which calls the snippet as a function.
 //
 // tools: what it may use of the prelude, and `store`, an object that stays from request to request.
-(function instruments({ realm, tools, current }) {
+(function instruments({ realm, name, tools, current }) {
     const { JSON, Object } = realm;
-    const { keys, setPrototypeOf } = Object;
+    const { getPrototypeOf, keys, setPrototypeOf } = Object;
+    const { clearImmediate, clearTimeout, setImmediate, setTimeout } = realm.require("timers");
+    const timeout = setTimeout(() => {}, 0);
+    const immediate = setImmediate(() => {});
+    clearTimeout(timeout);
+    clearImmediate(immediate);
+    const timers = { __proto__: null, clearImmediate, clearTimeout };
+    timers.Timeout = getPrototypeOf(timeout);
+    timers.Immediate = getPrototypeOf(immediate);
+    const { post, valueOf } = tools;
     const { stringify } = JSON;
     const types = realm.require("util/types");
     const store = { __proto__: null };
+    const all = { __proto__: null, ...tools, name, types, timers, bare, instances, store };
+    let lent;
 
     function made(instrument, request) {
-        return instrument?.({ __proto__: null, ...tools, types, store, request });
+        return instrument?.({ ...all, __proto__: null, request });
+    }
+
+    // Returns all objects of the session with this prototype, after a garbage collection.
+    function instances(prototype) {
+        const objectGroup = "instrument";
+        let found;
+        lent = prototype;
+        post("Runtime.evaluate", { expression: `${name}.lent()`, objectGroup }, (_, { result }) => {
+            post("Runtime.queryObjects", { prototypeObjectId: result.objectId, objectGroup }, (failure, answer) => {
+                found = failure ? undefined : valueOf(answer.objects);
+            });
+        });
+        lent = undefined;
+        post("Runtime.releaseObjectGroup", { objectGroup });
+        return found ?? [];
     }
 
     // Answers a request that runs no snippet.
@@ -29,14 +55,14 @@
     // Removes prototypes, so that stringify() calls no toJSON of the user.
     function bare(value) {
         if (typeof value === "object" && value !== null) {
-            const all = keys(value);
-            for (let index = 0; index < all.length; index++) {
-                bare(value[all[index]]);
+            const names = keys(value);
+            for (let index = 0; index < names.length; index++) {
+                bare(value[names[index]]);
             }
             setPrototypeOf(value, null);
         }
         return value;
     }
 
-    return { made, reported, api: { ask, measured: (body) => current().instrument.measured(body) } };
+    return { made, reported, api: { ask, lent: () => lent, measured: (body) => current().instrument.measured(body) } };
 });

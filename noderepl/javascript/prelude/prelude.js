@@ -99,7 +99,7 @@
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
-    const instruments = parts.instruments({ realm, tools, current: running });
+    const instruments = parts.instruments({ realm, name, tools, current: running });
 
     const api = { ...queries, ...instruments.api, __proto__: null, run: start, recall, whole, expire };
     api.unwind = guards.unwind;

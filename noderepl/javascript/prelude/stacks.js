@@ -346,5 +346,5 @@
         }
     }
 
-    return { own: OWN, named, describe, relocate, attempt, refuse, withOwnStacks };
+    return { own: OWN, named, describe, relocate, attempt, refuse, withOwnStacks, placeIn };
 });
