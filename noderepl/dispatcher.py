@@ -123,6 +123,7 @@ class Dispatcher:
                 theme=lambda: console.theme.name,
                 themes=partial(theme_summaries, self._themes),
                 terminal=self._terminal,
+                is_prompt=at_prompt,
             ),
             lifetime=self.lifetime,
             preferences=self.preferences,

@@ -205,9 +205,13 @@ class Failure(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Text(Outcome):
-    """Plain text that was requested (the history, a listing). It is data, so it goes to stdout."""
+    """Plain text that was requested (the history, a listing). It is data, so it goes to stdout.
+
+    is_code: whether it is JavaScript, which is shown in colours.
+    """
 
     text: str
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)

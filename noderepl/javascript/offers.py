@@ -20,13 +20,16 @@ Answer = TypeVar("Answer")
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A variable of the session. kind: its type, such as `array(3)`. value: on one line. number: of
-    the snippet that made it.
+    the snippet that made it. size: its elements, entries, keys or characters, None if it has none;
+    is_bytes: it counts bytes.
     """
 
     name: str
     kind: str
     value: str
     number: int
+    size: int | None
+    is_bytes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +37,12 @@ class _Offers:
     offers: Annotated[list[tuple[Word, Word]], Meta(max_length=MOST_NAMES)]
 
 
+_Row = tuple[Word, Word, Word, Count, Count | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class _Variables:
-    offers: Annotated[list[tuple[Word, Word, Word, Count]], Meta(max_length=MOST_NAMES)]
+    offers: Annotated[list[_Row], Meta(max_length=MOST_NAMES)]
 
 
 _OFFERS: Check[_Offers] = Check(_Offers)

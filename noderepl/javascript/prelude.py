@@ -64,6 +64,8 @@ _PARTS = (
     "descriptors",
     "active_handles",
     "instruments",
+    "sizes",
+    "packages",
     "standard_input",
     "programs",
 )

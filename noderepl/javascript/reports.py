@@ -7,9 +7,11 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
+from noderepl.javascript.prelude import MOST_NAMES
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 Report = TypeVar("Report")
+Names = Annotated[list[Word], Meta(max_length=MOST_NAMES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,32 @@ class Jobs:
     """The jobs of the session, or those that it was asked to end."""
 
     jobs: Annotated[list[Job], Meta(max_length=10_000)]
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """The effect of %reset. emptied: the names that stay, with the value undefined. missing: those
+    that are no variables of snippets. results: how many results were removed.
+    """
+
+    removed: Names
+    emptied: Names
+    missing: Names
+    results: Count
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """A variable. is_found: whether there is one. kind, size, is_bytes: as for offers.Variable.
+    value: as inspect() writes it if is_whole, otherwise in a short form.
+    """
+
+    is_found: bool
+    kind: Word
+    size: Count | None
+    is_bytes: bool
+    value: str
+    is_whole: bool
 
 
 Node = tuple[Count, Word, Word, bool, Duration, Annotated[list[Count], Meta(max_length=10**6)]]

@@ -20,6 +20,7 @@ from noderepl.magics.measuring import MEM, PROF, TIMEIT
 from noderepl.magics.npm import NPM
 from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
+from noderepl.magics.reset import RESET
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
 from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, RERUN, THEME, TTY
 from noderepl.magics.session import SESSION
@@ -51,6 +52,7 @@ MAGICS: tuple[Magic, ...] = (
     SH,
     RELOAD,
     WHO,
+    RESET,
     JOBS,
     STOP,
     SESSION,

@@ -107,7 +107,7 @@ class Screen:
     step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
     user's editor on a text and returns the edited text. theme: returns the name of the present
     theme. themes: returns all themes, name to summary. terminal: returns the columns and rows that
-    snippets see, None if they see no terminal.
+    snippets see, None if they see no terminal. is_prompt: whether the user can answer a question.
     """
 
     progress: Callable[[str, int, int | None], None]
@@ -117,6 +117,7 @@ class Screen:
     theme: Callable[[], str]
     themes: Callable[[], Mapping[str, str]]
     terminal: Callable[[], tuple[int, int] | None]
+    is_prompt: bool = False
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stderr", *_uncaught(error, number, styled))
         case Note(text, number):
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
-        case Text(text):
-            return _one("stdout", Piece("", _ended(text)))
+        case Text(text, is_code):
+            return _one("stdout", *_code(_ended(text), styled and is_code))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
         case FileList(files=()):
@@ -258,6 +258,19 @@ def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable
 
     lexer = lexers.InspectLexer() if kind == "value" else lexers.StackLexer()
     return (Piece(*pair) for pair in lexers.styled(lexer, text))
+
+
+def _code(text: str, styled: bool) -> Iterator[Piece]:
+    if not styled or len(text) > STYLED_AT_MOST:
+        yield Piece("", text)
+        return
+    from noderepl.javascript.highlight import Highlighter
+
+    pieces = Highlighter().pieces(text)
+    for number in range(text.count("\n") + 1):
+        yield Piece("", "\n" if number else "")
+        for kind, piece in pieces(number):
+            yield Piece(f"code-{kind}", piece)
 
 
 def _wrapped(text: str, width: int) -> str:

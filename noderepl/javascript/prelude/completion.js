@@ -8,23 +8,22 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
+(function completion({ realm, primordials, parts: others, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
-    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { existsSync, readdirSync, readFileSync } = realm.require("fs");
+    const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule } = realm.process;
-    const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
-    const { dirname, join } = realm.require("path");
+    const { builtinModules } = realm.require("module").Module;
     const { isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
+    const { filter, includes: isIn, join: joined } = primordials.Array;
     const { exec } = primordials.RegExp;
-    const { get, set: setOf } = primordials.Map;
-    const { add, has } = primordials.Set;
+    const { delete: remove, get, set: setOf } = primordials.Map;
+    const { add, delete: drop, has } = primordials.Set;
+    const forEachEntry = primordials.uncurried(Map.prototype.forEach);
     const { includes, slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
     const { asIntN } = BigInt;
-    const { parse, stringify } = JSON;
+    const { stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
@@ -45,6 +44,9 @@
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
     let latest = []; // what names() has returned
+    const { sizeOf } = others.sizes({ realm, primordials });
+    const { offersOf } = others.packages({ realm, primordials, file });
+    const forgotten = new Set(); // names that %reset has emptied
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
@@ -62,7 +64,8 @@
 
     // current: the snippet that has just ended.
     function names({ number, request }) {
-        forEach(request.declarations, (one) => forEach(one.names, (word) => setOf(makers, word, number)));
+        forEach(request.declarations, (one) => forEach(one.names, (word) => credit(word, number)));
+        forEach(request.assignments, (one) => drop(forgotten, one.name));
         const all = lexicalNames();
         forEach(getOwnPropertyNames(realm), (word) => {
             if (!has(initial, word)) {
@@ -71,7 +74,8 @@
         });
         const listed = [];
         primordials.Set.forEach(all, (word) => {
-            if (word.length <= LONGEST && listed.length < MOST && exec(RESULT, word) === null) {
+            const isVariable = exec(RESULT, word) === null && !has(forgotten, word);
+            if (word.length <= LONGEST && listed.length < MOST && isVariable) {
                 listed[listed.length] = word;
                 if (get(makers, word) === undefined) {
                     setOf(makers, word, number);
@@ -79,7 +83,19 @@
             }
         });
         latest = setPrototypeOf(listed, null); // stringify() calls a toJSON of Array.prototype
-        return latest;
+        return request.asks ? latest : undefined;
+    }
+
+    function credit(word, number) {
+        setOf(makers, word, number);
+        drop(forgotten, word);
+    }
+
+    // isThere: whether the name exists nevertheless.
+    function forget(word, isThere) {
+        remove(makers, word);
+        (isThere ? add : drop)(forgotten, word);
+        latest = filter(latest, (one) => one !== word);
     }
 
     function variables(kernel) {
@@ -87,18 +103,32 @@
         const rows = [];
         for (let index = 0; index < latest.length; index++) {
             const word = latest[index];
-            rows[index] = attempt(() => row(word, has(lexical, word))) ?? [word, "unknown", "", get(makers, word)];
+            rows[index] = attempt(() => row(word, has(lexical, word))) ?? [
+                word,
+                "unknown",
+                "",
+                get(makers, word),
+                null,
+                false,
+            ];
         }
         respond(kernel, rows);
     }
 
     function row(word, isLexical) {
+        const { isAccessor, value } = variable(word, isLexical);
+        const number = get(makers, word);
+        return isAccessor
+            ? [word, "accessor", "", number, null, false]
+            : [word, typeOf(value), preview(value), number, ...sizeOf(value, keysOf)];
+    }
+
+    function variable(word, isLexical = has(lexicalNames(), word)) {
+        const found = isIn(latest, word);
         const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
-        if (getter !== undefined && !has(loading, getter)) {
-            return [word, "accessor", "", get(makers, word)];
-        }
-        const value = isLexical ? evaluated(word) : getter === undefined ? own : apply(getter, realm, []);
-        return [word, typeOf(value), preview(value), get(makers, word)];
+        const isAccessor = getter !== undefined && !has(loading, getter);
+        const value = isLexical ? evaluated(word) : isAccessor ? undefined : getter ? apply(getter, realm, []) : own;
+        return { found, isAccessor, isLexical, value };
     }
 
     // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
@@ -176,11 +206,15 @@
                 if (getter === undefined || has(loading, getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return includes(sourceOf(getter), "[native code]") ? evaluated(chain) : undefined;
+                return isEngines(getter) ? evaluated(chain) : undefined;
             }
             object = getPrototypeOf(object);
         }
         return undefined;
+    }
+
+    function isEngines(getter) {
+        return getter !== undefined && includes(sourceOf(getter), "[native code]");
     }
 
     // V8 makes the stack of an error, by a snippet's function, even to describe the property.
@@ -284,49 +318,8 @@
         return descriptorOf(object, key)?.value;
     }
 
-    // Without a name, the packages that can be imported; else the exports of that package.
-    function packages(kernel, { package: name }) {
-        respond(kernel, name === "" ? installed() : exportsOf(name));
-    }
-
-    function directories() {
-        return filter(pathsFrom(dirname(file())), (place) => existsSync(place));
-    }
-
-    function installed() {
-        const all = [];
-        forEach(directories(), (place) => {
-            forEach(entriesOf(place), (entry) => {
-                const isScope = startsWith(entry, "@");
-                const found = isScope ? map(entriesOf(join(place, entry)), (one) => `${entry}/${one}`) : [entry];
-                forEach(found, (one) => {
-                    if (all.length < MOST) {
-                        all[all.length] = [one, textOf(packageOf(join(place, one)).version)];
-                    }
-                });
-            });
-        });
-        return all;
-    }
-
-    function entriesOf(place) {
-        return filter(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
-    }
-
-    function packageOf(place) {
-        return attempt(() => parse(readFileSync(join(place, "package.json"), "utf8"))) ?? {};
-    }
-
-    function textOf(version) {
-        return typeof version === "string" ? sliceText(version, 0, LONGEST) : "";
-    }
-
-    function exportsOf(name) {
-        const place = find(directories(), (one) => existsSync(join(one, name)));
-        const { exports } = place === undefined ? {} : packageOf(join(place, name));
-        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
-        const paths = filter(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
-        return map(slice(paths, 0, MOST), (one) => [`${name}${sliceText(one, 1)}`, ""]);
+    function packages(kernel, { package: word }) {
+        respond(kernel, offersOf(word));
     }
 
     function attempt(action) {
@@ -337,5 +330,7 @@
         }
     }
 
-    return { names, members, packages, variables };
+    const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview };
+    assign(inspection, { sizeOf, typeOf });
+    return { names, members, packages, variables, inspection };
 });

@@ -79,7 +79,7 @@
     const activeHandles = parts.active_handles(base);
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
-    const results = parts.results({ realm });
+    const results = parts.results(base);
     const { recall, respond, whole } = parts.answers({
         realm,
         inspect,
@@ -94,7 +94,7 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const { lexicalNames } = scripts;
-    const completion = parts.completion({ ...base, post, valueOf, lexicalNames, withOwnStacks, file });
+    const completion = parts.completion({ ...base, parts, post, valueOf, lexicalNames, withOwnStacks, file });
     const { names, inspection, ...queries } = completion;
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
@@ -328,7 +328,7 @@
         const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes, pending };
         answer.report = measured;
         answer.output = descriptors.end(isCut);
-        answer.names = current.request.asks ? names(current) : undefined;
+        answer.names = names(current);
         input.end(isCut, notes);
         stdio.end();
         respond(current, answer);

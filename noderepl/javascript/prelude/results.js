@@ -1,8 +1,10 @@
 // The values of snippets, by their names in snippets: `_`, `_error`, `_1`, `_2` and so on.
-(function results({ realm }) {
+(function results({ realm, primordials }) {
     const { Object, Reflect } = realm;
-    const { getOwnPropertyDescriptor } = Object;
-    const { defineProperty } = Reflect; // returns false where the global object is frozen
+    const { getOwnPropertyDescriptor, getOwnPropertyNames } = Object;
+    const { defineProperty, deleteProperty } = Reflect; // they return false where the global object is frozen
+    const { exec } = primordials.RegExp;
+    const NUMBERED = /^_\d+$/;
     const KEPT = 1000;
     const last = { __proto__: null, value: undefined, error: undefined };
     remember("_", "value");
@@ -31,9 +33,22 @@
         last.error = error;
     }
 
+    // Removes all results. Returns how many there were.
+    function clear() {
+        last.value = last.error = undefined;
+        const all = getOwnPropertyNames(realm);
+        let count = 0;
+        for (let index = 0; index < all.length; index++) {
+            if (exec(NUMBERED, all[index]) !== null && deleteProperty(realm, all[index])) {
+                count += 1;
+            }
+        }
+        return count;
+    }
+
     function latest() {
         return last.value;
     }
 
-    return { keep, keepError, latest };
+    return { keep, keepError, clear, latest };
 });
