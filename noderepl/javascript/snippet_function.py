@@ -53,7 +53,7 @@ def as_function(analysis: Analysis, *, global_name: str) -> Analysis:
         *([] if start is None else [Edit(start, start, "return ")]),
         *analysis.edits,
         *(edit for one in analysis.declarations for edit in _local(one, text)),
-        Edit(len(text), len(text), "\n})"),
+        Edit(offsets(len(source)), offsets(len(source)), "\n})"),
     ]
     own = {name for one in analysis.declarations for name in one.names}
     assignments = tuple(one for one in analysis.assignments if one.name not in own)

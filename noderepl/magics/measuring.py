@@ -100,12 +100,11 @@ def _as_json(timing: Timing) -> str:
 
 def _timed(timing: Timing) -> Sequence[Outcome]:
     each = timing.each
-    if len(each) == 1:
-        return [
-            Text(f"{human_time(each[0])} (1 run of 1 loop)"),
-            Words("It ran once: a second run does not fit into the 2 s of %timeit."),
-        ]
     loops = f"{timing.loops:,} loop{'s' if timing.loops != 1 else ''}"
+    if len(each) == 1:
+        once = [Words("It ran once: a second run does not fit into the 2 s of %timeit.")]
+        text = f"{human_time(each[0])} per loop (1 run of {loops})"
+        return [Text(text), *(once if timing.loops == 1 else [])]
     text = (
         f"{human_time(mean(each))} ± {human_time(pstdev(each))} per loop, best"
         f" {human_time(min(each))} ({len(each)} runs of {loops})"
@@ -220,6 +219,7 @@ TIMEIT = Magic(
         " the names that it declares are\nits own."
     ),
     run=_timeit,
+    completes="javascript",
 )
 
 PROF = Magic(
@@ -232,6 +232,7 @@ PROF = Magic(
         " developer tools of browsers; an existing\nfile is replaced only with --force."
     ),
     run=_prof,
+    completes="javascript",
 )
 
 MEM = Magic(

@@ -52,8 +52,7 @@ async def run_reset(context: Context, names: Sequence[str]) -> Sequence[Outcome]
         ]
     outcomes: list[Outcome] = []
     results = f"{found.results} result{'s' if found.results != 1 else ''}" if found.results else ""
-    removed = " and ".join(filter(None, (listed(found.removed), results)))
-    if removed:
+    if removed := listed([*found.removed, *filter(None, [results])]):
         outcomes.append(Words(f"Removed {removed}."))
     if found.emptied:
         outcomes.append(Words(_emptied(found.emptied)))

@@ -185,4 +185,5 @@ TIME = Magic(
         " work."
     ),
     run=_time,
+    completes="javascript",
 )

@@ -1,16 +1,13 @@
 // Describes one variable, by request.name. It reports {"is_found", "kind", "size", "is_bytes", "value", "is_whole":
-// whether `value` is what inspect() shows, otherwise it is a short form}. No code of a snippet runs: inspect() gets only
-// values for which it calls none.
-(function details({ realm, primordials, types, inspect, inspection, request }) {
-    const { Array, Object } = realm;
-    const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
-    const { isArray } = Array;
+// whether `value` is what inspect() shows, otherwise it is a short form}. No code of a snippet runs: inspect() gets
+// only values for which it calls none.
+(function details({ natives, primordials, types, inspect, inspection, request }) {
+    const { WeakMap, getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, isArray, tag } = natives;
     const { slice } = primordials.String;
     const { get, set } = primordials.WeakMap;
-    const TAG = realm.Symbol.toStringTag;
     const MOST = 10000; // objects that are looked at
     const LONGEST = 1 << 20; // characters
-    const seen = new realm.WeakMap(); // object -> the greatest depth up to which it is plain
+    const seen = new WeakMap(); // object -> the greatest depth up to which it is plain
     let left = MOST;
 
     function report() {
@@ -48,7 +45,7 @@
     // inspect() reads these of an object and its prototypes: they must not be accessors of a snippet.
     function isPlainType(value) {
         for (let object = value; object !== null; object = getPrototypeOf(object)) {
-            if (types.isProxy(object) || types.isNativeError(object) || !isData(object, TAG)) {
+            if (types.isProxy(object) || types.isNativeError(object) || !isData(object, tag)) {
                 return false;
             }
             const made = getOwnPropertyDescriptor(object, "constructor");
@@ -60,7 +57,7 @@
     }
 
     function isNamed(made) {
-        return typeof made !== "function" || (!types.isProxy(made) && isData(made, "name") && isData(made, TAG));
+        return typeof made !== "function" || (!types.isProxy(made) && isData(made, "name") && isData(made, tag));
     }
 
     // Getters of the engine, such as that of typed arrays, are no code of a snippet.
@@ -81,7 +78,7 @@
             const key =
                 inNames < 0 ? `${index}` : inNames < names.length ? names[inNames] : symbols[inNames - names.length];
             const found = getOwnPropertyDescriptor(value, key);
-            if (found !== undefined && "value" in found && !isPlain(found.value, depth)) {
+            if (found?.enumerable && "value" in found && !isPlain(found.value, depth)) {
                 return false;
             }
         }

@@ -3,10 +3,9 @@
 //
 // Nothing is recorded when a job begins: the inspector finds the objects. Timers that were unref()ed are left out, as
 // Node.js itself has many.
-(function jobs({ realm, primordials, types, timers, instances, activeHandles, output, store, request }) {
-    const { Object, Reflect, WeakMap, process, require } = realm;
-    const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = Object;
-    const { apply } = Reflect;
+(function jobs({ natives, primordials, types, timers, instances, activeHandles, output, store, request }) {
+    const { WeakMap, activeResources, apply, require } = natives;
+    const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = natives;
     const { find, includes, join } = primordials.Array;
     const { get, set } = primordials.WeakMap;
     const { includes: contains, slice } = primordials.String;
@@ -57,7 +56,7 @@
     function found() {
         const objects = [];
         add(objects, instances(timers.Timeout));
-        if (includes(process.getActiveResourcesInfo(), "Immediate")) {
+        if (includes(activeResources(), "Immediate")) {
             add(objects, instances(timers.Immediate));
         }
         add(objects, instances(EventEmitter.prototype));

@@ -1,8 +1,8 @@
 // Samples the stack of the session while the snippet runs, by the inspector's profiler. It reports {"nodes": [[id,
 // function, place, whether it is noderepl's, its own time in µs, [ids of its children]], …], "profile": the whole
 // profile as JSON if request.instrument.save is true, otherwise null}. Places are those that stacks name.
-(function prof({ realm, primordials, name, post, stacks, bare, request }) {
-    const { JSON, Map, Number } = realm;
+(function prof({ natives, primordials, name, post, stacks, bare, request }) {
+    const { Map, Number, stringify } = natives;
     const { get, set } = primordials.Map;
     const { exec } = primordials.RegExp;
     const { find } = primordials.Array;
@@ -32,7 +32,7 @@
         for (let index = 0; index < nodes.length; index++) {
             rows[index] = row(nodes[index], script, get(times, nodes[index].id) ?? 0);
         }
-        return { nodes: rows, profile: request.instrument.save ? JSON.stringify(bare(profile)) : null };
+        return { nodes: rows, profile: request.instrument.save ? stringify(bare(profile)) : null };
     }
 
     // A sample stands for the time until the next one.

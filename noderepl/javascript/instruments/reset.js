@@ -1,9 +1,8 @@
 // Removes variables of snippets: those with the names request.names, or all of them, with the results, if that is null.
 // It reports {"removed": [names], "emptied": [names], "missing": [names], "results": how many}. A name that a
 // declaration has bound for good is emptied: it stays, with the value undefined.
-(function reset({ realm, primordials, post, results, scripts, inspection, request }) {
-    const { Reflect } = realm;
-    const { deleteProperty, set } = Reflect;
+(function reset({ realm, natives, primordials, post, results, scripts, inspection, request }) {
+    const { deleteProperty, set } = natives;
     const { includes, slice } = primordials.Array;
 
     function report() {

@@ -51,12 +51,13 @@
         } else {
             isWarm = true;
             const each = took / loops;
-            loops = rounded((end - now()) / REPEATS / each);
-            took = each * loops;
-            if (now() + took > end) {
-                runs[0] = each;
+            const count = rounded((end - now()) / REPEATS / each);
+            if (now() + each * count > end) {
+                runs[0] = took; // nothing but this is measured
                 return 0;
             }
+            loops = count;
+            took = each * count;
         }
         return runs.length < REPEATS && now() + took <= end ? loops : 0;
     }

@@ -4,9 +4,9 @@
 //
 // tools: what it may use of the prelude, and `store`, an object that stays from request to request.
 (function instruments({ realm, name, tools, current }) {
-    const { JSON, Object } = realm;
-    const { getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { clearImmediate, clearTimeout, setImmediate, setTimeout } = realm.require("timers");
+    const { Array, JSON, Map, Number, Object, Reflect, Symbol, WeakMap, process, require } = realm;
+    const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, keys, setPrototypeOf } = Object;
+    const { clearImmediate, clearTimeout, setImmediate, setTimeout } = require("timers");
     const timeout = setTimeout(() => {}, 0);
     const immediate = setImmediate(() => {});
     clearTimeout(timeout);
@@ -16,9 +16,19 @@
     timers.Immediate = getPrototypeOf(immediate);
     const { post, valueOf } = tools;
     const { stringify } = JSON;
-    const types = realm.require("util/types");
+    const types = require("util/types");
     const store = { __proto__: null };
-    const all = { __proto__: null, ...tools, name, types, timers, bare, instances, store };
+    // Snippets may have replaced these at the time of a request.
+    const natives = { __proto__: null, Map, Number, WeakMap, require, stringify, getOwnPropertyDescriptor };
+    natives.activeResources = process.getActiveResourcesInfo.bind(process);
+    natives.getOwnPropertySymbols = getOwnPropertySymbols;
+    natives.getPrototypeOf = getPrototypeOf;
+    natives.isArray = Array.isArray;
+    natives.apply = Reflect.apply;
+    natives.deleteProperty = Reflect.deleteProperty;
+    natives.set = Reflect.set;
+    natives.tag = Symbol.toStringTag;
+    const all = { ...tools, __proto__: null, natives, name, types, timers, bare, instances, store };
     let lent;
 
     function made(instrument, request) {
