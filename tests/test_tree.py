@@ -48,6 +48,7 @@ MODULES_OF = {
     "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",
+    "magics/test_measuring.py": "javascript.instruments javascript.reports units",
     "magics/test_page.py": "magics.help",
     "magics/test_preferences.py": "magics.context magics.local magics.screen",
     "property/test_session_answers.py": "outcome schema",

@@ -9,7 +9,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING
@@ -131,7 +131,10 @@ async def _prof(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     profile = read(Profile, execution.report)
     if profile is None:
         return [execution, Failure("the session has sent no profile", ExitCode.THREW)]
-    outcomes = [execution, *_hottest(times(profile))]
+    found = times(profile)
+    outcomes = [execution, *_hottest(found)]
+    if context.preferences.wants_json:
+        outcomes = [execution, Text(json.dumps(asdict(found), ensure_ascii=False))]
     if target is None or profile.profile is None:
         return outcomes
     content = profile.profile.encode(errors="replace")

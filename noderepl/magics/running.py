@@ -94,16 +94,18 @@ async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         await context.runner.has_prelude()  # opens the session, which is no part of the snippet
     started = time.perf_counter()
     execution = await context.runner.run_snippet(arguments.text)
-    took = time.perf_counter() - started
-    inside = min(execution.milliseconds / 1000, took)
+    took = round((time.perf_counter() - started) * 1000)
+    inside = min(execution.milliseconds, took)  # in whole milliseconds
     place = "session" if execution.number is not None else "service"
-    return [
-        execution,
-        Words(
-            f"{human_time(inside)} in the {place}, {human_time(took - inside)} for the network and"
-            f" noderepl: {human_time(took)} in all."
-        ),
-    ]
+    words = (
+        f"{_time_of(inside)} in the {place}, {_time_of(took - inside)} for the network and noderepl:"
+        f" {_time_of(took)} in all."
+    )
+    return [execution, Words(words)]
+
+
+def _time_of(milliseconds: int) -> str:
+    return f"{milliseconds} ms" if milliseconds < 1000 else human_time(milliseconds / 1000)
 
 
 TIMEOUT = Magic(

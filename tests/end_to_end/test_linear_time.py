@@ -45,6 +45,7 @@ from noderepl.javascript import (
     references,
     repl_transcripts,
     scopes,
+    snippet_function,
     statements,
     syntax,
     type_stripping,
@@ -336,6 +337,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.analyze.analyze": lambda text: analyze.analyze(
         text, global_name="g", typescript="auto"
     ),
+    "javascript.snippet_function.as_function": lambda text: snippet_function.as_function(
+        analyze.analyze(text, global_name="g", typescript="auto"), global_name="g"
+    ),
     "javascript.scopes.find": with_tree(scopes.find),
     "javascript.grammar_repairs.readable": with_typescript(grammar_repairs.readable),
     "javascript.references.types_alone": with_typescript(references.types_alone),
@@ -456,7 +460,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
-    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic
+    magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need

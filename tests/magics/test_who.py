@@ -115,7 +115,7 @@ async def test_details_of_one(dispatch: Open) -> None:
     head = "name     deep\ntype     Object\nsize     1\nsnippet  1\n"
     assert text == f"{head}{source}\n{{ a: {{ b: {{ c: [Object] }} }} }}"
     await shown(dispatcher, "%inspect depth all")
-    assert (await shown(dispatcher, "%who -d deep")).endswith("c: { d: 1 } } } }")
+    assert (await shown(dispatcher, "%who -d deep")).endswith("{ b: { c: { d: 1 } } }\n}")
     assert "size     5.0 kB" in await shown(dispatcher, "%who -d bytes")
     assert (await shown(dispatcher, "%who -d m")).endswith("Map(1) { 1 => { a: 1 } }")
     for line, why in (

@@ -50,6 +50,7 @@ VALUE: dict[str, object] = {
     "output": WROTE,
     "pending": False,
     "names": ["a"],
+    "report": '{"loops": 1, "runs": [1.5]}',
 }
 TOLD = (
     VALUE,
