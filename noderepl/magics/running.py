@@ -98,8 +98,8 @@ async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     inside = min(execution.milliseconds, took)  # in whole milliseconds
     place = "session" if execution.number is not None else "service"
     words = (
-        f"{_time_of(inside)} in the {place}, {_time_of(took - inside)} for the network and noderepl:"
-        f" {_time_of(took)} in all."
+        f"{_time_of(inside)} in the {place}, {_time_of(took - inside)} for the network and"
+        f" noderepl: {_time_of(took)} in all."
     )
     return [execution, Words(words)]
 

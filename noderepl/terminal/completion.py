@@ -159,7 +159,7 @@ class SnippetCompleter(Completer):
             "magic": [magic.name for magic in self._magics],
             "theme": self._themes(),
             "word": self._words(typed),
-            "variable": (*self._words(typed), *self._live.names()),
+            "variable": (*self._words(typed), *(self._live.names() if kind == "variable" else ())),
             "package": self._words(typed) if _is_first(rest) else (),
         }
         for choice in choices.get(kind, ()):
