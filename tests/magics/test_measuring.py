@@ -198,6 +198,23 @@ async def test_plain_mode_measures_nothing(dispatch: Open) -> None:
     assert "in the service" in await shown(dispatcher, "%time 1")
 
 
+async def test_a_session_without_inspector_measures_nothing(dispatch: Open) -> None:
+    """One sentence says so, and nothing runs; %mem works."""
+    dispatcher = await dispatch()
+    await shown(dispatcher, "%mode plain")
+    await shown(
+        dispatcher,
+        "var Module = require('module'), load = Module._load; Module._load = (name, ...more) => {"
+        " if (name === 'inspector') throw new Error('none'); return load(name, ...more); }; globalThis.ran = 0",
+    )
+    await shown(dispatcher, "%mode full")
+    for line in ("%timeit ran += 1", "%prof ran += 1", "%jobs", "%reset --yes"):
+        with pytest.raises(UsageError, match="needs the Node.js inspector, which this session does not have"):
+            await dispatcher.run_line(line)
+    assert "heap used" in await shown(dispatcher, "%mem")
+    assert (await shown(dispatcher, "ran")).startswith("0")
+
+
 async def test_a_snippet_that_leaves_early_is_not_measured(dispatch: Open, fast: None) -> None:
     """What it called is shown, and that nothing was measured."""
     outcomes = await (await dispatch()).run_line("%timeit process.exit(0)")
