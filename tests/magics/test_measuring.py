@@ -209,7 +209,7 @@ async def test_a_session_without_inspector_measures_nothing(dispatch: Open) -> N
     )
     await shown(dispatcher, "%mode full")
     for line in ("%timeit ran += 1", "%prof ran += 1", "%jobs", "%reset --yes"):
-        with pytest.raises(UsageError, match="needs the Node.js inspector, which this session does not have"):
+        with pytest.raises(UsageError, match=r"needs the Node\.js inspector, which"):
             await dispatcher.run_line(line)
     assert "heap used" in await shown(dispatcher, "%mem")
     assert (await shown(dispatcher, "ran")).startswith("0")

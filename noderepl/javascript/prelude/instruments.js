@@ -57,9 +57,14 @@
         kernel.text(`noderepl:${stringify({ __proto__: null, kind: "report", report })}`);
     }
 
+    // A report that fails must not cost the answer of the snippet.
     function reported(instrument) {
-        const value = instrument?.report();
-        return value === undefined ? undefined : stringify(bare(value));
+        try {
+            const value = instrument?.report();
+            return value === undefined ? undefined : stringify(bare(value));
+        } catch {
+            return undefined;
+        }
     }
 
     // Removes prototypes, so that stringify() calls no toJSON of the user.
