@@ -118,7 +118,7 @@ async def test_timeit_runs_what_is_slow_once(dispatch: Open, fast: None) -> None
     dispatcher = await dispatch()
     await shown(dispatcher, "let runs = 0")
     text = await shown(dispatcher, "%timeit runs += 1; await new Promise(r => setTimeout(r, 250))")
-    assert text.startswith("25") and "It ran once" in text
+    assert " per loop (1 run of 1 loop)\nIt ran once" in text
     assert await shown(dispatcher, "runs") == "1"
     await shown(dispatcher, "%timeout 1")
     assert "ran for 1 s" in await shown(dispatcher, "%timeit for (;;);")
@@ -154,7 +154,7 @@ async def test_prof_finds_the_hot_function(dispatch: Open, tmp_path: Path) -> No
         table
     )
     assert not re.search("evalmachine.*:[0-9]{3}|noderepl|node:inspector", table)
-    assert len(table.splitlines()) <= 16
+    assert table.count(" % ") <= 15
     assert isinstance(outcomes[-1], Saved)
     profile = json.loads(target.read_text())
     assert {"nodes", "samples", "timeDeltas"} <= set(profile)
