@@ -251,8 +251,8 @@ class Dispatcher:
         """Returns the last value without truncation. Raises ServiceError."""
         return await self.executor.queries.whole()
 
-    async def variables(self) -> Sequence[Variable]:
-        """Returns the variables of the session."""
+    async def variables(self) -> Sequence[Variable] | None:
+        """Returns the variables of the session; None if they are not known."""
         return await self.executor.queries.variables()
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:

@@ -24,7 +24,7 @@ def program_files(main: Path, text: str) -> Mapping[str, bytes]:
     main: the program's file. text: its code. Files outside of its directory are left out, as are
     missing ones: Node.js reports them. Raises UsageError above 200 files or 20 MB, LocalFileError.
     """
-    root = Path.cwd() / main.parent
+    root = main.parent.absolute()
     found: dict[str, bytes] = {}
     waiting = [(PurePosixPath(main.name), text)]
     for importer, code in waiting:

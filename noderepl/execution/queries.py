@@ -104,12 +104,17 @@ class Queries:
         answer = await self._answer(packages(name))
         return () if answer is None else read_offers(answer)
 
-    async def variables(self) -> Sequence[Variable]:
-        """Returns the session's variables; none as for members()."""
+    async def variables(self) -> Sequence[Variable] | None:
+        """Returns the session's variables; None if they are not known: a snippet runs, the session
+        lacks the prelude, or it does not answer. Raises as Backend.session() does.
+        """
         from noderepl.javascript.offers import read_variables, variables
 
+        if self._state.journal.is_untouched:
+            return ()
+        await self._lanes.current()
         answer = await self._answer(variables())
-        return () if answer is None else read_variables(answer)
+        return None if answer is None else read_variables(answer)
 
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present

@@ -41,7 +41,7 @@ _PLAIN = frozenset(
     object pair computed_property_name true false null undefined this arguments call_expression
     new_expression comment html_comment""".split()
 )
-_CALLS = frozenset("get at valueOf deref trim".split())
+_CALLS = frozenset("get at valueOf deref".split())
 _CLASSES = frozenset("Date Map Set WeakMap WeakSet URL URLSearchParams Error".split())
 _HEADS = frozenset("if while for with switch catch".split())
 _OPEN = {closer: frozenset(one for one in OPENERS if OPENERS[one] == closer) for closer in CLOSERS}
@@ -85,19 +85,19 @@ def destructured(text: str, after: str) -> Context | None:
 
     text, after: what is before and behind the cursor.
     """
+    if len(text) > MOST_CHARACTERS:
+        return None
     head, brace, names = text.rpartition("{")
     if not brace or _DECLARES.search(head.rstrip()[-6:]) is None or {*"}()="} & {*names}:
         return None
     name = names.rpartition(",")[2].lstrip()
-    value = _ASSIGNED.match(after)
+    value = _ASSIGNED.match(after[: 2 * MOST_EXPRESSION])
     if value is None or _NO_NAME.search(name):
         return Context("text")
     expression = value[1].strip()
-    return (
-        Context("member", name, expression, is_pattern=True)
-        if _is_plain(expression)
-        else Context("text")
-    )
+    if not _is_plain(expression):
+        return Context("text")
+    return Context("member", name, expression, is_pattern=True)
 
 
 def _in_text(text: str) -> Context:
@@ -145,12 +145,17 @@ def _expression(text: str) -> str | None:
     if start is None:
         return None
     found = source[tokens[start].start_byte :].decode("utf-8", "replace").strip()
-    return found if len(found) <= MOST_EXPRESSION and _is_plain(found) else None
+    return found if _is_plain(found) else None
 
 
 def _is_plain(expression: str) -> bool:
     """Returns whether the evaluation of an expression takes no time, whatever its values are."""
-    root = parse(parser(), f"({expression}\n)".encode("utf-8", "surrogatepass")).root_node
+    if len(expression) > MOST_EXPRESSION:
+        return False
+    try:
+        root = parse(parser(), f"({expression}\n)".encode("utf-8", "surrogatepass")).root_node
+    except TooHard:
+        return False
     statements = root.named_children
     if root.has_error or len(statements) != 1 or statements[0].type != "expression_statement":
         return False

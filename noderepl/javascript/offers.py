@@ -72,10 +72,10 @@ def read_offers(execution: Execution) -> Sequence[tuple[str, str]]:
     return () if found is None else found.offers
 
 
-def read_variables(execution: Execution) -> Sequence[Variable]:
-    """Returns the variables of an answer; none if it is unreadable."""
+def read_variables(execution: Execution) -> Sequence[Variable] | None:
+    """Returns the variables of an answer; None if it is unreadable."""
     found = _read(_VARIABLES, execution)
-    return () if found is None else [Variable(*one) for one in found.offers]
+    return None if found is None else [Variable(*one) for one in found.offers]
 
 
 def _read(check: Check[Answer], execution: Execution) -> Answer | None:

@@ -76,8 +76,8 @@ class Runner(Protocol):
     async def whole(self) -> Execution:
         """Returns the last value without truncation."""
 
-    async def variables(self) -> Sequence[Variable]:
-        """Returns the variables of the session."""
+    async def variables(self) -> Sequence[Variable] | None:
+        """Returns the variables of the session; None if they are not known."""
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet."""

@@ -19,8 +19,10 @@ async def _reset(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     given = arguments.parse(flags=("yes",))
     await check_prelude(context, "reset")
     if not given.words and "yes" not in given.flags:
-        names = [one.name for one in await context.runner.variables()]
-        what = f"{_counted(names)} and all results" if names else "all results"
+        variables = await context.runner.variables()
+        names = [one.name for one in variables or ()]
+        counted = "all variables" if variables is None else _counted(names) if names else ""
+        what = f"{counted} and all results" if counted else "all results"
         ask = f"This removes {what} of the session"
         if not context.screen.is_prompt:
             raise UsageError(f"{ask}; %reset --yes does so")

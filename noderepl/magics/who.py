@@ -16,6 +16,9 @@ from noderepl.units import human_size
 
 PROMPT_WIDTH = 80
 SHORT = "The value is shown in short, because showing it as a result would run code of the session."
+UNKNOWN = (
+    "The variables are not known: the session runs a snippet, did not answer, or is in plain mode."
+)
 
 
 async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -27,8 +30,11 @@ async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if len(words) > 1:
         raise arguments.wrong(f"{words[1]!r} is an extra argument")
     kind = words[0].lower() if words else ""
-    variables = sorted(await context.runner.variables(), key=lambda one: one.number, reverse=True)
-    found = [one for one in variables if one.kind.lower().startswith(kind)]
+    variables = await context.runner.variables()
+    if variables is None:
+        return [Words(UNKNOWN, warning=True)]
+    newest = sorted(variables, key=lambda one: one.number, reverse=True)
+    found = [one for one in newest if one.kind.lower().startswith(kind)]
     if context.preferences.wants_json:
         return [Text(json.dumps([asdict(one) for one in found], ensure_ascii=False))]
     if found:
@@ -51,9 +57,10 @@ async def _details(context: Context, name: str) -> Sequence[Outcome]:
     from noderepl.javascript.reports import Details, read
 
     await check_prelude(context, "who")
-    number = next(
-        (one.number for one in await context.runner.variables() if one.name == name), None
-    )
+    variables = await context.runner.variables()
+    if variables is None:
+        return [Words(UNKNOWN, warning=True)]
+    number = next((one.number for one in variables if one.name == name), None)
     if number is None:
         raise UsageError(f"the session has no variable {name}; %who lists them")
     size = context.screen.terminal()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from prompt_toolkit.key_binding.key_processor import KeyPress
@@ -22,9 +21,15 @@ _KEYS = {
     Keys.Tab: "\t",
     " ": " ",
 }
-_LAST_WORD = re.compile(r"\S*\s*\Z")
 MOST = 100_000
 """Characters of a line."""
+
+
+def without_last_word(text: str) -> str:
+    """Returns a line without its last word and the blanks behind it."""
+    rest = text.rstrip()
+    words = rest.rsplit(maxsplit=1)
+    return rest[: len(rest) - len(words[-1])] if words else ""
 
 
 class AnswerLine:
@@ -80,7 +85,7 @@ class AnswerLine:
             case Keys.ControlU:
                 self._change("", press)
             case Keys.ControlW:
-                self._change(_LAST_WORD.sub("", self._text), press)
+                self._change(without_last_word(self._text), press)
             case Keys.BracketedPaste:
                 text = self._text + press.data.replace("\r", "\n")
                 lines, end, rest = text.rpartition("\n")

@@ -180,7 +180,7 @@ class SnippetCompleter(Completer):
             if entry.name.startswith(start) and (
                 start.startswith(".") or not entry.name.startswith(".")
             ):
-                name = entry.name + ("/" if entry.is_dir() else "")
+                name = entry.name + ("/" if _is_directory(entry) else "")
                 yield Completion(shlex.quote(prefix + name), -len(word), display=plain(name))
 
     async def _in_javascript(self, where: Context) -> AsyncGenerator[Completion, None]:
@@ -256,6 +256,13 @@ def _last_word(text: str) -> str:
 def _is_first(arguments: str) -> bool:
     """Returns whether a magic's arguments end in the first one."""
     return " " not in arguments.lstrip()
+
+
+def _is_directory(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False  # it cannot be examined, for lack of permission for example
 
 
 def _modules(word: str) -> Iterable[str]:

@@ -25,6 +25,12 @@ _TOKEN = re.compile(
 _LIVE = re.compile(rf"\r(?!\n)|\x08|\x1b[78]|{_MOVES}|{_IGNORED}")
 # The beginning of a sequence of the above at the end of a text.
 _BEGUN = re.compile(r"\x1b(?:\[\??[0-9;:]{0,40})?\Z")
+# Common characters of one column: Latin, Greek, Cyrillic, arrows, lines and blocks, Braille.
+_NARROW = (
+    r" -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0373\u0391-\u03a1\u03a3-\u0482\u048a-\u052f"
+    r"\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff"
+)
+_RUN = re.compile(rf"(?P<narrow>[{_NARROW}]+)|[^{_NARROW}]+")
 Cell = tuple[str, str]
 _BLANK: Cell = (" ", "")
 
@@ -121,19 +127,29 @@ class OwnLines:
                     self._put(visible("\x1b", colour=False))
 
     def _put(self, text: str) -> None:
+        for run in _RUN.finditer(text):
+            if run["narrow"]:
+                self._put_narrow(run[0])
+            else:
+                self._put_wide(run[0])
+
+    def _put_narrow(self, text: str) -> None:
+        """Writes characters of one column each."""
         sequence = self._base + self._pen.sequence
-        if text.isascii():
-            start = 0
-            while start < len(text):
-                if self._column >= self._columns:
-                    self._wrap()
-                stop = start + self._columns - self._column
-                self._write([(one, sequence) for one in text[start:stop]])
-                start = stop
-            return
-        # It takes 60 ms to import, and most output is ASCII.
+        start = 0
+        while start < len(text):
+            if self._column >= self._columns:
+                self._wrap()
+            stop = start + self._columns - self._column
+            self._write([(one, sequence) for one in text[start:stop]])
+            start = stop
+
+    def _put_wide(self, text: str) -> None:
+        """Writes characters of any width."""
+        # It takes 60 ms to import, and most output is narrow.
         from wcwidth import wcwidth
 
+        sequence = self._base + self._pen.sequence
         for character in text:
             width = wcwidth(character)
             if width <= 0:

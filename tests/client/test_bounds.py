@@ -196,7 +196,7 @@ def test_controls_on_a_terminal_take_little_memory(tmp_path: Path, text: str) ->
         screen.enter("1")
         end = time.monotonic() + 60
         while len(screen.raw) < 100_000 and time.monotonic() < end:
-            screen._pump(0.1)
+            screen.pump(0.1)
         peak = re.search(r"VmHWM:\s*(\d+)", Path(f"/proc/{screen.pid}/status").read_text())
         assert len(screen.raw) > 50_000
         assert peak is not None and int(peak[1]) // 1024 < MOST_MEBIBYTES

@@ -74,6 +74,7 @@ from noderepl.terminal import (
     secret_forms,
     tables,
 )
+from noderepl.terminal.answer_line import without_last_word
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.live_region import LiveRegion
 from noderepl.terminal.pen import Pen
@@ -360,9 +361,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.validity.parses": validity.parses,
     "javascript.completeness.line_end": completeness.line_end,
     "javascript.completion_context.context": completion_context.context,
-    "javascript.completion_context.destructured": lambda text: completion_context.destructured(
-        f"const {{{text}", f"{text}}} = a"
-    ),
+    "javascript.completion_context.destructured": lambda text: [
+        completion_context.destructured(f"const {{{text}", f"{text}}} = a"),
+        completion_context.destructured("const { a", f" }} = {text}"),
+    ],
     "javascript.program.may_read_input": program.may_read_input,
     "magics.reload.reloaded": lambda text: reload.reloaded(
         "x", Execution(Status.OK, value=Value(text, text))
@@ -392,6 +394,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "service.messages.parse": accepting(lambda text: messages.parse(bytes_of(text))),
     "service.tools.without_credentials": tools.without_credentials,
     "service.tools.without_secrets": tools.without_secrets,
+    "terminal.answer_line.without_last_word": lambda text: [
+        without_last_word(f"{text} b"),
+        without_last_word(f"x{text}"),
+    ],
     "terminal.completion.SnippetCompleter": lambda text: list(
         COMPLETER.get_completions(Document(f"{text}a"), None)  # type: ignore[arg-type]
     ),

@@ -12,6 +12,8 @@ import pytest
 from driving import Screen, command, environment, run
 from nodes import node_of_wheel
 
+from noderepl.program_files import program_files
+
 ARGV = "console.log(JSON.stringify(process.argv.slice(1)))"
 
 
@@ -234,6 +236,35 @@ def test_a_file_brings_what_it_imports(home, tmp_path):
     assert ran.returncode == 1
     assert "Cannot find module './lib/a'" in ran.stderr and "main.js:1:15\n" in ran.stderr
     assert "%npm" not in ran.stderr
+
+
+def test_a_file_from_a_directory_that_is_deleted(tmp_path, monkeypatch):
+    """The path of the program is enough."""
+    written(tmp_path, {"lib/x.js": "exports.x = 1", "gone/y": ""})
+    (tmp_path / "gone/y").unlink()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    try:
+        assert program_files(tmp_path / "main.js", "require('./lib/x.js')").keys() == {"lib/x.js"}
+    finally:
+        monkeypatch.undo()
+
+
+def test_imports_that_the_session_cannot_store(home, tmp_path):
+    """A warning names the file where the session has another kind of file in its place."""
+    written(
+        tmp_path,
+        {
+            "lib/x.js": "exports.x = 1",
+            "y.js": "exports.x = 1",
+            "main.js": "try { require('./lib/x.js') } catch (error) { console.log(error.code) }; require('./y.js')",
+        },
+    )
+    makes = "fs.writeFileSync('lib', 'x'); fs.mkdirSync('y.js')"
+    ran = run("-e", makes, "main.js", home=home, cwd=tmp_path)
+    assert (ran.returncode, ran.stdout) == (1, "MODULE_NOT_FOUND\n")
+    assert "Warning: lib/x.js cannot be written in the session: EEXIST\n" in ran.stderr
+    assert "Warning: y.js cannot be written in the session: EISDIR\n" in ran.stderr
 
 
 def test_a_project_of_modules(home, tmp_path):

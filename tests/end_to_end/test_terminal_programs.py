@@ -55,7 +55,7 @@ def answer(screen: Screen, code: str, *steps: tuple[str, str]) -> list[str]:
         screen.until(awaited)
         end = time.monotonic() + LOOK
         while time.monotonic() < end:
-            screen._pump(LOOK)
+            screen.pump(LOOK)
         screen.type(typed)
     screen.ready()
     return below(screen, code)

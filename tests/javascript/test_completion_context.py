@@ -154,3 +154,10 @@ def test_patterns_without_a_value(text: str, after: str) -> None:
     """Nothing is known of a new name, nor without a value."""
     found = destructured(text, after)
     assert found is not None and found.kind == "text"
+
+
+@pytest.mark.parametrize("value", ["/[" * 10_000, "a." * 100_000 + "b", "(" * 1900])
+def test_patterns_with_a_value_that_is_too_hard(value: str) -> None:
+    """Nothing is offered, and nothing fails."""
+    found = destructured("const { a", f" }} = {value}")
+    assert found is not None and found.kind == "text"

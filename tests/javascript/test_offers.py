@@ -119,10 +119,24 @@ async def test_stacks_and_getters_of_users_are_not_used(dispatch: Open) -> None:
         dispatcher,
         "globalThis.hits = 0; Error.prepareStackTrace = () => { hits += 1; return 'x' };"
         " Object.defineProperty(os, 'mine', { get() { hits += 1; return {} }, configurable: true });"
-        " const lazy = { get x() { hits += 1 } }; 0",
+        " const lazy = { get x() { hits += 1 } };"
+        " const thrown = Object.defineProperty(new Error('x'), 'stack', { get() { hits += 1 } });"
+        " class Failed extends Error { get message() { hits += 1 } };"
+        " const failing = [{ get x() { throw thrown }, get y() { throw new Failed() } }];"
+        " const native = { get x() { '[native code]'; throw thrown } };"
+        " const bound = Object.defineProperty({}, 'x', { get: (() => ({ mine: 1 })).bind() });"
+        " for (const [name, key] of [['fs', 'promises'], ['stream', 'promises']])"
+        "  Object.defineProperty(require(name), key, { get() { hits += 1; return {} }, configurable: true });"
+        " fs.mkdirSync('node_modules/@a/b', { recursive: true }); hits = 0",
     )
-    for expression in ("nowhere.x", "os.mine", "lazy.x", "os", "sys"):
+    await dispatcher.executor.queries.packages("")
+    await dispatcher.executor.queries.packages("@a/b")
+    for expression in (
+        *("nowhere.x", "os.mine", "lazy.x", "os", "sys", "failing[0].x", "failing[0].y"),
+        *("native.x", "fs.promises", "stream.promises"),
+    ):
         await dispatcher.executor.queries.members(expression)
+    assert list(await dispatcher.executor.queries.members("bound.x")) == []
     assert await shown(dispatcher, "hits") == "0"
 
 
@@ -173,10 +187,17 @@ async def test_packages_and_their_exports(dispatch: Open) -> None:
         "const made = (name, text) => { fs.mkdirSync('node_modules/' + name, { recursive: true });"
         " fs.writeFileSync('node_modules/' + name + '/package.json', text) };"
         ' made("plain", \'{"version": "1.2.3", "exports": {".": "./a.js", "./sub": "./b.js", "./all/*": "./c/*"}}\');'
-        ' made("@scope/part", "not JSON"); made(".hidden", "{}")',
+        ' made("@scope/part", "not JSON"); made(".hidden", "{}"); made("pipe", ""); made("large", " ".repeat(2 ** 21));'
+        " fs.unlinkSync('node_modules/pipe/package.json');"
+        " child_process.execFileSync('mkfifo', ['node_modules/pipe/package.json'])",
     )
     queries = dispatcher.executor.queries
-    assert sorted(await queries.packages("")) == [("@scope/part", ""), ("plain", "1.2.3")]
+    assert sorted(await queries.packages("")) == [
+        ("@scope/part", ""),
+        ("large", ""),
+        ("pipe", ""),
+        ("plain", "1.2.3"),
+    ]
     assert list(await queries.packages("plain")) == [("plain/sub", "")]
     assert list(await queries.packages("@scope/part")) == []
     assert list(await queries.packages("../..")) == []

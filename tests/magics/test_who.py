@@ -145,3 +145,23 @@ async def test_details_run_no_code_of_the_user(dispatch: Open) -> None:
     for number in range(7):
         assert f"v{number}" in await shown(dispatcher, f"%who -d v{number}")
     assert await shown(dispatcher, "hits.length") == "0"
+
+
+async def test_previews_take_a_bounded_time(dispatch: Open) -> None:
+    """Large values that many names have get their types alone."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        "const base = Object.fromEntries(Array.from({ length: 1e5 }, (_, index) => ['k' + index, index]));"
+        " for (let index = 0; index < 500; index++) globalThis['g' + index] = base; 1",
+    )
+    found = {values[-1] for values in rows(await shown(dispatcher, "%who")).values()}
+    assert found == {"{k0: 0, k1: 1, k2: 2, …}", "Object"}
+
+
+async def test_variables_that_are_not_known(dispatch: Open) -> None:
+    """It says so where the session is not asked."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "%mode plain")
+    await shown(dispatcher, "var a = 1")
+    assert "The variables are not known" in await shown(dispatcher, "%who")

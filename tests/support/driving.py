@@ -152,11 +152,11 @@ class Screen:
         seen, end = len(self.raw), time.monotonic() + 3
         data = memoryview(b"\x1b[200~" + text.replace("\n", "\r").encode() + b"\x1b[201~")
         while data:
-            self._pump(0)
+            self.pump(0)
             data = data[os.write(self._file, data[:512]) :]
         while len(self.raw) == seen and time.monotonic() < end:
-            self._pump(0.05)
-        while select.select([self._file], [], [], 0.2)[0] and self._pump(0):
+            self.pump(0.05)
+        while select.select([self._file], [], [], 0.2)[0] and self.pump(0):
             pass
 
     def enter(self, text: str) -> None:
@@ -169,13 +169,13 @@ class Screen:
         for line in lines:
             for text in (line, "\r"):
                 self.type(text)
-                while select.select([self._file], [], [], 0.1)[0] and self._pump(0):
+                while select.select([self._file], [], [], 0.1)[0] and self.pump(0):
                     pass
 
     def echo(self, letter: str) -> float:
         """Types a letter once the program is quiet. Returns the seconds until it comes back."""
         while select.select([self._file], [], [], 0.1)[0]:
-            self._pump(0)
+            self.pump(0)
         began = time.perf_counter()
         self.type(letter)
         data = b""
@@ -189,7 +189,7 @@ class Screen:
         """Waits until a regular expression (multi-line) is found on the screen. Returns the match."""
         end = time.monotonic() + seconds
         while not (found := re.search(pattern, self.text, re.M)):
-            if not self._pump(0.05) and self.status is None:
+            if not self.pump(0.05) and self.status is None:
                 self.ended()
             if time.monotonic() > end or self.status is not None:
                 raise AssertionError(f"{pattern!r} did not come; the screen shows:\n{self.text}")
@@ -200,12 +200,12 @@ class Screen:
         end = time.monotonic() + seconds
         while data not in self.raw:
             assert time.monotonic() < end, f"{data!r} did not come; the screen shows:\n{self.text}"
-            if not self._pump(0.05) and self.status is None:
+            if not self.pump(0.05) and self.status is None:
                 self.ended()
 
     def ready(self) -> None:
         """Waits until the program is quiet and an empty prompt is the last line above the toolbar."""
-        while select.select([self._file], [], [], 0.2)[0] and self._pump(0):
+        while select.select([self._file], [], [], 0.2)[0] and self.pump(0):
             pass
         self.until(EMPTY_PROMPT)
 
@@ -224,7 +224,7 @@ class Screen:
         """Waits until the program has ended. Returns its exit code, or minus the signal that ended it."""
         end = time.monotonic() + seconds
         while self.status is None:
-            self._pump(0.05)
+            self.pump(0.05)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 self.status = os.waitstatus_to_exitcode(status)
@@ -235,7 +235,7 @@ class Screen:
                 raise AssertionError(f"the program did not end; the screen shows:\n{self.text}")
         return self.status
 
-    def _pump(self, seconds: float) -> bool:
+    def pump(self, seconds: float) -> bool:
         """Takes what the program wrote; False once it has closed its terminal."""
         if not select.select([self._file], [], [], seconds)[0]:
             return True

@@ -9,7 +9,7 @@ from wcwidth import wcwidth
 
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.live_region import LONG, LiveRegion
-from noderepl.terminal.own_lines import OwnLines
+from noderepl.terminal.own_lines import _RUN, OwnLines
 from noderepl.terminal.pen import Pen
 
 COLUMNS, ROWS = 20, 8
@@ -50,6 +50,13 @@ def shown(screen: pyte.Screen) -> list[str]:
     while lines and not lines[-1]:
         del lines[-1]
     return lines
+
+
+def test_narrow_characters_have_one_column() -> None:
+    """As wcwidth counts them."""
+    narrow = [one for one in map(chr, range(0x3000)) if (run := _RUN.match(one)) and run["narrow"]]
+    assert len(narrow) > 1500
+    assert [one for one in narrow if wcwidth(one) != 1] == []
 
 
 def region(**options: object) -> LiveRegion:

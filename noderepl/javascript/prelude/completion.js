@@ -12,15 +12,14 @@
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
-    const { getBuiltinModule } = realm.process;
-    const { builtinModules } = realm.require("module").Module;
+    const time = realm.performance.now.bind(realm.performance);
     const { isProxy, isTypedArray } = realm.require("util/types");
     const { filter, includes: isIn, join: joined } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { delete: remove, get, set: setOf } = primordials.Map;
     const { add, delete: drop, has } = primordials.Set;
     const forEachEntry = primordials.uncurried(Map.prototype.forEach);
-    const { includes, slice: sliceText, startsWith } = primordials.String;
+    const { slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
     const { asIntN } = BigInt;
     const { stringify } = JSON;
@@ -32,6 +31,7 @@
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
     const MILLISECONDS = 100; // of an evaluation
+    const PREVIEWS = 300; // milliseconds of all previews
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
@@ -39,6 +39,7 @@
     const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const CLASS = /^class\b/;
+    const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
     const SHORT = 30; // characters of a text in a preview
     const FEW = 3; // parts of a value in a preview
     const NONE = new Set();
@@ -51,7 +52,7 @@
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
-    forEach(["fs", "stream", "timers", "readline"], (word) => trust(realm.require(word), PARTS));
+    forEach(["fs", "stream", "timers", "readline", "crypto"], (word) => trust(realm.require(word), PARTS));
 
     function trust(object, properties) {
         forEach(properties, (key) => {
@@ -95,15 +96,20 @@
     function forget(word, isThere) {
         remove(makers, word);
         (isThere ? add : drop)(forgotten, word);
-        latest = filter(latest, (one) => one !== word);
+        latest = setPrototypeOf(
+            filter(latest, (one) => one !== word),
+            null,
+        );
     }
 
     function variables(kernel) {
         const lexical = lexicalNames();
         const rows = [];
+        const start = time();
         for (let index = 0; index < latest.length; index++) {
             const word = latest[index];
-            rows[index] = attempt(() => row(word, has(lexical, word))) ?? [
+            const isInTime = time() - start < PREVIEWS;
+            rows[index] = attempt(() => row(word, has(lexical, word), isInTime)) ?? [
                 word,
                 "unknown",
                 "",
@@ -115,12 +121,16 @@
         respond(kernel, rows);
     }
 
-    function row(word, isLexical) {
+    // isInTime: whether there is time for its parts.
+    function row(word, isLexical, isInTime) {
         const { isAccessor, value } = variable(word, isLexical);
         const number = get(makers, word);
-        return isAccessor
-            ? [word, "accessor", "", number, null, false]
-            : [word, typeOf(value), preview(value), number, ...sizeOf(value, keysOf)];
+        if (isAccessor) {
+            return [word, "accessor", "", number, null, false];
+        }
+        const text = isInTime ? preview(value) : brief(value);
+        const { 0: size, 1: isBytes } = isInTime ? sizeOf(value, keysOf) : [null, false];
+        return [word, typeOf(value), text, number, size, isBytes];
     }
 
     function variable(word, isLexical = has(lexicalNames(), word)) {
@@ -184,16 +194,9 @@
             if (value === undefined || value === null) {
                 return value;
             }
-            if (isRoot && !isVariable && isModule(key, value)) {
-                trust(value, PARTS);
-            }
             isRoot = false;
         }
         return value;
-    }
-
-    function isModule(word, value) {
-        return isIn(builtinModules, word) && getBuiltinModule?.(word) === value;
     }
 
     // chain: the expression of that property, for an accessor of the engine.
@@ -214,7 +217,7 @@
     }
 
     function isEngines(getter) {
-        return getter !== undefined && includes(sourceOf(getter), "[native code]");
+        return getter !== undefined && exec(NATIVE, sourceOf(getter)) !== null;
     }
 
     // V8 makes the stack of an error, by a snippet's function, even to describe the property.
@@ -223,8 +226,8 @@
         return found && setPrototypeOf(found, null);
     }
 
-    // The value of an expression that has no side effect. The inspector must not get the value itself, as it reads
-    // properties to describe it.
+    // The value of an expression that has no side effect. The inspector must get neither the value nor an error, as it
+    // reads properties to describe them.
     function evaluated(expression) {
         let thunk;
         const take = (failure, answer) => {
@@ -233,7 +236,7 @@
             }
         };
         const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
-        const wrapped = `((value) => () => value)((${expression}\n))`;
+        const wrapped = `((list) => () => list?.[0])((() => { try { return [(${expression}\n)]; } catch {} })())`;
         withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
         return typeof thunk === "function" ? thunk() : undefined;
@@ -319,7 +322,9 @@
     }
 
     function packages(kernel, { package: word }) {
-        respond(kernel, offersOf(word));
+        let found = [];
+        withOwnStacks(() => (found = offersOf(word)));
+        respond(kernel, found);
     }
 
     function attempt(action) {

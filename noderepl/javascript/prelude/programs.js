@@ -73,15 +73,22 @@
         syncBuiltinESMExports();
     }
 
-    // Writes the files that a program imports. A package.json of the session stays.
+    // Writes the files that a program imports, and warns of those that it cannot write. A package.json of the session
+    // stays.
     function unpack(bundle) {
         const packed = JSON.parse(readFileSync(bundle, "utf8"));
         for (let index = 0; index < packed.length; index++) {
             const { 0: name, 1: content } = packed[index];
             const path = join(data, name);
             const flag = basename(name) === "package.json" ? "wx" : "w";
-            mkdirSync(dirname(path), { __proto__: null, recursive: true });
-            attempt(() => writeFileSync(path, content, { __proto__: null, encoding: "base64", flag }));
+            try {
+                mkdirSync(dirname(path), { __proto__: null, recursive: true });
+                writeFileSync(path, content, { __proto__: null, encoding: "base64", flag });
+            } catch (error) {
+                if (flag === "w") {
+                    print("stderr", `Warning: ${name} cannot be written in the session: ${error.code}\n`);
+                }
+            }
         }
         unlinkSync(bundle);
     }
