@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -288,11 +288,19 @@ def _media(media: _Media) -> Media:
     return Media(media.mime, data)
 
 
-def call(method: str, request: dict[str, object]) -> str:
-    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing."""
+def call(
+    method: str, request: dict[str, object], parts: Sequence[str] = (), arguments: str = ""
+) -> str:
+    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing.
+
+    parts: files of prelude/ that the request brings. arguments: JavaScript of further arguments.
+    """
     run = request.get("id")
+    given = f"this.$$, {json.dumps(request)}"
+    if parts:
+        given += f", {{ {', '.join(f'{name}: {_part(name)}' for name in parts)} }}, {arguments}"
     return _checked(
-        f"{global_name()}.{method}(this.$$, {json.dumps(request)})",
+        f"{global_name()}.{method}({given})",
         run if isinstance(run, int) else None,
     )
 

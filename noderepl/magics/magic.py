@@ -13,7 +13,15 @@ from noderepl.magics.context import Context
 from noderepl.outcome import Outcome
 
 Completes = Literal[
-    "nothing", "local-file", "remote-file", "magic", "theme", "word", "package", "module"
+    "nothing",
+    "local-file",
+    "remote-file",
+    "magic",
+    "theme",
+    "word",
+    "package",
+    "module",
+    "javascript",
 ]
 
 
@@ -24,7 +32,7 @@ class Magic:
     name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
-    "module" is a package or a file of the session. words: the choices if that is "word". dot: its
+    "module" is a package or a file of the session, "javascript" an expression. words: the choices if that is "word". dot: its
     name in Node's own REPL, without the dot; empty if it has none.
     """
 

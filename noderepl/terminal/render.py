@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from noderepl.outcome import (
+    Description,
     Execution,
     Failure,
     FileList,
@@ -65,6 +66,11 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
         case Text(text):
             return _one("stdout", Piece("", _ended(text)))
+        case Description(entries):
+            # The line editor needs none before the first question.
+            from noderepl.terminal.descriptions import description
+
+            return _one("stdout", *description(entries, width, styled=styled))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
         case FileList(files=()):
@@ -128,6 +134,8 @@ def extent(outcome: Outcome) -> int:
             return len(error.stack or error.message)
         case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text):
             return len(text)
+        case Description(entries):
+            return sum(len(entry.text) for entry in entries)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
         case FileList(files):

@@ -11,12 +11,12 @@
 (function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
-    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { existsSync, readdirSync, readFileSync } = realm.require("fs");
-    const { getBuiltinModule } = realm.process;
+    const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
+    const { existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
+    const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
     const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
     const { dirname, join } = realm.require("path");
-    const { isProxy, isTypedArray } = realm.require("util/types");
+    const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
     const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get, set: setOf } = primordials.Map;
@@ -163,7 +163,7 @@
     }
 
     function isModule(word, value) {
-        return isIn(builtinModules, word) && getBuiltinModule?.(word) === value;
+        return isIn(builtinModules, word) && getBuiltinModule(word) === value;
     }
 
     // chain: the expression of that property, for an accessor of the engine.
@@ -337,5 +337,20 @@
         }
     }
 
-    return { names, members, packages, variables };
+    // parts: description.js and what it uses; they come with the request.
+    function describe(kernel, request, parts, root, steps, made) {
+        const files = { dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
+        const values = { assign, classOf, descriptorOf, isNativeError, isProxy, keysOf, preview, sourceOf, typeOf };
+        const objects = { Object, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
+        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers, post };
+        parts.description({ realm, primordials, ...files, ...values, ...objects, ...known }, parts)(
+            kernel,
+            request,
+            root,
+            steps,
+            made,
+        );
+    }
+
+    return { names, members, packages, variables, describe };
 });
