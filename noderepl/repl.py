@@ -24,6 +24,7 @@ from noderepl.late_output import LateOutput
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import (
     ClearScreen,
+    Description,
     EditorMode,
     Failure,
     Leave,
@@ -248,8 +249,9 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        acts = (self._interrupt, self._suspend, self._answers)
-        return waiting_keys(self._input, self._output, *acts)
+        return waiting_keys(
+            self._input, self._output, self._interrupt, self._suspend, self._answers
+        )
 
     def _stop(self) -> None:
         """Stops this process after the terminal has accepted what was shown."""
@@ -316,7 +318,7 @@ class Repl:
                 self._console.clear()
             case Prefill() | EditorMode() | Leave() | UseTheme():
                 pass
-            case Page():
+            case Page() | Description():
                 await self._programs.page(outcome)
             case _:
                 (await self._console.drawn(outcome))()

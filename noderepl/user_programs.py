@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from noderepl.errors import NodeReplError
 from noderepl.foreground import Foreground
-from noderepl.outcome import Failure, Page
+from noderepl.outcome import Description, Failure, Page
 from noderepl.terminal.console import Console
-from noderepl.terminal.escapes import slices, visible
+from noderepl.terminal.escapes import COLOUR, slices, visible
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -25,14 +25,33 @@ class UserPrograms:
         self._console = console
         self._foreground = foreground
 
-    async def page(self, shown: Page) -> None:
-        """Shows a text in the user's pager, or like any other text if there is none."""
+    async def page(self, shown: Page | Description) -> None:
+        """Shows a text in the user's pager, or like any other text if there is none. A description
+        comes there only if it is longer than the screen.
+        """
         from noderepl.terminal.programs import page
 
+        if isinstance(shown, Description):
+            await self._describe(shown)
+            return
         async with self._elsewhere():
             is_shown = await page(self._input, _safe_parts(shown), os.environ)
         if not is_shown:
             await self._console.show_page(shown)
+
+    async def _describe(self, shown: Description) -> None:
+        from noderepl.terminal.programs import page
+
+        painted = await self._console.painted(shown)
+        columns, rows = self._console.size()
+        bare = COLOUR.sub("", painted.decode(errors="replace"))
+        height = sum(max(1, -(-len(line) // max(columns, 1))) for line in bare.splitlines())
+        if rows and height >= rows:
+            async with self._elsewhere():
+                parts = [bare.encode(errors="replace")]
+                if await page(self._input, parts, os.environ, coloured=[painted]):
+                    return
+        (await self._console.drawn(shown))()
 
     async def edit(self, text: str) -> str:
         """Returns the text as the editor saves it. Raises LocalFileError."""

@@ -68,7 +68,7 @@ class Queries:
             return answer.execution
 
     def check_idle(self) -> None:
-        """Raises UsageError while a snippet runs: the session answers nothing until it has ended."""
+        """Raises UsageError while a snippet runs: the session answers nothing before its end."""
         if self._is_busy():
             raise UsageError("a snippet is still running; ask again when it has ended")
 

@@ -14,7 +14,6 @@ from noderepl.javascript.syntax import TooHard, parse, typescript_parser
 # Namespaces in namespaces; declarations and characters of one that are returned.
 DEEPEST, MOST_DECLARATIONS, LONGEST = 12, 40, 1500
 _WRAPPERS = frozenset(["export_statement", "ambient_declaration", "expression_statement"])
-_BODIES = frozenset(["class_body", "interface_body", "object_type", "statement_block"])
 _TYPES = frozenset(
     ["class_declaration", "abstract_class_declaration", "interface_declaration", "class"]
 )
@@ -31,7 +30,12 @@ _MEMBERS = {
     "enum_declaration": "enum",
 }
 _SPACE = re.compile(r"\s+")
+_COMMENT = re.compile(
+    r"""("(?:[^"\\\n]|\\.)*+"|'(?:[^'\\\n]|\\.)*+')|/\*.*?\*/|//[^\n]*""", re.DOTALL
+)
 _OPENED, _CLOSED = re.compile(r"([(<]) "), re.compile(r",? ([)>])(?!=)")
+_NONE = (0, 0)
+_DOTTED = re.compile(r"[\w$.]+")
 _LAST_NAME = re.compile(r"[\w$]+(?=\s*(?:<|\[|$))")
 
 
@@ -40,7 +44,7 @@ class Declared:
     """One declaration. container: the class, interface or namespace that it is in, "" for none.
     kind: function, method, property, variable, class, interface, namespace, type or enum.
     signature: on one line. comment: its JSDoc, with its delimiters. of_type: the name of its type,
-    "" if it has none. file: the index of its file.
+    "" if it has none.
     """
 
     name: str
@@ -49,7 +53,35 @@ class Declared:
     signature: str
     comment: str
     of_type: str
-    file: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a declaration is: the text of its file, and there its signature, its comment and its
+    type, each from a byte to another; (0, 0) for none. prefix: of the signature.
+    """
+
+    name: str
+    container: str
+    kind: str
+    source: bytes
+    span: tuple[int, int]
+    comment: tuple[int, int]
+    of_type: tuple[int, int]
+    prefix: str = ""
+
+    def type_name(self) -> str:
+        """Returns the last name of the type."""
+        found = _LAST_NAME.search(_part(self.source, self.of_type)[:LONGEST].strip())
+        return found[0] if found else ""
+
+    def read(self) -> Declared:
+        """Returns the declaration."""
+        text = _COMMENT.sub(lambda found: found[1] or " ", _part(self.source, self.span))
+        signature = _cut(_SPACE.sub(" ", self.prefix + text).rstrip(" ;,"))
+        comment = _part(self.source, self.comment)
+        name, container, kind = self.name, self.container, self.kind
+        return Declared(name, container, kind, signature, comment, self.type_name())
 
 
 @dataclass
@@ -60,7 +92,7 @@ class _Index:
     """
 
     members: frozenset[str]
-    named: dict[str, list[Declared]] = field(default_factory=lambda: defaultdict(list))
+    named: dict[str, list[_Place]] = field(default_factory=lambda: defaultdict(list))
     aliases: dict[str, str] = field(default_factory=dict)
     parents: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     defaults: list[str] = field(default_factory=list)
@@ -81,10 +113,9 @@ def declared(
         if number > 0 and not any(one and one in text for one in names):
             continue
         try:
-            tree = parse(typescript_parser(), text.encode("utf-8", "surrogatepass"))
+            _File(text, index, is_entry=number == 0).collect()
         except TooHard:
             continue
-        _collect(tree.root_node, index, number)
     whole = [*index.defaults, "default"]
     first = whole if exported in ("default", "*", "") else [_local(index, exported)]
     if not keys:
@@ -97,16 +128,17 @@ def declared(
     return ()
 
 
-def _called(index: _Index, found: Sequence[Declared]) -> Sequence[Declared]:
+def _called(index: _Index, places: Sequence[_Place]) -> Sequence[Declared]:
     """Returns the declarations, and how their type can be called if it is an interface."""
+    found = [place.read() for place in places]
     if len(found) != 1 or found[0].kind not in ("variable", "property") or not found[0].of_type:
         return found
     one = found[0]
     of_type = one.container if one.of_type == "this" else one.of_type
     for name in _types(index, [of_type]):
         if calls := index.named.get(f"{name}()"):
-            signatures = [replace(call, signature=one.name + call.signature) for call in calls]
-            return [one, *signatures[:MOST_DECLARATIONS]]
+            read = [call.read() for call in calls[:MOST_DECLARATIONS]]
+            return [one, *(replace(call, signature=one.name + call.signature) for call in read)]
     return found
 
 
@@ -114,7 +146,7 @@ def _local(index: _Index, name: str) -> str:
     return index.aliases.get(name, name)
 
 
-def _top(index: _Index, names: Sequence[str]) -> Sequence[Declared]:
+def _top(index: _Index, names: Sequence[str]) -> Sequence[_Place]:
     """Returns the declarations outside of classes and interfaces."""
     for name in names:
         found = [one for one in index.named.get(name, ()) if one.kind not in ("method", "property")]
@@ -124,9 +156,7 @@ def _top(index: _Index, names: Sequence[str]) -> Sequence[Declared]:
     return ()
 
 
-def _member(
-    index: _Index, name: str, outer: Sequence[str], owner: str
-) -> Sequence[Declared]:
+def _member(index: _Index, name: str, outer: Sequence[str], owner: str) -> Sequence[_Place]:
     found = index.named.get(name, [])
     for container in _types(index, outer):
         if those := [one for one in found if one.container == container]:
@@ -147,14 +177,14 @@ def _types(index: _Index, names: Sequence[str]) -> Iterator[str]:
     for name in queue:
         yield name
         local = _local(index, name)
-        types = [one.of_type for one in index.named.get(local, ()) if one.kind != "method"]
+        types = [one.type_name() for one in index.named.get(local, ()) if one.kind != "method"]
         for further in [local, *types, *index.parents.get(name, ())]:
             if further and further not in seen:
                 seen.add(further)
                 queue.append(further)
 
 
-def _together(found: Sequence[Declared]) -> Sequence[Declared]:
+def _together(found: Sequence[_Place]) -> Sequence[_Place]:
     """Returns the declarations that belong to the first one."""
     first = next(iter(found), None)
     if first is None:
@@ -163,150 +193,146 @@ def _together(found: Sequence[Declared]) -> Sequence[Declared]:
         one
         for one in found
         if one.container == first.container
-        and (one.file == first.file or one.kind == "method" == first.kind)
+        and (one.source is first.source or one.kind == "method" == first.kind)
     ]
-    unique = {one.signature: one for one in reversed(those)}
-    return [one for one in those if unique[one.signature] is one][:MOST_DECLARATIONS]
+    return those[:MOST_DECLARATIONS]
 
 
-def _collect(root: Node, index: _Index, file: int) -> None:
-    """Adds the declarations of a file."""
-    pending = [(root, "", 0)]
-    while pending:
-        parent, container, depth = pending.pop()
-        comment = ""
-        inner: list[tuple[Node, str, int]] = []
-        for child in parent.named_children:
-            if child.type == "comment":
-                comment = _text(child)
-                continue
-            if child.type in ("import_statement", "decorator"):
-                comment = ""
-                continue
-            node = _unwrapped(child, index, file)
-            if node is not None:
-                body = _add(node, container, comment, index, file)
-                if body is not None and depth < DEEPEST:
-                    inner.append((*body, depth + 1))
-            comment = ""
-        pending += reversed(inner)
+class _File:
+    """Adds the declarations of one file to an index. Raises TooHard."""
 
+    def __init__(self, text: str, index: _Index, *, is_entry: bool) -> None:
+        self._source = text.encode("utf-8", "surrogatepass")
+        self._tree = parse(typescript_parser(), self._source)
+        self._index = index
+        self._defaults = index.defaults if is_entry else []
 
-def _unwrapped(node: Node, index: _Index, file: int) -> Node | None:
-    """Returns the declaration in `export`, `declare` and the like; notes what they export."""
-    while node.type in _WRAPPERS:
-        if node.type == "export_statement":
-            _note_export(node, index, file)
-        inner = [one for one in node.named_children if one.type != "comment"]
-        if not inner or inner[0].type in ("export_clause", "identifier", "string"):
-            return None
-        node = inner[0]
-    return node
+    def collect(self) -> None:
+        """Adds the declarations."""
+        pending = [(self._tree.root_node, "", 0)]
+        while pending:
+            parent, container, depth = pending.pop()
+            comment = _NONE
+            inner: list[tuple[Node, str, int]] = []
+            for child in parent.named_children:
+                if child.type == "comment":
+                    comment = (child.start_byte, child.end_byte)
+                    continue
+                node = None if child.type == "import_statement" else self._unwrapped(child)
+                if node is not None:
+                    body = self._add(node, container, comment)
+                    if body is not None and depth < DEEPEST:
+                        inner.append((*body, depth + 1))
+                comment = _NONE
+            pending += reversed(inner)
 
+    def _unwrapped(self, node: Node) -> Node | None:
+        """Returns the declaration in `export`, `declare` and the like; notes what they export."""
+        while node.type in _WRAPPERS:
+            if node.type == "export_statement":
+                self._note_export(node)
+            inner = [one for one in node.named_children if one.type != "comment"]
+            if not inner or inner[0].type in ("export_clause", "identifier", "string"):
+                return None
+            node = inner[0]
+        return node
 
-def _note_export(node: Node, index: _Index, file: int) -> None:
-    words = [child.type for child in node.children[:3]]
-    defaults = index.defaults if file == 0 else []
-    names = [child for child in node.named_children if child.type == "identifier"]
-    if ("default" in words or "=" in words) and names:
-        defaults.append(_text(names[0]))
-    elif "default" in words:
-        declaration = node.child_by_field_name("declaration") or node.named_children[-1]
-        name = declaration.child_by_field_name("name")
-        defaults.append("default" if name is None else _text(name))
-    clause = next((one for one in node.named_children if one.type == "export_clause"), None)
-    for one in clause.named_children if clause is not None else ():
-        name, alias = (one.child_by_field_name(part) for part in ("name", "alias"))
-        if name is not None and alias is not None:
-            if _text(alias) == "default":
-                defaults.append(_text(name))
-            elif _text(name) != "default":
-                index.aliases.setdefault(_text(alias), _text(name))
+    def _note_export(self, node: Node) -> None:
+        words = [child.type for child in node.children[:3]]
+        names = [child for child in node.named_children if child.type == "identifier"]
+        if ("default" in words or "=" in words) and names:
+            self._defaults.append(self._text(names[0]))
+        elif "default" in words and node.named_children:
+            declaration = node.child_by_field_name("declaration") or node.named_children[-1]
+            name = declaration.child_by_field_name("name")
+            self._defaults.append("default" if name is None else self._text(name))
+        clause = next((one for one in node.named_children if one.type == "export_clause"), None)
+        for one in clause.named_children if clause is not None else ():
+            name, alias = (one.child_by_field_name(part) for part in ("name", "alias"))
+            if name is not None and alias is not None:
+                local, exported = self._text(name), self._text(alias)
+                if exported == "default":
+                    self._defaults.append(local)
+                elif local != "default":
+                    self._index.aliases.setdefault(exported, local)
 
+    def _add(self, node: Node, container: str, comment: tuple[int, int]) -> tuple[Node, str] | None:
+        """Adds a declaration. Returns its body and name if that has further ones."""
+        if node.type == "statement_block":
+            return node, container  # of `declare global`
+        if node.type in _TYPES or node.type in _SPACES:
+            return self._add_type(node, container, comment)
+        if node.type in ("lexical_declaration", "variable_declaration"):
+            word = self._text(node.children[0])
+            for one in node.named_children:
+                self._add_value(one, container, comment, f"{word} ")
+        elif node.type == "call_signature":
+            self._record((f"{container}()", "function"), node, container, comment)
+        else:
+            self._add_value(node, container, comment)
+        return None
 
-def _add(
-    node: Node, container: str, comment: str, index: _Index, file: int
-) -> tuple[Node, str] | None:
-    """Adds a declaration. Returns its body and name if that has further ones."""
-    body = node.child_by_field_name("body")
-    name_node = node.child_by_field_name("name")
-    name = _text(name_node) if name_node is not None else ""
-    if node.type == "statement_block":
-        return node, container  # of `declare global`
-    if node.type in _TYPES or node.type in _SPACES:
+    def _add_type(
+        self, node: Node, container: str, comment: tuple[int, int]
+    ) -> tuple[Node, str] | None:
+        body, name_node = (node.child_by_field_name(one) for one in ("body", "name"))
+        name = self._text(name_node) if name_node is not None else ""
         is_space = node.type in _SPACES
-        kind = "namespace" if is_space else "interface" if "interface" in node.type else "class"
+        # `declare module "x"` adds to another file.
         is_file = name_node is not None and name_node.type == "string"
         if not is_file:
-            signature = _head(node, body)
-            index.named[name].append(Declared(name, container, kind, signature, comment, "", file))
+            kind = "namespace" if is_space else "interface" if "interface" in node.type else "class"
+            self._record((name, kind), node, container, comment)
         if not is_space:
-            index.parents[name] += _parents(node)
+            self._index.parents[name] += self._parents(node)
         return None if body is None else (body, container if is_file else name)
-    if node.type in ("lexical_declaration", "variable_declaration"):
-        word = _text(node.children[0])
-        for one in node.named_children:
-            _add_member(one, container, comment, index, file, f"{word} ")
-        return None
-    if node.type in ("call_signature", "construct_signature"):
-        signature = _line(node)
-        made = Declared(container, container, "function", signature, comment, "", file)
-        index.named[f"{container}()"].append(made)
-        return None
-    _add_member(node, container, comment, index, file, "")
-    return None
+
+    def _add_value(
+        self, node: Node, container: str, comment: tuple[int, int], prefix: str = ""
+    ) -> None:
+        kind, name = _MEMBERS.get(node.type), node.child_by_field_name("name")
+        if kind is None or name is None:
+            return
+        word = self._text(name).strip("'\"")
+        if kind not in ("method", "property") or word in self._index.members:
+            self._record((word, kind), node, container, comment, prefix)
+
+    def _record(
+        self,
+        named: tuple[str, str],
+        node: Node,
+        container: str,
+        comment: tuple[int, int],
+        prefix: str = "",
+    ) -> None:
+        """Adds one declaration. named: its name in the index, and its kind."""
+        name, kind = named
+        body, of_type = (node.child_by_field_name(one) for one in ("body", "type"))
+        span = (node.start_byte, node.end_byte if body is None else body.start_byte)
+        annotation = _NONE if of_type is None else (of_type.start_byte, of_type.end_byte)
+        word = name.removesuffix("()")
+        place = _Place(word, container, kind, self._source, span, comment, annotation, prefix)
+        self._index.named[name].append(place)
+
+    def _parents(self, node: Node) -> list[str]:
+        """Returns the last names of what a class or an interface extends."""
+        found: list[str] = []
+        for clause in node.named_children:
+            if clause.type in ("extends_type_clause", "class_heritage"):
+                for part in clause.named_children:
+                    inner = part.named_children if part.type.endswith("_clause") else [part]
+                    words = (_DOTTED.match(self._text(one)) for one in inner)
+                    found += [word[0].rpartition(".")[2] for word in words if word]
+        return found
+
+    def _text(self, node: Node) -> str:
+        return _part(self._source, (node.start_byte, node.end_byte))
 
 
-def _add_member(
-    node: Node, container: str, comment: str, index: _Index, file: int, prefix: str
-) -> None:
-    kind, name = _MEMBERS.get(node.type), node.child_by_field_name("name")
-    if kind is None or name is None:
-        return
-    word = _text(name).strip("'\"")
-    if kind in ("method", "property") and word not in index.members:
-        return
-    annotation = node.child_by_field_name("type")
-    of_type = ""
-    if annotation is not None and (last := _LAST_NAME.search(_text(annotation)[:LONGEST])):
-        of_type = last[0]
-    signature = _cut(_SPACE.sub(" ", prefix + _line(node)))
-    index.named[word].append(Declared(word, container, kind, signature, comment, of_type, file))
-
-
-def _parents(node: Node) -> list[str]:
-    """Returns the last names of what a class or an interface extends."""
-    found: list[str] = []
-    for clause in node.named_children:
-        if clause.type in ("extends_type_clause", "class_heritage"):
-            parts = clause.named_children
-            parts = [
-                inner
-                for part in parts
-                for inner in (part.named_children if part.type.endswith("_clause") else [part])
-            ]
-            for part in parts:
-                word = re.match(r"[\w$.]+", _text(part))
-                if word:
-                    found.append(word[0].rpartition(".")[2])
-    return found
-
-
-def _head(node: Node, body: Node | None) -> str:
-    source = node.text or b""
-    end = len(source) if body is None else body.start_byte - node.start_byte
-    return _cut(_SPACE.sub(" ", source[:end].decode("utf-8", "replace")).strip())
-
-
-def _line(node: Node) -> str:
-    body = node.child_by_field_name("body")
-    return _head(node, body).rstrip(" ;,")
+def _part(source: bytes, span: tuple[int, int]) -> str:
+    return source[span[0] : span[1]].decode("utf-8", "replace")
 
 
 def _cut(text: str) -> str:
     text = _OPENED.sub(r"\1", _CLOSED.sub(r"\1", text))
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"
-
-
-def _text(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")

@@ -104,7 +104,8 @@ def _sections(text: str) -> Iterator[Paragraph]:
 
 def _tags(text: str) -> Iterator[tuple[str, str]]:
     """Yields each tag and its text; the text before the first tag has none."""
-    tag, lines, fence = "", [], ""
+    tag, fence = "", ""
+    lines: list[str] = []
     for line in text.split("\n"):
         mark = _FENCE.match(line)
         if mark and (not fence or mark[1].startswith(fence)):

@@ -6,13 +6,13 @@ import re
 
 from tree_sitter import Node
 
-from noderepl.javascript.syntax import TooHard, parse, parser
+from noderepl.javascript.syntax import TooHard, parse, parser, without_comments
 
 # Characters of a source that are parsed, and of a signature.
 MOST_SOURCE, LONGEST = 200_000, 1500
 _FUNCTIONS = frozenset(
     """function_expression function_declaration generator_function
-    generator_function_declaration arrow_function method_definition""".split()
+    generator_function_declaration arrow_function method_definition class""".split()
 )
 _SPACE = re.compile(r"\s+")
 _INSTALLED = re.compile(r"\$noderepl_[0-9a-f]{8}\.(?=import\()")
@@ -53,7 +53,7 @@ def _function(source: str) -> Node | None:
             continue
         at = len(before)
         node = tree.root_node.descendant_for_byte_range(at, at)
-        while node is not None and node.type not in _FUNCTIONS and node.type != "class":
+        while node is not None and not (node.is_named and node.type in _FUNCTIONS):
             node = node.parent
         if node is not None and node.start_byte == at:
             return node
@@ -65,9 +65,9 @@ def _constructor(node: Node) -> Node | None:
     for member in body.named_children if body is not None else ():
         name = member.child_by_field_name("name")
         is_static = any(child.type == "static" for child in member.children)
-        if member.type == "method_definition" and name is not None and not is_static:
-            if name.text == b"constructor":
-                return member
+        is_method = member.type == "method_definition" and not is_static
+        if is_method and name is not None and name.text == b"constructor":
+            return member
     return None
 
 
@@ -77,6 +77,9 @@ def _is_derived(node: Node) -> bool:
 
 def _parameters(node: Node) -> str:
     found = node.child_by_field_name("parameters") or node.child_by_field_name("parameter")
-    text = _SPACE.sub(" ", (found.text or b"").decode("utf-8", "replace")) if found else "()"
+    if found is None:
+        return "()"
+    source = without_comments(found)
+    text = _SPACE.sub(" ", source.decode("utf-8", "replace"))
     text = text if text.startswith("(") else f"({text})"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

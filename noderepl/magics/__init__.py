@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from noderepl.errors import UsageError
-from noderepl.magics.arguments import Arguments
 from noderepl.javascript.questions import question
+from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.doc import DOC, SOURCE
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD

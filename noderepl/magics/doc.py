@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 # Names that are listed.
 MOST_NAMES = 20
-_RUNS = "cannot be described without running its code; assign it to a name, and ask for that name"
+_RUNS = "cannot be described without running code{}. Assign its value to a name, then ask for that."
 
 
 async def _doc(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -46,7 +46,7 @@ async def _answered(
     expression = asked.expression
     where = path(expression)
     if where is None:
-        return [Words(f"{expression} {_RUNS}.", warning=True)]
+        return [Words(f"{expression} {_RUNS.format('')}", warning=True)]
     bound = imported(where.name, context.runner.snippets)
     found = await context.runner.describe(where, bound.specifier if bound else "")
     if found is None:
@@ -74,13 +74,14 @@ def _unreadable(found: Found, expression: str, names: Sequence[str]) -> str | No
         case "missing":
             return f"{expression}: there is no member {found.at}."
         case "nothing":
-            return f"{expression}: the value with the member {found.at} is null or undefined."
+            return f"{expression}: what should have the member {found.at} is null or undefined."
         case "unready":
             return f"{found.at} has no value: its declaration did not run to its end."
         case "proxy":
-            return f"{expression} {_RUNS}: the value with the member {found.at} is a proxy."
+            why = f": what has the member {found.at} is a proxy"
+            return f"{expression} {_RUNS.format(why)}"
         case "code":
-            return f"{expression} {_RUNS}."
+            return f"{expression} {_RUNS.format('')}"
     return None
 
 
@@ -128,8 +129,11 @@ def _signatures(
 ) -> Iterator[str]:
     if page is not None:
         yield page.signature
-    elif typed:
-        yield from (one.signature for one in typed)
+    elif typed and (found.arity is not None or found.state == "accessor"):
+        for one in typed:
+            bare = one.signature.removeprefix("function ")
+            is_whole = not one.container and one.kind == "function" and bare.startswith(one.name)
+            yield shown + bare.removeprefix(one.name) if is_whole else bare
     elif found.source:
         from noderepl.javascript.signatures import signature
 
@@ -140,7 +144,8 @@ def _signatures(
 def _fields(found: Found, page: BuiltinPage | None) -> Iterator[Entry]:
     yield Entry("field", _kind(found), "Type")
     is_function = found.arity is not None
-    if not is_function and found.state == "found" and not found.module:
+    is_value = not is_function and found.state == "found" and not found.module
+    if is_value and not found.is_proxy and not found.preview.endswith(" {}"):
         yield Entry("field", found.preview, "Value")
     if found.made and not found.module and found.made not in ("Object", "object"):
         place = _place(found, found.origin)
@@ -149,7 +154,7 @@ def _fields(found: Found, page: BuiltinPage | None) -> Iterator[Entry]:
         if _is_class(found):
             yield Entry("field", _listed(found.members), "Members")
         yield Entry("field", _listed(found.statics), "Static" if _is_class(found) else "Members")
-    if found.keys:
+    if found.keys and found.made != "Array":
         yield Entry("field", _listed(found.keys), "Exports" if found.module else "Keys")
     if found.module and found.package is not None:
         yield Entry("field", found.package.description, "About")
@@ -158,6 +163,8 @@ def _fields(found: Found, page: BuiltinPage | None) -> Iterator[Entry]:
         yield Entry("field", page.url, "Page")
     if found.state == "accessor":
         yield Entry("field", "reading it runs code, so its value is not shown", "Note")
+    if found.is_proxy:
+        yield Entry("field", "looking at it runs its handler, so nothing of it is shown", "Note")
 
 
 def _kind(found: Found) -> str:
@@ -196,7 +203,8 @@ def _place(found: Found, origin: Origin) -> str:
         return f"snippet [{origin.snippet}], line {origin.line}"
     if found.package is not None:
         name = f"{found.package.name}@{found.package.version}"
-        return f"{name}, {found.package.file}:{origin.line}" if found.package.file else name
+        has_line = found.package.file and not found.module
+        return f"{name}, {found.package.file}:{origin.line}" if has_line else name
     if origin.file:
         return f"{origin.file}:{origin.line}"
     return f"Node.js, {origin.node}" if origin.node else ""

@@ -32,8 +32,8 @@ class Magic:
     name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
-    "module" is a package or a file of the session, "javascript" an expression. words: the choices if that is "word". dot: its
-    name in Node's own REPL, without the dot; empty if it has none.
+    "module" is a package or a file of the session, "javascript" an expression. words: the choices
+    if that is "word". dot: its name in Node's own REPL, without the dot; empty if it has none.
     """
 
     name: str

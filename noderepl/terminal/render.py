@@ -81,10 +81,8 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
             return _one("stderr", Piece("failure", _wrapped(text, width)))
-        case Saved(path, size):
-            return _one("stderr", Piece("note", f"Saved {path} ({human_size(size)}).\n"))
-        case Uploaded(name, size):
-            return _one("stderr", Piece("note", f"Uploaded {name} ({human_size(size)}).\n"))
+        case Saved() | Uploaded():
+            return _one("stderr", Piece("note", _transferred(outcome)))
     return Rendered()
 
 
@@ -154,6 +152,11 @@ def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
             *_lexed("value", error.message, styled),
         )
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
+
+
+def _transferred(outcome: Saved | Uploaded) -> str:
+    done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
+    return f"{done} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:

@@ -30,7 +30,9 @@
         }
         const own = exec(NODE, url)?.[1];
         const modules = own === undefined ? [] : [own];
-        push(modules, isIn(builtinModules, root) ? root : "globalThis");
+        if (isIn(builtinModules, root)) {
+            push(modules, root, `${root}/promises`);
+        }
         const loaded = realm.process.moduleLoadList ?? [];
         for (let index = 0; index < loaded.length; index++) {
             const word = sliceText(`${dataOf(loaded, index)}`, "NativeModule ".length);
@@ -48,7 +50,7 @@
     }
 
     function inModule(word, value) {
-        const exported = getBuiltinModule(word);
+        const exported = isIn(builtinModules, word) ? getBuiltinModule(word) : undefined;
         return exported === value ? word : exported ? nameIn(exported, value, `${word}.`) : "";
     }
 

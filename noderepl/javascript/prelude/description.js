@@ -11,7 +11,7 @@
     const declarationFiles = parts.declaration_files(tools);
     const locationOf = parts.function_locations(tools);
     const builtinName = parts.builtin_names(tools);
-    const { realm, primordials, lexicalNames, initial, loading, makers, getBuiltinModule } = tools;
+    const { realm, primordials, lexicalNames, loading, makers, getBuiltinModule } = tools;
     const { classOf, descriptorOf, keysOf, preview, sourceOf, typeOf, attempt } = tools;
     const { getPrototypeOf, setPrototypeOf, getOwnPropertyNames, builtinModules, isProxy, stringify } = tools;
     const { includes: isIn, push } = primordials.Array;
@@ -27,6 +27,7 @@
     const TRIED = 10; // members of a module of which one may say where it is from
     const NATIVE = /\{\s*\[native code\]\s*\}$/;
     const SNIPPET = /^repl-(\d+)$/;
+    const CONSTANTS = ["undefined", "NaN", "Infinity"]; // cannot be changed
     const SAFE_GETTERS = ["size", "length", "byteLength", "description"]; // of the engine: they read no property
     const { prototype: functionPrototype } = realm.Function;
 
@@ -72,7 +73,7 @@
         const outcome = isSafe ? attempt(() => [primordials.uncurried(getter)(owner)]) : undefined;
         return outcome === undefined
             ? { __proto__: null, state: "accessor", getter: getter ?? setter }
-            : { __proto__: null, state: "found", value: outcome[0] };
+            : { __proto__: null, state: "found", value: outcome[0], getter };
     }
 
     // Returns the last step: its state, its value, and the value that it was read from.
@@ -179,7 +180,7 @@
     // The function that says where a value is from: itself, its class, or a member of a module.
     function witness({ state, value, getter }, isModule) {
         if (state === "accessor" || isFunction(value)) {
-            return getter ?? value;
+            return state === "accessor" ? getter : value;
         }
         if (isModule && !isProxy(value)) {
             const names = keysOf(value);
@@ -255,8 +256,9 @@
         if (place !== undefined && by === value && answer.source) {
             answer.before = before(sourceOf(value), place);
         }
-        const nodes = answer.origin.node !== "" || isNative(by) || typeof value !== "function";
-        answer.builtin = nodes && isKnown ? nameFor(step, place, request) : "";
+        // A function that stands for one of Node.js has no file.
+        const isUsers = by !== undefined && (answer.origin.snippet > 0 || answer.origin.file !== "");
+        answer.builtin = isKnown && !(isUsers && by === (step.getter ?? value)) ? nameFor(step, place, request) : "";
         if (isKnown) {
             const names = [answer.at, answer.name ?? ""];
             tools.assign(answer, declarationFiles(answer.origin.file, request.specifier, names));
@@ -272,13 +274,13 @@
     // The name of a built-in; that of a primitive value comes from what it was read from.
     function nameFor(step, place, request) {
         const { state, value, getter, owner, at } = step;
-        const target = state === "accessor" ? getter : value;
+        const target = state === "found" && isObject(value) ? value : (getter ?? value);
         const whole = moduleName(value, request);
         const found = whole || (isObject(target) ? builtinName(target, place?.url ?? "", request.name) : "");
         if (found !== "" || owner === undefined) {
-            return found || (isObject(target) || !has(initial, request.name) ? "" : request.name);
+            return found || (isIn(CONSTANTS, request.name) ? request.name : "");
         }
-        const outer = isObject(owner) && !isObject(target) ? builtinName(owner, "", request.name) : "";
+        const outer = isObject(owner) ? builtinName(owner, "", request.name) : "";
         return outer === "" ? "" : `${outer}.${at}`;
     }
 
