@@ -24,12 +24,10 @@ from noderepl.late_output import LateOutput
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
 from noderepl.outcome import (
     ClearScreen,
-    Description,
     EditorMode,
     Failure,
     Leave,
     Outcome,
-    Page,
     Prefill,
     UseTheme,
 )
@@ -249,9 +247,8 @@ class Repl:
     def _keys(self) -> AbstractContextManager[None]:
         from noderepl.terminal.typeahead import waiting_keys
 
-        return waiting_keys(
-            self._input, self._output, self._interrupt, self._suspend, self._answers
-        )
+        acts = (self._interrupt, self._suspend, self._answers)
+        return waiting_keys(self._input, self._output, *acts)
 
     def _stop(self) -> None:
         """Stops this process after the terminal has accepted what was shown."""
@@ -318,10 +315,8 @@ class Repl:
                 self._console.clear()
             case Prefill() | EditorMode() | Leave() | UseTheme():
                 pass
-            case Page() | Description():
-                await self._programs.page(outcome)
             case _:
-                (await self._console.drawn(outcome))()
+                await self._programs.show(outcome)
 
     async def _warm_up(self, painted: asyncio.Event) -> None:
         """Opens the session in the background, after the prompt is on the screen; shows a failure
