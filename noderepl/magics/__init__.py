@@ -9,7 +9,6 @@ import re
 from collections.abc import Sequence
 
 from noderepl.errors import UsageError
-from noderepl.javascript.questions import question
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.doc import DOC, SOURCE
@@ -112,13 +111,16 @@ def _asked(line: str) -> tuple[Magic, str] | None:
     """Returns the magic and the arguments of `%NAME?`, `expr?` and `expr??`; None if the line is
     anything else.
     """
-    if "?" not in line:
+    text = line.strip()
+    if not text.endswith("?") and not text.startswith("?"):
         return None
     if (help_ := _HELP.fullmatch(line)) is not None:
         name = help_[1] or help_[2] or ""
         dots = {magic.dot: magic.name for magic in (*MAGICS, *NODE_COMMANDS) if magic.dot}
         is_dot = name.startswith(".")
         return (MAGICS[0], name) if not is_dot or name[1:] in dots else None
+    from noderepl.javascript.questions import question
+
     asked = question(line)
     if asked is None:
         return None

@@ -110,6 +110,9 @@ class SnippetCompleter(Completer):
             yield completion
         magic, space, rest = line.partition(" ")
         kind, word = self._completes(magic) if space else "", _last_word(rest)
+        if kind == "javascript":
+            async for completion in self._in_javascript(context(rest)):
+                yield completion
         offers: list[tuple[str, str]] = []
         if kind in ("remote-file", "module"):
             offers += [(name, "") for name in await self._remote_files()]
