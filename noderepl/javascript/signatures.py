@@ -51,13 +51,21 @@ def _function(source: str) -> Node | None:
             return None
         if tree.root_node.has_error:
             continue
-        at = len(before)
-        node = tree.root_node.descendant_for_byte_range(at, at)
-        while node is not None and not (node.is_named and node.type in _FUNCTIONS):
-            node = node.parent
-        if node is not None and node.start_byte == at:
+        if (node := _function_at(tree.root_node, len(before))) is not None:
             return node
     return None
+
+
+def _function_at(root: Node, at: int) -> Node | None:
+    """Returns the outermost function that begins at a byte."""
+    cursor = root.walk()
+    while True:
+        node = cursor.node
+        assert node is not None
+        if node.is_named and node.type in _FUNCTIONS and node.start_byte == at:
+            return node
+        if cursor.goto_first_child_for_byte(at) is None:
+            return None
 
 
 def _constructor(node: Node) -> Node | None:

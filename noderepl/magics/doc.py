@@ -114,7 +114,8 @@ async def _entries(
 
     size = sum(len(text) for _, text in found.declarations)
     typed = await worked(declarations, found.declarations, size) if found.declarations else ()
-    shown = keys[-1] if keys else where.name or found.name or expression
+    last = where.keys[-1] if where.keys else where.name
+    shown = last or found.name or expression
     entries = [Entry("code", "\n".join(_signatures(found, typed, page, shown)))]
     entries += _fields(found, page)
     if page is not None:
@@ -203,7 +204,8 @@ def _place(found: Found, origin: Origin) -> str:
         return f"snippet [{origin.snippet}], line {origin.line}"
     if found.package is not None:
         name = f"{found.package.name}@{found.package.version}"
-        has_line = found.package.file and not found.module
+        is_whole = found.module and found.arity is None
+        has_line = found.package.file and not is_whole
         return f"{name}, {found.package.file}:{origin.line}" if has_line else name
     if origin.file:
         return f"{origin.file}:{origin.line}"

@@ -20,7 +20,7 @@ const hit = (name) => { hits.push(name) }
 const traps = Object.fromEntries(['get', 'has', 'ownKeys', 'getPrototypeOf', 'getOwnPropertyDescriptor', 'apply']
     .map((name) => [name, () => hit(name)]))
 const proxy = new Proxy(function () {}, traps), below = Object.create(proxy, { own: { value: 1 } })
-const users = [{ name: 'x', get danger() { return hit('danger') } }]
+const none = null, users = [{ name: 'x', get danger() { return hit('danger') } }]
 class Tagged { get [Symbol.toStringTag]() { hit('tag') } static get made() { hit('made') } go(a) {} }
 const tagged = new Tagged(), map = new Map([['x', { inner: 1 }]])
 class Mine extends Map { get(key) { hit('get') } }
@@ -90,7 +90,8 @@ async def test_nothing_of_a_snippet_runs(dispatch: Open) -> None:
         "odd.failed.stack": "code",
         "lazy": "accessor",
         "nowhere": "unknown",
-        "users[5].x": "nothing",
+        "users[5].x": "missing",
+        "none.x": "nothing",
         "users[0].y": "missing",
         "users.at(-1).name": "found",
         "add": "found",
