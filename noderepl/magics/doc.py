@@ -17,7 +17,7 @@ from noderepl.outcome import Description, Entry, Outcome, Words
 if TYPE_CHECKING:
     from noderepl.javascript.bindings import Imported
     from noderepl.javascript.builtin_pages import BuiltinPage
-    from noderepl.javascript.declarations import Declared
+    from noderepl.javascript.declaration_index import Declared
     from noderepl.javascript.descriptions import Found, Origin
     from noderepl.javascript.questions import Path
 
@@ -110,7 +110,9 @@ async def _entries(
     name = found.name or ("" if keys else found.made)
 
     def declarations(files: Sequence[tuple[str, str]]) -> Sequence[Declared]:
-        return declared(files, exported, keys, found.owner or "", name)
+        script = found.package.file if found.package is not None else ""
+        owner = found.owner or ""
+        return declared(files, exported, keys, owner=owner, name=name, script=script)
 
     size = sum(len(text) for _, text in found.declarations)
     typed = await worked(declarations, found.declarations, size) if found.declarations else ()
@@ -134,7 +136,7 @@ def _signatures(
         for one in typed:
             bare = one.signature.removeprefix("function ")
             is_whole = not one.container and one.kind == "function" and bare.startswith(one.name)
-            yield shown + bare.removeprefix(one.name) if is_whole else bare
+            yield shown + bare.removeprefix(one.name).lstrip() if is_whole else bare
     elif found.source:
         from noderepl.javascript.signatures import signature
 

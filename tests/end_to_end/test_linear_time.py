@@ -326,7 +326,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.questions.path": questions.path,
     "javascript.bindings.imported": lambda text: bindings.imported("a", [f"import a;{text}"]),
     "javascript.declarations.declared": lambda text: declarations.declared(
-        [("a", text)], "", ["a"], "a", "b"
+        [("a", text)], "", ["a"], owner="a", name="b"
     ),
     "javascript.jsdoc.comment_before": lambda text: jsdoc.comment_before(f"/** */{text}"),
     "javascript.jsdoc.paragraphs": lambda text: jsdoc.paragraphs(f"/**{text}*/"),

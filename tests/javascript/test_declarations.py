@@ -42,12 +42,12 @@ FILES = [("entry.d.ts", SHAPES), ("more.d.ts", MORE)]
 
 def signatures(exported: str, keys: list[str], owner: str = "", name: str = "") -> list[str]:
     """The signatures that are found."""
-    return [one.signature for one in declared(FILES, exported, keys, owner, name)]
+    return [one.signature for one in declared(FILES, exported, keys, owner=owner, name=name)]
 
 
 def test_overloads_and_comments() -> None:
     """All overloads of a function, and the JSDoc of the first."""
-    found = declared(FILES, "add", [], "", "add")
+    found = declared(FILES, "add", [], name="add")
     assert [one.signature for one in found] == [
         "function add(a: number, b?: number): number",
         "function add(a: string): string",
@@ -60,15 +60,15 @@ def test_members_of_types() -> None:
     assert signatures("default", ["plain"]) == [
         'plain(a: number, options?: { path: "http://x" }): void'
     ]
-    deep = declared(FILES, "default", ["deep"], "", "")
+    deep = declared(FILES, "default", ["deep"])
     assert [one.comment for one in deep] == ["/** Deep. */"]
     assert signatures("default", ["odd-key"]) == ['"odd-key": number']
 
 
 def test_callable_types() -> None:
     """A variable or property whose type can be called shows how."""
-    assert signatures("default", []) == ["const thing: ns.Thing", "thing(text: string): string"]
-    assert signatures("default", ["same"]) == ["readonly same: this", "same(text: string): string"]
+    assert signatures("default", []) == ["thing(text: string): string"]
+    assert signatures("default", ["same"]) == ["same(text: string): string"]
 
 
 def test_names() -> None:
@@ -77,19 +77,30 @@ def test_names() -> None:
     assert signatures("", [], name="add")[0].startswith("function add(")
     assert signatures("", ["save"], owner="Store") == ["protected abstract save(): Promise<void>"]
     assert signatures("", ["deep"], owner="Store") == ["deep(value: T): this"]
-    assert signatures("", [], name="Store") == ["abstract class Store<K> extends ns.Base<K>"]
+    assert signatures("", [], name="Store") == ["new Store(name: string)"]
+    assert signatures("", [], name="Base") == ["interface Base<T>"]
+
+
+def test_the_file_of_the_function_has_precedence() -> None:
+    """Several files of a package may have the same name."""
+    files = [
+        ("entry.d.ts", ""),
+        *((f"{one}.d.ts", f"declare function f(a: {one}): void") for one in "abc"),
+    ]
+    found = declared(files, "f", [], name="f", script="b.js")
+    assert [one.signature for one in found] == ["function f(a: b): void"]
 
 
 def test_nothing_is_found() -> None:
     """For other names, and in texts that are no declarations."""
     assert signatures("nowhere", ["x"]) == []
-    assert list(declared([("a", "][ {{{ '"), ("b", "\ud800 x")], "", ["x"], "", "")) == []
-    assert list(declared([], "default", [], "", "")) == []
+    assert list(declared([("a", "][ {{{ '"), ("b", "\ud800 x")], "", ["x"])) == []
+    assert list(declared([], "default", [])) == []
 
 
 def test_bounds() -> None:
     """Many overloads are cut, and deep namespaces are left out."""
     many = "export declare function f(): void;\n" * 100
-    assert len(declared([("a", many)], "f", [], "", "f")) == MOST_DECLARATIONS
+    assert len(declared([("a", many)], "f", [], name="f")) == MOST_DECLARATIONS
     deep = "declare namespace a {" * 5000 + "}" * 5000
-    assert list(declared([("a", deep)], "", ["x"], "", "")) == []
+    assert list(declared([("a", deep)], "", ["x"])) == []
