@@ -35,6 +35,7 @@ _PARTS = (
     "answers",
     "results",
     "json_values",
+    "packages",
     "completion",
     "pending_promise",
     "promise_pin",

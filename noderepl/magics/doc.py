@@ -188,8 +188,9 @@ def _is_class(found: Found) -> bool:
 
 
 def _listed(names: Sequence[str]) -> str:
-    more = f", … ({len(names):,})" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    """Returns the names and their number, "" if there are none."""
+    more = ", …" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more} ({len(names):,})" if names else ""
 
 
 def _from(found: Found, page: BuiltinPage | None) -> str:

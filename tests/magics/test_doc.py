@@ -79,8 +79,8 @@ From: snippet [3], line 11""",
     "%doc Point": """new Point(x, y)
 
 Type:    class extends Map
-Members: move
-Static:  make
+Members: move (1)
+Static:  make (1)
 From:    snippet [3], line 10
 
 A point.""",
@@ -121,7 +121,7 @@ From: shapes@1.2.3, lib/index.js:2
 
 The area of the circle.""",
     "shapes?": """Type:    module
-Exports: area, plain, make, lazy
+Exports: area, plain, make, lazy (4)
 About:   Shapes  of all kinds.
 From:    shapes@1.2.3""",
     "untyped?": """untyped(a: number): number

@@ -8,23 +8,21 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
+(function completion({ realm, primordials, parts, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
-    const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
+    const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
-    const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
-    const { dirname, join } = realm.require("path");
+    const { builtinModules } = realm.require("module").Module;
     const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
+    const { includes: isIn, join: joined } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get, set: setOf } = primordials.Map;
     const { add, has } = primordials.Set;
     const { includes, slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
     const { asIntN } = BigInt;
-    const { parse, stringify } = JSON;
+    const { stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
@@ -39,11 +37,13 @@
     const STEP = /[\w$]+/g;
     const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
+    const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const SHORT = 30; // characters of a text in a preview
     const FEW = 3; // parts of a value in a preview
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
+    const installed = parts.packages({ realm, primordials, file, attempt });
     let latest = []; // what names() has returned
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
@@ -109,14 +109,14 @@
         const isList = isArray(value);
         const named = isList ? undefined : keysOf(value);
         const count = isList ? value.length : named.length;
-        const parts = [];
+        const shown = [];
         for (let index = 0; index < count && index < FEW; index++) {
             const key = isList ? `${index}` : named[index];
             const descriptor = descriptorOf(value, key);
-            const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
-            parts[parts.length] = isList ? shown : `${key}: ${shown}`;
+            const part = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
+            shown[shown.length] = isList ? part : `${key}: ${part}`;
         }
-        const inside = joined(parts, ", ") + (count > FEW ? ", …" : "");
+        const inside = joined(shown, ", ") + (count > FEW ? ", …" : "");
         const kind = typeOf(value);
         const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
         return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
@@ -176,7 +176,13 @@
                 if (getter === undefined || has(loading, getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return includes(sourceOf(getter), "[native code]") ? evaluated(chain) : undefined;
+                const source = sourceOf(getter);
+                const isLoaded = source === LOADED && isIn(builtinModules, key);
+                return isLoaded
+                    ? getBuiltinModule(key)
+                    : includes(source, "[native code]")
+                      ? evaluated(chain)
+                      : undefined;
             }
             object = getPrototypeOf(object);
         }
@@ -284,51 +290,6 @@
         return descriptorOf(object, key)?.value;
     }
 
-    // Without a name, the packages that can be imported; else the exports of that package.
-    function packages(kernel, { package: name }) {
-        respond(kernel, name === "" ? installed() : exportsOf(name));
-    }
-
-    function directories() {
-        return filter(pathsFrom(dirname(file())), (place) => existsSync(place));
-    }
-
-    function installed() {
-        const all = [];
-        forEach(directories(), (place) => {
-            forEach(entriesOf(place), (entry) => {
-                const isScope = startsWith(entry, "@");
-                const found = isScope ? map(entriesOf(join(place, entry)), (one) => `${entry}/${one}`) : [entry];
-                forEach(found, (one) => {
-                    if (all.length < MOST) {
-                        all[all.length] = [one, textOf(packageOf(join(place, one)).version)];
-                    }
-                });
-            });
-        });
-        return all;
-    }
-
-    function entriesOf(place) {
-        return filter(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
-    }
-
-    function packageOf(place) {
-        return attempt(() => parse(readFileSync(join(place, "package.json"), "utf8"))) ?? {};
-    }
-
-    function textOf(version) {
-        return typeof version === "string" ? sliceText(version, 0, LONGEST) : "";
-    }
-
-    function exportsOf(name) {
-        const place = find(directories(), (one) => existsSync(join(one, name)));
-        const { exports } = place === undefined ? {} : packageOf(join(place, name));
-        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
-        const paths = filter(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
-        return map(slice(paths, 0, MOST), (one) => [`${name}${sliceText(one, 1)}`, ""]);
-    }
-
     function attempt(action) {
         try {
             return action();
@@ -337,19 +298,17 @@
         }
     }
 
-    // parts: description.js and what it uses; they come with the request.
-    function describe(kernel, request, parts, root, steps, made) {
-        const files = { dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
-        const values = { assign, classOf, descriptorOf, isNativeError, isProxy, keysOf, preview, sourceOf, typeOf };
-        const objects = { Object, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
-        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers, post };
-        parts.description({ realm, primordials, ...files, ...values, ...objects, ...known }, parts)(
-            kernel,
-            request,
-            root,
-            steps,
-            made,
-        );
+    function packages(kernel, { package: name }) {
+        respond(kernel, installed.offered(name));
+    }
+
+    // sent: description.js and what it uses.
+    function describe(kernel, request, sent, root, steps, made) {
+        const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
+        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview, sourceOf, typeOf };
+        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
+        const tools = { realm, primordials, post, ...installed, ...saved, ...values, ...known };
+        sent.description(tools, sent)(kernel, request, root, steps, made);
     }
 
     return { names, members, packages, variables, describe };

@@ -93,10 +93,10 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const { lexicalNames } = scripts;
-    const { names, ...queries } = parts.completion({ ...base, post, valueOf, lexicalNames, withOwnStacks, file });
+    const { names, ...offers } = parts.completion({ ...base, parts, post, valueOf, lexicalNames, withOwnStacks, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
+    const api = { ...offers, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
