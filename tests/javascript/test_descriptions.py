@@ -30,7 +30,6 @@ class Failed extends Error { get stack() { hit('stack') } }
 odd.other = new Failed()
 Object.defineProperty(globalThis, 'lazy', { get() { hit('lazy') }, configurable: true })
 Array.prototype.toJSON = () => hit('json')
-Array.prototype[Symbol.iterator] = new Proxy(Array.prototype[Symbol.iterator], { apply: (f, self) => { hit('iterator'); return f.call(self) } })
 Error.prepareStackTrace = () => hit('prepare')
 /** Adds. */
 async function* add(a, b = 1) {}
