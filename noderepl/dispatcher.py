@@ -45,6 +45,8 @@ from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
 
 if TYPE_CHECKING:
+    from noderepl.javascript import questions
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
 
 ENDED = "The abandoned snippet has finished."
@@ -254,6 +256,14 @@ class Dispatcher:
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""
         return await self.executor.queries.variables()
+
+    async def describe(self, path: questions.Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value, None if it cannot tell. Raises ServiceError,
+        UsageError.
+        """
+        self.executor.queries.check_idle()
+        await self.executor.install()
+        return await self.executor.queries.describe(path, specifier)
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page. Raises ServiceError."""

@@ -226,6 +226,28 @@ class Page(Outcome):
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A part of a description.
+
+    kind: a field with its label, a paragraph of prose, a title, an item below a title (its label is
+    a name), or JavaScript: code, or an indented example.
+    """
+
+    kind: Literal["field", "prose", "title", "item", "code", "example"]
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description(Outcome):
+    """What is known of a value, for `expr?`. It is data, so it goes to stdout; a text that is
+    longer than the screen goes to the pager.
+    """
+
+    entries: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table(Outcome):
     """Rows that were requested, one cell per column. It is data, so it goes to stdout. header may
     be empty.

@@ -28,7 +28,6 @@ from noderepl.outcome import (
     Failure,
     Leave,
     Outcome,
-    Page,
     Prefill,
     UseTheme,
 )
@@ -316,10 +315,8 @@ class Repl:
                 self._console.clear()
             case Prefill() | EditorMode() | Leave() | UseTheme():
                 pass
-            case Page():
-                await self._programs.page(outcome)
             case _:
-                (await self._console.drawn(outcome))()
+                await self._programs.show(outcome)
 
     async def _warm_up(self, painted: asyncio.Event) -> None:
         """Opens the session in the background, after the prompt is on the screen; shows a failure

@@ -35,6 +35,7 @@ MODULES_OF = {
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",
+    "javascript/test_declarations.py": "javascript.declaration_index",
     "javascript/test_prelude_time.py": "",
     "javascript/test_analyze.py": """javascript.analysis javascript.dynamic_imports javascript.invalid_modules javascript.modules
         javascript.patterns javascript.scope_stack javascript.scopes""",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
+from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError, UsageError
 from noderepl.execution.delivery import UNREAD, answer_in
 from noderepl.execution.lane import Lanes
 from noderepl.javascript.prelude_request import Options
@@ -18,7 +18,9 @@ from noderepl.sessions.state import SessionState
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.questions import Path
 
 Offers = Sequence[tuple[str, str]]
 
@@ -85,6 +87,33 @@ class Queries:
             if (report := read_report(execution)) is None:
                 raise MalformedAnswer(UNREAD)
             return report
+
+    def check_idle(self) -> None:
+        """Raises UsageError while a snippet runs: the session answers nothing before its end."""
+        if self._is_busy():
+            raise UsageError("a snippet is still running; ask again when it has ended")
+
+    async def describe(self, path: Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value; None if it has no prelude, or if its answer is
+        unreadable. specifier: of the module that the first name comes from, or "". Raises as
+        whole() does.
+        """
+        if not self._state.has_prelude:
+            return None
+        return await self._lanes.in_session(partial(self._describe, path, specifier))
+
+    async def _describe(self, path: Path, specifier: str) -> Found | None:
+        from noderepl.javascript.descriptions import describe, read_description
+        from noderepl.javascript.prelude import is_absent
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane, is_exclusive=False):
+            code = describe(path, specifier)
+            execution = await self._ask(lane.session, code, self._preferences.timeout)
+            if is_absent(execution):
+                raise self._state.without_prelude(execution, idle)
+            return read_description(execution)
 
     async def members(self, expression: str) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if

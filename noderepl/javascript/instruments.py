@@ -24,7 +24,7 @@ _REPORT: Check[_Report] = Check(_Report)
 
 def question(instrument: str, request: dict[str, object]) -> str:
     """Returns JavaScript that answers with the report of an instrument. request: its arguments."""
-    return call("ask", request, Instrument(instrument))
+    return call("ask", request, Instrument(instrument).source())
 
 
 def read_report(execution: Execution) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -19,7 +19,7 @@ from msgspec import Meta
 
 from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.output import Written
-from noderepl.javascript.prelude_request import Instrument, Options, Request
+from noderepl.javascript.prelude_request import Options, Request
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
@@ -37,6 +37,7 @@ _PARTS = (
     "answers",
     "results",
     "json_values",
+    "packages",
     "completion",
     "pending_promise",
     "promise_pin",
@@ -65,7 +66,6 @@ _PARTS = (
     "active_handles",
     "instruments",
     "sizes",
-    "packages",
     "standard_input",
     "programs",
 )
@@ -196,7 +196,8 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
     instrument = request.instrument
     how = asdict(replace(request, instrument=None)) | asdict(options)
     how["instrument"] = instrument and dict(instrument.arguments)
-    return call("run", fields | how, instrument)
+    source = () if instrument is None else (instrument.source(),)
+    return call("run", fields | how, *source)
 
 
 def recall(run: int) -> str:
@@ -298,13 +299,20 @@ def _media(media: _Media) -> Media:
     return Media(media.mime, data)
 
 
-def call(method: str, request: dict[str, object], instrument: Instrument | None = None) -> str:
-    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing."""
+def call(method: str, request: dict[str, object], *arguments: str) -> str:
+    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing.
+
+    arguments: JavaScript of further arguments.
+    """
     run = request.get("id")
-    code = "" if instrument is None else f", {instrument.source()}"
-    called = f"{global_name()}.{method}(this.$$, {json.dumps(request)}{code})"
-    checked = _checked(called, run if isinstance(run, int) else None)
-    return f"{checked}//# sourceURL={OWN_SCRIPT}\n" if code else checked
+    given = ", ".join(("this.$$", json.dumps(request), *arguments))
+    checked = _checked(f"{global_name()}.{method}({given})", run if isinstance(run, int) else None)
+    return f"{checked}//# sourceURL={OWN_SCRIPT}\n" if arguments else checked
+
+
+def sources(names: Sequence[str]) -> str:
+    """Returns JavaScript of an object of files of prelude/ that a request brings."""
+    return f"{{ {', '.join(f'{name}: {_part(name)}' for name in names)} }}"
 
 
 def _checked(expression: str, run: int | None) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript import questions
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
     from noderepl.javascript.prelude_request import Instrument
     from noderepl.options import InputType, Mode, Tty, TypeScript
@@ -78,6 +80,11 @@ class Runner(Protocol):
 
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""
+
+    async def describe(self, path: questions.Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value, None if it cannot tell. specifier: of the
+        module that the first name comes from, or "". Raises UsageError while a snippet runs.
+        """
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet."""

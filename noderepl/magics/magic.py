@@ -34,8 +34,8 @@ class Magic:
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
     "module" is a package or a file of the session, "variable" is one of `words` or a variable of
-    the session, "javascript" is a snippet. words: the choices if that is "word". dot: its name in
-    Node's own REPL, without the dot; empty if it has none.
+    the session, "javascript" is a snippet or an expression. words: the choices if that is "word".
+    dot: its name in Node's own REPL, without the dot; empty if it has none.
     """
 
     name: str

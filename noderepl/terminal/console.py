@@ -136,6 +136,11 @@ class Console:
         """
         return partial(self._write_end, await worked(self._drawn, outcome, extent(outcome)))
 
+    async def painted(self, outcome: Outcome) -> bytes:
+        """Returns what show() would write."""
+        drawn = await worked(self._drawn, outcome, extent(outcome))
+        return b"".join(data for _, data, _ in drawn)
+
     async def show_plain(self, execution: Execution, *, with_value: bool) -> None:
         """Writes a snippet's outcome as scripts print it, prepared in a thread if it is long.
 

@@ -20,12 +20,21 @@ from noderepl.text_files import MOST_CODE, read_bytes
 END_SECONDS = 0.5
 
 
-async def page(input_: Input, parts: Iterable[bytes], environ: Mapping[str, str]) -> bool:
+async def page(
+    input_: Input,
+    parts: Iterable[bytes],
+    environ: Mapping[str, str],
+    *,
+    coloured: Iterable[bytes] | None = None,
+) -> bool:
     """Shows the parts of a text, safe for a terminal, in $PAGER or less. Returns whether the pager
-    could be started.
+    could be started. coloured: the same text in colour, which less can show.
     """
     try:
-        await _ran(input_, shlex.split(environ.get("PAGER") or "less"), parts)
+        command = shlex.split(environ.get("PAGER") or "less")
+        if coloured is not None and Path(command[0]).name == "less":
+            command, parts = [*command, "-R"], coloured
+        await _ran(input_, command, parts)
     except (OSError, ValueError, IndexError):
         return False
     return True

@@ -28,6 +28,7 @@ from noderepl.internal_error import Fallbacks
 from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
+from noderepl.javascript.questions import question
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
@@ -56,7 +57,7 @@ class SnippetLexer(Lexer):
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """Returns the function that returns the fragments of each input line."""
         text = document.text
-        if self._is_magic(text):
+        if self._is_magic(text) and question(text) is None:
             return lambda number: _magic_fragments(document.lines[number], first=number == 0)
         if len(text) > COLOURED_AT_MOST:
             return lambda number: [("class:code-plain", document.lines[number])]

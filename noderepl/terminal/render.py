@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Literal
 
 from noderepl.outcome import (
+    Description,
     Execution,
     Failure,
     FileList,
@@ -66,6 +67,11 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
         case Text(text, is_code):
             return _one("stdout", *_code(_ended(text), styled and is_code))
+        case Description(entries):
+            # The line editor needs none before the first question.
+            from noderepl.terminal.descriptions import description
+
+            return _one("stdout", *description(entries, width, styled=styled))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
         case FileList(files=()):
@@ -76,10 +82,8 @@ def render(outcome: Outcome, *, width: int, styled: bool = True) -> Rendered:
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
             return _one("stderr", Piece("failure", _wrapped(text, width)))
-        case Saved(path, size):
-            return _one("stderr", Piece("note", f"Saved {path} ({human_size(size)}).\n"))
-        case Uploaded(name, size):
-            return _one("stderr", Piece("note", f"Uploaded {name} ({human_size(size)}).\n"))
+        case Saved() | Uploaded():
+            return _one("stderr", Piece("note", _transferred(outcome)))
     return Rendered()
 
 
@@ -129,6 +133,8 @@ def extent(outcome: Outcome) -> int:
             return len(error.stack or error.message)
         case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text):
             return len(text)
+        case Description(entries):
+            return sum(len(entry.text) for entry in entries)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
         case FileList(files):
@@ -147,6 +153,11 @@ def thrown(error: Thrown, *, styled: bool = True) -> tuple[Piece, ...]:
             *_lexed("value", error.message, styled),
         )
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
+
+
+def _transferred(outcome: Saved | Uploaded) -> str:
+    done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
+    return f"{done} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:

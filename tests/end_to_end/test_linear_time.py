@@ -29,12 +29,15 @@ from noderepl.execution.session_offers import SessionOffers
 from noderepl.javascript import (
     analysis,
     analyze,
+    bindings,
     completeness,
     completion_context,
+    declarations,
     grammar_repairs,
     highlight,
     hints,
     invalid_modules,
+    jsdoc,
     markdown,
     modules,
     npm_lines,
@@ -42,9 +45,11 @@ from noderepl.javascript import (
     paste_cleaning,
     patterns,
     program,
+    questions,
     references,
     repl_transcripts,
     scopes,
+    signatures,
     snippet_function,
     statements,
     syntax,
@@ -319,6 +324,16 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.invalid_modules.rewrite_broken": with_tree(invalid_modules.rewrite_broken, "g"),
     "javascript.invalid_modules.with_ends": with_tree(invalid_modules.with_ends),
     "javascript.typography.straighten": typography.straighten,
+    "javascript.questions.question": lambda text: questions.question(f"{text}?"),
+    "javascript.questions.path": questions.path,
+    "javascript.bindings.imported": lambda text: bindings.imported("a", [f"import a;{text}"]),
+    "javascript.declarations.declared": lambda text: declarations.declared(
+        [("a", text)], "", ["a"], owner="a", name="b"
+    ),
+    "javascript.jsdoc.comment_before": lambda text: jsdoc.comment_before(f"/** */{text}"),
+    "javascript.jsdoc.paragraphs": lambda text: jsdoc.paragraphs(f"/**{text}*/"),
+    "javascript.signatures.signature": lambda text: signatures.signature(text, "a"),
+    "javascript.signatures.readable_source": signatures.readable_source,
     "javascript.highlight.Highlighter.pieces": highlighted,
     "javascript.hints.hint_for": lambda text: hints.hint_for(Thrown("Error", text), NOTHING),
     "javascript.markdown.blocks": markdown.blocks,
@@ -464,7 +479,7 @@ PASSED_ON = frozenset(
     unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call javascript.prelude.sources terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body

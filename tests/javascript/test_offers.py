@@ -140,6 +140,15 @@ async def test_stacks_and_getters_of_users_are_not_used(dispatch: Open) -> None:
     assert await shown(dispatcher, "hits") == "0"
 
 
+async def test_modules_after_their_first_use(dispatch: Open) -> None:
+    """Node.js has replaced the getter of the global name by then."""
+    dispatcher = await dispatch()
+    await shown(dispatcher, "fs.existsSync('x')")
+    for _ in range(2):
+        assert "readFile" in dict(await dispatcher.executor.queries.members("fs.promises"))
+        assert "hostname" in dict(await dispatcher.executor.queries.members("os"))
+
+
 async def test_a_busy_event_loop_costs_no_session(dispatch: Open) -> None:
     """A callback of a snippet may take longer than Tab waits."""
     dispatcher = await dispatch()

@@ -8,12 +8,14 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, parts: others, post, valueOf, lexicalNames, withOwnStacks, file }) {
+(function completion({ realm, primordials, parts, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
+    const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
+    const { builtinModules } = realm.require("module").Module;
     const time = realm.performance.now.bind(realm.performance);
-    const { isProxy, isTypedArray } = realm.require("util/types");
+    const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
     const { filter, includes: isIn, join: joined } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { delete: remove, get, set: setOf } = primordials.Map;
@@ -38,15 +40,16 @@
     const STEP = /[\w$]+/g;
     const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
+    const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
     const SHORT = 30; // characters of a text in a preview
     const FEW = 3; // parts of a value in a preview
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
+    const installed = parts.packages({ realm, primordials, file, attempt });
     let latest = []; // what names() has returned
-    const { sizeOf } = others.sizes({ realm, primordials });
-    const { offersOf } = others.packages({ realm, primordials, file });
+    const { sizeOf } = parts.sizes({ realm, primordials });
     const forgotten = new Set(); // names that %reset has emptied
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
@@ -149,14 +152,14 @@
         const isList = isArray(value);
         const named = isList ? undefined : keysOf(value);
         const count = isList ? value.length : named.length;
-        const parts = [];
+        const shown = [];
         for (let index = 0; index < count && index < FEW; index++) {
             const key = isList ? `${index}` : named[index];
             const descriptor = descriptorOf(value, key);
-            const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
-            parts[parts.length] = isList ? shown : `${key}: ${shown}`;
+            const part = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
+            shown[shown.length] = isList ? part : `${key}: ${part}`;
         }
-        const inside = joined(parts, ", ") + (count > FEW ? ", …" : "");
+        const inside = joined(shown, ", ") + (count > FEW ? ", …" : "");
         const kind = typeOf(value);
         const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
         return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
@@ -209,7 +212,8 @@
                 if (getter === undefined || has(loading, getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return isEngines(getter) ? evaluated(chain) : undefined;
+                const isLoaded = sourceOf(getter) === LOADED && isIn(builtinModules, key);
+                return isLoaded ? getBuiltinModule(key) : isEngines(getter) ? evaluated(chain) : undefined;
             }
             object = getPrototypeOf(object);
         }
@@ -323,7 +327,7 @@
 
     function packages(kernel, { package: word }) {
         let found = [];
-        withOwnStacks(() => (found = offersOf(word)));
+        withOwnStacks(() => (found = installed.offered(word)));
         respond(kernel, found);
     }
 
@@ -335,7 +339,16 @@
         }
     }
 
+    // sent: description.js and what it uses.
+    function describe(kernel, request, sent, root, steps, made) {
+        const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
+        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview, sourceOf, typeOf };
+        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
+        const tools = { realm, primordials, post, ...installed, ...saved, ...values, ...known };
+        withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
+    }
+
     const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview };
     assign(inspection, { sizeOf, typeOf });
-    return { names, members, packages, variables, inspection };
+    return { names, members, packages, variables, describe, inspection };
 });

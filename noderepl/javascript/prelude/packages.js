@@ -1,7 +1,7 @@
 // What can be imported: the installed packages and their versions, and the exports of one.
 //
-// file(): the file name of what runs.
-(function packages({ realm, primordials, file }) {
+// file(): the file name of what runs. attempt(action): returns what it returns, undefined if it throws.
+(function packages({ realm, primordials, file, attempt }) {
     const { Array, JSON, Object } = realm;
     const { keys } = Object;
     const { parse } = JSON;
@@ -16,7 +16,7 @@
     const MANIFEST = 1 << 20; // bytes of a package.json
 
     // Without a name, the packages that can be imported; else the exports of that package.
-    function offersOf(name) {
+    function offered(name) {
         return name === "" ? installed() : exportsOf(name);
     }
 
@@ -80,13 +80,5 @@
         return paths;
     }
 
-    function attempt(action) {
-        try {
-            return action();
-        } catch {
-            return undefined;
-        }
-    }
-
-    return { offersOf };
+    return { offered, dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
 });
