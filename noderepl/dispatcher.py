@@ -100,6 +100,7 @@ class Dispatcher:
         self.preferences = Preferences(
             settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
         )
+        self.preferences.preview = settings.preview
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
         self.executor = Executor(

@@ -18,6 +18,7 @@ from noderepl.sessions.state import SessionState
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.preview_tree import Expression
 
 Offers = Sequence[tuple[str, str]]
 
@@ -88,6 +89,13 @@ class Queries:
 
         answer = await self._answer(variables())
         return () if answer is None else read_variables(answer)
+
+    async def preview(self, expression: Expression) -> str:
+        """Returns an expression's value on one line; "" as for members()."""
+        from noderepl.javascript.offers import preview, read_preview
+
+        answer = await self._answer(preview(expression))
+        return "" if answer is None else read_preview(answer)
 
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.offers import Variable
-    from noderepl.options import InputType, Mode, Tty, TypeScript
+    from noderepl.options import InputType, Mode, Preview, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
@@ -28,7 +28,8 @@ class Preferences:
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
-    wants_json: whether values are asked for as JSON too.
+    wants_json: whether values are asked for as JSON too. preview: whether the value of what is
+    typed is shown.
     """
 
     timeout: int
@@ -39,6 +40,7 @@ class Preferences:
     keeps_history: bool = True
     tty: Tty = "auto"
     wants_json: bool = False
+    preview: Preview = "auto"
 
 
 class Runner(Protocol):

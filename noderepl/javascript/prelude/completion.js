@@ -8,7 +8,7 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
+(function completion({ realm, primordials, parts, name: api, post, valueOf, lexicalNames, withOwnStacks, file }) {
     const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
@@ -192,6 +192,11 @@
     // The value of an expression that has no side effect. The inspector must not get the value itself, as it reads
     // properties to describe it.
     function evaluated(expression) {
+        return thunkOf(expression)?.();
+    }
+
+    // Returns a function that returns the value, undefined if there is no value.
+    function thunkOf(expression) {
         let thunk;
         const take = (failure, answer) => {
             if (!failure && answer.exceptionDetails === undefined) {
@@ -202,7 +207,7 @@
         const wrapped = `((value) => () => value)((${expression}\n))`;
         withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
-        return typeof thunk === "function" ? thunk() : undefined;
+        return typeof thunk === "function" ? thunk : undefined;
     }
 
     function respond(kernel, offers) {
@@ -337,5 +342,6 @@
         }
     }
 
-    return { names, members, packages, variables };
+    const seeing = { realm, primordials, parts, name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
+    return { names, members, packages, variables, ...parts.preview(seeing) };
 });

@@ -93,7 +93,8 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const { lexicalNames } = scripts;
-    const { names, ...queries } = parts.completion({ ...base, post, valueOf, lexicalNames, withOwnStacks, file });
+    const inspected = { ...base, parts, name, post, valueOf, lexicalNames, withOwnStacks, file };
+    const { names, ...queries } = parts.completion(inspected);
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };
