@@ -28,7 +28,7 @@ from noderepl.terminal.screen_output import ScreenOutput
 PAUSE_SECONDS = 0.15
 """Since the last key, before a value is asked for."""
 MOST_CHARACTERS = 1000
-STYLE = "class:suggestion"
+STYLE = "class:auto-suggestion"
 # Below these, the terminal's rows are left to the input.
 FEWEST_ROWS = 6
 

@@ -32,13 +32,13 @@ async def test_who(dispatch: Open) -> None:
     await shown(dispatcher, "let f = 'x'.repeat(1000); import { sep } from 'path'; 1")
     found = rows(await shown(dispatcher, "%who"))
     assert list(found)[:2] == ["f", "sep"]
-    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith('"xxx')
-    assert found["sep"] == ["string(1)", "2", '"/"']
-    assert found["users"] == ["array(1)", "1", "[Object]"]
+    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith("'xxx")
+    assert found["sep"] == ["string(1)", "2", "'/'"]
+    assert found["users"] == ["array(1)", "1", "[ { a: 1 } ]"]
     assert found["none"] == ["null", "1", "null"]
     assert found["unset"] == ["undefined", "1", "undefined"]
-    assert found["map"] == ["Map", "1", "Map {}"]
-    assert found["Kind"] == ["class", "1", "class"]
+    assert found["map"] == ["Map", "1", "Map(1) { 1 => 2 }"]
+    assert found["Kind"] == ["class", "1", "[class Kind]"]
     assert found["lazy"] == ["accessor", "1"]
     assert found["trap"][0] == "object"
     assert list(rows(await shown(dispatcher, "%who MAP"))) == ["map"]
@@ -65,7 +65,7 @@ async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     await shown(dispatcher, "hits.length = 0")
     found = rows(await shown(dispatcher, "%who"))
     assert found["tagged"] == ["Tagged", "1", "Tagged {}"]
-    assert found["className"] == ["function(1)", "1", "function(1)"]
+    assert found["className"] == ["function(1)", "1", "[Function: className]"]
     assert found["big"][:2] == ["bigint", "1"]
     assert await shown(dispatcher, "hits.length") == "0"
 

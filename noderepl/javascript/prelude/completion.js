@@ -9,7 +9,7 @@
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
 (function completion({ realm, primordials, parts, name: api, post, valueOf, lexicalNames, withOwnStacks, file }) {
-    const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
     const { existsSync, readdirSync, readFileSync } = realm.require("fs");
@@ -17,13 +17,12 @@
     const { _nodeModulePaths: pathsFrom, builtinModules } = realm.require("module").Module;
     const { dirname, join } = realm.require("path");
     const { isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, find, includes: isIn, join: joined, map, slice } = primordials.Array;
+    const { filter, find, includes: isIn, map, slice } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get, set: setOf } = primordials.Map;
     const { add, has } = primordials.Set;
     const { includes, slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
-    const { asIntN } = BigInt;
     const { parse, stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
@@ -32,6 +31,7 @@
     const sourceOf = primordials.uncurried(Function.prototype.toString);
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
+    const WIDTH = 40; // characters of a variable's value
     const MILLISECONDS = 100; // of an evaluation
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const INDEX = /^\d+$/;
@@ -40,8 +40,7 @@
     const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const CLASS = /^class\b/;
-    const SHORT = 30; // characters of a text in a preview
-    const FEW = 3; // parts of a value in a preview
+    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
     let latest = []; // what names() has returned
@@ -98,44 +97,7 @@
             return [word, "accessor", "", get(makers, word)];
         }
         const value = isLexical ? evaluated(word) : getter === undefined ? own : apply(getter, realm, []);
-        return [word, typeOf(value), preview(value), get(makers, word)];
-    }
-
-    // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
-    function preview(value) {
-        if (typeof value !== "object" || value === null || isProxy(value)) {
-            return brief(value);
-        }
-        const isList = isArray(value);
-        const named = isList ? undefined : keysOf(value);
-        const count = isList ? value.length : named.length;
-        const parts = [];
-        for (let index = 0; index < count && index < FEW; index++) {
-            const key = isList ? `${index}` : named[index];
-            const descriptor = descriptorOf(value, key);
-            const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
-            parts[parts.length] = isList ? shown : `${key}: ${shown}`;
-        }
-        const inside = joined(parts, ", ") + (count > FEW ? ", …" : "");
-        const kind = typeOf(value);
-        const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
-        return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
-    }
-
-    function brief(value) {
-        switch (typeof value) {
-            case "string":
-                return stringify(value.length > SHORT ? `${sliceText(value, 0, SHORT)}…` : value);
-            case "bigint":
-                return asIntN(64, value) === value ? `${value}n` : "bigint";
-            case "object":
-            case "function":
-                return value === null ? "null" : isProxy(value) ? "proxy" : typeOf(value);
-            case "symbol":
-                return "symbol";
-            default:
-                return `${value}`;
-        }
+        return [word, typeOf(value), oneLine(value, WIDTH), get(makers, word)];
     }
 
     function members(kernel, { expression }) {
@@ -342,6 +304,17 @@
         }
     }
 
-    const seeing = { realm, primordials, parts, name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
+    const seeing = {
+        realm,
+        primordials,
+        parts,
+        oneLine,
+        name: api,
+        post,
+        thunkOf,
+        loading,
+        lexicalNames,
+        withOwnStacks,
+    };
     return { names, members, packages, variables, ...parts.preview(seeing) };
 });

@@ -1,5 +1,5 @@
-// A value on one line, much as util.inspect() shows it. That reads accessors of prototypes, names of proxies and stacks;
-// this calls no getter, no trap and no method of a value.
+// A value on one line, much as util.inspect() shows it. That reads accessors of prototypes, names of proxies and
+// stacks; this calls no getter, no trap and no method of a value.
 (function one_line({ realm, primordials }) {
     const { Array, BigInt, Date, Function, JSON, Map, Object, RegExp, Set, Symbol, Uint8Array } = realm;
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is, keys } = Object;
@@ -24,7 +24,7 @@
     const FLAGS = ["hasIndices", "global", "ignoreCase", "multiline", "dotAll", "unicode", "unicodeSets", "sticky"];
     const LETTERS = "dgimsuvy";
     const isFlagged = primordials.Array.map(FLAGS, (flag) => getter(RegExp.prototype, flag));
-    const MOST = 1000; // characters of the whole line, and of a string in it
+    const MOST = 1000; // characters of a text in it
     const MOST_ITEMS = 100;
     const DEPTH = 2;
     const PLAIN_KEY = /^[A-Za-z_$][\w$]*$/;
@@ -32,9 +32,11 @@
     const CLASS = /^class\b/;
     let left = 0; // characters
 
-    function oneLine(value) {
-        left = MOST;
-        return shown(value, []);
+    // most: characters, after which it is cut.
+    function oneLine(value, most) {
+        left = most;
+        const text = shown(value, []);
+        return text.length > most ? `${slice(text, 0, most)}…` : text;
     }
 
     // above: the objects that contain it.

@@ -51,7 +51,7 @@
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
     const reload = parts.reload({ ...base, resolver, note, file });
-    const { own, relocate, withOwnStacks } = stacks;
+    const { own, relocate } = stacks;
     const modules = parts.modules({ ...base, note, resolver, reload, relocate, own, file });
     const displays = parts.displays({ ...base, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
@@ -92,9 +92,8 @@
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
-    const { lexicalNames } = scripts;
-    const inspected = { ...base, parts, name, post, valueOf, lexicalNames, withOwnStacks, file };
-    const { names, ...queries } = parts.completion(inspected);
+    const inspector = { ...scripts, ...stacks, name, post, valueOf };
+    const { names, ...queries } = parts.completion({ ...base, ...inspector, parts, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const api = { ...queries, __proto__: null, run: start, recall, whole, expire, unwind: guards.unwind, take };

@@ -60,7 +60,12 @@
     allow(texts, "replace replaceAll", "text", "pattern", { limit: replaces });
     allow(RegExp.prototype, "test", "pattern", "primitive");
     allow(RegExp.prototype, "exec", "pattern", "primitive", { isNew });
-    allow(Number.prototype, "toExponential toFixed toLocaleString toPrecision toString valueOf", "primitive", "primitive");
+    allow(
+        Number.prototype,
+        "toExponential toFixed toLocaleString toPrecision toString valueOf",
+        "primitive",
+        "primitive",
+    );
     allow(BigInt.prototype, "toString valueOf", "primitive", "primitive");
     allow(Boolean.prototype, "toString valueOf", "primitive", "primitive");
     allow(Symbol.prototype, "toString", "any", "primitive");
