@@ -79,8 +79,7 @@ class Executor:
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
         self.offers = SessionOffers(self.queries, lambda: self._state.names)
-        is_busy = lambda: self.is_busy
-        self.previews = Previews(self.queries, self._lanes, preferences, is_busy)
+        self.previews = Previews(self.queries, self._lanes, preferences)
         self.left = 0
 
     async def install(self) -> None:

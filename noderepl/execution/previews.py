@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from noderepl.execution.lane import Lanes
 from noderepl.execution.queries import Queries
 from noderepl.internal_error import supervised
 from noderepl.magics import Preferences
+
+if TYPE_CHECKING:
+    from noderepl.javascript.preview_tree import Expression
 
 MOST_SECONDS = 0.2
 """Of a round trip, up to which `auto` previews."""
@@ -17,16 +20,13 @@ MOST_STORED = 100
 
 
 class Previews:
-    """The previews of one executor, stored until forget(). is_busy: whether a snippet runs."""
+    """The previews of one executor, stored until forget()."""
 
-    def __init__(
-        self, queries: Queries, lanes: Lanes, preferences: Preferences, is_busy: Callable[[], bool]
-    ) -> None:
+    def __init__(self, queries: Queries, lanes: Lanes, preferences: Preferences) -> None:
         self._queries = queries
         self._lanes = lanes
         self._preferences = preferences
-        self._is_busy = is_busy
-        self._request: asyncio.Task[str] | None = None
+        self._request: asyncio.Task[str | None] | None = None
         self._stored: dict[str, str] = {}
 
     @property
@@ -54,19 +54,22 @@ class Previews:
         """
         from noderepl.javascript.preview_tree import expression, repeats
 
-        if not self.is_on or self._is_busy():
-            return ""
         if text not in self._stored:
-            found = expression(text)
-            if found is None:
-                return ""
-            self._request = request = supervised(asyncio.create_task(self._queries.preview(found)))
-            await asyncio.wait([request], timeout=PATIENCE_SECONDS)
-            if not request.done() or request.cancelled() or request.exception() is not None:
-                request.cancel()
+            found = expression(text) if self.is_on else None
+            value = None if found is None else await self._asked(found)
+            if value is None:
                 return ""
             if len(self._stored) >= MOST_STORED:
                 self._stored.clear()
-            self._stored[text] = request.result()
+            self._stored[text] = value
         value = self._stored[text]
         return "" if repeats(text, value) else value
+
+    async def _asked(self, expression: Expression) -> str | None:
+        self._request = request = supervised(asyncio.create_task(self._queries.preview(expression)))
+        await asyncio.wait([request], timeout=PATIENCE_SECONDS)
+        if not request.done():
+            request.cancel()
+            return None
+        is_there = not request.cancelled() and request.exception() is None
+        return request.result() if is_there else None

@@ -90,12 +90,14 @@ class Queries:
         answer = await self._answer(variables())
         return () if answer is None else read_variables(answer)
 
-    async def preview(self, expression: Expression) -> str:
-        """Returns an expression's value on one line; "" as for members()."""
+    async def preview(self, expression: Expression) -> str | None:
+        """Returns an expression's value on one line, "" if its evaluation might have an effect;
+        None if a snippet runs or the session does not answer.
+        """
         from noderepl.javascript.offers import preview, read_preview
 
         answer = await self._answer(preview(expression))
-        return "" if answer is None else read_preview(answer)
+        return None if answer is None else read_preview(answer)
 
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present

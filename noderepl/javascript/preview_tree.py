@@ -27,13 +27,14 @@ MOST_DEPTH = 60
 _LITERALS = {"true": True, "false": False, "null": None}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "0": "\0"}
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|u\{([0-9a-fA-F]{1,6})\}|(\D|0))")
-_NUMBER = re.compile(r"0[xXoObB]\w+|(?:0|[1-9]\d*|\d*(?=\.))\.?\d*(?:[eE][+-]?\d+)?")
+_NUMBER = re.compile(r"0[xXoObB]\w+|(?:(?:0|[1-9]\d*)(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _ASIDE = frozenset(["comment", "html_comment"])
 _UNARY = frozenset("! - + ~ typeof void".split())
 _BINARY = frozenset(
     "+ - * / % ** << >> >>> & | ^ < <= > >= == != === !== && || ?? in instanceof".split()
 )
 _LINKS = frozenset(["member_expression", "subscript_expression", "call_expression"])
+_QUOTES = str.maketrans('"`', "''")
 # Their value is what is typed.
 _ITSELF = frozenset(["value", "number", "regex"])
 
@@ -81,7 +82,7 @@ def repeats(text: str, value: str) -> bool:
 
 
 def _bare(text: str) -> str:
-    return re.sub(r"""[\s'"`;]""", "", text)
+    return re.sub(r"[\s;]", "", text.translate(_QUOTES))
 
 
 def _children(node: Node) -> list[Node]:

@@ -140,8 +140,6 @@ class PreviewLine:
 
 def _input_container(session: PromptSession[str]) -> HSplit:
     """Returns the container of the prompt and its input, over which the menu floats."""
-    floating = next(
-        one for one in session.app.layout.walk() if isinstance(one, FloatContainer)
-    )
+    floating = next(one for one in session.app.layout.walk() if isinstance(one, FloatContainer))
     assert isinstance(floating.content, HSplit)
     return floating.content

@@ -243,7 +243,7 @@ class Prompt:
                 self._pasting,
                 stop,
                 edit,
-                self._preview.toggle,
+                toggle_preview=self._preview.toggle,
                 is_burst=lambda: input_.is_burst,
             ),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
