@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from dispatching import shown
 
 from noderepl.dispatcher import Dispatcher
@@ -164,6 +165,7 @@ Array(1000).fill(0).map(() => Array(1000).fill(0).map(() => 'x'.repeat(1000)))
 """
 
 
+@pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
 async def test_what_is_not_previewed(dispatch: Open) -> None:
     """Nothing of a snippet runs, the session goes on as it was, and no preview takes long."""
     dispatcher = await dispatch(at_prompt=True)
@@ -220,6 +222,7 @@ MEETS = (
 )
 
 
+@pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
 async def test_replaced_built_ins(dispatch: Open) -> None:
     """What a snippet puts in the place of a built-in is not called."""
     dispatcher = await dispatch(at_prompt=True)
