@@ -54,6 +54,9 @@ class Previews:
         """
         from noderepl.javascript.preview_tree import expression, repeats
 
+        if not self._queries.is_ready:  # for now, or it is a new session
+            self._stored.clear()
+            return ""
         if text not in self._stored:
             found = expression(text) if self.is_on else None
             value = None if found is None else await self._asked(found)

@@ -43,6 +43,11 @@ class Queries:
         self._options = options
         self._is_busy = is_busy
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the session has the prelude, which answers these requests."""
+        return self._state.has_prelude and self._preferences.mode != "plain"
+
     async def whole(self) -> Execution:
         """Returns the last value without truncation. Raises as Executor.run() does."""
         return await self._lanes.in_session(self._whole)
@@ -101,8 +106,7 @@ class Queries:
 
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present
-        is_ready = self._state.has_prelude and self._preferences.mode != "plain"
-        if lane is None or not is_ready or self._is_busy():
+        if lane is None or not self.is_ready or self._is_busy():
             return None
         try:
             # The service ends a session whose code takes longer, as a callback of a snippet may.

@@ -56,6 +56,9 @@ async def test_when_it_is_asked(dispatch: Open, monkeypatch) -> None:
     assert asked == []
     previews.toggle()
     assert preferences.preview == "on"
+    assert await previews.of("n + 2") == "7"
+    await shown(dispatcher, "%session new")
+    assert await previews.of("n + 2") == ""
     preferences.mode = "plain"
     assert not previews.is_on
     assert await previews.of("n + 4") == ""

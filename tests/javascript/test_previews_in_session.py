@@ -121,7 +121,12 @@ VALUES = {
     "process.version.length > 3": "true",
     "((a, b = 2) => a + b)(1)": "3",
     "[1, 2].map(a => [1, 2].map(b => a * b))": "[ [ 1, 2 ], [ 2, 4 ] ]",
-    "new Uint8Array === 1": "",
+    "[x => x]": "[ [Function (anonymous)] ]",
+    "new Set([1, 'a'])": "Set(2) { 1, 'a' }",
+    "/a/gi": "",
+    "RegExp('a', 'gi')": "",
+    "new RegExp('a', 'gi')": "/a/gi",
+    "punycode": "",
 }
 
 
@@ -145,7 +150,7 @@ new Map(point) | new Date(point) | Math.max(point) | 'a'.concat(point) | 'a'.rep
 [2, 1].sort(() => point) | 'a'.replace('a', () => point) | 'a'.replace(point, '') | 'a'.split(point) | [3, 1].sort(pure)
 hidden.secret | spread.z | {...hidden} | Object.values(hidden) | Object.entries(hidden) | JSON.stringify(hidden) | bound.b | bound.c | lazy
 accessors.map(x => x) | [...accessors] | accessors[0] | accessors.slice() | JSON.stringify(accessors)
-joins.join() | `${joins}` | joins + '' | keyed in users | users[keyed] | {[keyed]: 1} | Object.hasOwn(users, keyed)
+punycode.version | (5).toLocaleString('en', 'x') | 'a'.localeCompare('b', 'en', {}) | joins.join() | `${joins}` | joins + '' | keyed in users | users[keyed] | {[keyed]: 1} | Object.hasOwn(users, keyed)
 sub.map(x => x) | sub.slice() | Sub.from([1]) | Sub.of(1) | species.map(x => x) | dated.toISOString() | JSON.stringify(dated)
 failed.stack | new Error('x').stack | failed.toString() | Kind.prototype.q.r | new Kind() | new Point | new Sub(3)
 nowhere | nowhere.x | null.x | undefined.x.y | users.nothing() | 1n + 1 | symbol + '' | BigInt(0.5) | 'a'.repeat(-1) | new Map(1)
@@ -208,6 +213,7 @@ Date.prototype, Symbol.toPrimitive, { value: () => hit('primitive') }
 Math, 'max', { value: () => hit('max') }
 JSON, 'stringify', { value: () => hit('stringify') }
 Object, 'keys', { value: () => hit('keys') }
+path, 'normalize', { value: () => hit('normalize') }
 Error, 'prepareStackTrace', { value: () => hit('stack') }
 Function.prototype, Symbol.hasInstance, { value: () => hit('instance') }
 Number.prototype, 'valueOf', { value: () => hit('number') }
@@ -218,7 +224,7 @@ MEETS = (
     "list.map(x => x * 2)|[...list]|/1/.test('1')|'a'.toUpperCase()|JSON.stringify(list)|list.slice()|new Map([list])|list"
     "|new Date(0) - 1|Math.max(1, 2)|Object.keys({ a: 1 })|[].concat(list)|new Set(list)|null.x|`${new Date(0)}`|[list].join()"
     "|[[1]].flat()|'a'.replace(/a/, 'b')|Array.from({ length: 2 })|new Date(0)|list instanceof Object|nowhere|'a'.age"
-    "|undefined_|Array(3)|5 .toFixed(1)|[3].at(0)|{}.age|list.age|(([a]) => a)([1])"
+    "|path.join('a', 'b')|undefined_|Array(3)|5 .toFixed(1)|[3].at(0)|{}.age|list.age|(([a]) => a)([1])"
 )
 
 

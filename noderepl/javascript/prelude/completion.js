@@ -37,7 +37,7 @@
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
-    const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
+    const WARNS = /Storage$|^(?:sys|punycode|wasi|_[a-z]+_[a-z]+)$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const CLASS = /^class\b/;
     const { oneLine } = parts.one_line({ realm, primordials });

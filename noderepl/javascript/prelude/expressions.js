@@ -122,6 +122,7 @@
                 }
                 return evaluated(body, inner);
             };
+            defineProperty(made, "name", { __proto__: null, value: "" });
             add(scope.$.made, made);
             return made;
         },

@@ -16,7 +16,10 @@
     const mapSize = getter(Map.prototype, "size");
     const setSize = getter(Set.prototype, "size");
     const source = getter(RegExp.prototype, "source");
-    const forEachOfMap = uncurried(Map.prototype.forEach);
+    const entriesOf = uncurried(Map.prototype.entries);
+    const valuesOf = uncurried(Set.prototype.values);
+    const nextEntry = uncurried(getPrototypeOf(new Map().entries()).next);
+    const nextValue = uncurried(getPrototypeOf(new Set().values()).next);
     const sourceOf = uncurried(Function.prototype.toString);
     const nameOf = uncurried(Symbol.prototype.toString);
     const timeOf = uncurried(Date.prototype.getTime);
@@ -161,21 +164,19 @@
 
     function entries(value, above) {
         const parts = [];
-        forEachOfMap(value, (item, key) => {
-            if (!isFull(parts)) {
-                parts[parts.length] = `${shown(key, above)} => ${shown(item, above)}`;
-            }
-        });
+        const all = entriesOf(value);
+        for (let step = nextEntry(all); !step.done && !isFull(parts); step = nextEntry(all)) {
+            parts[parts.length] = `${shown(step.value[0], above)} => ${shown(step.value[1], above)}`;
+        }
         return more(parts, mapSize(value) - parts.length);
     }
 
     function members(value, above) {
         const parts = [];
-        primordials.Set.forEach(value, (item) => {
-            if (!isFull(parts)) {
-                parts[parts.length] = shown(item, above);
-            }
-        });
+        const all = valuesOf(value);
+        for (let step = nextValue(all); !step.done && !isFull(parts); step = nextValue(all)) {
+            parts[parts.length] = shown(step.value, above);
+        }
         return more(parts, setSize(value) - parts.length);
     }
 

@@ -14,7 +14,7 @@
     const { has } = primordials.Set;
     const { stringify } = JSON;
     const { valueOf } = parts.expressions({ realm, primordials, parts });
-    const MILLISECONDS = 50;
+    const MILLISECONDS = 100;
     const MOST = 500; // characters of the line
     let pending = null;
 

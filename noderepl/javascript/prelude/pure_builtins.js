@@ -26,6 +26,7 @@
 
     const isShort = (text) => text.length <= MOST;
     const number = (value) => (typeof value === "number" ? value : MOST + 1);
+    const isPlain = (_, given) => given.length <= 1; // without options, whose properties would be read
     const repeats = (text, given) => text.length * number(given[0]) <= MOST;
     const pads = (text, given) => number(given[0]) <= MOST && isShort(`${given[1] ?? ""}`);
     const replaces = (text, given) =>
@@ -50,9 +51,10 @@
     const isNew = true;
     const texts = String.prototype;
     allow(texts, "at charAt charCodeAt codePointAt endsWith includes indexOf lastIndexOf slice", "text", "primitive");
-    allow(texts, "concat localeCompare normalize startsWith substr substring toLowerCase", "text", "primitive");
+    allow(texts, "concat normalize startsWith substr substring toLowerCase", "text", "primitive");
     allow(texts, "toUpperCase trim trimEnd trimStart isWellFormed toWellFormed toString", "text", "primitive");
-    allow(texts, "valueOf toLocaleLowerCase toLocaleUpperCase", "text", "primitive");
+    allow(texts, "valueOf", "text", "primitive");
+    allow(texts, "toLocaleLowerCase toLocaleUpperCase localeCompare", "text", "primitive", { limit: isPlain });
     allow(texts, "repeat", "text", "primitive", { limit: repeats });
     allow(texts, "padEnd padStart", "text", "primitive", { limit: pads });
     allow(texts, "search", "text", "pattern");
@@ -60,12 +62,9 @@
     allow(texts, "replace replaceAll", "text", "pattern", { limit: replaces });
     allow(RegExp.prototype, "test", "pattern", "primitive");
     allow(RegExp.prototype, "exec", "pattern", "primitive", { isNew });
-    allow(
-        Number.prototype,
-        "toExponential toFixed toLocaleString toPrecision toString valueOf",
-        "primitive",
-        "primitive",
-    );
+    const numbers = Number.prototype;
+    allow(numbers, "toExponential toFixed toPrecision toString valueOf", "primitive", "primitive");
+    allow(numbers, "toLocaleString", "primitive", "primitive", { limit: isPlain });
     allow(BigInt.prototype, "toString valueOf", "primitive", "primitive");
     allow(Boolean.prototype, "toString valueOf", "primitive", "primitive");
     allow(Symbol.prototype, "toString", "any", "primitive");
@@ -91,7 +90,7 @@
     allow(dates, `getUTC${primordials.Array.join(split(units, " "), " getUTC")}`, "date", "primitive");
     allow(dates, "getTime getTimezoneOffset valueOf toISOString toString toDateString", "date", "primitive");
     allow(dates, "toTimeString toUTCString toJSON", "date", "primitive");
-    allow(dates, "toLocaleString toLocaleDateString toLocaleTimeString", "date", "primitive");
+    allow(dates, "toLocaleString toLocaleDateString toLocaleTimeString", "date", "primitive", { limit: isPlain });
     allow(Date, "now UTC parse", "any", "primitive");
     allow(Map.prototype, "get has", "any", "any");
     allow(Set.prototype, "has", "any", "any");
@@ -138,7 +137,7 @@
     // What built-ins use of each other, as it was before any snippet.
     const iteratorOf = (value) => getPrototypeOf(value[Symbol.iterator]());
     const used = [Object, Object.prototype, Array, lists, String, texts, RegExp, RegExp.prototype, Date, dates];
-    primordials.Array.push(used, Map, Map.prototype, Set, Set.prototype, Number.prototype, BigInt.prototype);
+    primordials.Array.push(used, path, Map, Map.prototype, Set, Set.prototype, Number.prototype, BigInt.prototype);
     primordials.Array.push(used, Boolean.prototype, Symbol.prototype, iteratorOf([]), iteratorOf(""));
     primordials.Array.push(used, iteratorOf(new Map()), iteratorOf(new Set()), getPrototypeOf(iteratorOf([])));
     const before = new Map();
