@@ -22,8 +22,7 @@ from noderepl.errors import (
 )
 from noderepl.execution.executor import Executor
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.javascript.prelude_request import Instrument, Options, Terminal
-from noderepl.javascript.program import Program
+from noderepl.javascript.prelude_request import Options, Terminal
 from noderepl.magics import Context, Preferences, Screen, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
@@ -102,6 +101,7 @@ class Dispatcher:
         self.preferences = Preferences(
             settings.timeout, settings.input, settings.mode, settings.ts, wants_json=settings.json
         )
+        self.preferences.preview = settings.preview
         self.snippets = [snippet.code for snippet in state.snippets]
         self.last: Execution | None = None
         self.executor = Executor(
@@ -204,22 +204,15 @@ class Dispatcher:
                 self._console.set_theme(load_theme(outcome.name, self._themes))
         return outcomes
 
-    async def run_snippet(
-        self,
-        code: str,
-        *,
-        file: str = "",
-        program: Program | None = None,
-        instrument: Instrument | None = None,
-    ) -> Execution:
-        """Runs one snippet as one request. file, program, instrument: as for Executor.run().
+    async def run_snippet(self, code: str, *, file: str = "", **how: Any) -> Execution:
+        """Runs one snippet as one request. file, how: as for Executor.run().
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, file=file, program=program, instrument=instrument)
+            return await self.rerun(code, file=file, **how)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()

@@ -11,6 +11,7 @@ InputType = Literal["inline", "inlinetext", "base64"]
 Mode = Literal["full", "plain"]
 TypeScript = Literal["auto", "on", "off"]
 Tty = Literal["auto", "on", "off"]
+Preview = Literal["auto", "on", "off"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)
@@ -137,6 +138,13 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "ts",
         "read snippets as TypeScript: auto (if they are not JavaScript), on or off",
+        "auto",
+        _one_of("auto", "on", "off"),
+        "WHEN",
+    ),
+    Option(
+        "preview",
+        "show the value of what is typed: auto (if the session answers fast), on or off",
         "auto",
         _one_of("auto", "on", "off"),
         "WHEN",

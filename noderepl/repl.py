@@ -124,6 +124,7 @@ class Repl:
             output=self._output,
             history=self._history,
             completer=completer,
+            values=self._dispatcher.executor.previews,
             is_magic=is_magic,
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
@@ -271,9 +272,7 @@ class Repl:
         self._output.flush()
 
     def _resume(self) -> None:
-        """Handles SIGCONT after a stop without preparation: takes the terminal back from the
-        shell.
-        """
+        """Handles SIGCONT after a stop without preparation: takes the terminal back."""
         # The same signal arrives with a hang-up, after which there is no terminal.
         with suppress(OSError, termios.error):
             self._input.raw_mode().__enter__()  # the enclosing block restores it

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from noderepl.errors import ConfigError, UsageError
-from noderepl.options import BY_NAME, OPTIONS, AuthKind, InputType, Mode, TypeScript
+from noderepl.options import BY_NAME, OPTIONS, AuthKind, InputType, Mode, Preview, TypeScript
 from noderepl.text_files import read_toml, shown
 
 
@@ -37,6 +37,7 @@ class Settings:
     input: InputType
     mode: Mode
     ts: TypeScript
+    preview: Preview
     theme: str
     color: Literal["auto", "always", "never"]
     editing_mode: Literal["emacs", "vi"]

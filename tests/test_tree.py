@@ -21,6 +21,7 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.history terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
+    "end_to_end/test_preview.py": "terminal.preview_line",
     "end_to_end/test_prompt.py": """repl dispatcher failures toolbar terminal.early_prompt terminal.keys
         terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
@@ -41,6 +42,7 @@ MODULES_OF = {
         javascript.patterns javascript.scope_stack javascript.scopes""",
     "javascript/test_broken_sessions.py": "",
     "javascript/test_wrapped_builtins.py": "",
+    "javascript/test_previews_in_session.py": "",
     "javascript/test_recall.py": "javascript.prelude_request",
     "javascript/test_snippet_table.py": "javascript.hints",
     "javascript/test_completeness.py": "javascript.first_error",

@@ -17,6 +17,7 @@ from noderepl.errors import NodeReplError
 from noderepl.execution.delivery import Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
+from noderepl.execution.previews import Previews
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
 from noderepl.internal_error import supervised
@@ -51,7 +52,7 @@ class Executor:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets. `.queries`: other requests.
-    `.offers`: what the session offers for completion.
+    `.offers`: what the session offers for completion. `.previews`: the values of what is typed.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Executor:
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
         self.offers = SessionOffers(self.queries, lambda: self._state.names)
+        self.previews = Previews(self.queries, self._lanes, preferences)
         self.left = 0
 
     async def install(self) -> None:
@@ -126,6 +128,7 @@ class Executor:
         run; any ServiceError.
         """
         self.offers.forget()
+        self.previews.forget()
         how = {"number": number, "file": file, "program": program, "aside": aside}
         how["instrument"] = instrument
         self._work = work = asyncio.create_task(
@@ -204,6 +207,7 @@ class Executor:
     async def close(self) -> None:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
         self.offers.forget()
+        self.previews.forget()
         running = self._lane.running if self._lane is not None else None
         if running is not None:
             running.cancel()

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.preview_tree import Expression
     from noderepl.javascript.questions import Path
 
 Offers = Sequence[tuple[str, str]]
@@ -44,6 +45,11 @@ class Queries:
         self._preferences = preferences
         self._options = options
         self._is_busy = is_busy
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the session has the prelude, which answers these requests."""
+        return self._state.has_prelude and self._preferences.mode != "plain"
 
     async def whole(self) -> Execution:
         """Returns the last value without truncation. Raises as Executor.run() does."""
@@ -145,10 +151,18 @@ class Queries:
         answer = await self._answer(variables())
         return None if answer is None else read_variables(answer)
 
+    async def preview(self, expression: Expression) -> str | None:
+        """Returns an expression's value on one line, "" if its evaluation might have an effect;
+        None if a snippet runs or the session does not answer.
+        """
+        from noderepl.javascript.offers import preview, read_preview
+
+        answer = await self._answer(preview(expression))
+        return None if answer is None else read_preview(answer)
+
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present
-        is_ready = self._state.has_prelude and self._preferences.mode != "plain"
-        if lane is None or not is_ready or self._is_busy():
+        if lane is None or not self.is_ready or self._is_busy():
             return None
         try:
             # The service ends a session whose code takes longer, as a callback of a snippet may.

@@ -39,6 +39,13 @@ _PARTS = (
     "json_values",
     "packages",
     "completion",
+    "one_line",
+    "pure_builtins",
+    "safe_values",
+    "operators",
+    "call_checks",
+    "expressions",
+    "preview",
     "pending_promise",
     "promise_pin",
     "scripts",
@@ -201,9 +208,7 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
 
 
 def recall(run: int) -> str:
-    """Returns JavaScript that repeats the answer of a snippet; if that has not begun, it never
-    will.
-    """
+    """Returns JavaScript that repeats a snippet's answer; one that has not begun never will."""
     return call("recall", {"id": run})
 
 

@@ -23,7 +23,16 @@ from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
 from noderepl.magics.reset import RESET
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
-from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, RERUN, THEME, TTY
+from noderepl.magics.screen import (
+    CLEAR,
+    EXIT,
+    HISTORY,
+    NODE_COMMANDS,
+    PREVIEW,
+    RERUN,
+    THEME,
+    TTY,
+)
 from noderepl.magics.session import SESSION
 from noderepl.magics.sh import SH
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
@@ -79,6 +88,7 @@ MAGICS: tuple[Magic, ...] = (
     RERUN,
     THEME,
     TTY,
+    PREVIEW,
     CLEAR,
     EXIT,
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
     from noderepl.javascript.prelude_request import Instrument
-    from noderepl.options import InputType, Mode, Tty, TypeScript
+    from noderepl.options import InputType, Mode, Preview, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
@@ -31,7 +31,8 @@ class Preferences:
     snippets are sent. mode: full (through the prelude) or plain (as typed). typescript: whether
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
-    wants_json: whether values are asked for as JSON too.
+    wants_json: whether values are asked for as JSON too. preview: whether the value of what is
+    typed is shown.
     """
 
     timeout: int
@@ -42,6 +43,7 @@ class Preferences:
     keeps_history: bool = True
     tty: Tty = "auto"
     wants_json: bool = False
+    preview: Preview = "auto"
 
 
 class Runner(Protocol):

@@ -49,14 +49,15 @@ def bindings(
     stop: Callable[[], None],
     edit: Callable[[str], Awaitable[str]],
     *,
+    toggle_preview: Callable[[], None],
     is_burst: Callable[[], bool],
 ) -> KeyBindings:
     """Returns bindings to be merged over prompt_toolkit's.
 
     is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, in
     which Enter always adds a line and Ctrl-D runs. pasting: handles pastes. stop: called at Ctrl-Z.
-    edit: opens an editor on a text and returns it. is_burst: whether the present key came faster
-    than fingers type; its text then has its own indentation.
+    edit: opens an editor on a text and returns it. toggle_preview: called at F3. is_burst: whether
+    the present key came faster than fingers type; its text then has its own indentation.
     """
     keys = KeyBindings()
     _bind_lines(keys, is_whole, in_editor, is_burst)
@@ -77,6 +78,8 @@ def bindings(
     @keys.add("c-z")
     def _stop(_: KeyPressEvent) -> None:
         run_in_terminal(stop)
+
+    keys.add("f3")(lambda _: toggle_preview())
 
     @keys.add("c-x", "c-e", filter=_TYPING & emacs_insert)
     @keys.add("v", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)

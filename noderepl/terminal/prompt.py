@@ -36,6 +36,7 @@ from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
+from noderepl.terminal.preview_line import PreviewLine, Values
 from noderepl.terminal.screen_output import ScreenOutput
 from noderepl.terminal.suggestions import FromHistory
 
@@ -199,7 +200,7 @@ class Prompt:
     called at each paint, so that a theme can change. stop: called at Ctrl-Z, with the terminal
     restored. edit: opens an editor on the text, also with the terminal restored. colour: whether to
     use colours. fallbacks: disables a function of these after its first failure, so that it does
-    not fail at each paint or key.
+    not fail at each paint or key. values: those of what is typed.
     """
 
     def __init__(
@@ -217,12 +218,14 @@ class Prompt:
         editing_mode: Literal["emacs", "vi"],
         colour: bool,
         fallbacks: Fallbacks,
+        values: Values,
     ) -> None:
         # Everything that the line editor paints, including the menu and the search, uses this
         # table.
         Char.display_mappings.update(all_shown())
         self._in_editor = False
         self._pasting = Pasting(is_magic)
+        self._preview = PreviewLine(values, is_magic, output)
         self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
@@ -241,6 +244,7 @@ class Prompt:
                 self._pasting,
                 stop,
                 edit,
+                toggle_preview=self._preview.toggle,
                 is_burst=lambda: input_.is_burst,
             ),
             editing_mode=EditingMode.VI if editing_mode == "vi" else EditingMode.EMACS,
@@ -258,6 +262,7 @@ class Prompt:
         self._session.app.key_processor.before_key_press += self._limit_undo
         self._session.app.after_render += lambda _: self._painted()
         self._keep_few_texts()
+        self._preview.attach(self._session)
 
     async def read(
         self,
@@ -276,9 +281,12 @@ class Prompt:
         self._in_editor = editor
         self._pasting.forget()
         self._painted = painted
-        return await self._session.prompt_async(
-            default=prefill, pre_run=opened, set_exception_handler=False, handle_sigint=False
-        )
+        try:
+            return await self._session.prompt_async(
+                default=prefill, pre_run=opened, set_exception_handler=False, handle_sigint=False
+            )
+        finally:
+            self._preview.close()
 
     def refresh(self) -> None:
         """Repaints the prompt if it is on the screen, with the current toolbar."""

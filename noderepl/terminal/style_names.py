@@ -76,7 +76,7 @@ MEANINGS = (
     Meaning("toolbar-key", "A word in the bottom line that names something."),
     Meaning(
         "suggestion",
-        "The rest of an earlier snippet, offered behind the cursor.",
+        "The rest of an earlier snippet behind the cursor, and the value of what is typed.",
         "Comment",
         ("auto-suggestion",),
     ),

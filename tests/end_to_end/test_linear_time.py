@@ -44,6 +44,7 @@ from noderepl.javascript import (
     output,
     paste_cleaning,
     patterns,
+    preview_tree,
     program,
     questions,
     references,
@@ -376,6 +377,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.validity.parses": validity.parses,
     "javascript.completeness.line_end": completeness.line_end,
     "javascript.completion_context.context": completion_context.context,
+    "javascript.preview_tree.expression": preview_tree.expression,
+    "javascript.preview_tree.repeats": lambda text: preview_tree.repeats(text, text),
     "javascript.completion_context.destructured": lambda text: [
         completion_context.destructured(f"const {{{text}", f"{text}}} = a"),
         completion_context.destructured("const { a", f" }} = {text}"),
@@ -479,7 +482,7 @@ PASSED_ON = frozenset(
     unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call javascript.prelude.sources terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.call javascript.prelude.sources terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask magics.sh.sh_snippet magics.run_magic
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body

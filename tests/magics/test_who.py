@@ -34,13 +34,13 @@ async def test_who(dispatch: Open) -> None:
     await shown(dispatcher, "let f = 'x'.repeat(1000); import { sep } from 'path'; 1")
     found = rows(await shown(dispatcher, "%who"))
     assert list(found)[:2] == ["f", "sep"]
-    assert found["f"][:3] == ["string(1000)", "1000", "2"] and found["f"][3].startswith('"xxx')
-    assert found["sep"] == ["string(1)", "1", "2", '"/"']
-    assert found["users"] == ["array(1)", "1", "1", "[Object]"]
+    assert found["f"][:3] == ["string(1000)", "1000", "2"] and found["f"][3].startswith("'xxx")
+    assert found["sep"] == ["string(1)", "1", "2", "'/'"]
+    assert found["users"] == ["array(1)", "1", "1", "[ { a: 1 } ]"]
     assert found["none"] == ["null", "1", "null"]
     assert found["unset"] == ["undefined", "1", "undefined"]
-    assert found["map"] == ["Map", "1", "1", "Map {}"]
-    assert found["Kind"] == ["class", "1", "class"]
+    assert found["map"] == ["Map", "1", "1", "Map(1) { 1 => 2 }"]
+    assert found["Kind"] == ["class", "1", "[class Kind]"]
     assert found["lazy"] == ["accessor", "1"]
     assert found["trap"][0] == "object"
     assert list(rows(await shown(dispatcher, "%who MAP"))) == ["map"]
@@ -67,7 +67,7 @@ async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     await shown(dispatcher, "hits.length = 0")
     found = rows(await shown(dispatcher, "%who"))
     assert found["tagged"] == ["Tagged", "0", "1", "Tagged {}"]
-    assert found["className"] == ["function(1)", "1", "function(1)"]
+    assert found["className"] == ["function(1)", "1", "[Function: className]"]
     assert found["big"][:2] == ["bigint", "1"]
     assert await shown(dispatcher, "hits.length") == "0"
 
@@ -156,7 +156,7 @@ async def test_previews_take_a_bounded_time(dispatch: Open) -> None:
         " for (let index = 0; index < 500; index++) globalThis['g' + index] = base; 1",
     )
     found = {values[-1] for values in rows(await shown(dispatcher, "%who")).values()}
-    assert found == {"{k0: 0, k1: 1, k2: 2, …}", "Object"}
+    assert found == {"{ k0: 0, k1: 1, k2: 2, k3: 3, k4: 4, k5:…", "Object"}
 
 
 async def test_variables_that_are_not_known(dispatch: Open) -> None:

@@ -8,22 +8,21 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, parts, post, valueOf, lexicalNames, withOwnStacks, file }) {
-    const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+(function completion({ realm, primordials, parts, name: api, post, valueOf, lexicalNames, withOwnStacks, file }) {
+    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
     const { builtinModules } = realm.require("module").Module;
     const time = realm.performance.now.bind(realm.performance);
     const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, includes: isIn, join: joined } = primordials.Array;
+    const { filter, includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { delete: remove, get, set: setOf } = primordials.Map;
     const { add, delete: drop, has } = primordials.Set;
     const forEachEntry = primordials.uncurried(Map.prototype.forEach);
     const { slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
-    const { asIntN } = BigInt;
     const { stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
@@ -32,19 +31,19 @@
     const sourceOf = primordials.uncurried(Function.prototype.toString);
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
+    const WIDTH = 40; // characters of a variable's value
     const MILLISECONDS = 100; // of an evaluation
     const PREVIEWS = 300; // milliseconds of all previews
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
-    const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
+    const WARNS = /Storage$|^(?:sys|punycode|wasi|_[a-z]+_[a-z]+)$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
-    const SHORT = 30; // characters of a text in a preview
-    const FEW = 3; // parts of a value in a preview
+    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
     const installed = parts.packages({ realm, primordials, file, attempt });
@@ -131,7 +130,7 @@
         if (isAccessor) {
             return [word, "accessor", "", number, null, false];
         }
-        const text = isInTime ? preview(value) : brief(value);
+        const text = isInTime || typeof value !== "object" ? oneLine(value, WIDTH) : typeOf(value);
         const { 0: size, 1: isBytes } = isInTime ? sizeOf(value, keysOf) : [null, false];
         return [word, typeOf(value), text, number, size, isBytes];
     }
@@ -142,43 +141,6 @@
         const isAccessor = getter !== undefined && !has(loading, getter);
         const value = isLexical ? evaluated(word) : isAccessor ? undefined : getter ? apply(getter, realm, []) : own;
         return { found, isAccessor, isLexical, value };
-    }
-
-    // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
-    function preview(value) {
-        if (typeof value !== "object" || value === null || isProxy(value)) {
-            return brief(value);
-        }
-        const isList = isArray(value);
-        const named = isList ? undefined : keysOf(value);
-        const count = isList ? value.length : named.length;
-        const shown = [];
-        for (let index = 0; index < count && index < FEW; index++) {
-            const key = isList ? `${index}` : named[index];
-            const descriptor = descriptorOf(value, key);
-            const part = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
-            shown[shown.length] = isList ? part : `${key}: ${part}`;
-        }
-        const inside = joined(shown, ", ") + (count > FEW ? ", …" : "");
-        const kind = typeOf(value);
-        const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
-        return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
-    }
-
-    function brief(value) {
-        switch (typeof value) {
-            case "string":
-                return stringify(value.length > SHORT ? `${sliceText(value, 0, SHORT)}…` : value);
-            case "bigint":
-                return asIntN(64, value) === value ? `${value}n` : "bigint";
-            case "object":
-            case "function":
-                return value === null ? "null" : isProxy(value) ? "proxy" : typeOf(value);
-            case "symbol":
-                return "symbol";
-            default:
-                return `${value}`;
-        }
     }
 
     function members(kernel, { expression }) {
@@ -233,6 +195,11 @@
     // The value of an expression that has no side effect. The inspector must get neither the value nor an error, as it
     // reads properties to describe them.
     function evaluated(expression) {
+        return thunkOf(expression)?.();
+    }
+
+    // Returns a function that returns the value, undefined if there is no value.
+    function thunkOf(expression) {
         let thunk;
         const take = (failure, answer) => {
             if (!failure && answer.exceptionDetails === undefined) {
@@ -240,10 +207,11 @@
             }
         };
         const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
-        const wrapped = `((list) => () => list?.[0])((() => { try { return [(${expression}\n)]; } catch {} })())`;
+        const tried = `(() => { try { return [(${expression}\n)]; } catch {} })()`;
+        const wrapped = `((list) => list && (() => list[0]))(${tried})`;
         withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
-        return typeof thunk === "function" ? thunk() : undefined;
+        return typeof thunk === "function" ? thunk : undefined;
     }
 
     function respond(kernel, offers) {
@@ -342,13 +310,19 @@
     // sent: description.js and what it uses.
     function describe(kernel, request, sent, root, steps, made) {
         const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
-        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview, sourceOf, typeOf };
+        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview: line, sourceOf, typeOf };
         const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
         const tools = { realm, primordials, post, ...installed, ...saved, ...values, ...known };
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
     }
 
-    const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview };
+    function line(value) {
+        return oneLine(value, LONGEST);
+    }
+
+    const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview: line };
     assign(inspection, { sizeOf, typeOf });
-    return { names, members, packages, variables, describe, inspection };
+    const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
+    const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
+    return { names, members, packages, variables, describe, ...previews, inspection };
 });

@@ -52,7 +52,7 @@
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
     const reload = parts.reload({ ...base, resolver, note, file });
-    const { own, relocate, withOwnStacks } = stacks;
+    const { own, relocate } = stacks;
     const modules = parts.modules({ ...base, note, resolver, reload, relocate, own, file });
     const displays = parts.displays({ ...base, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
@@ -93,9 +93,8 @@
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
-    const { lexicalNames } = scripts;
-    const completion = parts.completion({ ...base, parts, post, valueOf, lexicalNames, withOwnStacks, file });
-    const { names, inspection, ...queries } = completion;
+    const inspector = { ...scripts, ...stacks, name, post, valueOf };
+    const { names, inspection, ...queries } = parts.completion({ ...base, ...inspector, parts, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
