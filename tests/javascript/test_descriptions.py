@@ -28,6 +28,7 @@ const mine = new Mine()
 const odd = Object.assign(() => {}, { toString: () => hit('string'), failed: new Error('x') })
 class Failed extends Error { get stack() { hit('stack') } }
 odd.other = new Failed()
+const bound = Object.defineProperty({}, 'size', { get: hit.bind(null, 'bound') })
 Object.defineProperty(globalThis, 'lazy', { get() { hit('lazy') }, configurable: true })
 Array.prototype.toJSON = () => hit('json')
 Error.prepareStackTrace = () => hit('prepare')
@@ -93,6 +94,7 @@ async def test_nothing_of_a_snippet_runs(dispatch: Open) -> None:
         "none.x": "nothing",
         "users[0].y": "missing",
         "users.at(-1).name": "found",
+        "bound.size": "accessor",
         "add": "found",
         "globalThis": "found",
         "'abc'.at": "found",

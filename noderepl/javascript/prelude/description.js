@@ -26,6 +26,7 @@
     const MOST_NAMES = 200;
     const TRIED = 10; // members of a module of which one may say where it is from
     const NATIVE = /\{\s*\[native code\]\s*\}$/;
+    const NAMED = /^function [^(]/; // as all of the engine, and no bound function
     const SNIPPET = /^repl-(\d+)$/;
     const CONSTANTS = ["undefined", "NaN", "Infinity"]; // cannot be changed
     const SAFE_GETTERS = ["size", "length", "byteLength", "description"]; // of the engine: they read no property
@@ -41,6 +42,11 @@
 
     function isNative(value) {
         return isFunction(value) && exec(NATIVE, sourceOf(value)) !== null;
+    }
+
+    // Whether it is a function of the engine, so that a call runs no function of a snippet.
+    function isEngines(value) {
+        return isNative(value) && exec(NAMED, sourceOf(value)) !== null;
     }
 
     function dataOf(object, key) {
@@ -69,7 +75,7 @@
         if (owner === realm && isIn(builtinModules, key) && exec(/^node:/, locationOf(getter)?.url ?? "") !== null) {
             return { __proto__: null, state: "found", value: getBuiltinModule(key) };
         }
-        const isSafe = has(loading, getter) || (isIn(SAFE_GETTERS, key) && isNative(getter));
+        const isSafe = has(loading, getter) || (isIn(SAFE_GETTERS, key) && isEngines(getter));
         const outcome = isSafe ? attempt(() => [primordials.uncurried(getter)(owner)]) : undefined;
         return outcome === undefined
             ? { __proto__: null, state: "accessor", getter: getter ?? setter }
@@ -104,7 +110,7 @@
         }
         if (made !== null) {
             const by = attempt(made);
-            if (!isNative(by) && exec(/^node:/, locationOf(by)?.url ?? "") === null) {
+            if (!isEngines(by) && exec(/^node:/, locationOf(by)?.url ?? "") === null) {
                 return { __proto__: null, state: "code", at: "new" };
             }
         }
