@@ -22,8 +22,6 @@ from noderepl.errors import (
 from noderepl.execution.executor import Executor
 from noderepl.execution.output_store import OutputStore
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.javascript.prelude_request import Table
-from noderepl.javascript.program import Program
 from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
@@ -45,6 +43,8 @@ from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 
 if TYPE_CHECKING:
+    from noderepl.javascript import questions
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
     from noderepl.spool import Spooled
 
@@ -88,6 +88,7 @@ class Dispatcher:
             wants_json=settings.json,
             editing_mode=settings.editing_mode,
             undefined=settings.undefined,
+            preview=settings.preview,
             theme=settings.theme,
         )
         self._display = Display(console, settings, self.preferences, at_prompt=at_prompt)
@@ -196,22 +197,15 @@ class Dispatcher:
         """Fits the theme to the background of the terminal. Raises ConfigError."""
         self._display.fit_theme(background)
 
-    async def run_snippet(
-        self,
-        code: str,
-        *,
-        file: str = "",
-        program: Program | None = None,
-        table: Table | None = None,
-    ) -> Execution:
-        """Runs one snippet as one request. file, program, table: as for Executor.run().
+    async def run_snippet(self, code: str, *, file: str = "", **how: Any) -> Execution:
+        """Runs one snippet as one request. file, how: as for Executor.run().
 
         Returns its Execution. Raises ServiceError.
         """
         self.snippets.append(code)
         left = self.executor.left
         try:
-            return await self.rerun(code, file=file, program=program, table=table)
+            return await self.rerun(code, file=file, **how)
         except (ServiceError, asyncio.CancelledError) as error:
             if self.executor.left == left and not getattr(error, "doubt", ""):
                 self.snippets.pop()
@@ -228,6 +222,16 @@ class Dispatcher:
         self.last = await self._stored.during(run)
         return self.last
 
+    async def has_prelude(self) -> bool:
+        """Returns whether the session can run the prelude; installs it. Raises ServiceError."""
+        if not self.state.has_prelude:
+            await self.executor.install()
+        return self.state.has_prelude
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet. Raises ServiceError."""
+        return await self.executor.queries.ask(instrument, request)
+
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal. Raises ServiceError."""
         return await self._stored.during(self.executor.run(code, aside=True), is_aside=True)
@@ -243,6 +247,14 @@ class Dispatcher:
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""
         return await self.executor.queries.variables()
+
+    async def describe(self, path: questions.Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value, None if it cannot tell. Raises ServiceError,
+        UsageError.
+        """
+        self.executor.queries.check_idle()
+        await self.executor.install()
+        return await self.executor.queries.describe(path, specifier)
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page. Raises ServiceError."""

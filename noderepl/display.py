@@ -101,4 +101,5 @@ class Display:
             keys=partial(key_sections, self._settings),
             terminal=self.terminal,
             copy=console.copy,
+            is_prompt=self._at_prompt,
         )

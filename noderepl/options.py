@@ -12,6 +12,7 @@ Mode = Literal["full", "plain"]
 TypeScript = Literal["auto", "on", "off"]
 Tty = Literal["auto", "on", "off"]
 EditingMode = Literal["emacs", "vi"]
+Preview = Literal["auto", "on", "off"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)
@@ -182,6 +183,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("undefined", "show the result undefined; --no-undefined hides it", True, _flag),
     Option("startup", "file that runs in each new session, or off", None, _text, "FILE"),
+    Option(
+        "preview",
+        "show the value of what is typed: auto (if the session answers fast), on or off",
+        "auto",
+        _OneOf("auto", "on", "off"),
+        "WHEN",
+    ),
     Option("theme", "colour theme", "default", _text, "NAME"),
     Option("color", "auto, always or never", "auto", _OneOf("auto", "always", "never"), "WHEN"),
     Option(

@@ -86,7 +86,7 @@ class Execution(Outcome):
     with stdout; () if stdout comes first. exit_status: that of a program; None for other snippets.
     has_printed: whether its value needs no printing: it has printed it, or has ended without one.
     names: the variables of the session after it, None if they are not known. node: the version of
-    its Node.js, "" if it is not known.
+    its Node.js, "" if it is not known. report: of the instrument that has measured it, as JSON.
     """
 
     status: Status
@@ -110,6 +110,7 @@ class Execution(Outcome):
     has_printed: bool = False
     names: tuple[str, ...] | None = None
     node: str = ""
+    report: str | None = None
 
     def output(self) -> Sequence[Output]:
         """Returns stdout and stderr in the order in which the snippet wrote them."""
@@ -206,9 +207,13 @@ class Failure(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Text(Outcome):
-    """Plain text that was requested (the history, a listing). It is data, so it goes to stdout."""
+    """Plain text that was requested (the history, a listing). It is data, so it goes to stdout.
+
+    is_code: whether it is JavaScript, which is shown in colours.
+    """
 
     text: str
+    is_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +227,28 @@ class Page(Outcome):
 
     parts: Iterable[bytes] = ()
     value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A part of a description.
+
+    kind: a field with its label, a paragraph of prose, a title, an item below a title (its label is
+    a name), or JavaScript: code, or an indented example.
+    """
+
+    kind: Literal["field", "prose", "title", "item", "code", "example"]
+    text: str
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Description(Outcome):
+    """What is known of a value, for `expr?`. It is data, so it goes to stdout; a text that is
+    longer than the screen goes to the pager.
+    """
+
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, slots=True)

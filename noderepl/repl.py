@@ -30,7 +30,6 @@ from noderepl.outcome import (
     Failure,
     Leave,
     Outcome,
-    Page,
     Prefill,
     UseTheme,
 )
@@ -129,6 +128,7 @@ class Repl:
             output=self._output,
             history=self._history,
             completer=self._completer(),
+            values=self._dispatcher.executor.previews,
             is_magic=is_magic,
             toolbar=partial(toolbar, backend, self._dispatcher),
             style=lambda: console.theme.style,
@@ -300,10 +300,8 @@ class Repl:
                 self._fitting.ask()
             case Prefill() | EditorMode() | Leave():
                 pass
-            case Page():
-                await self._programs.page(outcome)
             case _:
-                (await self._console.drawn(outcome))()
+                await self._programs.show(outcome)
 
     async def _warm_up(self, painted: asyncio.Event) -> None:
         """Opens the session in the background, after the prompt is on the screen; shows a failure

@@ -23,6 +23,7 @@ from noderepl.options import (
     EditingMode,
     InputType,
     Mode,
+    Preview,
     Tty,
     TypeScript,
 )
@@ -53,6 +54,7 @@ class Settings:
     tty: Tty
     undefined: bool
     startup: str | None
+    preview: Preview
     theme: str
     color: Literal["auto", "always", "never"]
     big_output: Literal["fold", "all"]

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from noderepl.errors import NodeReplError
 from noderepl.foreground import Foreground
-from noderepl.outcome import Failure, Page
+from noderepl.outcome import Description, Failure, Outcome, Page
 from noderepl.terminal.console import Console
+from noderepl.terminal.escapes import COLOUR
 
 if TYPE_CHECKING:
     from prompt_toolkit.input import Input
@@ -24,8 +25,16 @@ class UserPrograms:
         self._console = console
         self._foreground = foreground
 
-    async def page(self, shown: Page) -> None:
-        """Shows a text in the user's pager, or like any other text if there is none."""
+    async def show(self, outcome: Outcome) -> None:
+        """Shows an outcome. A page is shown in the user's pager, and so is a description that is
+        longer than the screen; if there is no pager, as any other outcome.
+        """
+        if isinstance(outcome, Page):
+            await self._page(outcome)
+        elif not isinstance(outcome, Description) or not await self._is_paged(outcome):
+            (await self._console.drawn(outcome))()
+
+    async def _page(self, shown: Page) -> None:
         from noderepl.terminal.programs import is_less, page
 
         parts = self._console.page(shown, is_coloured=is_less(os.environ))
@@ -33,6 +42,22 @@ class UserPrograms:
             is_shown = await page(self._input, parts, os.environ)
         if not is_shown:
             await self._console.show_page(shown)
+
+    async def _is_paged(self, shown: Description) -> bool:
+        """Shows a description in the pager if it is longer than the screen. Returns whether it
+        did.
+        """
+        from noderepl.terminal.programs import is_less, page
+
+        painted = await self._console.painted(shown)
+        columns, rows = self._console.size()
+        bare = COLOUR.sub("", painted.decode(errors="replace"))
+        height = sum(max(1, -(-len(line) // max(columns, 1))) for line in bare.splitlines())
+        if not rows or height < rows:
+            return False
+        async with self._elsewhere():
+            parts = [painted if is_less(os.environ) else bare.encode(errors="replace")]
+            return await page(self._input, parts, os.environ)
 
     async def edit(self, text: str) -> str:
         """Returns the text as the editor saves it. Raises LocalFileError."""

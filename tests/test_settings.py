@@ -53,7 +53,7 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
     """Each option is read from the file and from its NODEREPL_ variable."""
     samples = {
         "auth": "none", "timeout": 7, "wait": 8, "input": "base64", "color": "never", "editing-mode": "vi", "big-output": "all", "json": True,
-        "interactive": True, "quiet": True, "port": 8080, "sandbox": "off", "egress": "disabled", "mode": "plain", "ts": "off", "tty": "on", "undefined": False, "resume": True, "keep": True, "cooldown": 9, "max-sessions": 3,
+        "interactive": True, "quiet": True, "port": 8080, "sandbox": "off", "egress": "disabled", "mode": "plain", "ts": "off", "preview": "on", "tty": "on", "undefined": False, "resume": True, "keep": True, "cooldown": 9, "max-sessions": 3,
     }  # fmt: skip
     for option in OPTIONS:
         value = samples.get(option.name, "text")

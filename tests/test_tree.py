@@ -21,6 +21,7 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
+    "end_to_end/test_preview.py": "terminal.preview_line",
     "end_to_end/test_prompt.py": """repl dispatcher display failures suspension toolbar terminal.early_prompt terminal.keys
         terminal.layout terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
@@ -35,11 +36,13 @@ MODULES_OF = {
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",
+    "javascript/test_declarations.py": "javascript.declaration_index",
     "javascript/test_prelude_time.py": "",
     "javascript/test_analyze.py": """javascript.analysis javascript.dynamic_imports javascript.invalid_modules javascript.modules
         javascript.patterns javascript.scope_stack javascript.scopes""",
     "javascript/test_broken_sessions.py": "",
     "javascript/test_wrapped_builtins.py": "",
+    "javascript/test_previews_in_session.py": "",
     "javascript/test_recall.py": "javascript.prelude_request",
     "javascript/test_snippet_table.py": "javascript.hints",
     "javascript/test_completeness.py": "javascript.first_error",
@@ -49,6 +52,7 @@ MODULES_OF = {
     "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",
+    "magics/test_measuring.py": "javascript.instruments javascript.reports units",
     "magics/test_page.py": "",
     "magics/test_help.py": "magics.topics",
     "magics/test_preferences.py": "magics.context magics.local magics.screen",

@@ -18,6 +18,7 @@ from noderepl.client.decode_listings import PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
 from noderepl.client.listing import all_files
 from noderepl.client.retries import Retries, RetryListener
+from noderepl.client.round_trips import RoundTrips
 from noderepl.client.transport import Answer, Asking, Link
 from noderepl.client.uploads import Progress, Upload, opened
 from noderepl.errors import NotFound, ServiceError
@@ -39,7 +40,7 @@ ENDINGS = frozenset(
 class Session:
     """A session of a pool, and the connections to the pool. Must not be used after aclose().
 
-    `.is_asked`: whether a request was sent that creates the session.
+    `.is_asked`: whether a request was sent that creates the session. `.round_trips`: of snippets.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Session:
         self._wall = wall
         self._used = None if idle is None else wall() - idle
         self.is_asked = False
+        self.round_trips = RoundTrips()
 
     def __repr__(self) -> str:
         return f"<Session at {self.endpoint}, api-version {self.dialect.version}>"
@@ -128,6 +130,8 @@ class Session:
             thrown = Thrown(exc.code or "ExecutionTimeout", str(exc))
             return Execution(Status.TIMEOUT, error=thrown, milliseconds=self._since(started))
         measured = number(answer.response.headers.get("x-ms-container-execution-duration", ""))
+        ran = None if measured is None else measured / 1000
+        self.round_trips.add(self._clock() - started, code, ran=ran, is_brief=repeatable)
         execution: Execution = await answer.read(
             lambda body: read_execution(
                 body,

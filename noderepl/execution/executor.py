@@ -17,10 +17,11 @@ from noderepl.errors import NodeReplError
 from noderepl.execution.delivery import Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
+from noderepl.execution.previews import Previews
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
 from noderepl.internal_error import supervised
-from noderepl.javascript.prelude_request import Options, Request, Table
+from noderepl.javascript.prelude_request import Instrument, Options, Request, Table
 from noderepl.javascript.program import Program, may_read_input
 from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
@@ -51,7 +52,7 @@ class Executor:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets. `.queries`: other requests.
-    `.offers`: what the session offers for completion.
+    `.offers`: what the session offers for completion. `.previews`: the values of what is typed.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Executor:
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
         self.offers = SessionOffers(self.queries, lambda: self._state.names)
+        self.previews = Previews(self.queries, self._lanes, preferences)
         self.left = 0
 
     async def install(self) -> None:
@@ -117,6 +119,7 @@ class Executor:
         program: Program | None = None,
         aside: bool = False,
         table: Table | None = None,
+        instrument: Instrument | None = None,
     ) -> Execution:
         """Runs one snippet as one request. After a cancellation the snippet continues, and its
         outcome is passed to `late`.
@@ -124,11 +127,14 @@ class Executor:
         number: the number for the snippet, unless another snippet of the session has it; 0 for the
         next. file: the name of its file, for the frames of errors; empty if it was typed. program:
         how it runs as a program. aside: whether it is code of noderepl, without a number and a
-        result. table: how its value is shown as a table, None to show it as any other. Raises
-        SessionLost and NotRun if the snippet has not run; any ServiceError.
+        result. table: how its value is shown as a table, None to show it as any other. instrument:
+        what measures it. Raises SessionLost and NotRun if the snippet has not run; any
+        ServiceError.
         """
         self.offers.forget()
-        how = {"number": number, "file": file, "program": program, "aside": aside, "table": table}
+        self.previews.forget()
+        how = {"number": number, "file": file, "program": program, "aside": aside}
+        how |= {"table": table, "instrument": instrument}
         self._work = work = asyncio.create_task(
             self._lanes.in_session(partial(self._take_turn, code, **how))
         )
@@ -205,6 +211,7 @@ class Executor:
     async def close(self) -> None:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
         self.offers.forget()
+        self.previews.forget()
         running = self._lane.running if self._lane is not None else None
         if running is not None:
             running.cancel()
@@ -265,6 +272,10 @@ class Executor:
         scope = how["program"] and how["program"].scope
         analyzed = partial(analyze, global_name=name, typescript=preferences.typescript, file=scope)
         analysis = await worked(analyzed, code, len(code))
+        if how["instrument"] is not None and how["instrument"].calls:
+            from noderepl.javascript.snippet_function import as_function
+
+            analysis = await worked(partial(as_function, global_name=name), analysis, len(code))
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
         if lane.before is not None:

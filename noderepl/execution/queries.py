@@ -9,7 +9,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError
+from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError, UsageError
 from noderepl.execution.delivery import UNREAD, answer_in
 from noderepl.execution.lane import Lanes
 from noderepl.javascript.prelude_request import Options
@@ -19,7 +19,10 @@ from noderepl.sessions.state import SessionState
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
+    from noderepl.javascript.preview_tree import Expression
+    from noderepl.javascript.questions import Path
 
 Offers = Sequence[tuple[str, str]]
 
@@ -43,6 +46,11 @@ class Queries:
         self._preferences = preferences
         self._options = options
         self._is_busy = is_busy
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the session has the prelude, which answers these requests."""
+        return self._state.has_prelude and self._preferences.mode != "plain"
 
     async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
         """Returns the value of a snippet without truncation; its error is NoResult if it has none.
@@ -70,6 +78,54 @@ class Queries:
             if answer is None:
                 raise MalformedAnswer(UNREAD)
             return answer.execution
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet, as JSON. request: its
+        arguments. Raises as Executor.run() does.
+        """
+        return await self._lanes.in_session(partial(self._report, instrument, request))
+
+    async def _report(self, instrument: str, request: dict[str, object]) -> str:
+        from noderepl.javascript import prelude
+        from noderepl.javascript.instruments import question, read_report
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane):
+            code = question(instrument, request)
+            execution = await self._ask(lane.session, code, self._preferences.timeout)
+            if prelude.is_absent(execution):
+                raise self._state.without_prelude(execution, idle, "")
+            if (report := read_report(execution)) is None:
+                raise MalformedAnswer(UNREAD)
+            return report
+
+    def check_idle(self) -> None:
+        """Raises UsageError while a snippet runs: the session answers nothing before its end."""
+        if self._is_busy():
+            raise UsageError("a snippet is still running; ask again when it has ended")
+
+    async def describe(self, path: Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value; None if it has no prelude, or if its answer is
+        unreadable. specifier: of the module that the first name comes from, or "". Raises as
+        whole() does.
+        """
+        if not self._state.has_prelude:
+            return None
+        return await self._lanes.in_session(partial(self._describe, path, specifier))
+
+    async def _describe(self, path: Path, specifier: str) -> Found | None:
+        from noderepl.javascript.descriptions import describe, read_description
+        from noderepl.javascript.prelude import is_absent
+
+        lane = await self._lanes.current()
+        idle = lane.session.idle
+        async with self._lanes.observed(lane, is_exclusive=False):
+            code = describe(path, specifier)
+            execution = await self._ask(lane.session, code, self._preferences.timeout)
+            if is_absent(execution):
+                raise self._state.without_prelude(execution, idle)
+            return read_description(execution)
 
     async def members(self, expression: str) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if
@@ -101,10 +157,18 @@ class Queries:
         answer = await self._answer(variables())
         return None if answer is None else read_variables(answer)
 
+    async def preview(self, expression: Expression) -> str | None:
+        """Returns an expression's value on one line, "" if its evaluation might have an effect;
+        None if a snippet runs or the session does not answer.
+        """
+        from noderepl.javascript.offers import preview, read_preview
+
+        answer = await self._answer(preview(expression))
+        return None if answer is None else read_preview(answer)
+
     async def _answer(self, code: str) -> Execution | None:
         lane = self._lanes.present
-        is_ready = self._state.has_prelude and self._preferences.mode != "plain"
-        if lane is None or not is_ready or self._is_busy():
+        if lane is None or not self.is_ready or self._is_busy():
             return None
         try:
             # The service ends a session whose code takes longer, as a callback of a snippet may.

@@ -6,27 +6,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
 
 from noderepl.javascript.prelude import MOST_NAMES, PREFIX, call
+from noderepl.javascript.preview_tree import Expression
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode
 
 Answer = TypeVar("Answer")
+MOST_PREVIEW = 20_000
+"""Characters; the prelude cuts at fewer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
     """A variable of the session. kind: its type, such as `array(3)`. value: on one line. number: of
-    the snippet that made it.
+    the snippet that made it. size: its elements, entries, keys or characters, None if it has none;
+    is_bytes: it counts bytes.
     """
 
     name: str
     kind: str
     value: str
     number: int
+    size: int | None
+    is_bytes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +40,23 @@ class _Offers:
     offers: Annotated[list[tuple[Word, Word]], Meta(max_length=MOST_NAMES)]
 
 
+_Row = tuple[Word, Word, Word, Count, Count | None, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class _Variables:
-    offers: Annotated[list[tuple[Word, Word, Word, Count]], Meta(max_length=MOST_NAMES)]
+    offers: Annotated[list[_Row], Meta(max_length=MOST_NAMES)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Preview:
+    kind: Literal["preview"]
+    text: Annotated[str, Meta(max_length=MOST_PREVIEW)] | None
 
 
 _OFFERS: Check[_Offers] = Check(_Offers)
 _VARIABLES: Check[_Variables] = Check(_Variables)
+_PREVIEW: Check[_Preview] = Check(_Preview)
 
 
 def members(expression: str) -> str:
@@ -58,6 +74,17 @@ def packages(name: str) -> str:
 def variables() -> str:
     """Returns JavaScript that answers with the session's variables."""
     return call("variables", {})
+
+
+def preview(expression: Expression) -> str:
+    """Returns JavaScript that answers with an expression's value on one line."""
+    return call("preview", {"tree": expression.tree, "names": expression.names})
+
+
+def read_preview(execution: Execution) -> str:
+    """Returns the value of an answer on one line; "" if there is none, or if it is unreadable."""
+    found = _read(_PREVIEW, execution)
+    return "" if found is None or found.text is None else found.text
 
 
 def read_offers(execution: Execution) -> Sequence[tuple[str, str]]:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -28,6 +28,8 @@ from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 _VERSION = re.compile(r"v(\d{1,4}\.\d{1,4}\.\d{1,4})", re.ASCII)
 # How every answer of the prelude begins.
 PREFIX = "noderepl:"
+# The name by which prelude/stacks.js recognises noderepl's own frames.
+OWN_SCRIPT = "noderepl-prelude"
 MOST_NAMES = 2000
 INTERRUPTED = "the snippet was stopped; the session continues"
 _TIME_OVER = "and was stopped; the session continues (see %timeout)"
@@ -38,7 +40,15 @@ _PARTS = (
     "answers",
     "results",
     "json_values",
+    "packages",
     "completion",
+    "one_line",
+    "pure_builtins",
+    "safe_values",
+    "operators",
+    "call_checks",
+    "expressions",
+    "preview",
     "pending_promise",
     "promise_pin",
     "scripts",
@@ -65,6 +75,8 @@ _PARTS = (
     "input_files",
     "descriptors",
     "active_handles",
+    "instruments",
+    "sizes",
     "standard_input",
     "programs",
 )
@@ -124,7 +136,7 @@ class _Ended:
 
     text: of its value, or of what ended it. data, json, cut: see outcome.Value. code: of a call
     that ended it. status: the exit status of a program. printed: whether a program has printed its
-    value.
+    value. report: of an instrument, as JSON.
     """
 
     kind: Literal["value", "error", "timeout", "interrupt", "exit"]
@@ -145,6 +157,7 @@ class _Ended:
     pending: bool = False
     names: Annotated[list[Word], Meta(max_length=MOST_NAMES)] | None = None
     node: Word | None = None
+    report: str | None = None
 
 
 _HEAD: Check[_Head] = Check(_Head)
@@ -163,7 +176,7 @@ def installation(variables: Mapping[str, str]) -> str:
     """
     arguments = f"this, {json.dumps(global_name())}, parts, {json.dumps(_part('watchdog'))}"
     # The next request reports whether the prelude is there: without an inspector it cannot be.
-    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL=noderepl-prelude\n"
+    code = f"{_source()}({arguments}) }} catch {{}} }}\n//# sourceURL={OWN_SCRIPT}\n"
     return code + environment(variables)
 
 
@@ -209,13 +222,15 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
         "assignments": [asdict(assignment) for assignment in analysis.assignments],
         "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
     }
-    return call("run", fields | asdict(request) | asdict(options))
+    instrument = request.instrument
+    how = asdict(replace(request, instrument=None)) | asdict(options)
+    how["instrument"] = instrument and dict(instrument.arguments)
+    source = () if instrument is None else (instrument.source(),)
+    return call("run", fields | how, *source)
 
 
 def recall(run: int) -> str:
-    """Returns JavaScript that repeats the answer of a snippet; if that has not begun, it never
-    will.
-    """
+    """Returns JavaScript that repeats a snippet's answer; one that has not begun never will."""
     return call("recall", {"id": run})
 
 
@@ -289,6 +304,7 @@ def _executed(execution: Execution, ended: _Ended, value: Value | None) -> Execu
         has_printed=ended.printed or ended.kind == "exit",
         names=None if ended.names is None else tuple(ended.names),
         node=_version(ended.node),
+        report=ended.report,
     )
 
 
@@ -311,13 +327,20 @@ def _media(media: _Media) -> Media:
     return Media(media.mime, data)
 
 
-def call(method: str, request: dict[str, object]) -> str:
-    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing."""
+def call(method: str, request: dict[str, object], *arguments: str) -> str:
+    """Returns JavaScript that calls a method of the prelude, or only reports that it is missing.
+
+    arguments: JavaScript of further arguments.
+    """
     run = request.get("id")
-    return _checked(
-        f"{global_name()}.{method}(this.$$, {json.dumps(request)})",
-        run if isinstance(run, int) else None,
-    )
+    given = ", ".join(("this.$$", json.dumps(request), *arguments))
+    checked = _checked(f"{global_name()}.{method}({given})", run if isinstance(run, int) else None)
+    return f"{checked}//# sourceURL={OWN_SCRIPT}\n" if arguments else checked
+
+
+def sources(names: Sequence[str]) -> str:
+    """Returns JavaScript of an object of files of prelude/ that a request brings."""
+    return f"{{ {', '.join(f'{name}: {_part(name)}' for name in names)} }}"
 
 
 def _checked(expression: str, run: int | None) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from noderepl.javascript.program import Program
 
@@ -44,6 +45,25 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Instrument:
+    """Code of a magic that is sent with a request instead of with the prelude
+    (prelude/instruments.js).
+
+    name: of its file in instruments/. calls: whether it calls the snippet as a function.
+    arguments: of it, as the field `instrument` of the request.
+    """
+
+    name: str
+    calls: bool = False
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+    def source(self) -> str:
+        """Returns the code: a function expression."""
+        path = Path(__file__).with_name("instruments") / f"{self.name}.js"
+        return path.read_text("utf-8").rstrip().removesuffix(";")
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """How a snippet is run.
 
@@ -52,7 +72,8 @@ class Request:
     number, unless that is used already; otherwise the next. file: the name of its file,
     for the frames of errors; if it is empty, they show the number. program: how the snippet runs as
     a program, None for other snippets. aside: whether it is noderepl's own, without a number and a
-    result. table: how its value is shown as a table, None for other snippets.
+    result. table: how its value is shown as a table, None for other snippets. instrument: what
+    measures it, None for nothing.
     """
 
     id: int
@@ -62,3 +83,4 @@ class Request:
     program: Program | None = None
     aside: bool = False
     table: Table | None = None
+    instrument: Instrument | None = None

@@ -100,3 +100,16 @@ def nodes(root: Node) -> Iterator[Node]:
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return
+
+
+def without_comments(node: Node) -> bytes:
+    """Returns the text of a node with blanks for its comments, as UTF-8."""
+    source, start = node.text or b"", node.start_byte
+    if b"//" not in source and b"/*" not in source:
+        return source
+    parts, done = [], 0
+    for comment in (one for one in nodes(node) if one.type == "comment"):
+        at, end = comment.start_byte - start, comment.end_byte - start
+        parts += [source[done:at], b" " * (end - at)]
+        done = end
+    return b"".join([*parts, source[done:]])

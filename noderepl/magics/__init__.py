@@ -13,15 +13,28 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
+from noderepl.magics.doc import DOC, SOURCE
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
+from noderepl.magics.jobs import JOBS, STOP
 from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
+from noderepl.magics.measuring import MEM, PROF, TIMEIT
 from noderepl.magics.npm import NPM
 from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
+from noderepl.magics.reset import RESET
 from noderepl.magics.running import BASE64, EDIT, INPUT, LOAD, SAVE, TIME, TIMEOUT
-from noderepl.magics.screen import CLEAR, EXIT, HISTORY, NODE_COMMANDS, RERUN, THEME, TTY
+from noderepl.magics.screen import (
+    CLEAR,
+    EXIT,
+    HISTORY,
+    NODE_COMMANDS,
+    PREVIEW,
+    RERUN,
+    THEME,
+    TTY,
+)
 from noderepl.magics.session import SESSION
 from noderepl.magics.sh import SH
 from noderepl.magics.show import SHOW
@@ -53,6 +66,11 @@ MAGICS: tuple[Magic, ...] = (
     SH,
     RELOAD,
     WHO,
+    DOC,
+    SOURCE,
+    RESET,
+    JOBS,
+    STOP,
     SESSION,
     REPLAY,
     KEEPALIVE,
@@ -70,10 +88,14 @@ MAGICS: tuple[Magic, ...] = (
     COPY,
     EDIT,
     TIME,
+    TIMEIT,
+    PROF,
+    MEM,
     HISTORY,
     RERUN,
     THEME,
     TTY,
+    PREVIEW,
     CONFIG,
     CLEAR,
     EXIT,
@@ -82,6 +104,7 @@ MAGICS: tuple[Magic, ...] = (
 
 _PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
 _DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
+_HELP = re.compile(r"\s*(?:\?{1,2}\s*([%.][a-z\d]*)|([%.][a-z\d]*)\?{1,2}|\?{1,2})\s*")
 _IDENTIFIER = re.compile(
     r"^([^\S\n]*%(?:session\s+use|config\s+set\s+session))[\s=]+\S[^\n]*", re.MULTILINE
 )
@@ -103,8 +126,34 @@ def _dot_command(line: str) -> tuple[Magic, str] | None:
 
 
 def is_magic(line: str) -> bool:
-    """Returns whether an input is a magic: it begins with %, or is a dot command of Node's REPL."""
-    return _PERCENT.match(line) is not None or _dot_command(line) is not None
+    """Returns whether an input is a magic: it begins with %, is a dot command of Node's REPL, or
+    asks about a magic or a value.
+    """
+    return (
+        _PERCENT.match(line) is not None
+        or _dot_command(line) is not None
+        or _asked(line) is not None
+    )
+
+
+def _asked(line: str) -> tuple[Magic, str] | None:
+    """Returns the magic and the arguments of `%NAME?`, `expr?` and `expr??`; None if the line is
+    anything else.
+    """
+    text = line.strip()
+    if not text.endswith("?") and not text.startswith("?"):
+        return None
+    if (help_ := _HELP.fullmatch(line)) is not None:
+        name = help_[1] or help_[2] or ""
+        dots = {magic.dot: magic.name for magic in (*MAGICS, *NODE_COMMANDS) if magic.dot}
+        is_dot = name.startswith(".")
+        return (MAGICS[0], name) if not is_dot or name[1:] in dots else None
+    from noderepl.javascript.questions import question
+
+    asked = question(line)
+    if asked is None:
+        return None
+    return (SOURCE if asked.wants_source else DOC), asked.expression
 
 
 def without_identifier(line: str) -> str:
@@ -121,7 +170,7 @@ async def run_magic(line: str, context: Context) -> Sequence[Outcome]:
     NodeReplError; the session and the preferences are then unchanged. An unknown name is a
     UsageError that suggests the nearest name.
     """
-    command = _dot_command(line)
+    command = _asked(line) or _dot_command(line)
     if command is None:
         found = _PERCENT.match(line)
         if found is None or not found[1]:

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.javascript import questions
+    from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
-    from noderepl.javascript.prelude_request import Table
-    from noderepl.options import EditingMode, InputType, Mode, Tty, TypeScript
+    from noderepl.javascript.prelude_request import Instrument, Table
+    from noderepl.options import EditingMode, InputType, Mode, Preview, Tty, TypeScript
     from noderepl.outcome import Execution, Outcome, Section
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
@@ -32,7 +34,8 @@ class Preferences:
     snippets are TypeScript. depth: of the objects in values, None for all.
     keeps_history: whether the history gets further inputs. tty: whether snippets see a terminal.
     wants_json: whether values are asked for as JSON too. editing_mode: of the line editor.
-    undefined: whether the result undefined is shown. theme: the name of the theme.
+    undefined: whether the result undefined is shown. theme: the name of the theme. preview: whether
+    the value of what is typed is shown.
     """
 
     timeout: int
@@ -46,6 +49,7 @@ class Preferences:
     editing_mode: EditingMode = "emacs"
     undefined: bool = True
     theme: str = "default"
+    preview: Preview = "auto"
 
 
 class Runner(Protocol):
@@ -61,14 +65,25 @@ class Runner(Protocol):
     def snippets(self) -> Sequence[str]: ...
 
     async def run_snippet(
-        self, code: str, *, file: str = "", table: Table | None = None
+        self,
+        code: str,
+        *,
+        file: str = "",
+        table: Table | None = None,
+        instrument: Instrument | None = None,
     ) -> Execution:
         """Runs one snippet as if it had been typed. file: the name of its file, if it has one.
-        table: how its value is shown as a table.
+        table: how its value is shown as a table. instrument: what measures it.
         """
 
     async def rerun(self, code: str, number: int | None) -> Execution:
         """Runs a snippet of an earlier run again, under its number."""
+
+    async def has_prelude(self) -> bool:
+        """Returns whether the session can run the prelude; installs it."""
+
+    async def ask(self, instrument: str, request: dict[str, object]) -> str:
+        """Returns the report of an instrument that runs no snippet, as JSON."""
 
     async def execute(self, code: str) -> Execution:
         """Runs code of noderepl, without a record in the journal."""
@@ -84,6 +99,11 @@ class Runner(Protocol):
 
     async def variables(self) -> Sequence[Variable] | None:
         """Returns the variables of the session; None if they are not known."""
+
+    async def describe(self, path: questions.Path, specifier: str) -> Found | None:
+        """Returns what the session knows of a value, None if it cannot tell. specifier: of the
+        module that the first name comes from, or "". Raises UsageError while a snippet runs.
+        """
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet."""
@@ -123,7 +143,7 @@ class Screen:
     theme and of the one that has its place on this background, "" for none. themes: returns all
     themes, name to summary. keys: returns the keys and what they do. terminal: returns the columns
     and rows that snippets see, None if they see no terminal. copy: copies a text to the clipboard;
-    raises LocalFileError.
+    raises LocalFileError. is_prompt: whether the user can answer a question.
     """
 
     progress: Callable[[str, int, int | None], None]
@@ -135,6 +155,7 @@ class Screen:
     keys: Callable[[], Sequence[Section]]
     terminal: Callable[[], tuple[int, int] | None]
     copy: Callable[[str], Awaitable[None]]
+    is_prompt: bool = False
 
 
 @dataclass(frozen=True)

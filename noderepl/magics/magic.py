@@ -13,7 +13,17 @@ from noderepl.magics.context import Context
 from noderepl.outcome import Outcome
 
 Completes = Literal[
-    "nothing", "local-file", "remote-file", "magic", "theme", "word", "package", "module", "option"
+    "nothing",
+    "local-file",
+    "remote-file",
+    "magic",
+    "theme",
+    "word",
+    "package",
+    "module",
+    "option",
+    "javascript",
+    "variable",
 ]
 Group = Literal["Files", "Session", "Run", "Look", "Settings"]
 
@@ -25,9 +35,10 @@ class Magic:
     name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
     completes: the kind of its arguments; "package" is one of `words` and then names of packages,
-    "module" is a package or a file of the session; "option" is an option, or one of `words`, an
-    option and its value. words: the choices if that is "word". dot: its
-    name in Node's own REPL, without the dot; empty if it has none. group: its part of %help.
+    "module" is a package or a file of the session, "variable" is one of `words` or a variable of
+    the session, "javascript" is a snippet or an expression; "option" is an option, or one of
+    `words`, an option and its value. words: the choices if that is "word". dot: its name in Node's
+    own REPL, without the dot; empty if it has none. group: its part of %help.
     """
 
     name: str

@@ -13,8 +13,9 @@ from noderepl.magics.context import Context
 from noderepl.magics.files import send_file
 from noderepl.magics.magic import Magic
 from noderepl.magics.npm import run_npm
+from noderepl.magics.reset import run_reset
 from noderepl.outcome import Failure, Outcome, Table, Words, is_failure
-from noderepl.sessions.journal import Entry, Npm, Snippet, Upload
+from noderepl.sessions.journal import Entry, Npm, Reset, Snippet, Upload
 
 _RANGE = re.compile(r"(\d{1,9})(?:(-)(\d{1,9})?)?")
 _LONGEST = 60
@@ -70,6 +71,8 @@ async def _again(context: Context, entry: Entry) -> Sequence[Outcome]:
                 outcomes = await run_npm(context, words)
             case Upload(source, name):
                 outcomes = [await send_file(context, source, name)]
+            case Reset(names):
+                outcomes = await run_reset(context, names)
     except SessionLost as error:
         # The steps have other numbers now.
         error.again = "%replay"

@@ -17,6 +17,7 @@ from noderepl.magics.magic import Magic
 from noderepl.magics.values import dropped, last_result, snippet_number
 from noderepl.options import TIMEOUT_RANGE, InputType
 from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
+from noderepl.units import human_time
 
 _LEAST, _MOST = TIMEOUT_RANGE
 _INPUT_TYPES: tuple[InputType, ...] = get_args(InputType)
@@ -111,10 +112,22 @@ async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 async def _time(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if not arguments.text:
         raise arguments.wrong("the snippet is missing")
+    if context.preferences.mode == "full":
+        await context.runner.has_prelude()  # opens the session, which is no part of the snippet
     started = time.perf_counter()
     execution = await context.runner.run_snippet(arguments.text)
     took = round((time.perf_counter() - started) * 1000)
-    return [execution, Words(f"{execution.milliseconds} ms in the service, {took} ms round trip.")]
+    inside = min(execution.milliseconds, took)  # in whole milliseconds
+    place = "session" if execution.number is not None else "service"
+    words = (
+        f"{_time_of(inside)} in the {place}, {_time_of(took - inside)} for the network and"
+        f" noderepl: {_time_of(took)} in all."
+    )
+    return [execution, Words(words)]
+
+
+def _time_of(milliseconds: int) -> str:
+    return f"{milliseconds} ms" if milliseconds < 1000 else human_time(milliseconds / 1000)
 
 
 TIMEOUT = Magic(
@@ -199,6 +212,11 @@ TIME = Magic(
     group="Run",
     usage="%time SNIPPET",
     summary="Run a snippet and show how long it took",
-    details="Shows the time measured by the service, and the round-trip time.",
+    details=(
+        "Shows the time that the session measured, from the start of the snippet to its answer, and"
+        " the rest of the\ntime until the answer was here: network, service, and noderepl's own"
+        " work."
+    ),
     run=_time,
+    completes="javascript",
 )

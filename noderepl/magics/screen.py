@@ -1,5 +1,5 @@
-"""The magics of the prompt: %history, %rerun, %theme, %tty, %clear, %exit and Node's own .break,
-.clear, .editor.
+"""The magics of the prompt: %history, %rerun, %theme, %tty, %preview, %clear, %exit and Node's own
+.break, .clear, .editor.
 
 They return outcomes that the prompt carries out.
 """
@@ -15,7 +15,7 @@ from noderepl.history_entry import HistoryEntry
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
-from noderepl.options import Tty
+from noderepl.options import Preview, Tty
 from noderepl.outcome import (
     ClearScreen,
     EditorMode,
@@ -30,6 +30,7 @@ from noderepl.outcome import (
 
 _TTY: tuple[Tty, ...] = get_args(Tty)
 HERE = "--here"
+_PREVIEW: tuple[Preview, ...] = get_args(Preview)
 _MANY = 999_999_999
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history keeps what you type."
@@ -151,6 +152,18 @@ async def _tty(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     return [Words(f"Snippets see a terminal of {columns} columns and {rows} rows.")]
 
 
+async def _preview(context: Context, arguments: Arguments) -> Sequence[Outcome]:
+    word = arguments.choice(_PREVIEW)
+    preferences = context.preferences
+    preferences.preview = next((one for one in _PREVIEW if one == word), preferences.preview)
+    words = {
+        "auto": "The value of what is typed is shown if the session answers fast.",
+        "on": "The value of what is typed is shown.",
+        "off": "The value of what is typed is not shown.",
+    }
+    return [Words(words[preferences.preview])]
+
+
 HISTORY = Magic(
     name="history",
     group="Run",
@@ -210,6 +223,19 @@ TTY = Magic(
     run=_tty,
     completes="word",
     words=_TTY,
+)
+
+PREVIEW = Magic(
+    name="preview",
+    usage="%preview [auto|on|off]",
+    summary="Show or set whether the value of what is typed is shown",
+    details=(
+        "auto: if a round trip to the session takes at most 200 ms. on: always. off: never. Only"
+        " expressions\nwithout an effect have such a value. Without an argument, shows the setting."
+    ),
+    run=_preview,
+    completes="word",
+    words=_PREVIEW,
 )
 
 EXIT = Magic(

@@ -75,7 +75,19 @@ class Upload:
         return f"%upload {shlex.join([str(self.source), '--as', self.name])}"
 
 
-Entry = Snippet | Npm | Upload
+@dataclass(frozen=True, slots=True)
+class Reset:
+    """Variables that were removed. names: theirs; none for all variables and results."""
+
+    names: tuple[str, ...]
+    is_ok = True
+    reaches_outside = False
+
+    def __str__(self) -> str:
+        return f"%reset {shlex.join(self.names) if self.names else '--yes'}"
+
+
+Entry = Snippet | Npm | Upload | Reset
 
 
 class Journal:
@@ -228,6 +240,8 @@ def variables(entries: Sequence[Entry]) -> list[str]:
             named = [(one.start, name) for one in analysis.declarations for name in one.names]
             named += [(one.start, one.name) for one in analysis.assignments]
             found |= dict.fromkeys(name for _, name in sorted(named))
+        elif isinstance(entry, Reset):
+            found = {name: None for name in found if entry.names and name not in entry.names}
     return list(found)
 
 
@@ -270,6 +284,8 @@ def _event(entry: Entry) -> Event:
             return {"event": "npm", "arguments": list(arguments)}
         case Upload(source, name):
             return {"event": "upload", "source": str(source), "name": name}
+        case Reset(names):
+            return {"event": "reset", "names": list(names)}
 
 
 def _entry(event: Event) -> Entry:
@@ -289,4 +305,6 @@ def _entry(event: Event) -> Entry:
         case {"event": "upload", "source": source, "name": name}:
             word = Check[str](Word)
             return Upload(Path(word.read(source)), word.read(name))
+        case {"event": "reset", "names": names}:
+            return Reset(tuple(Check[list[str]](list[Word]).read(names)))
     raise ValueError("not an event of a journal")

@@ -26,12 +26,12 @@ class SessionState:
 
     journal: the steps done in it. record: of a resumed session, None for another one. `.numbers`:
     the number of each snippet that has a value, by its text. `.names`: the variables of the session
-    after the latest snippet. `.node`: the version of its Node.js, "" if it is not known.
-    `.is_unable`: whether the session
-    cannot run the prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`:
-    whether it was resumed and has not answered since. `.is_unreported`: whether report() has not
-    reported the last loss yet. `.generation`: the number of sessions before the present one. Raises
-    LocalFileError if the record is damaged.
+    after the latest snippet. `.node`: the version of its Node.js, "" if it is not known. `.memory`:
+    what the latest %mem has shown, in bytes. `.is_unable`: whether the session cannot run the
+    prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`: whether it was
+    resumed and has not answered since. `.is_unreported`: whether report() has not reported the last
+    loss yet. `.generation`: the number of sessions before the present one. Raises LocalFileError if
+    the record is damaged.
     """
 
     def __init__(self, journal: Journal, record: Record | None = None) -> None:
@@ -39,6 +39,7 @@ class SessionState:
         self.numbers: dict[str, int] = {}
         self.names: tuple[str, ...] = ()
         self.node = ""
+        self.memory: tuple[int, ...] | None = None
         self.is_unable = False
         self.is_unusable = False
         self.is_unreported = False
@@ -143,7 +144,7 @@ class SessionState:
     def _forget(self) -> None:
         self.generation += 1
         self.numbers.clear()
-        self.names, self.node = (), ""
+        self.names, self.node, self.memory = (), "", None
         self._guid, self._has_run = "", False
 
     def _number(self, snippet: Snippet) -> None:

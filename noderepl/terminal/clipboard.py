@@ -14,7 +14,7 @@ from contextlib import suppress
 
 from noderepl.errors import LocalFileError
 from noderepl.terminal.streams import Stream
-from noderepl.terminal.tables import human_size
+from noderepl.units import human_size
 
 MOST_BYTES = 74_994
 """Some terminals take no longer sequence than 100,000 characters of base64."""

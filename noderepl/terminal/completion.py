@@ -31,6 +31,7 @@ from noderepl.terminal.escapes import plain
 SHELL_WORD = re.compile(
     r"""(?:[^\s'"\\]|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+""", re.DOTALL
 )
+MAGIC = re.compile(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
 PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
 LONGEST_WORD = 4096
@@ -92,6 +93,7 @@ class SnippetCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
         """Yields the completions that need no request."""
+        document = self._snippet(document)
         text = document.text_before_cursor
         if (magic_line := _magic_line(text)) is not None:
             yield from self._in_magic(magic_line)
@@ -102,6 +104,7 @@ class SnippetCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
         """Yields all completions, also those for which the session is asked."""
+        document = self._snippet(document)
         line = _magic_line(document.text_before_cursor)
         if line is None:
             async for completion in self._in_javascript(_context(document)):
@@ -120,6 +123,15 @@ class SnippetCompleter(Completer):
             if name.startswith(_unquoted(word)):
                 text, meta = shlex.quote(name), plain(description)
                 yield Completion(text, -len(word), display=plain(name), display_meta=meta)
+
+    def _snippet(self, document: Document) -> Document:
+        """Returns the document without a magic in front of its snippet."""
+        text = document.text_before_cursor
+        found = MAGIC.match(text)
+        if found is None or self._completes(found[1]) != "javascript":
+            return document
+        rest = text[found.end() :]
+        return Document(rest + document.text_after_cursor, len(rest))
 
     def _completes(self, typed: str) -> str:
         return next(
@@ -148,6 +160,7 @@ class SnippetCompleter(Completer):
             "magic": [*(magic.name for magic in self._magics), *self._words(typed)],
             "theme": self._themes(),
             "word": self._words(typed),
+            "variable": (*self._words(typed), *(self._live.names() if kind == "variable" else ())),
             "package": self._words(typed) if _is_first(rest) else (),
             "option": self._options(self._words(typed), rest[: len(rest) - len(word)].split()),
         }

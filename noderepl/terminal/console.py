@@ -23,9 +23,9 @@ from noderepl.terminal.pieces import Part, Piece, Rendered
 from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
 from noderepl.terminal.status_line import StatusLine, frame
 from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
-from noderepl.terminal.tables import human_size
 from noderepl.terminal.themes import Theme
 from noderepl.threaded import worked
+from noderepl.units import human_size
 
 CLEAR_SCREEN = "\x1b[H\x1b[2J\x1b[3J"
 # Resets the colour, turns bracketed paste off, shows the cursor.
@@ -147,6 +147,11 @@ class Console:
         """
         text = await worked(self._drawn, outcome, extent(outcome))
         return partial(self._write_end, [*text, *await self._pictures.drawn(outcome)])
+
+    async def painted(self, outcome: Outcome) -> bytes:
+        """Returns what show() would write."""
+        drawn = await worked(self._drawn, outcome, extent(outcome))
+        return b"".join(data for _, data, _ in drawn)
 
     async def show_plain(self, execution: Execution, *, with_value: bool) -> None:
         """Writes a snippet's outcome as scripts print it, prepared in a thread if it is long.

@@ -43,6 +43,7 @@ KEY_ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("edit-in-editor", "Edit the text in $VISUAL or $EDITOR", ("ctrl-x ctrl-e",)),
     KeyAction("restore-paste", "Restore the original of a cleaned paste", ("f2",)),
     KeyAction("toggle-vi", "Switch between emacs and vi keys", ("f2",)),
+    KeyAction("toggle-preview", "Turn previews on or off", ("f3",)),
     KeyAction("toggle-typescript", "Switch TypeScript: auto, on, off", ("f4",)),
     KeyAction("toggle-comment", "Comment out the line or the selected lines, or undo that"),
     KeyAction("page-last", "Show the complete last result in your pager"),

@@ -29,6 +29,7 @@ _TOGGLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "toggle-vi": ("editing_mode", get_args(EditingMode)),
     "toggle-typescript": ("typescript", get_args(TypeScript)),
 }
+_SWITCHES = frozenset([*_TOGGLES, "toggle-preview"])
 _COMMENT = "// "
 # prompt_toolkit's commands that do what an action does.
 _COMMANDS = {
@@ -51,7 +52,7 @@ class KeyHandlers:
     """The actions of one prompt.
 
     toggles: the preferences. pasting: handles pastes. stop: called to suspend. edit: opens an
-    editor on a text and returns it.
+    editor on a text and returns it. toggle_preview: turns previews on or off.
     """
 
     def __init__(
@@ -60,8 +61,10 @@ class KeyHandlers:
         pasting: Pasting,
         stop: Callable[[], None],
         edit: Callable[[str], Awaitable[str]],
+        toggle_preview: Callable[[], None],
     ) -> None:
         self._toggles = toggles
+        self._toggle_preview = toggle_preview
         self._pasting = pasting
         self._stop = stop
         self._edit = edit
@@ -72,7 +75,7 @@ class KeyHandlers:
         keys = KeyBindings()
         restores = Condition(self._is_paste_cleaned)
         for action in KEY_ACTIONS:
-            for key in action.keys if action.name in _TOGGLES else ():
+            for key in action.keys if action.name in _SWITCHES else ():
                 is_free = ~restores if key == PASTE_KEY else Always()
                 handler = self._handler(action.name, "")
                 keys.add(*key_sequence(key), filter=_AT_PROMPT & is_free)(handler)
@@ -119,6 +122,8 @@ class KeyHandlers:
         match name:
             case "edit-in-editor":
                 app.create_background_task(edited(app, event.current_buffer, self._edit))
+            case "toggle-preview":
+                self._toggle_preview()
             case "suspend":
                 run_in_terminal(self._stop)
             case "interrupt":

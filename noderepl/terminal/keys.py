@@ -55,8 +55,8 @@ def bindings(
 
     is_whole: whether a text runs at Enter. in_editor: whether the prompt is in `.editor` mode, in
     which Enter always adds a line and Ctrl-D runs. pasting: handles pastes. stop: called at Ctrl-Z.
-    edit: opens an editor on a text and returns it. is_burst: whether the present key came faster
-    than fingers type; its text then has its own indentation.
+    edit: opens an editor on a text and returns it. is_burst: whether the present key came
+    faster than fingers type; its text then has its own indentation.
     """
     keys = KeyBindings()
     _bind_lines(keys, is_whole, in_editor, is_burst)

@@ -18,7 +18,7 @@ from itertools import groupby
 from PIL import Image
 
 from noderepl.outcome import Media
-from noderepl.terminal.tables import human_size
+from noderepl.units import human_size
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 50_000_000

@@ -20,9 +20,15 @@ from noderepl.text_files import MOST_CODE, read_bytes
 END_SECONDS = 0.5
 
 
-async def page(input_: Input, parts: Iterable[bytes], environ: Mapping[str, str]) -> bool:
+async def page(
+    input_: Input,
+    parts: Iterable[bytes],
+    environ: Mapping[str, str],
+    *,
+    coloured: Iterable[bytes] | None = None,
+) -> bool:
     """Shows the parts of a text, safe for a terminal, in $PAGER or less. Returns whether the pager
-    could be started.
+    could be started. coloured: the same text in colour, which less can show.
     """
     try:
         command = shlex.split(environ.get("PAGER") or "less")

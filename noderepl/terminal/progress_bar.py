@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from noderepl.terminal.pieces import Piece
-from noderepl.terminal.tables import human_size, one_line
+from noderepl.terminal.tables import one_line
+from noderepl.units import human_size
 
 BAR = 30
 

@@ -27,6 +27,7 @@ from noderepl.internal_error import Fallbacks
 from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
 from noderepl.javascript.npm_lines import npm_lines
+from noderepl.javascript.questions import question
 from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
@@ -38,6 +39,7 @@ from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
 from noderepl.terminal.layout import arrange
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
+from noderepl.terminal.preview_line import PreviewLine, Values
 from noderepl.terminal.screen_output import ScreenOutput
 from noderepl.terminal.suggestions import FromHistory
 
@@ -59,7 +61,7 @@ class SnippetLexer(Lexer):
     def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
         """Returns the function that returns the fragments of each input line."""
         text = document.text
-        if self._is_magic(text):
+        if self._is_magic(text) and question(text) is None:
             return lambda number: _magic_fragments(document.lines[number], first=number == 0)
         if len(text) > COLOURED_AT_MOST:
             return lambda number: [("class:code-plain", document.lines[number])]
@@ -202,7 +204,7 @@ class Prompt:
     restored. edit: opens an editor on the text, also with the terminal restored. toggles: the
     preferences that keys change. settings: have the user's bindings of keys. colour: whether to
     use colours. fallbacks: disables a function of these after its first failure, so that it does
-    not fail at each paint or key.
+    not fail at each paint or key. values: those of what is typed.
     """
 
     def __init__(
@@ -221,13 +223,15 @@ class Prompt:
         settings: Settings,
         colour: bool,
         fallbacks: Fallbacks,
+        values: Values,
     ) -> None:
         # Everything that the line editor paints, including the menu and the search, uses this
         # table.
         Char.display_mappings.update(all_shown())
         self._in_editor = False
         self._pasting = Pasting(is_magic)
-        self._keys = KeyHandlers(toggles, self._pasting, stop, edit)
+        self._preview = PreviewLine(values, is_magic, output)
+        self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)
         self._painted: Callable[[], None] = lambda: None
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
@@ -261,6 +265,7 @@ class Prompt:
             input=input_,
             output=output,
         )
+        self._preview.attach(self._session)
         arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
         # A terminal that does not tell the position of its cursor needs no warning.
         self._session.app.renderer.cpr_not_supported_callback = None
@@ -287,12 +292,15 @@ class Prompt:
         self._pasting.forget()
         self._painted = painted
         self._session.editing_mode = self._keys.editing_mode()
-        return await self._session.prompt_async(
-            default=prefill or self._keys.unfinished(),
-            pre_run=opened,
-            set_exception_handler=False,
-            handle_sigint=False,
-        )
+        try:
+            return await self._session.prompt_async(
+                default=prefill or self._keys.unfinished(),
+                pre_run=opened,
+                set_exception_handler=False,
+                handle_sigint=False,
+            )
+        finally:
+            self._preview.close()
 
     def refresh(self) -> None:
         """Repaints the prompt if it is on the screen, with the current toolbar."""

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from noderepl.outcome import (
+    Description,
     Execution,
     Failure,
     FileList,
@@ -37,7 +38,8 @@ from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
-from noderepl.terminal.tables import columns_of, files_table, human_size, one_line, table
+from noderepl.terminal.tables import columns_of, files_table, one_line, table
+from noderepl.units import human_size
 
 STYLED_AT_MOST = 100_000
 """Characters; a longer value or stack is shown whole in one style, because lexing it would take too
@@ -89,8 +91,13 @@ def render(
             return _one("stderr", *_uncaught(error, number, styled, at_prompt))
         case Note(text, number):
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
-        case Text(text):
-            return _one("stdout", Piece("", _ended(text)))
+        case Text(text, is_code):
+            return _one("stdout", *_code(_ended(text), styled and is_code))
+        case Description(entries):
+            # The line editor needs none before the first question.
+            from noderepl.terminal.descriptions import description
+
+            return _one("stdout", *description(entries, width, styled=styled))
         case Table(header, rows):
             return _one("stdout", *table(header, rows, width))
         case Listing() | Manual():
@@ -102,10 +109,8 @@ def render(
             return _one("stderr", Piece("warning" if warning else "note", _wrapped(text, width)))
         case Failure(text):
             return _one("stderr", Piece("failure", _wrapped(text, width)))
-        case Saved(path, size):
-            return _one("stderr", Piece("note", f"Saved {path} ({human_size(size)}).\n"))
-        case Uploaded(name, size):
-            return _one("stderr", Piece("note", f"Uploaded {name} ({human_size(size)}).\n"))
+        case Saved() | Uploaded():
+            return _one("stderr", Piece("note", _transferred(outcome)))
     return Rendered()
 
 
@@ -162,6 +167,8 @@ def extent(outcome: Outcome) -> int:
             return len(text)
         case Listing(sections):
             return sum(len(cell) for one in sections for row in one.rows for cell in row)
+        case Description(entries):
+            return sum(len(entry.text) for entry in entries)
         case Table(header, rows):
             return sum(len(cell) for row in (header, *rows) for cell in row)
         case FileList(files):
@@ -184,6 +191,11 @@ def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tu
             *_lexed("value", error.message, styled),
         )
     return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
+
+
+def _transferred(outcome: Saved | Uploaded) -> str:
+    done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
+    return f"{done} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:
@@ -330,6 +342,19 @@ def _with_javascript(pieces: Iterable[Piece]) -> Iterator[Piece]:
                 yield Piece("error-source" if kind == "plain" else f"code-{kind}", part)
         else:
             yield Piece(style, text)
+
+
+def _code(text: str, styled: bool) -> Iterator[Piece]:
+    if not styled or len(text) > STYLED_AT_MOST:
+        yield Piece("", text)
+        return
+    from noderepl.javascript.highlight import Highlighter
+
+    pieces = Highlighter().pieces(text)
+    for number in range(text.count("\n") + 1):
+        yield Piece("", "\n" if number else "")
+        for kind, piece in pieces(number):
+            yield Piece(f"code-{kind}", piece)
 
 
 def _wrapped(text: str, width: int) -> str:

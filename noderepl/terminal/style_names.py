@@ -79,7 +79,7 @@ MEANINGS = (
     Meaning("toolbar-key", "A word in that line that needs attention."),
     Meaning(
         "suggestion",
-        "The rest of an earlier snippet, offered behind the cursor.",
+        "The rest of an earlier snippet behind the cursor, and the value of what is typed.",
         "Comment",
         ("auto-suggestion",),
     ),

@@ -11,23 +11,13 @@ from itertools import accumulate, takewhile
 from noderepl.outcome import RemoteFile
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.pieces import Piece
+from noderepl.units import human_size
 
 NARROWEST = 20
 """Columns; the last column of a table is not wrapped to fewer."""
 WIDEST = 80
 """Columns; cells of a column are padded to its widest cell, and to no more than these."""
 AGES = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
-
-
-def human_size(size: int) -> str:
-    """Returns a number of bytes for display: 999 B, 1.2 kB, 3.4 MB; a kB is 1000 B."""
-    if size < 1000:
-        return f"{size} B"
-    number, units = size / 1000, ["TB", "GB", "MB", "kB"]
-    while round(number, 1) >= 1000 and len(units) > 1:
-        number /= 1000
-        units.pop()
-    return f"{number:.1f} {units[-1]}"
 
 
 def human_age(modified: datetime, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `paste` or `pool`.
+"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `look`, `paste` or `pool`.
 
 Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
 target where there is one and whether that is met. `paste` counts instead of timing.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import pool, prelude, prompt, running
+from tests.bench import look, pool, prelude, prompt, running
 from tests.bench.paste import run as paste
 
 BENCHES = {
@@ -19,6 +19,7 @@ BENCHES = {
     "prelude": lambda: asyncio.run(prelude.main()),
     "interrupt": lambda: asyncio.run(running.interrupt()),
     "idle": lambda: asyncio.run(running.idle()),
+    "look": look.main,
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
     "pool": lambda: asyncio.run(pool.main()),
 }

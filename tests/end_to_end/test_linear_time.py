@@ -29,24 +29,31 @@ from noderepl.execution.session_offers import SessionOffers
 from noderepl.javascript import (
     analysis,
     analyze,
+    bindings,
     completeness,
     completion_context,
+    declarations,
     grammar_repairs,
     highlight,
     hints,
     invalid_modules,
+    jsdoc,
     markdown,
     modules,
     npm_lines,
     output,
     paste_cleaning,
     patterns,
+    preview_tree,
     program,
+    questions,
     references,
     repl_transcripts,
     scopes,
     script_parts,
     script_text,
+    signatures,
+    snippet_function,
     statements,
     syntax,
     type_stripping,
@@ -322,6 +329,16 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.invalid_modules.rewrite_broken": with_tree(invalid_modules.rewrite_broken, "g"),
     "javascript.invalid_modules.with_ends": with_tree(invalid_modules.with_ends),
     "javascript.typography.straighten": typography.straighten,
+    "javascript.questions.question": lambda text: questions.question(f"{text}?"),
+    "javascript.questions.path": questions.path,
+    "javascript.bindings.imported": lambda text: bindings.imported("a", [f"import a;{text}"]),
+    "javascript.declarations.declared": lambda text: declarations.declared(
+        [("a", text)], "", ["a"], owner="a", name="b"
+    ),
+    "javascript.jsdoc.comment_before": lambda text: jsdoc.comment_before(f"/** */{text}"),
+    "javascript.jsdoc.paragraphs": lambda text: jsdoc.paragraphs(f"/**{text}*/"),
+    "javascript.signatures.signature": lambda text: signatures.signature(text, "a"),
+    "javascript.signatures.readable_source": signatures.readable_source,
     "javascript.highlight.Highlighter.pieces": highlighted,
     "javascript.hints.hint_for": lambda text: hints.hint_for(Thrown("Error", text), NOTHING),
     "javascript.markdown.blocks": markdown.blocks,
@@ -340,6 +357,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.patterns.name_of": with_tree(names),
     "javascript.analyze.analyze": lambda text: analyze.analyze(
         text, global_name="g", typescript="auto"
+    ),
+    "javascript.snippet_function.as_function": lambda text: snippet_function.as_function(
+        analyze.analyze(text, global_name="g", typescript="auto"), global_name="g"
     ),
     "javascript.scopes.find": with_tree(scopes.find),
     "javascript.grammar_repairs.readable": with_typescript(grammar_repairs.readable),
@@ -364,6 +384,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "javascript.validity.parses": validity.parses,
     "javascript.completeness.line_end": completeness.line_end,
     "javascript.completion_context.context": completion_context.context,
+    "javascript.preview_tree.expression": preview_tree.expression,
+    "javascript.preview_tree.repeats": lambda text: preview_tree.repeats(text, text),
     "javascript.completion_context.destructured": lambda text: [
         completion_context.destructured(f"const {{{text}", f"{text}}} = a"),
         completion_context.destructured("const { a", f" }} = {text}"),
@@ -481,6 +503,7 @@ PASSED_ON = frozenset(
     magics.values.snippet_number terminal.folding.left_out terminal.last_lines.LastLines.status terminal.render.render_value
     magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
+    client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need

@@ -124,6 +124,7 @@ async def test_stacks_and_getters_of_users_are_not_used(dispatch: Open) -> None:
         " class Failed extends Error { get message() { hits += 1 } };"
         " const failing = [{ get x() { throw thrown }, get y() { throw new Failed() } }];"
         " const native = { get x() { '[native code]'; throw thrown } };"
+        " const bound = Object.defineProperty({}, 'x', { get: (() => ({ mine: 1 })).bind() });"
         " for (const [name, key] of [['fs', 'promises'], ['stream', 'promises']])"
         "  Object.defineProperty(require(name), key, { get() { hits += 1; return {} }, configurable: true });"
         " fs.mkdirSync('node_modules/@a/b', { recursive: true }); hits = 0",
@@ -135,7 +136,17 @@ async def test_stacks_and_getters_of_users_are_not_used(dispatch: Open) -> None:
         *("native.x", "fs.promises", "stream.promises"),
     ):
         await dispatcher.executor.queries.members(expression)
+    assert list(await dispatcher.executor.queries.members("bound.x")) == []
     assert await shown(dispatcher, "hits") == "0"
+
+
+async def test_modules_after_their_first_use(dispatch: Open) -> None:
+    """Node.js has replaced the getter of the global name by then."""
+    dispatcher = await dispatch()
+    await shown(dispatcher, "fs.existsSync('x')")
+    for _ in range(2):
+        assert "readFile" in dict(await dispatcher.executor.queries.members("fs.promises"))
+        assert "hostname" in dict(await dispatcher.executor.queries.members("os"))
 
 
 async def test_a_busy_event_loop_costs_no_session(dispatch: Open) -> None:

@@ -2,7 +2,7 @@
 import js from "@eslint/js";
 import globals from "globals";
 
-const PRELUDE = "noderepl/javascript/prelude/*.js";
+const PRELUDE = ["noderepl/javascript/prelude/*.js", "noderepl/javascript/instruments/*.js"];
 const WATCHDOG = "noderepl/javascript/prelude/watchdog.js"; // runs in a thread of its own
 const names = { ...globals.builtin, ...globals.node };
 const off = Object.fromEntries(Object.keys(names).map((name) => [name, "off"]));
@@ -25,7 +25,7 @@ export default [
     {
         // Each file is a function expression that prelude.py puts into one script. A snippet may replace any global
         // name, so a file takes what it uses from `realm` when the prelude starts, and reads no global name later.
-        files: [PRELUDE],
+        files: PRELUDE,
         ignores: [WATCHDOG],
         languageOptions: { sourceType: "script", globals: { ...off, undefined: "readonly", Infinity: "readonly" } },
     },

@@ -57,6 +57,17 @@ async def test_tty_is_set_and_told(desk) -> None:
     assert "no terminal" in await told(desk, "%tty")
 
 
+async def test_preview_is_set_and_told(desk) -> None:
+    """%preview sets whether the value of what is typed is shown; without an argument, it tells that."""
+    assert "if the session answers fast" in await told(desk, "%preview")
+    for word in ("on", "off", "auto"):
+        text = await told(desk, f"%preview {word}")
+        assert desk.preferences.preview == word
+        assert await told(desk, "%preview") == text
+    with pytest.raises(UsageError, match="auto"):
+        await told(desk, "%preview maybe")
+
+
 async def test_history_is_numbered_from_the_oldest(desk) -> None:
     """%history shows all entries, %history N the last N with the same numbers, lines of one entry aligned."""
     desk.entries += ["1", "if (x) {\n  y\n}", *"abcdefgh"]

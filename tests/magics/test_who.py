@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
+import pytest
 from dispatching import shown
 
 from noderepl.dispatcher import Dispatcher
+from noderepl.errors import UsageError
 
 Open = Callable[..., Awaitable[Dispatcher]]
 MAKES = (
@@ -32,13 +34,13 @@ async def test_who(dispatch: Open) -> None:
     await shown(dispatcher, "let f = 'x'.repeat(1000); import { sep } from 'path'; 1")
     found = rows(await shown(dispatcher, "%who"))
     assert list(found)[:2] == ["f", "sep"]
-    assert found["f"][:2] == ["string(1000)", "2"] and found["f"][2].startswith('"xxx')
-    assert found["sep"] == ["string(1)", "2", '"/"']
-    assert found["users"] == ["array(1)", "1", "[Object]"]
+    assert found["f"][:3] == ["string(1000)", "1000", "2"] and found["f"][3].startswith("'xxx")
+    assert found["sep"] == ["string(1)", "1", "2", "'/'"]
+    assert found["users"] == ["array(1)", "1", "1", "[ { a: 1 } ]"]
     assert found["none"] == ["null", "1", "null"]
     assert found["unset"] == ["undefined", "1", "undefined"]
-    assert found["map"] == ["Map", "1", "Map {}"]
-    assert found["Kind"] == ["class", "1", "class"]
+    assert found["map"] == ["Map", "1", "1", "Map(1) { 1 => 2 }"]
+    assert found["Kind"] == ["class", "1", "[class Kind]"]
     assert found["lazy"] == ["accessor", "1"]
     assert found["trap"][0] == "object"
     assert list(rows(await shown(dispatcher, "%who MAP"))) == ["map"]
@@ -64,8 +66,8 @@ async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     )
     await shown(dispatcher, "hits.length = 0")
     found = rows(await shown(dispatcher, "%who"))
-    assert found["tagged"] == ["Tagged", "1", "Tagged {}"]
-    assert found["className"] == ["function(1)", "1", "function(1)"]
+    assert found["tagged"] == ["Tagged", "0", "1", "Tagged {}"]
+    assert found["className"] == ["function(1)", "1", "[Function: className]"]
     assert found["big"][:2] == ["bigint", "1"]
     assert await shown(dispatcher, "hits.length") == "0"
 
@@ -104,6 +106,47 @@ async def test_another_session_has_none(dispatch: Open) -> None:
     assert await shown(dispatcher, "%who") == "The session has no variables."
 
 
+async def test_details_of_one(dispatch: Open) -> None:
+    """Name, type, size, snippet, the source of that, and the value as a result is shown."""
+    dispatcher = await dispatch(at_prompt=True)
+    source = "const deep = { a: { b: { c: { d: 1 } } } },\n  bytes = new Uint8Array(5000), m = new Map([[1, { a: 1 }]])"
+    await shown(dispatcher, source)
+    text = await shown(dispatcher, "%who -d deep")
+    head = "name     deep\ntype     Object\nsize     1\nsnippet  1\n"
+    assert text == f"{head}{source}\n{{ a: {{ b: {{ c: [Object] }} }} }}"
+    await shown(dispatcher, "%inspect depth all")
+    assert (await shown(dispatcher, "%who -d deep")).endswith("{ b: { c: { d: 1 } } }\n}")
+    assert "size     5.0 kB" in await shown(dispatcher, "%who -d bytes")
+    assert (await shown(dispatcher, "%who -d m")).endswith("Map(1) { 1 => { a: 1 } }")
+    for line, why in (
+        ("nope", "no variable nope"),
+        ("", "needs the name"),
+        ("a b", "extra argument"),
+    ):
+        with pytest.raises(UsageError, match=why):
+            await dispatcher.run_line(f"%who -d {line}")
+
+
+async def test_details_run_no_code_of_the_user(dispatch: Open) -> None:
+    """A value that inspect() would ask by code of a snippet is shown in short."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        "globalThis.hits = []; const hit = (name) => hits.push(name);"
+        " class Tagged { get [Symbol.toStringTag]() { hit('tag'); return 'x' } };"
+        " class Named { static get name() { hit('name'); return 'x' } };"
+        " const v0 = { a: new Tagged() }, v1 = [new Named()], v2 = new Map([[1, new Proxy({}, { get: () => hit('get') })]]),"
+        " v3 = { get lazy() { hit('lazy') }, [Symbol.for('nodejs.util.inspect.custom')]() { hit('custom') } },"
+        " v4 = Object.defineProperty(new Error('x'), 'stack', { get: () => hit('stack') }),"
+        " v5 = new Set([{ a: new Tagged() }]), v6 = new (class extends Map { get size() { hit('size') } })();"
+        " Object.getPrototypeOf = () => hit('getPrototypeOf'); Array.prototype.join = () => hit('join');"
+        " Map.prototype.forEach = () => hit('forEach'); hits.length = 0",
+    )
+    for number in range(7):
+        assert f"v{number}" in await shown(dispatcher, f"%who -d v{number}")
+    assert await shown(dispatcher, "hits.length") == "0"
+
+
 async def test_previews_take_a_bounded_time(dispatch: Open) -> None:
     """Large values that many names have get their types alone."""
     dispatcher = await dispatch(at_prompt=True)
@@ -113,7 +156,7 @@ async def test_previews_take_a_bounded_time(dispatch: Open) -> None:
         " for (let index = 0; index < 500; index++) globalThis['g' + index] = base; 1",
     )
     found = {values[-1] for values in rows(await shown(dispatcher, "%who")).values()}
-    assert found == {"{k0: 0, k1: 1, k2: 2, …}", "Object"}
+    assert found == {"{ k0: 0, k1: 1, k2: 2, k3: 3, k4: 4, k5:…", "Object"}
 
 
 async def test_variables_that_are_not_known(dispatch: Open) -> None:

@@ -52,6 +52,7 @@ VALUE: dict[str, object] = {
     "pending": False,
     "names": ["a"],
     "node": "v22.11.0",
+    "report": '{"loops": 1, "runs": [1.5]}',
 }
 TOLD = (
     VALUE,

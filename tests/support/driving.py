@@ -30,6 +30,7 @@ KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdeklruxz"} | {
     "backspace": "\x7f",
     "undo": "\x1f",
     "f2": "\x1bOQ",
+    "f3": "\x1bOR",
 }
 SECONDS = 30.0
 
@@ -129,6 +130,10 @@ class Screen:
             if column >= 0:
                 return self._screen.buffer[row][column]
         raise AssertionError(f"{needle!r} is not on the screen:\n{self.text}")
+
+    def row(self, start: str) -> int:
+        """The last row whose text begins so."""
+        return max(row for row, text in enumerate(self.text.split("\n")) if text.startswith(start))
 
     @property
     def screen(self) -> pyte.Screen:

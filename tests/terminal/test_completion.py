@@ -81,3 +81,45 @@ def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: 
 def test_options(complete, typed: str, lines: list[str]) -> None:  # type: ignore[no-untyped-def]
     """Behind %config come its words and the options, behind an option its values."""
     assert complete(typed) == lines
+
+
+class Offers:
+    """What a session offers."""
+
+    def names(self) -> tuple[str, ...]:
+        return ("users", "user2")
+
+    async def members(self, expression: str) -> tuple[tuple[str, str], ...]:
+        return ((f"of_{expression}", ""),)
+
+    async def packages(self, name: str) -> tuple[tuple[str, str], ...]:
+        return ()
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("%timeit users.", "%timeit users.of_users"),
+        ("%time  await us", "%time  await users"),
+        ("%prof f(JSO", "%prof f(JSON"),
+        ("  %timeit a\nus", "  %timeit a\nusers"),
+        ("%reset us", "%reset users"),
+        ("%who -d us", "%who -d users"),
+        ("%who arr", "%who array"),
+        ("%stop a", "%stop all"),
+        ("%timei", "%timeit"),
+    ],
+)
+async def test_javascript_behind_magics(tmp_path: Path, typed: str, line: str) -> None:
+    """Tab completes the snippet of a magic as any other, and names where a magic takes them."""
+    completer = SnippetCompleter(
+        magics=tuple(MAGICS),
+        themes=tuple,
+        remote_files=tuple,  # type: ignore[arg-type]
+        live=Offers(),
+        typed=tuple,
+        directory=tmp_path,
+    )
+    event = CompleteEvent()
+    found = [one async for one in completer.get_completions_async(Document(typed), event)]
+    assert line in [typed[: len(typed) + one.start_position] + one.text for one in found]

@@ -32,7 +32,8 @@ from noderepl.terminal.render import (
     render_plain,
 )
 from noderepl.terminal.style_names import MEANINGS
-from noderepl.terminal.tables import human_age, human_size
+from noderepl.terminal.tables import human_age
+from noderepl.units import human_size
 
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 STACK = (

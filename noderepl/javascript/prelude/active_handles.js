@@ -1,6 +1,12 @@
 // The resources that a snippet has started and that keep a Node.js process alive: timers, servers, requests.
-(function activeHandles({ realm }) {
-    const { Object, process } = realm;
+//
+// Node.js numbers resources in the order in which they are made; the numbers at a snippet's start and end identify what
+// was made meanwhile, and cost nothing while it runs.
+(function activeHandles({ realm, primordials }) {
+    const { Infinity: NEVER, Object, process } = realm;
+    const { AsyncResource } = realm.require("async_hooks");
+    const idOf = primordials.uncurried(AsyncResource.prototype.asyncId);
+    const { slice } = primordials.Array;
     const { nextTick } = process;
     const { setImmediate, setTimeout } = realm.require("timers");
     const resources = process.getActiveResourcesInfo.bind(process);
@@ -13,6 +19,8 @@
             ? { __proto__: null, ref: handle.ref.bind(handle), unref: handle.unref.bind(handle) }
             : undefined;
     const least = resources().length;
+    const KEPT = 1000; // snippets
+    let ranges = []; // {number, first, last}: of each snippet
     let before = 0;
     let waiting;
 
@@ -20,8 +28,26 @@
         process.on("beforeExit", idle);
     }
 
-    function begin() {
+    function begin(number) {
         before = resources().length;
+        if (ranges.length === 2 * KEPT) {
+            ranges = slice(ranges, KEPT);
+        }
+        ranges[ranges.length] = { __proto__: null, number, first: newId(), last: NEVER };
+    }
+
+    function newId() {
+        return idOf(new AsyncResource("noderepl"));
+    }
+
+    // Returns the number of the snippet that ran when a resource with this id was made, undefined if none did; 0 for
+    // code of noderepl, and for what was there before.
+    function snippetOf(id) {
+        let number = ranges.length === 0 || id < ranges[0].first ? 0 : undefined;
+        for (let index = ranges.length - 1; index >= 0 && number === undefined && id < ranges[index].last; index--) {
+            number = id > ranges[index].first ? ranges[index].number : undefined;
+        }
+        return number;
     }
 
     function isAny() {
@@ -74,9 +100,10 @@
     }
 
     function stop() {
+        ranges[ranges.length - 1].last = newId();
         waiting = undefined;
         channel?.ref();
     }
 
-    return { begin, isAny, isExact, wait, stop };
+    return { begin, isAny, isExact, wait, stop, snippetOf };
 });

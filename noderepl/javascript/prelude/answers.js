@@ -47,7 +47,7 @@
         let text = stringify(answer);
         if (byteLength(text) > MOST_BYTES && answer.kind === "value") {
             // The text of a long string is cut.
-            answer = { ...answer, __proto__: null, data: undefined, json: undefined, cut: true };
+            answer = { ...answer, __proto__: null, data: undefined, json: undefined, report: undefined, cut: true };
             text = stringify(answer);
         }
         if (byteLength(text) > MOST_BYTES) {

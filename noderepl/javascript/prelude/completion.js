@@ -8,47 +8,48 @@
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, post, valueOf, lexicalNames, withOwnStacks, file }) {
-    const { Array, BigInt, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+(function completion({ realm, primordials, parts, name: api, post, valueOf, lexicalNames, withOwnStacks, file }) {
+    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
-    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, keys, setPrototypeOf } = Object;
-    const { Stats, existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
+    const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
+    const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
+    const { builtinModules } = realm.require("module").Module;
     const time = realm.performance.now.bind(realm.performance);
-    const { _nodeModulePaths: pathsFrom } = realm.require("module").Module;
-    const { dirname, join } = realm.require("path");
-    const { isProxy, isTypedArray } = realm.require("util/types");
-    const { join: joined } = primordials.Array;
+    const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
+    const { filter, includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
-    const { get, set: setOf } = primordials.Map;
-    const { add, has } = primordials.Set;
-    const { includes, slice: sliceText, startsWith } = primordials.String;
+    const { delete: remove, get, set: setOf } = primordials.Map;
+    const { add, delete: drop, has } = primordials.Set;
+    const forEachEntry = primordials.uncurried(Map.prototype.forEach);
+    const { slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
-    const { asIntN } = BigInt;
-    const { parse, stringify } = JSON;
+    const { stringify } = JSON;
     const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
     const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const sort = primordials.uncurried(Array.prototype.sort);
-    const isFile = primordials.uncurried(Stats.prototype.isFile);
     const sourceOf = primordials.uncurried(Function.prototype.toString);
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
+    const WIDTH = 40; // characters of a variable's value
     const MILLISECONDS = 100; // of an evaluation
     const PREVIEWS = 300; // milliseconds of all previews
-    const MANIFEST = 1 << 20; // bytes of a package.json
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
-    const WARNS = /Storage$|^sys$/; // Node.js warns if one is read
+    const WARNS = /Storage$|^(?:sys|punycode|wasi|_[a-z]+_[a-z]+)$/; // Node.js warns if one is read
     const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
+    const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
-    const NATIVE = /^function[^{]*\{ \[native code\] \}$/;
-    const SHORT = 30; // characters of a text in a preview
-    const FEW = 3; // parts of a value in a preview
+    const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
+    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
     const makers = new Map(); // the number of the snippet that has made a variable
+    const installed = parts.packages({ realm, primordials, file, attempt });
     let latest = []; // what names() has returned
+    const { sizeOf } = parts.sizes({ realm, primordials });
+    const forgotten = new Set(); // names that %reset has emptied
     const initial = new Set(getOwnPropertyNames(realm));
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
@@ -66,7 +67,8 @@
 
     // current: the snippet that has just ended.
     function names({ number, request }) {
-        forEach(request.declarations, (one) => forEach(one.names, (word) => setOf(makers, word, number)));
+        forEach(request.declarations, (one) => forEach(one.names, (word) => credit(word, number)));
+        forEach(request.assignments, (one) => drop(forgotten, one.name));
         const all = lexicalNames();
         forEach(getOwnPropertyNames(realm), (word) => {
             if (!has(initial, word)) {
@@ -75,7 +77,8 @@
         });
         const listed = [];
         primordials.Set.forEach(all, (word) => {
-            if (word.length <= LONGEST && listed.length < MOST && exec(RESULT, word) === null) {
+            const isVariable = exec(RESULT, word) === null && !has(forgotten, word);
+            if (word.length <= LONGEST && listed.length < MOST && isVariable) {
                 listed[listed.length] = word;
                 if (get(makers, word) === undefined) {
                     setOf(makers, word, number);
@@ -83,7 +86,22 @@
             }
         });
         latest = setPrototypeOf(listed, null); // stringify() calls a toJSON of Array.prototype
-        return latest;
+        return request.asks ? latest : undefined;
+    }
+
+    function credit(word, number) {
+        setOf(makers, word, number);
+        drop(forgotten, word);
+    }
+
+    // isThere: whether the name exists nevertheless.
+    function forget(word, isThere) {
+        remove(makers, word);
+        (isThere ? add : drop)(forgotten, word);
+        latest = setPrototypeOf(
+            filter(latest, (one) => one !== word),
+            null,
+        );
     }
 
     function variables(kernel) {
@@ -92,62 +110,37 @@
         const start = time();
         for (let index = 0; index < latest.length; index++) {
             const word = latest[index];
-            const show = time() - start < PREVIEWS ? preview : brief;
-            rows[index] = attempt(() => row(word, has(lexical, word), show)) ?? [
+            const isInTime = time() - start < PREVIEWS;
+            rows[index] = attempt(() => row(word, has(lexical, word), isInTime)) ?? [
                 word,
                 "unknown",
                 "",
                 get(makers, word),
+                null,
+                false,
             ];
         }
         respond(kernel, rows);
     }
 
-    // show: returns a value on one line.
-    function row(word, isLexical, show) {
+    // isInTime: whether there is time for its parts.
+    function row(word, isLexical, isInTime) {
+        const { isAccessor, value } = variable(word, isLexical);
+        const number = get(makers, word);
+        if (isAccessor) {
+            return [word, "accessor", "", number, null, false];
+        }
+        const text = isInTime || typeof value !== "object" ? oneLine(value, WIDTH) : typeOf(value);
+        const { 0: size, 1: isBytes } = isInTime ? sizeOf(value, keysOf) : [null, false];
+        return [word, typeOf(value), text, number, size, isBytes];
+    }
+
+    function variable(word, isLexical = has(lexicalNames(), word)) {
+        const found = isIn(latest, word);
         const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
-        if (getter !== undefined && !has(loading, getter)) {
-            return [word, "accessor", "", get(makers, word)];
-        }
-        const value = isLexical ? evaluated(word) : getter === undefined ? own : apply(getter, realm, []);
-        return [word, typeOf(value), show(value), get(makers, word)];
-    }
-
-    // A value on one line, without inspect(): that reads accessors of prototypes, and names of proxies.
-    function preview(value) {
-        if (typeof value !== "object" || value === null || isProxy(value)) {
-            return brief(value);
-        }
-        const isList = isArray(value);
-        const named = isList ? undefined : keysOf(value);
-        const count = isList ? value.length : named.length;
-        const parts = [];
-        for (let index = 0; index < count && index < FEW; index++) {
-            const key = isList ? `${index}` : named[index];
-            const descriptor = descriptorOf(value, key);
-            const shown = descriptor !== undefined && "value" in descriptor ? brief(descriptor.value) : "…";
-            parts[parts.length] = isList ? shown : `${key}: ${shown}`;
-        }
-        const inside = joined(parts, ", ") + (count > FEW ? ", …" : "");
-        const kind = typeOf(value);
-        const head = isList || kind === "Object" || kind === "object" ? "" : `${kind} `;
-        return sliceText(isList ? `[${inside}]` : `${head}{${inside}}`, 0, LONGEST);
-    }
-
-    function brief(value) {
-        switch (typeof value) {
-            case "string":
-                return stringify(value.length > SHORT ? `${sliceText(value, 0, SHORT)}…` : value);
-            case "bigint":
-                return asIntN(64, value) === value ? `${value}n` : "bigint";
-            case "object":
-            case "function":
-                return value === null ? "null" : isProxy(value) ? "proxy" : typeOf(value);
-            case "symbol":
-                return "symbol";
-            default:
-                return `${value}`;
-        }
+        const isAccessor = getter !== undefined && !has(loading, getter);
+        const value = isLexical ? evaluated(word) : isAccessor ? undefined : getter ? apply(getter, realm, []) : own;
+        return { found, isAccessor, isLexical, value };
     }
 
     function members(kernel, { expression }) {
@@ -181,11 +174,16 @@
                 if (getter === undefined || has(loading, getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
-                return exec(NATIVE, sourceOf(getter)) === null ? undefined : evaluated(chain);
+                const isLoaded = sourceOf(getter) === LOADED && isIn(builtinModules, key);
+                return isLoaded ? getBuiltinModule(key) : isEngines(getter) ? evaluated(chain) : undefined;
             }
             object = getPrototypeOf(object);
         }
         return undefined;
+    }
+
+    function isEngines(getter) {
+        return getter !== undefined && exec(NATIVE, sourceOf(getter)) !== null;
     }
 
     // V8 makes the stack of an error, by a snippet's function, even to describe the property.
@@ -197,6 +195,11 @@
     // The value of an expression that has no side effect. The inspector must get neither the value nor an error, as it
     // reads properties to describe them.
     function evaluated(expression) {
+        return thunkOf(expression)?.();
+    }
+
+    // Returns a function that returns the value, undefined if there is no value.
+    function thunkOf(expression) {
         let thunk;
         const take = (failure, answer) => {
             if (!failure && answer.exceptionDetails === undefined) {
@@ -204,10 +207,11 @@
             }
         };
         const how = { objectGroup: "completion", silent: true, throwOnSideEffect: true, timeout: MILLISECONDS };
-        const wrapped = `((list) => () => list?.[0])((() => { try { return [(${expression}\n)]; } catch {} })())`;
+        const tried = `(() => { try { return [(${expression}\n)]; } catch {} })()`;
+        const wrapped = `((list) => list && (() => list[0]))(${tried})`;
         withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: wrapped }, take));
         post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
-        return typeof thunk === "function" ? thunk() : undefined;
+        return typeof thunk === "function" ? thunk : undefined;
     }
 
     function respond(kernel, offers) {
@@ -289,71 +293,10 @@
         return descriptorOf(object, key)?.value;
     }
 
-    // Without a name, the packages that can be imported; else the exports of that package.
-    function packages(kernel, { package: name }) {
+    function packages(kernel, { package: word }) {
         let found = [];
-        withOwnStacks(() => (found = name === "" ? installed() : exportsOf(name)));
+        withOwnStacks(() => (found = installed.offered(word)));
         respond(kernel, found);
-    }
-
-    // Not by methods of arrays, which call a constructor that a snippet may replace (Symbol.species).
-    function filtered(all, isWanted) {
-        const found = [];
-        for (let index = 0; index < all.length && found.length < MOST; index++) {
-            if (isWanted(all[index])) {
-                found[found.length] = all[index];
-            }
-        }
-        return found;
-    }
-
-    function directories() {
-        return filtered(pathsFrom(dirname(file())), (place) => existsSync(place));
-    }
-
-    function installed() {
-        const all = [];
-        forEach(directories(), (place) => {
-            forEach(entriesOf(place), (entry) => {
-                const isScope = startsWith(entry, "@");
-                forEach(isScope ? entriesOf(join(place, entry)) : [""], (one) => {
-                    const name = isScope ? `${entry}/${one}` : entry;
-                    if (all.length < MOST) {
-                        all[all.length] = [name, textOf(packageOf(join(place, name)).version)];
-                    }
-                });
-            });
-        });
-        return all;
-    }
-
-    function entriesOf(place) {
-        return filtered(attempt(() => readdirSync(place)) ?? [], (entry) => !startsWith(entry, "."));
-    }
-
-    function packageOf(place) {
-        const path = join(place, "package.json");
-        return attempt(() => (isManifest(statSync(path)) ? parse(readFileSync(path, "utf8")) : undefined)) ?? {};
-    }
-
-    // Reading a pipe would wait for its writer.
-    function isManifest(stat) {
-        return isFile(stat) && stat.size <= MANIFEST;
-    }
-
-    function textOf(version) {
-        return typeof version === "string" ? sliceText(version, 0, LONGEST) : "";
-    }
-
-    function exportsOf(name) {
-        const place = filtered(directories(), (one) => existsSync(join(one, name)))[0];
-        const { exports } = place === undefined ? {} : packageOf(join(place, name));
-        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
-        const paths = filtered(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
-        for (let index = 0; index < paths.length; index++) {
-            paths[index] = [`${name}${sliceText(paths[index], 1)}`, ""];
-        }
-        return paths;
     }
 
     function attempt(action) {
@@ -364,5 +307,22 @@
         }
     }
 
-    return { names, members, packages, variables };
+    // sent: description.js and what it uses.
+    function describe(kernel, request, sent, root, steps, made) {
+        const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
+        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview: line, sourceOf, typeOf };
+        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
+        const tools = { realm, primordials, post, ...installed, ...saved, ...values, ...known };
+        withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
+    }
+
+    function line(value) {
+        return oneLine(value, LONGEST);
+    }
+
+    const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview: line };
+    assign(inspection, { sizeOf, typeOf });
+    const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
+    const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
+    return { names, members, packages, variables, describe, ...previews, inspection };
 });

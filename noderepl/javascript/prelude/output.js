@@ -21,7 +21,7 @@
     const toWellFormed = primordials.uncurried(String.prototype.toWellFormed);
     const { sizeOf } = byteText;
     const { charCodeAt, slice } = primordials.String;
-    const { within, origin } = trace();
+    const { within, origin, numbers } = trace();
     const prefix = `${data}/.noderepl-`;
     const PASSED = 1 << 20; // bytes of a snippet that the kernel gets too
     const PASSED_WRITES = 5000; // the same limit in writes: each is a message of the kernel
@@ -56,10 +56,9 @@
         if (Number.parseInt(process.versions.node, 10) < 24) {
             return { within: (_, action) => action(), origin: () => undefined };
         }
-        const numbers = new AsyncLocalStorage();
-        const { enterWith, getStore } = numbers;
-        assign(numbers, { enterWith, getStore }); // own properties: snippets may change the prototype
-        return { within: numbers.run.bind(numbers), origin: numbers.getStore.bind(numbers) };
+        const made = new AsyncLocalStorage();
+        assign(made, { enterWith: made.enterWith, getStore: made.getStore }); // the prototype may change
+        return { within: made.run.bind(made), origin: made.getStore.bind(made), numbers: made };
     }
 
     // Until end(), output belongs to this snippet, unless an earlier one has started it.
@@ -340,6 +339,7 @@
         keep,
         numberNow,
         origin,
+        numbers,
         pieces,
         receive,
         report,

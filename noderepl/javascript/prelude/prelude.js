@@ -5,13 +5,14 @@
 //   nothing if the property exists. It throws if the session has no inspector.
 //   realm[name].run($$, request) evaluates one snippet, realm[name].whole($$, request) returns the last value in full,
 //   realm[name].recall($$, {id}) repeats the answer of a snippet ("unbegun", "running", "forgotten": answer_cache.js).
+//   A third argument is code of a magic (instruments.js), as for ask($$, request, instrument).
 //   Each answers exactly once, through the kernel's `$$`, with the text "noderepl:" + JSON:
 //     {"kind": "value" | "error" | "timeout" | "interrupt" | "exit", "id", "number", "ms", "text"?, "data"?,
 //      "json"?: (json_values.js), "cut"?: whether data is omitted as it is too long, "error"?: {"name", "message",
-//      "stack"}, "code"?: of a call that ended it, "status"?: the exit status of a program, "printed"?: whether it has
-//      printed it, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}], "notes": [text],
-//      "output": (output.js), "pending": whether something that it started is active, "names"?: (completion.js),
-//      "node"?: the version of Node.js}
+//      "stack"}, "code"?: of a call that ended the snippet, "status"?: the exit status of a program, "printed"?:
+//      whether it has printed its value, "media": [{"mime", "data", "base64"}], "late": [{"name", "message", "stack"}],
+//      "notes": [text], "output": (output.js), "pending": whether something that it started is active,
+//      "names"?: (completion.js), "report"?: (instruments.js), "node"?: the version of Node.js}
 //   request: {"id", "text", "edits", "declarations", "assignments" (scripts.js), "refusal": null or {"sentence",
 //     "start"}: why it does not run, "seconds", "width", "depth", "terminal" (terminal.js), "table" (displays.js),
 //     "number": its number, unless that is used already, "file": the name of its file, or "", "program": null or how it
@@ -20,7 +21,7 @@
 (function install(realm, name, parts, watchdog) {
     "use strict";
     const { BigInt, Number, Object, require } = realm;
-    const { assign, defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
+    const { defineProperty, freeze, getOwnPropertyDescriptor, setPrototypeOf } = Object;
     if (getOwnPropertyDescriptor(realm, name) !== undefined) {
         return;
     }
@@ -51,7 +52,7 @@
     const promisePin = parts.promise_pin({ realm });
     const resolver = parts.resolver({ realm });
     const reload = parts.reload({ ...base, resolver, note, file });
-    const { own, relocate, withOwnStacks } = stacks;
+    const { own, relocate } = stacks;
     const modules = parts.modules({ ...base, note, resolver, reload, relocate, own, file });
     const displays = parts.displays({ ...base, inspect, attempt: stacks.attempt });
     const data = parts.data_directory({ realm });
@@ -74,10 +75,10 @@
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
     const guards = parts.guards({ ...base, post, current: running, exit, uncaught, report, output, displays });
-    const activeHandles = parts.active_handles({ realm });
+    const activeHandles = parts.active_handles(base);
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
-    const results = parts.results({ realm });
+    const results = parts.results(base);
     const { node, recall, respond, whole } = parts.answers({
         realm,
         inspect,
@@ -90,11 +91,16 @@
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
-    const { lexicalNames } = scripts;
-    const { names, ...queries } = parts.completion({ ...base, post, valueOf, lexicalNames, withOwnStacks, file });
+    const inspector = { ...scripts, ...stacks, name, post, valueOf };
+    const { names, inspection, ...queries } = parts.completion({ ...base, ...inspector, parts, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
-    const api = { ...queries, __proto__: null, run: start, node, recall, whole, expire, unwind: guards.unwind, take };
+    const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
+    const instruments = parts.instruments({ realm, name, tools, current: running });
+
+    const api = { ...queries, ...instruments.api, __proto__: null, run: start, node, recall, whole, expire };
+    api.unwind = guards.unwind;
+    api.take = (value) => (taken = value);
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;
     api.import = modules.dynamic;
@@ -113,7 +119,7 @@
         post("Runtime.evaluate", { expression: name }, (_, { result }) => (receiver = result.objectId));
     }
 
-    function start(kernel, request) {
+    function start(kernel, request, instrument) {
         if (!answerCache.begin(request.id)) {
             recall(kernel, request);
             return;
@@ -137,6 +143,7 @@
             displays: { __proto__: null },
             notes: [],
             timer: null,
+            instrument: instruments.made(instrument, request),
         };
         run = current;
         options = { breakLength: request.width, depth: request.depth, maxArrayLength: 100, maxStringLength: 10000 };
@@ -149,12 +156,13 @@
             displays.expose(current, { finish, fail });
             current.timer = setTimeout(expire, request.seconds * 1000, request.id).unref();
             timeout.arm(request.id, request.seconds * 1000);
-            activeHandles.begin();
+            activeHandles.begin(current.number);
             programs.begin(request);
             stacks.refuse(current);
             current.script = scripts.compile(request);
             const expression = stacks.named(current);
             const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
+            current.instrument?.begin?.();
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
             current.promise = output.within(current.number, () => promisePin.firstMade(evaluate));
@@ -170,11 +178,8 @@
 
     // Returns 0 for a request of noderepl itself.
     function numberFor({ number, aside }) {
-        if (aside) {
-            return 0;
-        }
-        count = number > count ? number : count + 1;
-        return count;
+        count = aside || number <= count ? count + Number(!aside) : number;
+        return aside ? 0 : count;
     }
 
     // A failure is the inspector's own: process.exit() or the watchdog ended the snippet.
@@ -212,10 +217,6 @@
         return type === "bigint"
             ? BigInt(primordials.String.slice(unserializableValue, 0, -1))
             : Number(unserializableValue);
-    }
-
-    function take(value) {
-        taken = value;
     }
 
     // shown: the content that a function of `$$` got instead of a value.
@@ -311,22 +312,20 @@
             return;
         }
         mend(current);
+        const measured = instruments.reported(current.instrument);
         leave(current);
         activeHandles.stop();
-        const isPending = activeHandles.isAny();
+        const pending = activeHandles.isAny();
         clearTimeout(current.timer);
         timeout.disarm();
         run = null;
         const { ended, number, notes } = current;
         const isCut = ended.kind === "timeout" || ended.kind === "interrupt";
         const media = displays.listed(current.media);
-        const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes };
-        assign(answer, {
-            __proto__: null,
-            output: descriptors.end(isCut),
-            pending: isPending,
-            names: current.request.asks ? names(current) : undefined,
-        });
+        const answer = { ...ended, __proto__: null, number, ms: now() - current.began, media, notes, pending };
+        answer.report = measured;
+        answer.output = descriptors.end(isCut);
+        answer.names = names(current);
         input.end(isCut, notes);
         stdio.end();
         respond(current, answer);

@@ -1,8 +1,10 @@
 // The values of snippets, by their names in snippets: `_`, `_error`, `_1`, `_2` and so on.
-(function results({ realm }) {
+(function results({ realm, primordials }) {
     const { Object, Reflect } = realm;
-    const { getOwnPropertyDescriptor } = Object;
-    const { defineProperty } = Reflect; // returns false where the global object is frozen
+    const { getOwnPropertyDescriptor, getOwnPropertyNames } = Object;
+    const { defineProperty, deleteProperty } = Reflect; // they return false where the global object is frozen
+    const { exec } = primordials.RegExp;
+    const NUMBERED = /^_\d+$/;
     const KEPT = 1000;
     const last = { __proto__: null, value: undefined, error: undefined, number: 0 };
     remember("_", "value");
@@ -32,6 +34,20 @@
         last.error = error;
     }
 
+    // Removes all results. Returns how many there were.
+    function clear() {
+        last.value = last.error = undefined;
+        last.number = 0;
+        const all = getOwnPropertyNames(realm);
+        let count = 0;
+        for (let index = 0; index < all.length; index++) {
+            if (exec(NUMBERED, all[index]) !== null && deleteProperty(realm, all[index])) {
+                count += 1;
+            }
+        }
+        return count;
+    }
+
     // Returns the value of a snippet and its number, undefined if there is none; runs no getter that a snippet has
     // defined. number: 0 for the last value.
     function find(number) {
@@ -43,5 +59,5 @@
         return isValue ? { __proto__: null, value: found.value, number } : undefined;
     }
 
-    return { keep, keepError, find };
+    return { keep, keepError, clear, find };
 });

@@ -66,6 +66,11 @@
         }
     }
 
+    // Makes a name that was a constant an ordinary one.
+    function release(word) {
+        remove(constants, word);
+    }
+
     // Adds to `edits`, and the names' previous states to `marked`. Returns the names of the variables that it created.
     function declare(declarations, lexical, edits, marked) {
         const made = [];
@@ -247,5 +252,5 @@
         };
     }
 
-    return { compile, undo, typed, placeOf, constant, lexicalNames };
+    return { compile, undo, release, typed, placeOf, constant, lexicalNames };
 });

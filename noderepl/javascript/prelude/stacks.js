@@ -22,6 +22,7 @@
     const NAME = /\brepl-(\d+):(\d+):(\d+)/g;
     const ORIGIN = /\(:(\d+):(\d+)\)/g; // of code of eval(), in a script without a name
     const LOADERS = "node:internal/modules/"; // frames of require() and import
+    const CALLERS = { __proto__: null, enter: 1, measured: 1, inTurn: 1 }; // of the function of a file, or a snippet's
     const KEPT = 1000; // snippets whose positions are known
     const LENT = 100;
     const DEEPEST = 50; // frames of an error that are compared with those of other objects
@@ -156,7 +157,7 @@
         const site = sites[index];
         return isInspectors(site)
             ? index === sites.length - 1 || isOurs(sites[index + 1])
-            : isOurs(site) && site.getFunctionName() === "enter"; // the function of a file was called
+            : isOurs(site) && CALLERS[site.getFunctionName()] === 1;
     }
 
     // The function of a file is called in front of the file's text.
@@ -345,5 +346,5 @@
         }
     }
 
-    return { own: OWN, named, describe, relocate, attempt, refuse, withOwnStacks };
+    return { own: OWN, named, describe, relocate, attempt, refuse, withOwnStacks, placeIn };
 });

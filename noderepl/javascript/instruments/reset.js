@@ -1,0 +1,37 @@
+// Removes variables of snippets: those with the names request.names, or all of them, with the results, if that is null.
+// It reports {"removed": [names], "emptied": [names], "missing": [names], "results": how many}. A name that a
+// declaration has bound for good is emptied: it stays, with the value undefined.
+(function reset({ realm, natives, primordials, post, results, scripts, inspection, request }) {
+    const { deleteProperty, set } = natives;
+    const { includes, slice } = primordials.Array;
+
+    function report() {
+        const all = slice(inspection.names());
+        const names = request.names ?? all;
+        const answer = { removed: [], emptied: [], missing: [] };
+        for (let index = 0; index < names.length; index++) {
+            const list = answer[includes(all, names[index]) ? without(names[index]) : "missing"];
+            list[list.length] = names[index];
+        }
+        answer.results = request.names === null ? results.clear() : 0;
+        return answer;
+    }
+
+    function without(word) {
+        const { isLexical } = inspection.find(word);
+        scripts.release(word);
+        if (!isLexical && deleteProperty(realm, word)) {
+            inspection.forget(word, false);
+            return "removed";
+        }
+        if (isLexical) {
+            post("Runtime.evaluate", { expression: `${word} = undefined`, silent: true });
+        } else {
+            set(realm, word, undefined);
+        }
+        inspection.forget(word, true);
+        return "emptied";
+    }
+
+    return { report };
+});

@@ -1,0 +1,38 @@
+// The size of a value: its elements, entries, keys or characters, or its bytes. No code of a snippet runs.
+//
+// keysOf(object): its own keys without indices.
+(function sizes({ realm, primordials }) {
+    const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array } = realm;
+    const { isArray } = Array;
+    const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+    const types = realm.require("util/types");
+    const entries = getter(Map.prototype, "size");
+    const members = getter(Set.prototype, "size");
+    const bytes = getter(ArrayBuffer.prototype, "byteLength");
+    const sharedBytes = getter(SharedArrayBuffer.prototype, "byteLength");
+    const viewBytes = getter(getPrototypeOf(Uint8Array.prototype), "byteLength");
+
+    function getter(prototype, key) {
+        return primordials.uncurried(getOwnPropertyDescriptor(prototype, key).get);
+    }
+
+    // Returns [number, whether it is bytes]; the number is null for a value without a size.
+    function sizeOf(value, keysOf) {
+        if (typeof value === "string") {
+            return [value.length, false];
+        }
+        if (typeof value !== "object" || value === null || types.isProxy(value)) {
+            return [null, false];
+        }
+        if (types.isAnyArrayBuffer(value)) {
+            return [(types.isArrayBuffer(value) ? bytes : sharedBytes)(value), true];
+        }
+        if (types.isTypedArray(value)) {
+            return [viewBytes(value), true];
+        }
+        const count = types.isMap(value) ? entries(value) : types.isSet(value) ? members(value) : undefined;
+        return [count ?? (isArray(value) ? value.length : keysOf(value).length), false];
+    }
+
+    return { sizeOf };
+});

@@ -1,0 +1,204 @@
+"""%doc and %source, `expr?` and `expr??`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+from dispatching import shown
+
+from noderepl.dispatcher import Dispatcher
+from noderepl.errors import UsageError
+from noderepl.magics import is_magic
+
+Open = Callable[..., Awaitable[Dispatcher]]
+PACKAGE = r"""
+const place = 'node_modules/shapes'
+fs.mkdirSync(`${place}/lib`, { recursive: true })
+fs.mkdirSync('node_modules/@types/untyped', { recursive: true })
+fs.mkdirSync('node_modules/untyped', { recursive: true })
+const write = (name, text) => fs.writeFileSync(`node_modules/${name}`, text)
+write('shapes/package.json', JSON.stringify({ name: 'shapes', version: '1.2.3', description: 'Shapes \x1b[31m of all kinds.',
+    main: 'lib/index.js', exports: { '.': { types: './lib/index.d.ts', require: './lib/index.js' } } }))
+write('shapes/lib/index.js', `
+class Circle { constructor(r) { this.r = r; } area() { return 3 } }
+exports.area = function (shape, options) { return 1; };
+/** Only in the source. */
+exports.plain = (a) => a;
+exports.make = () => new Circle(1);
+Object.defineProperty(exports, 'lazy', { get() { globalThis.hurt = 1 }, enumerable: true });
+`)
+write('shapes/lib/index.d.ts', `
+export * from './area';
+export declare class Circle { /** The area of the circle. */ area(): number; }
+export declare const lazy: string;
+`)
+write('shapes/lib/area.d.ts', `
+/**
+ * Computes the area, as {@link Circle} does.
+ * @param shape - of any kind
+ * @returns square units
+ * @example
+ * area(circle) // 3
+ */
+export declare function area(shape: object): number;
+export declare function area(shape: object, options: { exact: boolean }): bigint;
+`)
+write('untyped/package.json', '{"name": "untyped", "version": "0.1.0"}')
+write('untyped/index.js', 'module.exports = function (a) { return a }')
+write('@types/untyped/package.json', '{"name": "@types/untyped", "version": "9.0.0"}')
+write('@types/untyped/index.d.ts', '/** Typed elsewhere. */\ndeclare function untyped(a: number): number;\nexport = untyped;')
+"""
+USES = """
+const shapes = require('shapes'), untyped = require('untyped'), circle = shapes.make(), { area } = require('shapes')
+/**
+ * Adds two numbers.
+ * @param {number} a - first
+ */
+function add(a, b = 1, ...rest) { return a + b }
+const users = [{ name: 'x', get danger() { globalThis.hurt = 1 } }], proxy = new Proxy({}, {})
+/** A point. */
+class Point extends Map { constructor(x, y) { super() } static make() {} move(d) {} }
+const point = new Point(1, 2), fast = async (x) => x
+0
+"""
+ANSWERS = {
+    "add?": """add(a, b = 1, ...rest)
+
+Type: function
+From: snippet [3], line 7
+
+Adds two numbers.
+
+Parameters:
+  a  {number} first""",
+    "?fast": """async fast(x)
+
+Type: async function
+From: snippet [3], line 11""",
+    "%doc Point": """new Point(x, y)
+
+Type:    class extends Map
+Members: move (1)
+Static:  make (1)
+From:    snippet [3], line 10
+
+A point.""",
+    "point?": """Type:        Point
+Constructor: Point (snippet [3], line 10)
+From:        snippet [3]""",
+    "users[0].name?": """Type:  string(1)
+Value: "x\"""",
+    "users[0].danger?": """Type: accessor
+From: snippet [3], line 8
+Note: reading it runs code, so its value is not shown""",
+    "shapes.area?": """area(shape: object): number
+area(shape: object, options: { exact: boolean }): bigint
+
+Type: function
+From: shapes@1.2.3, lib/index.js:3
+
+Computes the area, as Circle does.
+
+Parameters:
+  shape  of any kind
+
+Returns:
+  square units
+
+Example:
+  area(circle) // 3""",
+    "shapes.plain?": """plain(a)
+
+Type: function
+From: shapes@1.2.3, lib/index.js:5
+
+Only in the source.""",
+    "circle.area?": """area(): number
+
+Type: function
+From: shapes@1.2.3, lib/index.js:2
+
+The area of the circle.""",
+    "shapes?": """Type:    module
+Exports: area, plain, make, lazy (4)
+About:   Shapes  of all kinds.
+From:    shapes@1.2.3""",
+    "untyped?": """untyped(a: number): number
+
+Type: function
+From: untyped@0.1.0, index.js:1
+
+Typed elsewhere.""",
+    "'a'.padStart?": """padStart(length, padString = " ")
+
+Type: function
+From: JavaScript, built in
+Page: https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/String/padStart
+
+The string, padded at its start to a length.""",
+    "fs.readFile?": """fs.readFile(path[, options], callback)
+
+Type: function
+From: node:fs
+Page: https://nodejs.org/api/fs.html#fsreadfilepath-options-callback
+
+Reads a whole file; the callback gets bytes, or text if an encoding is given.""",
+    "add??": """function add(a, b = 1, ...rest) { return a + b }
+
+From: snippet [3], line 7""",
+    "%source shapes.plain": """(a) => a
+
+From: shapes@1.2.3, lib/index.js:5""",
+    "Math.max??": """Math.max(...values)
+
+Type: function
+From: JavaScript, built in
+Page: https://developer.mozilla.org/en-US/docs/Web/JavaScript/Reference/Global_Objects/Math/max
+
+The greatest of the values; -Infinity without values.
+Math.max is native code: there is no source to show.""",
+    "proxy?": """Type: proxy
+From: snippet [3]
+Note: looking at it runs its handler, so nothing of it is shown""",
+    "Mapp?": "Mapp is not defined. Did you mean Map?",
+    "users[0].x?": "users[0].x: there is no member x.",
+}
+
+
+@pytest.fixture
+async def explored(dispatch: Open) -> AsyncIterator[Dispatcher]:
+    """A dispatcher whose session has packages and variables."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, PACKAGE)
+    await shown(dispatcher, "0")
+    assert await shown(dispatcher, USES) == "0"
+    yield dispatcher
+    assert await shown(dispatcher, "typeof hurt") == "'undefined'"
+
+
+async def test_answers(explored: Dispatcher) -> None:
+    """Values of all kinds, and no code of the user runs."""
+    assert {line: await shown(explored, line) for line in ANSWERS} == ANSWERS
+    for line in ("f()?", "proxy.a?"):
+        assert "cannot be described without running code" in await shown(explored, line)
+    assert (await shown(explored, "%upload?")) == await shown(explored, "%help upload")
+    assert (await shown(explored, ".load?")) == await shown(explored, "%help load")
+    assert (await shown(explored, "?")) == await shown(explored, "%help")
+    with pytest.raises(UsageError, match="must be one expression of names, members and calls"):
+        await explored.run_line("%doc a + b")
+
+
+async def test_without_the_prelude(dispatch: Open) -> None:
+    """Plain mode describes no values, and a sentence says so."""
+    dispatcher = await dispatch(mode="plain")
+    with pytest.raises(UsageError, match="the session needs %mode full for that"):
+        await dispatcher.run_line("Math?")
+
+
+def test_lines() -> None:
+    """Questions are magics; JavaScript that has question marks is not."""
+    for line in ("a.b?", "?a", "%files?", "?%files", ".load?", "a ??", "?"):
+        assert is_magic(line), line
+    for line in ("a ? b : c", "x?.y", "x = a ?", "'a?'", ".nothing?", "a\n?", "f(a?", "a?b"):
+        assert not is_magic(line), line
