@@ -88,7 +88,7 @@ A point.""",
 Constructor: Point (snippet [3], line 10)
 From:        snippet [3]""",
     "users[0].name?": """Type:  string(1)
-Value: "x\"""",
+Value: 'x'""",
     "users[0].danger?": """Type: accessor
 From: snippet [3], line 8
 Note: reading it runs code, so its value is not shown""",
