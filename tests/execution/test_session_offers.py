@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from dispatching import shown
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.execution import session_offers
+from noderepl.javascript.preview_tree import expression
+from noderepl.outcome import Outcome, Output
 
 Open = Callable[..., Awaitable[Dispatcher]]
 PATIENCE = 20.0
@@ -57,3 +60,25 @@ async def test_nothing_is_asked_while_a_snippet_runs(dispatch: Open) -> None:
     assert list(await dispatcher.executor.offers.members("Math")) == []
     await running
     assert ("max", "function(2)") in await dispatcher.executor.offers.members("Math")
+
+
+@pytest.mark.parametrize("query", ["members", "packages", "variables", "preview", "whole"])
+async def test_late_output_comes_also_after_a_query(dispatch: Open, query: str) -> None:
+    """The kernel makes new streams and a new console for each request."""
+    came: list[Outcome] = []
+    dispatcher = await dispatch(show=came.append, at_prompt=True)
+    await dispatcher.run_snippet(
+        "setTimeout(() => { console.log('late'); process.stdout.write('too\\n') }, 500); 0"
+    )
+    queries = dispatcher.executor.queries
+    found = {
+        "members": partial(queries.members, "Math"),
+        "packages": partial(queries.packages, ""),
+        "variables": queries.variables,
+        "preview": partial(queries.preview, expression("1 + 1")),
+        "whole": queries.whole,
+    }[query]
+    assert await found() is not None
+    async with asyncio.timeout(PATIENCE):
+        while "late\ntoo\n" not in "".join(one.text for one in came if isinstance(one, Output)):  # noqa: ASYNC110  # nothing reports it
+            await asyncio.sleep(0.01)

@@ -79,5 +79,5 @@
         return value;
     }
 
-    return { made, reported, api: { ask, lent: () => lent, measured: (body) => current().instrument.measured(body) } };
+    return { made, reported, ask, api: { lent: () => lent, measured: (body) => current().instrument.measured(body) } };
 });

@@ -79,7 +79,7 @@
     const restoreBuiltins = parts.restore_builtins({ realm, name, post, primordials });
     const answerCache = parts.answer_cache();
     const results = parts.results(base);
-    const { node, recall, respond, whole } = parts.answers({
+    const { node, respond, ...answers } = parts.answers({
         realm,
         inspect,
         answerCache,
@@ -92,13 +92,17 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const inspector = { ...scripts, ...stacks, name, post, valueOf };
-    const { names, inspection, ...queries } = parts.completion({ ...base, ...inspector, parts, file });
+    const { names, inspection, computed, ...completion } = parts.completion({ ...base, ...inspector, parts, file });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
     const instruments = parts.instruments({ realm, name, tools, current: running });
 
-    const api = { ...queries, ...instruments.api, __proto__: null, run: start, node, recall, whole, expire };
+    const api = { ...instruments.api, __proto__: null, computed, run: start, node, expire };
+    const queries = { ...completion, ...answers, ask: instruments.ask };
+    for (const key of Object.keys(queries)) {
+        api[key] = stdio.between(queries[key]);
+    }
     api.unwind = guards.unwind;
     api.take = (value) => (taken = value);
     api.show = descriptors.show;
@@ -121,7 +125,7 @@
 
     function start(kernel, request, instrument) {
         if (!answerCache.begin(request.id)) {
-            recall(kernel, request);
+            api.recall(kernel, request);
             return;
         }
         kernel.async();

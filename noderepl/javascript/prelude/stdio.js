@@ -113,11 +113,25 @@
         put("stderr", streams.stderr);
     }
 
+    // Returns a function that answers a request which is no snippet. The kernel has made streams for it too; what the
+    // session writes later must not go there.
+    function between(answer) {
+        return (...given) => {
+            take("stdout");
+            take("stderr");
+            console.begin();
+            end();
+            const answered = answer(...given);
+            rest();
+            return answered;
+        };
+    }
+
     function put(name, value) {
         defineProperty(process, name, { __proto__: null, value, configurable: true, enumerable: true, writable: true });
     }
 
     const echo = (text) => deliver("stdout", text);
 
-    return { begin, echo, end, rest, streams };
+    return { begin, between, echo, end, rest, streams };
 });
