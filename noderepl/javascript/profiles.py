@@ -58,11 +58,11 @@ def times(profile: Profile) -> Times:
 
 
 def _hidden(all_nodes: list[Node], nodes: dict[int, Node]) -> Iterator[int]:
-    """Yields the nodes of noderepl, of what it calls in Node.js, and of the kernel that called
-    it.
+    """Yields the nodes of noderepl, of what it calls in Node.js, of the inspector that measures,
+    and of the kernel that called it.
     """
     parents = {child: node[0] for node in all_nodes for child in node[5]}
-    waiting = [node[0] for node in all_nodes if node[3]]
+    waiting = [node[0] for node in all_nodes if node[3] or node[2].startswith("node:inspector")]
     seen = set(waiting)
     while waiting:
         node = nodes[waiting.pop()]

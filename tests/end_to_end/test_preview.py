@@ -21,7 +21,7 @@ def test_the_value_is_below_the_input(home):
         screen.type(".length")
         screen.until(r"^> users\[0\]\.name\.length\n  1$")
         screen.key("f3")
-        screen.until(r"^> users\[0\]\.name\.length\n\s*\n")
+        screen.until(r"^> users\[0\]\.name\.length\n \S.* · ")
         screen.key("f3")
         screen.until(r"^> users\[0\]\.name\.length\n  1$")
         screen.key("enter")

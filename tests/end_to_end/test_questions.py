@@ -25,13 +25,6 @@ def test_questions_and_javascript(home):
         screen.until(r"^Page: https://nodejs\.org/api/fs\.html#fspromisesreadfilepath-options$")
         screen.enter("nowhere.x?")
         screen.until(r"^nowhere is not defined\.$")
-        screen.enter("await new Promise((end) => setTimeout(end, 60000))")
-        screen.until(r"60000\)\)$")
-        screen.key("ctrl-c")
-        screen.key("ctrl-c")
-        screen.ready()
-        screen.enter("add?")
-        screen.until("a snippet is still running; ask again when it has ended")
 
 
 def test_a_long_source_opens_in_the_pager(home):

@@ -85,7 +85,12 @@ function relocated(unit) {
 
 function shown(action) {
     return (n) => () => {
-        const run = { kernel: { config: {} }, media: displays.none(), displays: { __proto__: null } };
+        const run = {
+            request: { table: null },
+            kernel: { config: {} },
+            media: displays.none(),
+            displays: { __proto__: null },
+        };
         displays.expose(run, { finish() {}, fail() {} });
         action(n, realm.$$);
         displays.describe(run, { _toSvg: () => "a" }, {});

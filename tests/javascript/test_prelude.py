@@ -243,15 +243,20 @@ async def test_no_way_of_signalling_itself_ends_the_session(
     assert await shown(dispatcher, "kept") == "1"
 
 
+async def paged(dispatcher: Dispatcher) -> str:
+    """The text that %page shows."""
+    (page,) = await dispatcher.run_line("%page")
+    assert isinstance(page, Page)
+    return b"".join(page.parts).decode() + page.value
+
+
 async def test_after_an_error_its_whole_stack_is_to_be_had(dispatcher: Dispatcher) -> None:
     """%page shows the frames of Node.js that the prompt folds; the next value is a value again."""
     await shown(dispatcher, "require('fs').readFileSync('/absent')")
-    (page,) = await dispatcher.run_line("%page")
-    assert isinstance(page, Page)
-    stack = b"".join(page.parts).decode()
+    stack = await paged(dispatcher)
     assert "ENOENT" in stack and stack.count("(node:fs:") == 2
     await shown(dispatcher, "'value'")
-    assert await dispatcher.run_line("%page") == [Page((b"value",))]
+    assert await paged(dispatcher) == "value"
 
 
 async def test_the_version_of_node_is_known(
@@ -262,7 +267,7 @@ async def test_the_version_of_node_is_known(
     version = f"'v{dispatcher.state.node}'"
     assert await shown(dispatcher, "process.version") == version
     await shown(dispatcher, "Object.defineProperty(process, 'version', { get: () => (told = 1) })")
-    monkeypatch.setattr(dispatcher, "_at_prompt", True)
+    monkeypatch.setattr(dispatcher._display, "_at_prompt", True)
     answer = await dispatcher.executor.run("typeof told")
     assert answer.value is not None and answer.value.data == "undefined"
     assert f"'v{answer.node}'" == version
@@ -272,10 +277,9 @@ async def test_a_value_is_to_be_had_whole(dispatcher: Dispatcher, tmp_path: Path
     """%page shows and %save --result writes what the screen cuts: long strings, lists and bytes."""
     cut = await shown(dispatcher, "'x'.repeat(20000)")
     assert "more characters" in cut
-    assert await dispatcher.run_line("%page") == [Page((b"x" * 20000,))]
+    assert await paged(dispatcher) == "x" * 20000
     assert "20 more items" in await shown(dispatcher, "Array(120).fill(1)")
-    (page,) = await dispatcher.run_line("%page")
-    assert isinstance(page, Page) and b"".join(page.parts).count(b"1") == 120
+    assert (await paged(dispatcher)).count("1") == 120
     for code, content in {
         "'one\\ntwo'": b"one\ntwo",
         "Buffer.from([0, 255, 10])": b"\0\xff\n",

@@ -107,6 +107,9 @@ class Desk:
     async def rerun(self, code: str, number: int | None) -> Execution:
         return await self.run_snippet(code)
 
+    async def has_prelude(self) -> bool:
+        return True
+
     async def execute(self, code: str) -> Execution:
         return await self.run_snippet(code)
 

@@ -32,6 +32,7 @@ class NoScreen(DummyOutput):
 
     def __init__(self) -> None:
         self.clusters = Clusters()
+        self.term = "dumb"
 
 
 class NoCompleter(Completer):
@@ -81,6 +82,19 @@ async def no_editor(text: str) -> str:
     return text
 
 
+class NoValues:
+    """Has no values of what is typed."""
+
+    is_on = False
+
+    def toggle(self) -> None:
+        """Changes nothing."""
+
+    async def of(self, text: str) -> str:
+        """Returns none."""
+        return ""
+
+
 def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
     """Of a long text that is edited, a few versions are kept split into lines, not one for each of the last ten keys."""
 
@@ -90,7 +104,7 @@ def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
             prompt = Prompt(
                 input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=NoCompleter(),
                 is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
-                toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append),
+                toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append), values=NoValues(),
             )  # fmt: skip
             reading = asyncio.create_task(
                 prompt.read(prefill="f(1)\n" * 10_000, opened=lambda: None, painted=lambda: None)
