@@ -90,6 +90,7 @@ ACROSS = (
     "interop",
     "kernel",
     "parity",
+    "peers",
     "property",
     "soak",
 )
