@@ -14,6 +14,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
+from noderepl.magics.screen import entry_of
 from noderepl.magics.values import dropped, last_result, snippet_number
 from noderepl.options import TIMEOUT_RANGE, InputType
 from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
@@ -101,7 +102,9 @@ def _save_output(context: Context, number: int, name: str, *, force: bool) -> Se
 
 async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.optional()
-    if word is not None:
+    if word is not None and word.isdecimal():
+        text = entry_of(word, context, arguments)
+    elif word is not None:
         text = read_text(local_path(word, context))
     else:
         text = context.runner.snippets[-1] if context.runner.snippets else ""
@@ -197,11 +200,11 @@ SAVE = Magic(
 EDIT = Magic(
     name="edit",
     group="Run",
-    usage="%edit [FILE]",
-    summary="Open the last snippet, or a local file's text, in your editor",
+    usage="%edit [N|FILE]",
+    summary="Open the last snippet, an entry of the history or a file's text in your editor",
     details=(
         "The editor is $VISUAL or $EDITOR. The edited text appears at the prompt; Enter runs it.\n"
-        "FILE itself is not changed."
+        "N: its number in %history. FILE itself is not changed; ./5 is a file with the name 5."
     ),
     run=_edit,
     completes="local-file",

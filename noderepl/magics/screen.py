@@ -32,6 +32,7 @@ _TTY: tuple[Tty, ...] = get_args(Tty)
 HERE = "--here"
 _PREVIEW: tuple[Preview, ...] = get_args(Preview)
 _MANY = 999_999_999
+_NUMBERS = re.compile(r"-n\s+([0-9]{1,9}-[0-9]{1,9})", re.ASCII)
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history keeps what you type."
 _NOT_KEPT = "The history keeps nothing of what you type now; %history on keeps it again."
@@ -65,6 +66,8 @@ def _selected(entries: Sequence[str], arguments: Arguments, label: str) -> Seque
     endpoint. Raises UsageError.
     """
     text, count = arguments.text.strip(), len(entries)
+    if (with_option := _NUMBERS.fullmatch(text)) is not None:  # as IPython writes it
+        text = with_option[1]
     if text == HERE:
         labels = [one.label if isinstance(one, HistoryEntry) else None for one in entries]
         return [number for number, one in enumerate(labels, 1) if one == label]
@@ -90,6 +93,13 @@ def _within(
     if not 1 <= first <= last <= len(entries):
         raise arguments.wrong(f"the number of entries is {len(entries)}")
     return range(first, last + 1)
+
+
+def entry_of(word: str, context: Context, arguments: Arguments) -> str:
+    """Returns the entry of the history with a number. word: the number. Raises UsageError."""
+    entries = context.screen.entries()
+    numbers = _history_range(f"{word}-{word}") or (0, 0)
+    return entries[_within(numbers, entries, arguments)[0] - 1]
 
 
 async def _rerun(context: Context, arguments: Arguments) -> Sequence[Outcome]:

@@ -318,3 +318,14 @@ async def test_a_pattern_of_too_many_files_is_refused(desk, tmp_path):
         (tmp_path / f"f{number}.many").touch()
     with pytest.raises(LocalFileError, match="matches more than 10,000 files"):
         await run_magic(f"%upload {tmp_path}/*.many", desk.context)
+
+
+async def test_edit_takes_an_entry_of_the_history(desk) -> None:
+    """By its number in %history, as %history -n N-M lists it; a number that is none is refused."""
+    desk.entries = ["let a = 1", "a + 1"]
+    (prefill,) = await run_magic("%edit 1", desk.context)
+    assert prefill == Prefill("LET A = 1")
+    (listed,) = await run_magic("%history -n 1-2", desk.context)
+    assert listed.text.splitlines() == ["1  let a = 1", "2  a + 1"]
+    with pytest.raises(UsageError, match="the number of entries is 2"):
+        await run_magic("%edit 3", desk.context)
