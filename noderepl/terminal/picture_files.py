@@ -21,7 +21,8 @@ from noderepl.outcome import Media
 from noderepl.units import human_size
 
 MOST_BYTES = 20_000_000
-MOST_PIXELS = 50_000_000
+# A pixel takes up to 12 bytes while a picture is converted.
+MOST_PIXELS, MOST_SIDE = 16_000_000, 16_384
 SVG_SECONDS = 10
 _SVG_WIDTH = 1000
 _FORMATS = ("PNG", "JPEG", "GIF")
@@ -30,7 +31,9 @@ _OPAQUE = 128
 _PALETTE = 128
 # Columns, rows, and the width and height of a character in pixels.
 Size = tuple[int, int, int, int]
-_REFERENCE = re.compile(r"""([\w:.-]*href\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"""(?<![\w:.-])((?:[\w.-]{1,40}:)?href\s*+=\s*+)("[^"]*"|'[^']*')""", re.IGNORECASE
+)
 _INSIDE = re.compile(r"""["']\s*(?:#|data:image/(?:png|jpeg|gif|webp)[;,])""", re.IGNORECASE)
 _SVG_PROGRAM = f"""
 import resource, sys
@@ -61,6 +64,8 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise Unreadable(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
+                if max(opened.size) > MOST_SIDE:
+                    raise Unreadable(f"it has more than {MOST_SIDE:,} pixels in a row or a column")
                 columns, rows = fitting(opened.width, opened.height, size)
                 cell = (1, 2) if protocol == "blocks" else size[2:]
                 opened.draft("RGB", (columns * cell[0], rows * cell[1]))

@@ -113,3 +113,19 @@ async def test_a_changed_world_is_survived(dispatch: Open) -> None:
     assert len((await shown(dispatcher, "%jobs")).splitlines()) == 3
     text = await shown(dispatcher, "%stop all")
     assert "Ended job 1: timeout" in text and "could not be ended: no" in text
+
+
+async def test_odd_objects_are_no_jobs(dispatch: Open) -> None:
+    """Handles and streams of a user's own are not asked, and an odd delay hides nothing."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "globalThis.hits = []; const hit = (what) => hits.push(what); const events = require('events');"
+        " const odd = new events(); odd.stdio = { length: 2 ** 31 };"
+        " class Own extends events { _handle = { get fd() { hit('fd') }, getAsyncId() { hit('id') } } };"
+        " const own = new Own(); const socket = new net.Socket(); socket._handle = { fd: 9, getAsyncId() { hit('id') } };"
+        " const timer = setTimeout(() => {}, 1e6); timer._idleTimeout = { valueOf() { hit('delay'); return 5 } }; 0",
+    )
+    await shown(dispatcher, "hits.length = 0")
+    assert "timeout" in await shown(dispatcher, "%jobs")
+    assert await shown(dispatcher, "hits") == "[]"

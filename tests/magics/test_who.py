@@ -138,11 +138,15 @@ async def test_details_run_no_code_of_the_user(dispatch: Open) -> None:
         " const v0 = { a: new Tagged() }, v1 = [new Named()], v2 = new Map([[1, new Proxy({}, { get: () => hit('get') })]]),"
         " v3 = { get lazy() { hit('lazy') }, [Symbol.for('nodejs.util.inspect.custom')]() { hit('custom') } },"
         " v4 = Object.defineProperty(new Error('x'), 'stack', { get: () => hit('stack') }),"
-        " v5 = new Set([{ a: new Tagged() }]), v6 = new (class extends Map { get size() { hit('size') } })();"
+        " v5 = new Set([{ a: new Tagged() }]), v6 = new (class extends Map { get size() { hit('size') } })(),"
+        " v7 = Promise.resolve(new Tagged()), v8 = new Map([[1, new Tagged()]]).values(),"
+        " v9 = Object.create(Error.prototype, { stack: { get: () => hit('stack') } }),"
+        " v10 = new (class { static [Symbol.hasInstance]() { hit('instance') } })(),"
+        " v11 = new (class { static name = { toString: () => hit('text') } })(), v12 = Array(500).concat(new Tagged());"
         " Object.getPrototypeOf = () => hit('getPrototypeOf'); Array.prototype.join = () => hit('join');"
         " Map.prototype.forEach = () => hit('forEach'); hits.length = 0",
     )
-    for number in range(7):
+    for number in range(13):
         assert f"v{number}" in await shown(dispatcher, f"%who -d v{number}")
     assert await shown(dispatcher, "hits.length") == "0"
 

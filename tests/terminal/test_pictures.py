@@ -7,6 +7,7 @@ import io
 import os
 import re
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from PIL import Image
 
 from noderepl.outcome import Execution, Media, Picture, Status, Words
 from noderepl.terminal.drawing import Drawing
-from noderepl.terminal.picture_files import Unreadable, fitting, picture
+from noderepl.terminal.picture_files import _REFERENCE, Unreadable, fitting, picture
 from noderepl.terminal.pictures import Pictures, protocol
 from noderepl.terminal.streams import Stream
 from noderepl.terminal.themes import load_theme
@@ -130,7 +131,7 @@ def test_sixel() -> None:
         (Media("image/png", b"\x89PNG\r\n\x1a\n" + b"x" * 100), "not a valid PNG"),
         (Media("image/png", b""), "not a valid PNG"),
         (Media("image/png", b"0" * 20_000_001), "more than 20 MB"),
-        (file_of(Image.new("1", (10_000, 6_000))), "more than 50 million pixels"),
+        (file_of(Image.new("1", (10_000, 6_000))), "more than 16 million pixels"),
         (file_of(Image.new("1", (20_000, 10_000))), "not a valid PNG"),
         (file_of(Image.new("L", (9, 9)), "TIFF"), "not a valid PNG"),
         (Media("image/svg+xml", b"<svg"), "invalid or too large"),
@@ -200,3 +201,21 @@ async def test_without_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"noderepl[images]" in b"".join(data for _, data, _ in await pictures.drawn(shown))
         assert await pictures.drawn(shown) == []
     os.close(primary)
+
+
+def test_large_and_odd_pictures_take_little() -> None:
+    """A long text in SVG takes linear time; more than 16 million pixels, or 16,384 in a row, are refused."""
+    text = f"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><title>{'a' * 1_000_000}</title></svg>"
+    began = time.process_time()
+    _REFERENCE.sub("", text)
+    assert time.process_time() - began < 5
+    for size in ((5000, 4000), (20_000, 2)):
+        data = io.BytesIO()
+        Image.new("1", size).save(data, "PNG")
+        with pytest.raises(Unreadable, match="pixels"):
+            picture(
+                Media("image/png", data.getvalue()),
+                protocol="blocks",
+                size=(80, 20, 8, 16),
+                true=True,
+            )

@@ -3,13 +3,15 @@
 //
 // Nothing is recorded when a job begins: the inspector finds the objects. Timers that were unref()ed are left out, as
 // Node.js itself has many.
-(function jobs({ natives, primordials, types, timers, instances, activeHandles, output, store, request }) {
-    const { WeakMap, activeResources, apply, require } = natives;
+(function jobs({ natives, primordials, types, timers, instances, activeHandles, output, store, inspection, request }) {
+    const { WeakMap, activeResources, apply, isArray, require } = natives;
     const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf } = natives;
     const { find, includes, join } = primordials.Array;
     const { get, set } = primordials.WeakMap;
     const { includes: contains, slice } = primordials.String;
     const MOST = 1000;
+    const MOST_STREAMS = 100; // of a process
+    const ASYNC_ID = "function getAsyncId() { [native code] }";
     const LONGEST = 300; // characters
     const net = require("net");
     const { ChildProcess } = require("child_process");
@@ -44,7 +46,8 @@
         for (let index = 0; index < chosen.length; index++) {
             const { entry, object, number, snippet } = chosen[index];
             const delay = dataOf(object, "_idleTimeout");
-            const job = { number, snippet, kind: entry.kind(object), delay: delay >= 0 ? delay : null };
+            const hasDelay = typeof delay === "number" && delay >= 0;
+            const job = { number, snippet, kind: entry.kind(object), delay: hasDelay ? delay : null };
             job.text = slice(`${attempt(() => entry.text(object)) ?? ""}`, 0, LONGEST);
             job.failure = stop === null ? "" : ended(entry, object, all);
             listed[index] = job;
@@ -118,7 +121,8 @@
     function streamsOf(objects) {
         const streams = [];
         for (let index = 0; index < objects.length; index++) {
-            add(streams, dataOf(objects[index], "stdio") ?? []);
+            const stdio = inherits(objects[index], ChildProcess.prototype) ? dataOf(objects[index], "stdio") : [];
+            add(streams, isArray(stdio) && !types.isProxy(stdio) && stdio.length <= MOST_STREAMS ? stdio : []);
         }
         return streams;
     }
@@ -128,30 +132,67 @@
         if (inherits(object, Timeout) || inherits(object, Immediate)) {
             return dataOf(object, "_destroyed") === false && symbolOf(object, "refed") === true;
         }
-        const { fd } = handleOf(object) ?? {};
-        return handleOf(object) !== undefined && !(fd >= 0 && fd <= 2);
+        const handle = handleOf(object);
+        const fd = handle && engineValue(handle, "fd");
+        return handle !== undefined && !(typeof fd === "number" && fd >= 0 && fd <= 2);
     }
 
     function handleOf(object) {
-        const held =
-            symbolOf(object, "state symbol")?.handle ?? symbolOf(object, "kHandle") ?? dataOf(object, "_handle");
-        return held ?? undefined;
+        const state = symbolOf(object, "state symbol");
+        return (
+            objectOf(dataOf(state, "handle")) ??
+            objectOf(symbolOf(object, "kHandle")) ??
+            objectOf(dataOf(object, "_handle"))
+        );
+    }
+
+    function objectOf(value) {
+        return typeof value === "object" && value !== null && !types.isProxy(value) ? value : undefined;
     }
 
     function idOf(object) {
-        return symbolOf(object, "asyncId") ?? attempt(() => handleOf(object).getAsyncId()) ?? -1;
+        const id = symbolOf(object, "asyncId");
+        return typeof id === "number" ? id : (attempt(() => idOfHandle(handleOf(object))) ?? -1);
+    }
+
+    function idOfHandle(handle) {
+        const method = propertyOf(handle, "getAsyncId")?.value;
+        return inspection.sourceOf(method) === ASYNC_ID ? apply(method, handle, []) : undefined;
+    }
+
+    // Returns data, or what a getter of the engine returns; runs no code of a snippet.
+    function engineValue(object, key) {
+        const { get: getter, value } = propertyOf(object, key) ?? {};
+        return getter !== undefined && inspection.isEngines(getter) ? apply(getter, object, []) : value;
+    }
+
+    function propertyOf(object, key) {
+        let owner = object;
+        while (owner !== null && !types.isProxy(owner)) {
+            const property = getOwnPropertyDescriptor(owner, key);
+            if (property !== undefined) {
+                return property;
+            }
+            owner = getPrototypeOf(owner);
+        }
+        return undefined;
     }
 
     // From Node.js 24 on, a timer knows its snippet; before, it knows what has started it.
     function snippetOf(object, id) {
         const frame = symbolOf(object, "kAsyncContextFrame");
-        const trigger = symbolOf(object, "triggerId");
+        const trigger = numberOf(symbolOf(object, "triggerId"));
         const known = frame && output.numbers ? primordials.Map.get(frame, output.numbers) : undefined;
         return known ?? ((trigger && activeHandles.snippetOf(trigger)) || activeHandles.snippetOf(id));
     }
 
     function dataOf(object, key) {
-        return getOwnPropertyDescriptor(object, key)?.value;
+        const isOwner = (typeof object === "object" && object !== null) || typeof object === "function";
+        return isOwner && !types.isProxy(object) ? getOwnPropertyDescriptor(object, key)?.value : undefined;
+    }
+
+    function numberOf(value) {
+        return typeof value === "number" ? value : undefined;
     }
 
     function symbolOf(object, description) {
@@ -189,7 +230,13 @@
     }
 
     function command(child) {
-        return `${dataOf(child, "pid")} ${join(dataOf(child, "spawnargs"), " ")}`;
+        const words = dataOf(child, "spawnargs");
+        const areTexts = isArray(words) && !types.isProxy(words) && words.length <= MOST && !find(words, isNoText);
+        return `${numberOf(dataOf(child, "pid"))} ${areTexts ? join(words, " ") : ""}`;
+    }
+
+    function isNoText(word) {
+        return typeof word !== "string";
     }
 
     function thread(worker) {

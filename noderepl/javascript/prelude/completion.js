@@ -316,12 +316,12 @@
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
     }
 
-    function line(value) {
-        return oneLine(value, LONGEST);
+    function line(value, most = LONGEST) {
+        return oneLine(value, most);
     }
 
     const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview: line };
-    assign(inspection, { sizeOf, typeOf });
+    assign(inspection, { sizeOf, sourceOf, typeOf });
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     return { names, members, packages, variables, describe, ...previews, inspection };

@@ -4,7 +4,7 @@
 //
 // tools: what it may use of the prelude, and `store`, an object that stays from request to request.
 (function instruments({ realm, name, tools, current }) {
-    const { Array, JSON, Map, Number, Object, Reflect, Symbol, WeakMap, process, require } = realm;
+    const { Array, JSON, Map, Number, Object, Reflect, Set, Symbol, WeakMap, process, require } = realm;
     const { getOwnPropertyDescriptor, getOwnPropertySymbols, getPrototypeOf, keys, setPrototypeOf } = Object;
     const { clearImmediate, clearTimeout, setImmediate, setTimeout } = require("timers");
     const timeout = setTimeout(() => {}, 0);
@@ -19,7 +19,9 @@
     const types = require("util/types");
     const store = { __proto__: null };
     // Snippets may have replaced these at the time of a request.
-    const natives = { __proto__: null, Map, Number, WeakMap, require, stringify, getOwnPropertyDescriptor };
+    const natives = { __proto__: null, Array, Map, Number, Object, Set, WeakMap, require, stringify };
+    natives.getOwnPropertyDescriptor = getOwnPropertyDescriptor;
+    natives.getOwnPropertyNames = Object.getOwnPropertyNames;
     natives.activeResources = process.getActiveResourcesInfo.bind(process);
     natives.getOwnPropertySymbols = getOwnPropertySymbols;
     natives.getPrototypeOf = getPrototypeOf;

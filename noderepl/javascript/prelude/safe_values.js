@@ -13,6 +13,9 @@
     const DEPTH = 20;
     const REFUSED = { __proto__: null };
 
+    const getter = (type) => primordials.uncurried(getOwnPropertyDescriptor(type.prototype, "size").get);
+    const sizeOf = { __proto__: null, Map: getter(Map), Set: getter(Set) };
+
     function refuse() {
         throw REFUSED;
     }
@@ -59,8 +62,9 @@
     }
 
     function isCollection(value) {
-        const isOwn = (isSet(value) || isMap(value)) && ownKeys(value).length === 0 && value.size <= MOST_ITEMS;
-        return isOwn && getPrototypeOf(value) === (isSet(value) ? Set.prototype : Map.prototype);
+        const { prototype } = isSet(value) ? Set : Map;
+        const isPlain = (isSet(value) || isMap(value)) && getPrototypeOf(value) === prototype;
+        return isPlain && ownKeys(value).length === 0 && sizeOf[isSet(value) ? "Set" : "Map"](value) <= MOST_ITEMS;
     }
 
     // An array without accessors and further properties.
