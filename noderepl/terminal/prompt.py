@@ -229,6 +229,7 @@ class Prompt:
         # table.
         Char.display_mappings.update(all_shown())
         self._in_editor = False
+        is_magic = fallbacks.instead(is_magic, lambda _: True)
         self._pasting = Pasting(is_magic)
         self._preview = PreviewLine(values, is_magic, output)
         self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)

@@ -33,7 +33,7 @@ WHILE_A_LINE_RUNS = {
     "noderepl.terminal.console:render": "",
     "noderepl.terminal.console:Console.drawn": "",
     "noderepl.terminal.console:Console.end_status": "",
-    "noderepl.user_programs:visible": "%page",
+    "noderepl.terminal.console:Console.page": "%page",
     "noderepl.terminal.typeahead:on_own_line": "%edit",
     "noderepl.foreground:Foreground.run": "",
     "noderepl.terminal.history:SnippetHistory.trouble": "",
