@@ -7,6 +7,8 @@ only four formats are read, and SVG is drawn in a process of its own, without ex
 from __future__ import annotations
 
 import io
+import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from itertools import groupby
 from PIL import Image
 
 from noderepl.outcome import Media
+from noderepl.terminal.fonts import directories, installed
 from noderepl.units import human_size
 
 MOST_BYTES = 20_000_000
@@ -32,13 +35,15 @@ _PALETTE = 128
 Size = tuple[int, int, int, int]
 _REFERENCE = re.compile(r"""([\w:.-]*href\s*=\s*)("[^"]*"|'[^']*')""", re.IGNORECASE)
 _INSIDE = re.compile(r"""["']\s*(?:#|data:image/(?:png|jpeg|gif|webp)[;,])""", re.IGNORECASE)
+_TEXT = re.compile(rb"<(?:\w+:)?text[\s>]")
 _SVG_PROGRAM = f"""
-import resource, sys
+import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({SVG_SECONDS}, {SVG_SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 import resvg_py
 text = sys.stdin.buffer.read().decode("utf-8", "replace")
-sys.stdout.buffer.write(bytes(resvg_py.svg_to_bytes(svg_string=text, width={_SVG_WIDTH})))
+png = resvg_py.svg_to_bytes(svg_string=text, width={_SVG_WIDTH}, **json.loads(sys.argv[1]))
+sys.stdout.buffer.write(bytes(png))
 """
 
 
@@ -91,15 +96,24 @@ def fitting(width: int, height: int, size: Size) -> tuple[int, int]:
     return min(max(round(columns), 1), most_columns), min(max(round(rows), 1), most_rows)
 
 
+def lacks_font(media: Media) -> bool:
+    """Tells whether a picture is an SVG file with text and no font is installed to draw it."""
+    is_text = media.mime == "image/svg+xml" and _TEXT.search(media.data)
+    return bool(is_text) and installed(directories(os.environ)) is None
+
+
 def _svg(data: bytes) -> bytes:
     """Returns an SVG file as a PNG file."""
     text = data.decode("utf-8", "replace")
     if "<!ENTITY" in text:
         raise Unreadable("its SVG has entities")
     text = _REFERENCE.sub(lambda found: found[0] if _INSIDE.match(found[2]) else "", text)
+    # resvg has no font for a family that is not installed, nor for sans-serif, unless it is named.
+    fonts = installed(directories(os.environ)) if _TEXT.search(data) else None
+    how = {**fonts.families, "font_files": fonts.files} if fonts else {}
     try:
         ran = subprocess.run(
-            [sys.executable, "-I", "-c", _SVG_PROGRAM],
+            [sys.executable, "-I", "-c", _SVG_PROGRAM, json.dumps(how)],
             input=text.encode(),
             capture_output=True,
             timeout=SVG_SECONDS,
