@@ -57,6 +57,8 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
     protocol: see pictures.protocol(). size: the most columns and rows, and the size of a character
     in pixels. true: whether half blocks have 24-bit colours, not 256. Raises Unreadable.
     """
+    if protocol == "blocks":  # a half block is a pixel
+        size = (size[0], size[1] * 2, 1, 1)
     if len(media.data) > MOST_BYTES:
         raise Unreadable(f"it has {human_size(len(media.data))}, more than 20 MB")
     data = _svg(media.data) if media.mime == "image/svg+xml" else media.data
@@ -67,7 +69,7 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise Unreadable(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
                 columns, rows = fitting(opened.width, opened.height, size)
-                cell = (1, 2) if protocol == "blocks" else size[2:]
+                cell = size[2:]
                 opened.draft("RGB", (columns * cell[0], rows * cell[1]))
                 image = opened.convert("RGBA")
     except Unreadable:
@@ -76,7 +78,7 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
         # Pillow raises whatever a damaged file leads to.
         raise Unreadable("it is not a valid PNG, JPEG, GIF or SVG file") from error
     largest = columns * cell[0], rows * cell[1]
-    if protocol == "blocks" or image.width > largest[0] or image.height > largest[1]:
+    if image.width > largest[0] or image.height > largest[1]:
         image = image.resize(largest)
     if protocol == "kitty":
         return _kitty(_png(image), columns, rows)
@@ -187,7 +189,8 @@ def _run(line: bytearray) -> str:
 def _blocks(image: Image.Image, true: bool) -> bytes:
     """Returns a picture of half blocks: each character has a pixel above and one below."""
     lines = []
-    for top in range(0, image.height - 1, 2):
+    image = image.crop((0, 0, image.width, image.height + image.height % 2))  # a transparent row
+    for top in range(0, image.height, 2):
         cells = (
             _cell(image.getpixel((x, top)), image.getpixel((x, top + 1)), true)
             for x in range(image.width)
