@@ -1,8 +1,11 @@
 """What the documents say is what the program does."""
 
 import re
+from dataclasses import fields
 from pathlib import Path
 
+from noderepl.magics.config import _preference
+from noderepl.magics.context import Preferences
 from noderepl.options import OPTIONS, Option
 from noderepl.terminal.style_names import MEANINGS
 
@@ -42,6 +45,16 @@ def test_configuration_lists_every_option():
         for option in OPTIONS
     ]
     assert rows((ROOT / "docs/configuration.md").read_text(), "Options") == expected
+
+
+def test_magics_names_the_options_that_apply_at_once():
+    """They are those that are preferences of the prompt."""
+    sentence = re.search(
+        r"A change of ([^.]*) applies\s+at once", (ROOT / "docs/magics.md").read_text()
+    )
+    names = {field.name for field in fields(Preferences)}
+    live = [option.name for option in OPTIONS if _preference(option) in names]
+    assert sentence and sorted(re.findall(r"`([^`]+)`", sentence[1])) == sorted(live)
 
 
 def test_the_readme_has_its_two_commands():

@@ -231,6 +231,7 @@ def _documentation(found: Found, typed: Sequence[Declared]) -> Iterator[Entry]:
 
 DOC = Magic(
     name="doc",
+    group="Look",
     usage="%doc EXPRESSION",
     summary="Describe a value: its type, signature, documentation and origin",
     details=(
@@ -244,6 +245,7 @@ DOC = Magic(
 
 SOURCE = Magic(
     name="source",
+    group="Look",
     usage="%source EXPRESSION",
     summary="Show the source of a function or class",
     details=(

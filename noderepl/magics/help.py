@@ -11,7 +11,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Group, Magic
 from noderepl.magics.topics import TOPICS, Topic
-from noderepl.outcome import Listing, Manual, Outcome, Section, Words
+from noderepl.outcome import Listing, Manual, Outcome, Section
 
 
 def named(name: str, magics: Sequence[Magic]) -> Magic:
@@ -57,7 +57,7 @@ def help_magic(magics: Callable[[], Sequence[Magic]]) -> Magic:
 
     return Magic(
         name="help",
-        group="Look",
+        group="Settings",
         usage="%help [NAME|TOPIC]",
         summary="List the magics, or show help for a magic or a topic",
         details=(
@@ -77,8 +77,11 @@ def _overview(magics: Sequence[Magic]) -> Sequence[Outcome]:
         for group in get_args(Group)
     )
     topics = ", ".join(topic.name for topic in TOPICS)
-    more = f"%help NAME shows the arguments of one. Topics, such as %help keys: {topics}."
-    return [Listing(sections), Words(more)]
+    more = (
+        "%help NAME shows the arguments of one. EXPRESSION? describes a value, and EXPRESSION??"
+        f" shows its source.\n\nTopics, such as %help keys: {topics}."
+    )
+    return [Listing(sections), Manual(f"\n{more}")]
 
 
 def _about(magic: Magic) -> Manual:

@@ -78,6 +78,7 @@ def _details(job: Job) -> str:
 
 JOBS = Magic(
     name="jobs",
+    group="Session",
     usage="%jobs",
     summary="List what is active in the session: timers, servers, processes",
     details=(
@@ -90,6 +91,7 @@ JOBS = Magic(
 
 STOP = Magic(
     name="stop",
+    group="Session",
     usage="%stop N|all",
     summary="End a job of the session, or all",
     details=(

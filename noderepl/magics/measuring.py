@@ -240,6 +240,7 @@ PROF = Magic(
 
 MEM = Magic(
     name="mem",
+    group="Look",
     usage="%mem",
     summary="Show the memory of the session",
     details=(

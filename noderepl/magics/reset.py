@@ -77,6 +77,7 @@ def _counted(names: Sequence[str]) -> str:
 
 RESET = Magic(
     name="reset",
+    group="Session",
     usage="%reset [NAME…] [--yes]",
     summary="Remove variables of the session",
     details=(

@@ -34,8 +34,8 @@ _PREVIEW: tuple[Preview, ...] = get_args(Preview)
 _MANY = 999_999_999
 _NUMBERS = re.compile(r"-n\s+([0-9]{1,9}-[0-9]{1,9})", re.ASCII)
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
-_KEPT = "The history keeps what you type."
-_NOT_KEPT = "The history keeps nothing of what you type now; %history on keeps it again."
+_KEPT = "The history records what you type."
+_NOT_KEPT = "The history does not record what you type; %history on makes it do so again."
 
 
 async def _history(context: Context, arguments: Arguments) -> Sequence[Outcome]:
@@ -77,7 +77,12 @@ def _selected(entries: Sequence[str], arguments: Arguments, label: str) -> Seque
     if (numbers := _history_range(text)) is not None:
         return _within(numbers, entries, arguments)
     wanted = text.casefold()
-    return [number for number, entry in enumerate(entries, 1) if wanted in entry.casefold()]
+    search = f"%history {text}".casefold().split()
+    return [
+        number
+        for number, entry in enumerate(entries, 1)
+        if wanted in (folded := entry.casefold()) and folded.split() != search
+    ]
 
 
 def _history_range(text: str) -> tuple[int, int] | None:
@@ -91,7 +96,9 @@ def _within(
 ) -> Sequence[int]:
     first, last = numbers
     if not 1 <= first <= last <= len(entries):
-        raise arguments.wrong(f"the number of entries is {len(entries)}")
+        count = len(entries)
+        has = f"entries 1 to {count}" if count > 1 else "one entry" if count else "no entries"
+        raise arguments.wrong(f"the history has {has}")
     return range(first, last + 1)
 
 
@@ -237,6 +244,7 @@ TTY = Magic(
 
 PREVIEW = Magic(
     name="preview",
+    group="Settings",
     usage="%preview [auto|on|off]",
     summary="Show or set whether the value of what is typed is shown",
     details=(

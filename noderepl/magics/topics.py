@@ -119,6 +119,30 @@ shows a long value in your pager, and %save FILE --result writes it to a file.
         ("result", "values", "_", "_1", "_error", "last"),
     ),
     Topic(
+        "look",
+        "How to look at values, their properties and their documentation",
+        """\
+Tab completes names, properties, files and packages, and shows what they are. `EXPRESSION?`
+describes a value: its type, its signature and its documentation. `EXPRESSION??` shows the source of
+a function or class. None of these runs your code.
+
+    > const users = [{ name: 'Ada' }, { name: 'Grace' }]
+    > function names(list) { return list.map(one => one.name) }
+    > users[0]?
+    > names??
+    > Array.prototype.flatMap?
+
+%who lists the variables of the session, and %who NAME shows one in detail. While you type an
+expression without an effect, its value is shown below the input; F3 or %preview turns this on and
+off.
+
+    > %who
+    > %who users
+    > %preview
+""",
+        ("explore", "completion", "tab", "?", "??", "documentation", "previews"),
+    ),
+    Topic(
         "typescript",
         "How to run TypeScript",
         """\
@@ -167,7 +191,7 @@ exit code is that of the program.
     ),
     Topic(
         "settings",
-        "How to change options for this run or for good",
+        "How to change options for this run or for all later ones",
         """\
 %config lists all options, their values and where each comes from. %config set writes config.toml
 and applies at once if that is possible; %timeout, %theme, %ts and the like change only this run.

@@ -51,7 +51,7 @@ KEY_ACTIONS: tuple[KeyAction, ...] = (
     KeyAction("undo", "Undo the last change of the text", ("ctrl-_",)),
     KeyAction("redo", "Redo what was undone"),
     KeyAction("suspend", "Stop noderepl, until fg in the shell", ("ctrl-z",)),
-    KeyAction("interrupt", "Drop the text; end a running snippet", ("ctrl-c",)),
+    KeyAction("interrupt", "Clear the input; interrupt a running snippet", ("ctrl-c",)),
     KeyAction("leave", "Leave the prompt", ("ctrl-d",)),
     KeyAction("insert", "Insert TEXT at the cursor", takes_text=True),
     KeyAction("command", "Run TEXT, such as %files, and keep what is typed", takes_text=True),

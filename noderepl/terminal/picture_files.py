@@ -7,6 +7,8 @@ only four formats are read, and SVG is drawn in a process of its own, without ex
 from __future__ import annotations
 
 import io
+import json
+import os
 import re
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from itertools import groupby
 from PIL import Image
 
 from noderepl.outcome import Media
+from noderepl.terminal.fonts import directories, installed
 from noderepl.units import human_size
 
 MOST_BYTES = 20_000_000
@@ -35,13 +38,15 @@ _REFERENCE = re.compile(
     r"""(?<![\w:.-])((?:[\w.-]{1,40}:)?href\s*+=\s*+)("[^"]*"|'[^']*')""", re.IGNORECASE
 )
 _INSIDE = re.compile(r"""["']\s*(?:#|data:image/(?:png|jpeg|gif|webp)[;,])""", re.IGNORECASE)
+_TEXT = re.compile(rb"<(?:\w+:)?text[\s>]")
 _SVG_PROGRAM = f"""
-import resource, sys
+import json, resource, sys
 resource.setrlimit(resource.RLIMIT_CPU, ({SVG_SECONDS}, {SVG_SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 import resvg_py
 text = sys.stdin.buffer.read().decode("utf-8", "replace")
-sys.stdout.buffer.write(bytes(resvg_py.svg_to_bytes(svg_string=text, width={_SVG_WIDTH})))
+png = resvg_py.svg_to_bytes(svg_string=text, width={_SVG_WIDTH}, **json.loads(sys.argv[1]))
+sys.stdout.buffer.write(bytes(png))
 """
 
 
@@ -55,6 +60,8 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
     protocol: see pictures.protocol(). size: the most columns and rows, and the size of a character
     in pixels. true: whether half blocks have 24-bit colours, not 256. Raises Unreadable.
     """
+    if protocol == "blocks":  # a half block is a pixel
+        size = (size[0], size[1] * 2, 1, 1)
     if len(media.data) > MOST_BYTES:
         raise Unreadable(f"it has {human_size(len(media.data))}, more than 20 MB")
     data = _svg(media.data) if media.mime == "image/svg+xml" else media.data
@@ -67,7 +74,7 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
                 if max(opened.size) > MOST_SIDE:
                     raise Unreadable(f"it has more than {MOST_SIDE:,} pixels in a row or a column")
                 columns, rows = fitting(opened.width, opened.height, size)
-                cell = (1, 2) if protocol == "blocks" else size[2:]
+                cell = size[2:]
                 opened.draft("RGB", (columns * cell[0], rows * cell[1]))
                 image = opened.convert("RGBA")
     except Unreadable:
@@ -76,7 +83,7 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
         # Pillow raises whatever a damaged file leads to.
         raise Unreadable("it is not a valid PNG, JPEG, GIF or SVG file") from error
     largest = columns * cell[0], rows * cell[1]
-    if protocol == "blocks" or image.width > largest[0] or image.height > largest[1]:
+    if image.width > largest[0] or image.height > largest[1]:
         image = image.resize(largest)
     if protocol == "kitty":
         return _kitty(_png(image), columns, rows)
@@ -96,15 +103,24 @@ def fitting(width: int, height: int, size: Size) -> tuple[int, int]:
     return min(max(round(columns), 1), most_columns), min(max(round(rows), 1), most_rows)
 
 
+def lacks_font(media: Media) -> bool:
+    """Tells whether a picture is an SVG file with text and no font is installed to draw it."""
+    is_text = media.mime == "image/svg+xml" and _TEXT.search(media.data)
+    return bool(is_text) and installed(directories(os.environ)) is None
+
+
 def _svg(data: bytes) -> bytes:
     """Returns an SVG file as a PNG file."""
     text = data.decode("utf-8", "replace")
     if "<!ENTITY" in text:
         raise Unreadable("its SVG has entities")
     text = _REFERENCE.sub(lambda found: found[0] if _INSIDE.match(found[2]) else "", text)
+    # resvg has no font for a family that is not installed, nor for sans-serif, unless it is named.
+    fonts = installed(directories(os.environ)) if _TEXT.search(data) else None
+    how = {**fonts.families, "font_files": fonts.files} if fonts else {}
     try:
         ran = subprocess.run(
-            [sys.executable, "-I", "-c", _SVG_PROGRAM],
+            [sys.executable, "-I", "-c", _SVG_PROGRAM, json.dumps(how)],
             input=text.encode(),
             capture_output=True,
             timeout=SVG_SECONDS,
@@ -178,7 +194,8 @@ def _run(line: bytearray) -> str:
 def _blocks(image: Image.Image, true: bool) -> bytes:
     """Returns a picture of half blocks: each character has a pixel above and one below."""
     lines = []
-    for top in range(0, image.height - 1, 2):
+    image = image.crop((0, 0, image.width, image.height + image.height % 2))  # a transparent row
+    for top in range(0, image.height, 2):
         cells = (
             _cell(image.getpixel((x, top)), image.getpixel((x, top + 1)), true)
             for x in range(image.width)

@@ -31,6 +31,7 @@ MOST_PICTURES = 4
 # Width and height of a character in pixels, where the terminal does not report its size in pixels.
 CELL = (10, 20)
 NO_LIBRARY = "Pictures are not drawn: pip install 'noderepl[images]' adds what is needed."
+NO_FONT = "The text of the SVG is not drawn: no font is installed here."
 NO_TERMINAL = "There is no terminal here that shows pictures; --open opens a viewer."
 
 
@@ -74,7 +75,7 @@ class Pictures:
 
     async def _picture(self, media: Media) -> Sequence[Drawn]:
         try:
-            from noderepl.terminal.picture_files import Unreadable, picture
+            from noderepl.terminal.picture_files import Unreadable, lacks_font, picture
         except ImportError:
             was_reported, self._is_reported = self._is_reported, True
             return [] if was_reported else self._words(NO_LIBRARY)
@@ -83,9 +84,10 @@ class Pictures:
         try:
             # Always in a thread: a small file may hold a large picture.
             data = await worked(draw, media, 1, short=0)
+            is_lacking = await worked(lacks_font, media, 1, short=0)
         except Unreadable as error:
             return self._words(f"The picture cannot be drawn: {error}.")
-        return [(self._stream, data, False)]
+        return [(self._stream, data, False), *(self._words(NO_FONT) if is_lacking else [])]
 
     def _words(self, text: str) -> Sequence[Drawn]:
         columns = self._stream.columns()

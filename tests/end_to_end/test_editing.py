@@ -180,9 +180,9 @@ def test_what_the_history_does_not_keep(screen: Screen, home: Path) -> None:
     for line, shown in (
         (" 'with a space'", "^'with a space'$"),
         (f"'{token}'.length", "^40$"),
-        ("%history off", "keeps nothing"),
+        ("%history off", "does not record"),
         ("'kept' + 'not'", "^'keptnot'$"),
-        ("%history on", "keeps what you type"),
+        ("%history on", "records what you type"),
         ("'kept' + 'again'", "^'keptagain'$"),
     ):
         screen.enter(line)

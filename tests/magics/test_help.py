@@ -69,6 +69,17 @@ async def test_the_nearest_of_magics_and_topics_is_suggested(desk, word: str, ne
         await run_magic(f"%help {word}", desk.context)
 
 
+async def test_the_overview(desk) -> None:
+    """Magics are in the group that fits them; the last paragraphs say what else answers."""
+    listing, text = await run_magic("%help", desk.context)
+    assert isinstance(listing, Listing) and isinstance(text, Manual)
+    groups = {name: section.title for section in listing.sections for name, _ in section.rows}
+    assert {groups[name] for name in ("%doc", "%source", "%who", "%mem")} == {"Look"}
+    assert {groups[name] for name in ("%reset", "%jobs", "%stop")} == {"Session"}
+    assert {groups[name] for name in ("%preview", "%help", "%config")} == {"Settings"}
+    assert text.text.startswith("\n") and "EXPRESSION??" in text.text and "look" in text.text
+
+
 def test_names_of_topics_are_no_magics() -> None:
     """A word of %help means one thing, except for the magics that come first."""
     words = [word for topic in TOPICS for word in (topic.name, *topic.also)]

@@ -90,6 +90,26 @@ async def test_history_is_searched(desk) -> None:
     assert "contains 'nope'" in await told(desk, "%history nope")
 
 
+async def test_a_search_does_not_find_itself(desk) -> None:
+    """Neither this search nor an earlier one of the same text, which the history has as well."""
+    desk.entries += ["%history Tea", "'tea'", "%history teapot", "%history  tea"]
+    (found,) = await run_magic("%history tea", desk.context)
+    assert found == Text("2  'tea'\n3  %history teapot")
+    desk.entries[:] = ["a", "%history zzz"]
+    assert "contains 'zzz'" in await told(desk, "%history zzz")
+
+
+@pytest.mark.parametrize(
+    ("count", "words"), [(0, "no entries"), (1, "one entry"), (88, "entries 1 to 88")]
+)
+async def test_numbers_of_the_history_have_a_range(desk, count: int, words: str) -> None:
+    """A number that no entry has is refused with the range of those that there are."""
+    desk.entries[:] = ["a"] * count
+    for line in ("%history 9999-10000", "%rerun 9999", "%edit 9999"):
+        with pytest.raises(UsageError, match=f"the history has {words};"):
+            await run_magic(line, desk.context)
+
+
 async def test_entries_come_to_the_prompt_again(desk) -> None:
     """%rerun runs nothing itself."""
     desk.entries += ["a", "b\nc", "d"]
@@ -327,5 +347,5 @@ async def test_edit_takes_an_entry_of_the_history(desk) -> None:
     assert prefill == Prefill("LET A = 1")
     (listed,) = await run_magic("%history -n 1-2", desk.context)
     assert listed.text.splitlines() == ["1  let a = 1", "2  a + 1"]
-    with pytest.raises(UsageError, match="the number of entries is 2"):
+    with pytest.raises(UsageError, match="the history has entries 1 to 2"):
         await run_magic("%edit 3", desk.context)

@@ -95,6 +95,18 @@ def test_blocks() -> None:
     assert few.startswith(b"\x1b[0;38;5;196;48;5;21m")
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "columns", "rows"),
+    [(8, 8, 8, 4), (16, 7, 16, 4), (160, 100, 64, 20), (1, 1, 1, 1), (1580, 40, 79, 1)],
+)
+def test_a_half_block_is_a_pixel(width: int, height: int, columns: int, rows: int) -> None:
+    """A small picture has its own pixels, and a larger one as many as there is room for."""
+    image = Image.new("RGB", (width, height), "red")
+    shown = picture(file_of(image), protocol="blocks", size=SIZE, true=True).decode()
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", shown).split("\r\n")
+    assert [*map(len, lines)] == [columns] * rows + [0]
+
+
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF"])
 def test_kitty(kind: str) -> None:
     """A PNG in chunks of 4096 characters, without an answer of the terminal."""
