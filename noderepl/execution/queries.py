@@ -4,7 +4,9 @@ completion offers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,11 +48,26 @@ class Queries:
         self._preferences = preferences
         self._options = options
         self._is_busy = is_busy
+        self._prepared = asyncio.Event()
+        self._prepared.set()
 
     @property
     def is_ready(self) -> bool:
         """Whether the session has the prelude, which answers these requests."""
         return self._state.has_prelude and self._preferences.mode != "plain"
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """During the block, the session is opened and gets the prelude."""
+        self._prepared.clear()
+        try:
+            yield
+        finally:
+            self._prepared.set()
+
+    async def prepared(self) -> None:
+        """Waits for the end of preparing(), whether or not it succeeds."""
+        await self._prepared.wait()
 
     async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
         """Returns the value of a snippet without truncation; its error is NoResult if it has none.

@@ -26,6 +26,7 @@ from noderepl.javascript.completion_names import (
 )
 from noderepl.options import BY_NAME
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.waiting import while_unchanged
 
 # A word of a magic's arguments, of which the last may end in an open quote.
 SHELL_WORD = re.compile(
@@ -59,6 +60,7 @@ class Live(Protocol):
 
     @property
     def names(self) -> Callable[[], Sequence[str]]: ...
+    async def prepared(self) -> None: ...
     async def members(self, expression: str) -> Sequence[tuple[str, str]]: ...
     async def packages(self, name: str) -> Sequence[tuple[str, str]]: ...
 
@@ -198,6 +200,9 @@ class SnippetCompleter(Completer):
 
     async def _in_javascript(self, where: Context) -> AsyncGenerator[Completion, None]:
         offers: Sequence[tuple[str, str]] = ()
+        known = list(self._known(where))
+        if not known and where.kind in ("member", "key", "module"):
+            await while_unchanged(self._live.prepared())
         if where.kind in ("member", "key"):
             offers = await self._live.members(where.expression)
         elif where.kind == "module":
@@ -208,7 +213,7 @@ class SnippetCompleter(Completer):
                 meta = plain(description)
                 yield Completion(*inserted, display=plain(name), display_meta=meta)
         if not offers or where.kind == "module":
-            for completion in self._known(where):
+            for completion in known:
                 yield completion
 
     async def _packages(self, word: str) -> Sequence[tuple[str, str]]:

@@ -89,6 +89,9 @@ class Offers:
     def names(self) -> tuple[str, ...]:
         return ("users", "user2")
 
+    async def prepared(self) -> None:
+        pass
+
     async def members(self, expression: str) -> tuple[tuple[str, str], ...]:
         return ((f"of_{expression}", ""),)
 
