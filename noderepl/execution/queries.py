@@ -153,6 +153,15 @@ class Queries:
         answer = await self._answer(members(expression))
         return () if answer is None else read_offers(answer)
 
+    async def exports(self, module: str) -> Offers:
+        """Returns the exports of a module and their types; none if it is neither built in nor
+        loaded. module: the specifier.
+        """
+        from noderepl.javascript.offers import exports, read_offers
+
+        answer = await self._answer(exports(module))
+        return () if answer is None else read_offers(answer)
+
     async def packages(self, name: str) -> Offers:
         """Returns the packages that can be imported and their versions; with the name of one, its
         exports.

@@ -36,6 +36,10 @@ class SessionOffers:
         """
         return await self._within("members", expression, self._queries.members)
 
+    async def exports(self, module: str) -> Offers:
+        """Returns the exports of a module that is loaded or built in, and their types."""
+        return await self._within("exports", module, self._queries.exports)
+
     async def packages(self, name: str) -> Offers:
         """Returns the installed packages and their versions, or the exports of one."""
         return await self._within("packages", name, self._queries.packages)

@@ -62,6 +62,7 @@ class Live(Protocol):
     def names(self) -> Callable[[], Sequence[str]]: ...
     async def prepared(self) -> None: ...
     async def members(self, expression: str) -> Sequence[tuple[str, str]]: ...
+    async def exports(self, module: str) -> Sequence[tuple[str, str]]: ...
     async def packages(self, name: str) -> Sequence[tuple[str, str]]: ...
 
 
@@ -201,10 +202,12 @@ class SnippetCompleter(Completer):
     async def _in_javascript(self, where: Context) -> AsyncGenerator[Completion, None]:
         offers: Sequence[tuple[str, str]] = ()
         known = list(self._known(where))
-        if not known and where.kind in ("member", "key", "module"):
+        if not known and where.kind in ("member", "key", "module", "export"):
             await while_unchanged(self._live.prepared())
         if where.kind in ("member", "key"):
             offers = await self._live.members(where.expression)
+        elif where.kind == "export":
+            offers = await self._live.exports(where.expression)
         elif where.kind == "module":
             offers = await self._packages(where.word)
         for name, description in offers:

@@ -95,6 +95,9 @@ class Offers:
     async def members(self, expression: str) -> tuple[tuple[str, str], ...]:
         return ((f"of_{expression}", ""),)
 
+    async def exports(self, module: str) -> tuple[tuple[str, str], ...]:
+        return ((f"of_{module}", ""),)
+
     async def packages(self, name: str) -> tuple[tuple[str, str], ...]:
         return ()
 

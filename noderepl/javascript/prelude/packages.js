@@ -3,14 +3,26 @@
 // file(): the file name of what runs. attempt(action): returns what it returns, undefined if it throws.
 (function packages({ realm, primordials, file, attempt }) {
     const { Array, JSON, Object } = realm;
-    const { keys } = Object;
+    const { getOwnPropertyDescriptor, keys } = Object;
     const { parse } = JSON;
-    const { Stats, existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
-    const { _nodeModulePaths: pathsFrom } = realm.require("module").Module;
+    const fs = realm.require("fs");
+    const { Stats, existsSync, readdirSync, readFileSync, statSync } = fs;
+    const { Module } = realm.require("module");
+    const { _nodeModulePaths: pathsFrom, _resolveFilename: resolveFilename } = Module;
+    const { isProxy } = realm.require("util/types");
     const { dirname, join } = realm.require("path");
     const { includes, slice, startsWith } = primordials.String;
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const isFile = primordials.uncurried(Stats.prototype.isFile);
+    const { _findPath, _resolveLookupPaths } = Module;
+    const LOOKING = [
+        [Module, "_cache", Module._cache],
+        [Module, "_findPath", _findPath],
+        [Module, "_nodeModulePaths", pathsFrom],
+        [Module, "_resolveFilename", resolveFilename],
+        [Module, "_resolveLookupPaths", _resolveLookupPaths],
+        [fs, "realpathSync", fs.realpathSync],
+    ];
     const MOST = 2000;
     const LONGEST = 200; // characters of a version
     const MANIFEST = 1 << 20; // bytes of a package.json
@@ -80,5 +92,23 @@
         return paths;
     }
 
-    return { offered, dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
+    // What require() of a loaded module returns; undefined if a snippet has changed how Node.js looks for it.
+    function loaded(module) {
+        for (let index = 0; index < LOOKING.length; index++) {
+            const { 0: owner, 1: key, 2: original } = LOOKING[index];
+            if (getOwnPropertyDescriptor(owner, key)?.value !== original) {
+                return undefined;
+            }
+        }
+        const filename = file();
+        const parent = { __proto__: null, id: filename, filename, paths: pathsFrom(dirname(filename)) };
+        const entry = valueIn(Module._cache, resolveFilename(module, parent, false));
+        return valueIn(entry, "exports");
+    }
+
+    function valueIn(object, key) {
+        return isProxy(object) ? undefined : getOwnPropertyDescriptor(object, key)?.value;
+    }
+
+    return { offered, loaded, dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
 });
