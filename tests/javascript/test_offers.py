@@ -212,6 +212,23 @@ async def test_packages_and_their_exports(dispatch: Open) -> None:
     assert list(await queries.packages("../..")) == []
 
 
+async def test_files_of_packages_without_exports(dispatch: Open) -> None:
+    """Each file at the top of the package may be loaded."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "fs.mkdirSync('node_modules/old/lib', { recursive: true }); fs.mkdirSync('node_modules/old/sub');"
+        " for (const name of ['package.json', 'fp.js', 'a.b.js', 'data.json', 'sub/index.js', 'lib/deep.js',"
+        " 'README.md', 'c.cjs', '.dot.js'])"
+        " fs.writeFileSync('node_modules/old/' + name, '{}')",
+    )
+    assert sorted(await dispatcher.executor.queries.packages("old")) == [
+        (f"old/{name}", "")
+        for name in ("a.b", "a.b.js", "c.cjs", "data.json", "fp", "fp.js", "sub")
+    ]
+    assert list(await dispatcher.executor.queries.packages("..")) == []
+
+
 async def test_exports_of_modules(dispatch: Open) -> None:
     """Of built-in modules and of those that are loaded; asking loads nothing and runs nothing."""
     dispatcher = await dispatch()

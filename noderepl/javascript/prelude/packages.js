@@ -11,6 +11,7 @@
     const { _nodeModulePaths: pathsFrom, _resolveFilename: resolveFilename } = Module;
     const { isProxy } = realm.require("util/types");
     const { dirname, join } = realm.require("path");
+    const { exec } = primordials.RegExp;
     const { includes, slice, startsWith } = primordials.String;
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const isFile = primordials.uncurried(Stats.prototype.isFile);
@@ -24,6 +25,7 @@
         [fs, "realpathSync", fs.realpathSync],
     ];
     const MOST = 2000;
+    const FILE = /^(.+?)(\.(?:js|cjs|mjs|json))$/;
     const LONGEST = 200; // characters of a version
     const MANIFEST = 1 << 20; // bytes of a package.json
 
@@ -83,13 +85,36 @@
 
     function exportsOf(name) {
         const place = filtered(directories(), (one) => existsSync(join(one, name)))[0];
-        const { exports } = place === undefined ? {} : packageOf(join(place, name));
-        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
+        if (place === undefined || startsWith(name, ".")) {
+            return [];
+        }
+        const { exports } = packageOf(join(place, name));
+        if (exports === undefined || exports === null) {
+            return filesOf(name, join(place, name));
+        }
+        const all = typeof exports === "object" ? keys(exports) : [];
         const paths = filtered(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
         for (let index = 0; index < paths.length; index++) {
             paths[index] = [`${name}${slice(paths[index], 1)}`, ""];
         }
         return paths;
+    }
+
+    // The files at the top of a package, which may all be loaded; those that require() finds also without their ending.
+    function filesOf(name, place) {
+        const all = [];
+        forEach(entriesOf(place), (entry) => {
+            const { 1: stem, 2: ending } = exec(FILE, entry) ?? [];
+            const isFolder = ending === undefined && existsSync(join(place, entry, "index.js"));
+            const short = ending === ".js" ? stem : isFolder ? entry : undefined;
+            const offers = [short, ending === undefined ? undefined : entry];
+            forEach(offers, (one) => {
+                if (one !== undefined && entry !== "package.json" && all.length < MOST) {
+                    all[all.length] = [`${name}/${one}`, ""];
+                }
+            });
+        });
+        return all;
     }
 
     // What require() of a loaded module returns; undefined if a snippet has changed how Node.js looks for it.
