@@ -35,6 +35,7 @@ SHELL_WORD = re.compile(
 MAGIC = re.compile(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
 PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
+DATA = "/mnt/data/"
 LONGEST_WORD = 4096
 """Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
@@ -69,10 +70,10 @@ class Live(Protocol):
 class SnippetCompleter(Completer):
     """Completes the text before the cursor.
 
-    magics: all magics. themes: returns the names of the themes. remote_files: returns the session's
-    files; if it fails, completion offers none. live: what the session offers. typed: returns the
-    snippets of this run, whose declarations replace the names of a session that reports none.
-    directory: the base of relative local paths.
+    magics: all magics. themes: returns the names of the themes. remote_files: returns the files of
+    a directory of the session, "" for /mnt/data; if it fails, completion offers none. live: what
+    the session offers. typed: returns the snippets of this run, whose declarations replace the
+    names of a session that reports none. directory: the base of relative local paths.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class SnippetCompleter(Completer):
         *,
         magics: Sequence[Completable],
         themes: Callable[[], Iterable[str]],
-        remote_files: Callable[[], Awaitable[Sequence[str]]],
+        remote_files: Callable[[str], Awaitable[Sequence[str]]],
         live: Live,
         typed: Callable[[], Sequence[str]],
         directory: Path,
@@ -119,7 +120,7 @@ class SnippetCompleter(Completer):
         kind, word = self._completes(magic) if space else "", _last_word(rest)
         offers: list[tuple[str, str]] = []
         if kind in ("remote-file", "module"):
-            offers += [(name, "") for name in await self._remote_files()]
+            offers += await self._files(_unquoted(word))
         if kind == "module" or (kind == "package" and not _is_first(rest)):
             offers += await self._live.packages("")
         for name, description in offers:
@@ -221,10 +222,18 @@ class SnippetCompleter(Completer):
 
     async def _packages(self, word: str) -> Sequence[tuple[str, str]]:
         """Returns the names that a specifier may have: packages, exports of one, or files."""
-        if word.startswith("."):
-            return [(f"./{name}", "") for name in await self._remote_files()]
+        if word.startswith((".", DATA)):
+            return await self._files(word if "/" in word else "./")
         name = PACKAGE.match(word)
         return await self._live.packages(name[1] if name else "")
+
+    async def _files(self, word: str) -> Sequence[tuple[str, str]]:
+        """Returns the files of the directory in which a path lies; directories end in a slash."""
+        typed, slash, _ = word.rpartition("/")
+        directory = f"{typed}/".removeprefix(DATA).removeprefix("./").strip("/")
+        if ".." in directory.split("/"):
+            return ()
+        return [(f"{typed}{slash}{name}", "") for name in await self._remote_files(directory)]
 
     def _known(self, where: Context) -> Iterator[Completion]:
         match where.kind:
