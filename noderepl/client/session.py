@@ -149,12 +149,13 @@ class Session:
             lost=execution.error is not None and execution.error.name in ENDINGS,
         )
 
-    async def files(self) -> tuple[RemoteFile, ...]:
-        """Returns the files of the session's /mnt/data, without noderepl's own. Raises ServiceError
-        and NotAuthorised.
+    async def files(self, directory: str = "") -> tuple[RemoteFile, ...]:
+        """Returns the files of a directory, without noderepl's own.
+
+        directory: relative to /mnt/data; "" for itself. Raises ServiceError and NotAuthorised.
         """
         answer = await self._use(
-            Asking(lambda dialect: dialect.files(self.identifier), self.identifier)
+            Asking(lambda dialect: dialect.files(self.identifier, directory), self.identifier)
         )
         found = await all_files(answer, self._call, self._clock)
         return tuple(file for file in found if not file.name.startswith(OWN_FILES))

@@ -99,9 +99,10 @@ class Dialect:
         path = "/executions" if self.flat else "/code/execute"
         return Call("POST", path, self._query(identifier), body, own_route=True)
 
-    def files(self, identifier: str) -> Call:
-        """Returns the call that lists the session's files."""
-        return Call("GET", "/files", self._query(identifier), subject="files")
+    def files(self, identifier: str, directory: str = "") -> Call:
+        """Returns the call that lists the files of a directory of the session."""
+        query = self._query(identifier, path=directory)
+        return Call("GET", "/files", query, subject="files")
 
     def file(self, identifier: str, name: str) -> Call:
         """Returns the call for one file's size and age."""

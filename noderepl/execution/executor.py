@@ -87,8 +87,9 @@ class Executor:
 
         Raises SessionLost if the session has lost its prelude; ServiceError, NotAuthorised.
         """
-        await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
-        await self._lanes.in_session(self._install)
+        with self.queries.preparing():
+            await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
+            await self._lanes.in_session(self._install)
 
     async def _install(self) -> None:
         lane = await self._lanes.current()

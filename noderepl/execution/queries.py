@@ -4,7 +4,9 @@ completion offers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -46,11 +48,26 @@ class Queries:
         self._preferences = preferences
         self._options = options
         self._is_busy = is_busy
+        self._prepared = asyncio.Event()
+        self._prepared.set()
 
     @property
     def is_ready(self) -> bool:
         """Whether the session has the prelude, which answers these requests."""
         return self._state.has_prelude and self._preferences.mode != "plain"
+
+    @contextlib.contextmanager
+    def preparing(self) -> Iterator[None]:
+        """During the block, the session is opened and gets the prelude."""
+        self._prepared.clear()
+        try:
+            yield
+        finally:
+            self._prepared.set()
+
+    async def prepared(self) -> None:
+        """Waits for the end of preparing(), whether or not it succeeds."""
+        await self._prepared.wait()
 
     async def whole(self, number: int = 0, *, is_deep: bool = False) -> Execution:
         """Returns the value of a snippet without truncation; its error is NoResult if it has none.
@@ -134,6 +151,15 @@ class Queries:
         from noderepl.javascript.offers import members, read_offers
 
         answer = await self._answer(members(expression))
+        return () if answer is None else read_offers(answer)
+
+    async def exports(self, module: str) -> Offers:
+        """Returns the exports of a module and their types; none if it is neither built in nor
+        loaded. module: the specifier.
+        """
+        from noderepl.javascript.offers import exports, read_offers
+
+        answer = await self._answer(exports(module))
         return () if answer is None else read_offers(answer)
 
     async def packages(self, name: str) -> Offers:

@@ -26,11 +26,19 @@ class SessionOffers:
             request.cancel()
         self._requests.clear()
 
+    async def prepared(self) -> None:
+        """Waits until the session can be asked, if it is being opened."""
+        await self._queries.prepared()
+
     async def members(self, expression: str) -> Offers:
         """Returns the members of an expression's value and their types; () if they are not known in
         time.
         """
         return await self._within("members", expression, self._queries.members)
+
+    async def exports(self, module: str) -> Offers:
+        """Returns the exports of a module that is loaded or built in, and their types."""
+        return await self._within("exports", module, self._queries.exports)
 
     async def packages(self, name: str) -> Offers:
         """Returns the installed packages and their versions, or the exports of one."""
@@ -42,10 +50,14 @@ class SessionOffers:
         request = self._requests.get((kind, of))
         # Nothing is offered while a snippet runs, and that does not last.
         if request is None or (request.done() and not _result(request)):
-            request = supervised(asyncio.create_task(ask(of)))
+            request = supervised(asyncio.create_task(self._asked(ask, of)))
             self._requests[kind, of] = request
         await asyncio.wait([request], timeout=PATIENCE_SECONDS)
         return _result(request)
+
+    async def _asked(self, ask: Callable[[str], Coroutine[None, None, Offers]], of: str) -> Offers:
+        await self._queries.prepared()
+        return await ask(of)
 
 
 def _result(request: asyncio.Task[Offers]) -> Offers:

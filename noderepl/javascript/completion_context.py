@@ -14,6 +14,7 @@ from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, nodes, parse, 
 
 # Characters; a longer text has no completion in the session.
 MOST_CHARACTERS, MOST_EXPRESSION = 100_000, 2000
+_LONGEST_HEAD = 200  # of `import name,` before a brace
 _WORD = re.compile(r"[\w$]*\Z")
 _MODULE = re.compile(
     r"""\b(?:require(?:\.resolve)?\s*+\(\s*+|from\s*+|import\s*+(?:\(\s*+)?)"""
@@ -22,6 +23,9 @@ _MODULE = re.compile(
 _KEY = re.compile(r"""\[\s*(['"])([^'"\n\\]*)\Z""")
 _DECLARES = re.compile(r"(?<![\w$.])(?:const|let|var)\Z")
 _NO_NAME = re.compile(r"[^\w$]")
+_IMPORTS = re.compile(r"(?<![\w$.])import(?:\s+type)?(?:\s+[\w$]+\s*,)?\Z")
+_FROM = re.compile(r"""[^{}]*\}\s*+from\s*+(['"])([^'"\n\\]+)\1""")
+_LOADED = re.compile(r"""(?:await\s+import|require)\s*\(\s*(['"])([^'"\n\\]+)\1\s*\)""")
 _ASSIGNED = re.compile(r"[^{}\n]*\}\s*=\s*([^;\n]+)")
 # Nodes that are one token if they are whole.
 _ATOMS = frozenset("string template_string regex number comment html_comment".split())
@@ -51,13 +55,13 @@ _OPEN = {closer: frozenset(one for one in OPENERS if OPENERS[one] == closer) for
 class Context:
     """What completion is about.
 
-    kind: a member of `expression`, a key of it in brackets and quotes, a name, a module's name, or
-    text, which is no code. word: the part of it before the cursor. quote: around a key. before: the
-    text before a name. is_optional: whether a member is behind `?.`. is_pattern: whether it is a
-    name in a pattern.
+    kind: a member of `expression`, a key of it in brackets and quotes, a name, a module's name, an
+    export of the module `expression`, or text, which is no code. word: the part of it before the
+    cursor. quote: around a key. before: the text before a name. is_optional: whether a member is
+    behind `?.`. is_pattern: whether it is a name in a pattern.
     """
 
-    kind: Literal["member", "key", "name", "module", "text"]
+    kind: Literal["member", "key", "name", "module", "export", "text"]
     word: str = ""
     expression: str = ""
     quote: str = ""
@@ -81,23 +85,38 @@ def context(text: str) -> Context:
 
 
 def destructured(text: str, after: str) -> Context | None:
-    """Returns the context of a name in `const { name } = expression`, None outside of a pattern.
+    """Returns the context of a name in `const { name } = expression` or `import { name } from`
+    a module, None outside of a pattern.
 
     text, after: what is before and behind the cursor.
     """
     if len(text) > MOST_CHARACTERS:
         return None
     head, brace, names = text.rpartition("{")
-    if not brace or _DECLARES.search(head.rstrip()[-6:]) is None or {*"}()="} & {*names}:
+    if not brace or {*"}()="} & {*names}:
         return None
+    head, rest = head.rstrip()[-_LONGEST_HEAD:], after[: 2 * MOST_EXPRESSION]
     name = names.rpartition(",")[2].lstrip()
-    value = _ASSIGNED.match(after[: 2 * MOST_EXPRESSION])
+    if _IMPORTS.search(head):
+        module = _FROM.match(rest)
+        return None if module is None else _export(name, module[2])
+    if _DECLARES.search(head) is None:
+        return None
+    value = _ASSIGNED.match(rest)
     if value is None or _NO_NAME.search(name):
         return Context("text")
     expression = value[1].strip()
+    if module := _LOADED.fullmatch(expression):
+        return _export(name, module[2])
     if not _is_plain(expression):
         return Context("text")
     return Context("member", name, expression, is_pattern=True)
+
+
+def _export(name: str, module: str) -> Context:
+    if _NO_NAME.search(name):
+        return Context("text")
+    return Context("export", name, module, is_pattern=True)
 
 
 def _in_text(text: str) -> Context:

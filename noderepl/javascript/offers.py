@@ -64,6 +64,14 @@ def members(expression: str) -> str:
     return call("members", {"expression": expression})
 
 
+def exports(module: str) -> str:
+    """Returns JavaScript that answers with the exports of a module that is loaded or built in.
+
+    module: the specifier.
+    """
+    return call("exports", {"module": module})
+
+
 def packages(name: str) -> str:
     """Returns JavaScript that answers with the packages that can be imported; with a name, with the
     exports of that package.

@@ -199,11 +199,14 @@ class Backend:
         """
         self._is_cut_off = True
 
-    async def file_names(self, seconds: float) -> Sequence[str]:
-        """Returns the names of the session's files; none if that fails or takes longer."""
+    async def file_names(self, seconds: float, directory: str = "") -> Sequence[str]:
+        """Returns the names of a directory's files and, with a final slash, of its directories;
+        none if that fails or takes longer. directory: relative to /mnt/data, "" for itself.
+        """
         try:
             async with asyncio.timeout(seconds):
-                return [entry.name for entry in await (await self.session()).files()]
+                found = await (await self.session()).files(directory)
+                return [f"{entry.name}/" if entry.is_directory else entry.name for entry in found]
         except (NodeReplError, TimeoutError):
             return []
 

@@ -26,6 +26,7 @@ from noderepl.javascript.completion_names import (
 )
 from noderepl.options import BY_NAME
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.waiting import while_unchanged
 
 # A word of a magic's arguments, of which the last may end in an open quote.
 SHELL_WORD = re.compile(
@@ -34,6 +35,7 @@ SHELL_WORD = re.compile(
 MAGIC = re.compile(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
 PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
+DATA = "/mnt/data/"
 LONGEST_WORD = 4096
 """Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
@@ -59,17 +61,19 @@ class Live(Protocol):
 
     @property
     def names(self) -> Callable[[], Sequence[str]]: ...
+    async def prepared(self) -> None: ...
     async def members(self, expression: str) -> Sequence[tuple[str, str]]: ...
+    async def exports(self, module: str) -> Sequence[tuple[str, str]]: ...
     async def packages(self, name: str) -> Sequence[tuple[str, str]]: ...
 
 
 class SnippetCompleter(Completer):
     """Completes the text before the cursor.
 
-    magics: all magics. themes: returns the names of the themes. remote_files: returns the session's
-    files; if it fails, completion offers none. live: what the session offers. typed: returns the
-    snippets of this run, whose declarations replace the names of a session that reports none.
-    directory: the base of relative local paths.
+    magics: all magics. themes: returns the names of the themes. remote_files: returns the files of
+    a directory of the session, "" for /mnt/data; if it fails, completion offers none. live: what
+    the session offers. typed: returns the snippets of this run, whose declarations replace the
+    names of a session that reports none. directory: the base of relative local paths.
     """
 
     def __init__(
@@ -77,7 +81,7 @@ class SnippetCompleter(Completer):
         *,
         magics: Sequence[Completable],
         themes: Callable[[], Iterable[str]],
-        remote_files: Callable[[], Awaitable[Sequence[str]]],
+        remote_files: Callable[[str], Awaitable[Sequence[str]]],
         live: Live,
         typed: Callable[[], Sequence[str]],
         directory: Path,
@@ -116,7 +120,7 @@ class SnippetCompleter(Completer):
         kind, word = self._completes(magic) if space else "", _last_word(rest)
         offers: list[tuple[str, str]] = []
         if kind in ("remote-file", "module"):
-            offers += [(name, "") for name in await self._remote_files()]
+            offers += await self._files(_unquoted(word))
         if kind == "module" or (kind == "package" and not _is_first(rest)):
             offers += await self._live.packages("")
         for name, description in offers:
@@ -198,8 +202,13 @@ class SnippetCompleter(Completer):
 
     async def _in_javascript(self, where: Context) -> AsyncGenerator[Completion, None]:
         offers: Sequence[tuple[str, str]] = ()
+        known = list(self._known(where))
+        if not known and where.kind in ("member", "key", "module", "export"):
+            await while_unchanged(self._live.prepared())
         if where.kind in ("member", "key"):
             offers = await self._live.members(where.expression)
+        elif where.kind == "export":
+            offers = await self._live.exports(where.expression)
         elif where.kind == "module":
             offers = await self._packages(where.word)
         for name, description in offers:
@@ -208,15 +217,23 @@ class SnippetCompleter(Completer):
                 meta = plain(description)
                 yield Completion(*inserted, display=plain(name), display_meta=meta)
         if not offers or where.kind == "module":
-            for completion in self._known(where):
+            for completion in known:
                 yield completion
 
     async def _packages(self, word: str) -> Sequence[tuple[str, str]]:
         """Returns the names that a specifier may have: packages, exports of one, or files."""
-        if word.startswith("."):
-            return [(f"./{name}", "") for name in await self._remote_files()]
+        if word.startswith((".", DATA)):
+            return await self._files(word if "/" in word else "./")
         name = PACKAGE.match(word)
         return await self._live.packages(name[1] if name else "")
+
+    async def _files(self, word: str) -> Sequence[tuple[str, str]]:
+        """Returns the files of the directory in which a path lies; directories end in a slash."""
+        typed, slash, _ = word.rpartition("/")
+        directory = f"{typed}/".removeprefix(DATA).removeprefix("./").strip("/")
+        if ".." in directory.split("/"):
+            return ()
+        return [(f"{typed}{slash}{name}", "") for name in await self._remote_files(directory)]
 
     def _known(self, where: Context) -> Iterator[Completion]:
         match where.kind:

@@ -129,6 +129,22 @@ async def test_a_timeout_and_an_exit_are_outcomes_and_announced(session: Session
 
 
 @pytest.mark.parametrize("version", ["auto", *VERSIONS])
+async def test_files_of_a_directory(pool: Pool, version: str) -> None:
+    """A listing of a directory has the names in it; older versions do not tell directories."""
+    session = _session(pool, version)
+    await session.write("out/deep/a.mjs", b"1")
+    for directory, name, is_directory in (
+        ("", "out", True),
+        ("out", "deep", True),
+        ("out/deep", "a.mjs", False),
+    ):
+        found = await session.files(directory)
+        assert [one.name for one in found] == [name]
+        if version == "auto":
+            assert found[0].is_directory == is_directory
+
+
+@pytest.mark.parametrize("version", ["auto", *VERSIONS])
 async def test_files_go_there_and_back(pool: Pool, version: str, tmp_path: Path) -> None:
     """A file is uploaded, seen by Node.js, listed, described, downloaded and removed, in every version."""
     session = _session(pool, version)

@@ -112,7 +112,7 @@ NOTHING = analysis.Analysis("", (), (), (), False, False, ())
 COMPLETER = completion.SnippetCompleter(
     magics=(),
     themes=lambda: (),
-    remote_files=lambda: None,
+    remote_files=lambda _: None,
     live=SessionOffers(None, tuple),  # type: ignore[arg-type]
     typed=lambda: (),
     directory=Path("/nowhere"),
@@ -496,7 +496,7 @@ COPYING = {"javascript.output.beyond": 60_000, "terminal.render.render, last col
 # These hand the text on as it is, to files, to the service or to a function that has a row.
 PASSED_ON = frozenset(
     """
-    magics.screen.entry_of display.Display.use_theme config_file.set_key config_file.unset_key terminal.key_actions.key_sequence terminal.early_prompt.EarlyPrompt.show_banner unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
+    execution.queries.Queries.exports execution.session_offers.SessionOffers.exports javascript.offers.exports sessions.backend.Backend.file_names terminal.completion.Live.exports magics.screen.entry_of display.Display.use_theme config_file.set_key config_file.unset_key terminal.key_actions.key_sequence terminal.early_prompt.EarlyPrompt.show_banner unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages

@@ -109,3 +109,28 @@ def test_tab_does_not_wait_for_a_busy_session(explored):
     assert re.search("^> structuredClone$", explored.text, re.M)
     explored.key("ctrl-c")
     explored.ready()
+
+
+def test_tab_before_the_session_is_ready(home):
+    """The answer comes when the session can give it; then files of directories, and exports."""
+    with Screen("--quiet", home=home) as screen:
+        screen.ready()
+        screen.type("process.release.sourceU")
+        screen.key("tab")
+        screen.until(r"^> process\.release\.sourceUrl$")
+        screen.key("ctrl-c")
+        screen.enter("fs.mkdirSync('out'); fs.writeFileSync('out/deep.js', ''); 'made'")
+        screen.until("^'made'$")
+        screen.type("require('./ou")
+        screen.key("tab")
+        screen.until(r"^> require\('\./out/$")
+        screen.type("de")
+        screen.key("tab")
+        screen.until(r"^> require\('\./out/deep\.js$")
+        screen.key("ctrl-c")
+        screen.type("const { readFileS } = require('fs')")
+        for _ in range(len(" } = require('fs')")):
+            screen.key("left")
+        screen.key("tab")
+        screen.until(r"^> const \{ readFileSync \} = require\('fs'\)$")
+        screen.key("ctrl-c")

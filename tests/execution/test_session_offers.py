@@ -82,3 +82,33 @@ async def test_late_output_comes_also_after_a_query(dispatch: Open, query: str) 
     async with asyncio.timeout(PATIENCE):
         while "late\ntoo\n" not in "".join(one.text for one in came if isinstance(one, Output)):  # noqa: ASYNC110  # nothing reports it
             await asyncio.sleep(0.01)
+
+
+async def test_a_session_that_is_being_prepared_is_asked_when_it_is_ready(dispatch: Open) -> None:
+    """No request is sent before, and the first Tab has the answer."""
+    dispatcher = await dispatch()
+    warming = asyncio.create_task(dispatcher.warm_up())
+    await asyncio.sleep(0)
+    offers = dispatcher.executor.offers
+    assert not dispatcher.executor.queries.is_ready
+    async with asyncio.timeout(PATIENCE):
+        await offers.prepared()
+    assert dispatcher.executor.queries.is_ready
+    assert ("max", "function(2)") in await offers.members("Math")
+    await warming
+
+
+async def test_an_early_question_waits_only_for_its_patience(
+    dispatch: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same question has its answer once the session is ready."""
+    dispatcher = await dispatch()
+    monkeypatch.setattr(session_offers, "PATIENCE_SECONDS", 0)
+    warming = asyncio.create_task(dispatcher.warm_up())
+    await asyncio.sleep(0)
+    offers = dispatcher.executor.offers
+    assert list(await offers.members("Math")) == []
+    await warming
+    async with asyncio.timeout(PATIENCE):
+        while not await offers.members("Math"):  # noqa: ASYNC110  # nothing reports it
+            await asyncio.sleep(0.01)

@@ -141,6 +141,42 @@ def test_patterns(text: str, after: str, expression: str, word: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "after", "module", "word"),
+    [
+        ("import { ", " } from 'zod'", "zod", ""),
+        ("import { a, z", ' } from "zod";', "zod", "z"),
+        ("import def, {z", "} from 'node:fs'", "node:fs", "z"),
+        ("import type { Z", " } from './types'", "./types", "Z"),
+        ("import {\n  a,\n  b", "\n} from 'zod'", "zod", "b"),
+        ("const { read", " } = require('fs')", "fs", "read"),
+        ("x(); const { a: b, c", ' } = require( "fs" ); y()', "fs", "c"),
+        ("let { read", " } = await import('node:fs')", "node:fs", "read"),
+    ],
+)
+def test_exports_in_a_pattern(text: str, after: str, module: str, word: str) -> None:
+    """The names in the braces are exports of the module behind them."""
+    found = destructured(text, after)
+    assert found is not None
+    assert (found.kind, found.expression, found.word) == ("export", module, word)
+    assert found.is_pattern
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("import { a as b", " } from 'zod'"),
+        ("const { read", " } = require(name)"),
+        ("const { read", " } = require('fs').promises"),
+        ("const { read", " } = import('fs')"),
+    ],
+)
+def test_no_exports_in_a_pattern(text: str, after: str) -> None:
+    """A new name, a module that is not known, and what is no module."""
+    found = destructured(text, after)
+    assert found is not None and found.kind == "text"
+
+
+@pytest.mark.parametrize(
     ("text", "after"),
     [("if (a) { n", "} = b"), ("const x = { n", "}"), ("x", "")],
 )

@@ -212,6 +212,69 @@ async def test_packages_and_their_exports(dispatch: Open) -> None:
     assert list(await queries.packages("../..")) == []
 
 
+async def test_files_of_packages_without_exports(dispatch: Open) -> None:
+    """Each file at the top of the package may be loaded."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "fs.mkdirSync('node_modules/old/lib', { recursive: true }); fs.mkdirSync('node_modules/old/sub');"
+        " for (const name of ['package.json', 'fp.js', 'a.b.js', 'data.json', 'sub/index.js', 'lib/deep.js',"
+        " 'README.md', 'c.cjs', '.dot.js'])"
+        " fs.writeFileSync('node_modules/old/' + name, '{}')",
+    )
+    assert sorted(await dispatcher.executor.queries.packages("old")) == [
+        (f"old/{name}", "")
+        for name in ("a.b", "a.b.js", "c.cjs", "data.json", "fp", "fp.js", "sub")
+    ]
+    assert list(await dispatcher.executor.queries.packages("..")) == []
+
+
+async def test_exports_of_modules(dispatch: Open) -> None:
+    """Of built-in modules and of those that are loaded; asking loads nothing and runs nothing."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        "fs.mkdirSync('node_modules/one', { recursive: true });"
+        " fs.writeFileSync('node_modules/one/index.js', 'globalThis.ran = 1;"
+        " exports.first = 1; Object.defineProperty(exports, `second`, { enumerable: true,"
+        " get() { globalThis.hurt = 1 } })');"
+        " fs.writeFileSync('two.js', 'module.exports = function two() {}; module.exports.part = 2');"
+        " fs.writeFileSync('three.mjs', 'export const third = 3; export default 4')",
+    )
+    queries = dispatcher.executor.queries
+    assert ("readFile", "function(3)") in await queries.exports("fs")
+    assert ("readFile", "function(2)") in await queries.exports("node:fs/promises")
+    for absent in (
+        "one",
+        "./two.js",
+        "./three.mjs",
+        "none",
+        "",
+        "domain",
+        "punycode",
+        "\0",
+        "../..",
+    ):
+        assert list(await queries.exports(absent)) == []
+    assert await shown(dispatcher, "typeof ran") == "'undefined'"
+    await shown(dispatcher, "require('one'); require('./two'); await import('./three.mjs')")
+    assert list(await queries.exports("one")) == [("first", "number"), ("second", "accessor")]
+    assert list(await queries.exports("./two")) == [("part", "number")]
+    assert sorted(await queries.exports("./three.mjs")) == [
+        ("default", "number"),
+        ("third", "number"),
+    ]
+    assert await shown(dispatcher, "typeof hurt") == "'undefined'"
+    await shown(
+        dispatcher,
+        "const { Module } = require('module'); const { _findPath } = Module;"
+        " Module._findPath = function (...all) { globalThis.hurt = 1;"
+        " return Reflect.apply(_findPath, this, all) }; 0",
+    )
+    assert list(await queries.exports("one")) == []
+    assert await shown(dispatcher, "typeof hurt") == "'undefined'"
+
+
 async def test_sessions_without_the_prelude_offer_nothing(dispatch: Open) -> None:
     """In plain mode, and before the first snippet."""
     dispatcher = await dispatch(mode="plain")

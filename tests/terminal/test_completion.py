@@ -20,7 +20,7 @@ def complete(tmp_path: Path):  # type: ignore[no-untyped-def]
     (tmp_path / "my dir/it's.csv").touch()
     (tmp_path / "data.csv").touch()
 
-    async def no_files() -> tuple[str, ...]:
+    async def no_files(directory: str) -> tuple[str, ...]:
         return ()
 
     completer = SnippetCompleter(
@@ -89,8 +89,14 @@ class Offers:
     def names(self) -> tuple[str, ...]:
         return ("users", "user2")
 
+    async def prepared(self) -> None:
+        pass
+
     async def members(self, expression: str) -> tuple[tuple[str, str], ...]:
         return ((f"of_{expression}", ""),)
+
+    async def exports(self, module: str) -> tuple[tuple[str, str], ...]:
+        return ((f"of_{module}", ""),)
 
     async def packages(self, name: str) -> tuple[tuple[str, str], ...]:
         return ()
@@ -123,3 +129,58 @@ async def test_javascript_behind_magics(tmp_path: Path, typed: str, line: str) -
     event = CompleteEvent()
     found = [one async for one in completer.get_completions_async(Document(typed), event)]
     assert line in [typed[: len(typed) + one.start_position] + one.text for one in found]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("require('./o", "require('./out/"),
+        ("require('.", "require('./out/"),
+        ("require('./out/", "require('./out/deep/"),
+        ("import x from './out/de", "import x from './out/deep/"),
+        ("import x from './out/deep/", "import x from './out/deep/a.mjs"),
+        ("require('/mnt/data/out/", "require('/mnt/data/out/b c.js"),
+        ("%download ou", "%download out/"),
+        ("%download out/", "%download 'out/b c.js'"),
+        ("%rm 'out/b", "%rm 'out/b c.js'"),
+        ("%show out/deep/", "%show out/deep/a.mjs"),
+        ("%show /mnt/data/out/deep/a", "%show /mnt/data/out/deep/a.mjs"),
+    ],
+)
+async def test_files_in_directories_of_the_session(tmp_path: Path, typed: str, line: str) -> None:
+    """One listing of the directory in which the path lies; directories end in a slash."""
+    tree = {"": ["out/", "a.js"], "out": ["deep/", "b c.js"], "out/deep": ["a.mjs"]}
+    asked: list[str] = []
+
+    async def remote_files(directory: str) -> list[str]:
+        asked.append(directory)
+        return tree[directory]
+
+    completer = SnippetCompleter(
+        magics=tuple(MAGICS),
+        themes=tuple,
+        remote_files=remote_files,
+        live=Offers(),
+        typed=tuple,
+        directory=tmp_path,
+    )
+    event = CompleteEvent()
+    found = [one async for one in completer.get_completions_async(Document(typed), event)]
+    assert line in [typed[: len(typed) + one.start_position] + one.text for one in found]
+    assert len(asked) == 1
+
+
+async def test_exports_in_a_pattern(tmp_path: Path) -> None:
+    """The braces are completed from the module that is named behind them."""
+    completer = SnippetCompleter(
+        magics=tuple(MAGICS),
+        themes=tuple,
+        remote_files=tuple,  # type: ignore[arg-type]
+        live=Offers(),
+        typed=tuple,
+        directory=tmp_path,
+    )
+    for text, after in (("import { o", " } from 'zod'"), ("const { o", " } = require('zod')")):
+        document = Document(text + after, len(text))
+        found = [one async for one in completer.get_completions_async(document, CompleteEvent())]
+        assert [(one.text, one.start_position) for one in found] == [("of_zod", -1)]

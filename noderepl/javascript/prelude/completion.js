@@ -3,12 +3,25 @@
 // getter of a snippet is called, and no trap of a proxy.
 //
 // names(): the variables that snippets have made. members($$, {expression}) answers with {"kind": "offers", "offers":
-// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) answers likewise;
+// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) and
+// exports($$, {module}) answer likewise;
 // variables($$, {}) answers with the names of names(), and for each its type, its value on one line and the number of
 // the snippet that made it.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
-(function completion({ realm, primordials, parts, name: api, post, valueOf, lexicalNames, withOwnStacks, file }) {
+// namespaceOf(specifier): that of a module that a snippet has imported.
+(function completion({
+    realm,
+    primordials,
+    parts,
+    name: api,
+    post,
+    valueOf,
+    lexicalNames,
+    withOwnStacks,
+    file,
+    namespaceOf,
+}) {
     const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
@@ -35,6 +48,7 @@
     const MILLISECONDS = 100; // of an evaluation
     const PREVIEWS = 300; // milliseconds of all previews
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
+    const OWN = /^(?:length|name|prototype|arguments|caller)$/; // of each function
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
@@ -299,6 +313,31 @@
         respond(kernel, found);
     }
 
+    function exports(kernel, { module }) {
+        let found = namespaceOf(module);
+        withOwnStacks(() => (found ??= attempt(() => builtin(module)) ?? attempt(() => installed.loaded(module))));
+        respond(kernel, found === undefined ? [] : ownMembers(found));
+    }
+
+    // Node.js warns if some modules are loaded, and `domain` changes the process.
+    function builtin(module) {
+        const word = startsWith(module, "node:") ? sliceText(module, 5) : module;
+        const isQuiet = exec(WARNS, word) === null && word !== "domain";
+        return isQuiet && isIn(builtinModules, word) ? getBuiltinModule(word) : undefined;
+    }
+
+    function ownMembers(value) {
+        const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
+        const keys = isObject && !isProxy(value) ? keysOf(value) : [];
+        const found = [];
+        for (let index = 0; index < keys.length; index++) {
+            if (exec(OWN, keys[index]) === null || typeof value !== "function") {
+                found[found.length] = [keys[index], described(value, keys[index])];
+            }
+        }
+        return found;
+    }
+
     function attempt(action) {
         try {
             return action();
@@ -324,5 +363,5 @@
     assign(inspection, { sizeOf, sourceOf, typeOf });
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
-    return { names, members, packages, variables, describe, ...previews, inspection };
+    return { names, members, packages, exports, variables, describe, ...previews, inspection };
 });

@@ -2,7 +2,7 @@
 //
 // file(): the file that imports modules (module_object.js). own: the name of the prelude's script.
 (function modules({ realm, primordials, note, resolver, reload, relocate, own, file }) {
-    const { Error, Object, SyntaxError, URL, process, require } = realm;
+    const { Error, Map, Object, SyntaxError, URL, process, require } = realm;
     const vm = require("vm");
     const { isBuiltin } = require("module");
     const { pathToFileURL } = require("url");
@@ -10,6 +10,8 @@
     const { runInThisContext } = vm;
     const { slice, startsWith } = primordials.String;
     const { exec } = primordials.RegExp;
+    const { get, set } = primordials.Map;
+    const namespaces = new Map(); // of the imported modules, by specifier
     let importer = { filename: null, import: null };
 
     function dynamic(specifier, options) {
@@ -31,7 +33,9 @@
             importer = { filename, import: makeImporter(filename) };
         }
         try {
-            return await importer.import(reload.importing(specifier), options);
+            const namespace = await importer.import(reload.importing(specifier), options);
+            set(namespaces, specifier, namespace);
+            return namespace;
         } catch (error) {
             reload.failed(specifier);
             throw error;
@@ -122,5 +126,5 @@
         return isBelow ? new URL(slice(found.url, found.base.length), url).href : found.url;
     }
 
-    return { dynamic, load, meta };
+    return { dynamic, load, meta, namespaceOf: (specifier) => get(namespaces, specifier) };
 });

@@ -3,15 +3,29 @@
 // file(): the file name of what runs. attempt(action): returns what it returns, undefined if it throws.
 (function packages({ realm, primordials, file, attempt }) {
     const { Array, JSON, Object } = realm;
-    const { keys } = Object;
+    const { getOwnPropertyDescriptor, keys } = Object;
     const { parse } = JSON;
-    const { Stats, existsSync, readdirSync, readFileSync, statSync } = realm.require("fs");
-    const { _nodeModulePaths: pathsFrom } = realm.require("module").Module;
+    const fs = realm.require("fs");
+    const { Stats, existsSync, readdirSync, readFileSync, statSync } = fs;
+    const { Module } = realm.require("module");
+    const { _nodeModulePaths: pathsFrom, _resolveFilename: resolveFilename } = Module;
+    const { isProxy } = realm.require("util/types");
     const { dirname, join } = realm.require("path");
+    const { exec } = primordials.RegExp;
     const { includes, slice, startsWith } = primordials.String;
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const isFile = primordials.uncurried(Stats.prototype.isFile);
+    const { _findPath, _resolveLookupPaths } = Module;
+    const LOOKING = [
+        [Module, "_cache", Module._cache],
+        [Module, "_findPath", _findPath],
+        [Module, "_nodeModulePaths", pathsFrom],
+        [Module, "_resolveFilename", resolveFilename],
+        [Module, "_resolveLookupPaths", _resolveLookupPaths],
+        [fs, "realpathSync", fs.realpathSync],
+    ];
     const MOST = 2000;
+    const FILE = /^(.+?)(\.(?:js|cjs|mjs|json))$/;
     const LONGEST = 200; // characters of a version
     const MANIFEST = 1 << 20; // bytes of a package.json
 
@@ -71,8 +85,14 @@
 
     function exportsOf(name) {
         const place = filtered(directories(), (one) => existsSync(join(one, name)))[0];
-        const { exports } = place === undefined ? {} : packageOf(join(place, name));
-        const all = typeof exports === "object" && exports !== null ? keys(exports) : [];
+        if (place === undefined || startsWith(name, ".")) {
+            return [];
+        }
+        const { exports } = packageOf(join(place, name));
+        if (exports === undefined || exports === null) {
+            return filesOf(name, join(place, name));
+        }
+        const all = typeof exports === "object" ? keys(exports) : [];
         const paths = filtered(all, (one) => startsWith(one, "./") && !includes(one, "*") && one !== "./package.json");
         for (let index = 0; index < paths.length; index++) {
             paths[index] = [`${name}${slice(paths[index], 1)}`, ""];
@@ -80,5 +100,40 @@
         return paths;
     }
 
-    return { offered, dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
+    // The files at the top of a package, which may all be loaded; those that require() finds also without their ending.
+    function filesOf(name, place) {
+        const all = [];
+        forEach(entriesOf(place), (entry) => {
+            const { 1: stem, 2: ending } = exec(FILE, entry) ?? [];
+            const isFolder = ending === undefined && existsSync(join(place, entry, "index.js"));
+            const short = ending === ".js" ? stem : isFolder ? entry : undefined;
+            const offers = [short, ending === undefined ? undefined : entry];
+            forEach(offers, (one) => {
+                if (one !== undefined && entry !== "package.json" && all.length < MOST) {
+                    all[all.length] = [`${name}/${one}`, ""];
+                }
+            });
+        });
+        return all;
+    }
+
+    // What require() of a loaded module returns; undefined if a snippet has changed how Node.js looks for it.
+    function loaded(module) {
+        for (let index = 0; index < LOOKING.length; index++) {
+            const { 0: owner, 1: key, 2: original } = LOOKING[index];
+            if (getOwnPropertyDescriptor(owner, key)?.value !== original) {
+                return undefined;
+            }
+        }
+        const filename = file();
+        const parent = { __proto__: null, id: filename, filename, paths: pathsFrom(dirname(filename)) };
+        const entry = valueIn(Module._cache, resolveFilename(module, parent, false));
+        return valueIn(entry, "exports");
+    }
+
+    function valueIn(object, key) {
+        return isProxy(object) ? undefined : getOwnPropertyDescriptor(object, key)?.value;
+    }
+
+    return { offered, loaded, dirname, directories, existsSync, join, packageOf, pathsFrom, readFileSync, statSync };
 });

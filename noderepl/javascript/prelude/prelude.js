@@ -91,8 +91,8 @@
     const jsonValues = parts.json_values(base);
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
-    const inspector = { ...scripts, ...stacks, name, post, valueOf };
-    const { names, inspection, computed, ...completion } = parts.completion({ ...base, ...inspector, parts, file });
+    const inspector = { ...scripts, ...stacks, name, post, valueOf, file, namespaceOf: modules.namespaceOf };
+    const { names, inspection, computed, ...completion } = parts.completion({ ...base, ...inspector, parts });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
