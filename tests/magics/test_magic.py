@@ -12,7 +12,7 @@ from noderepl.errors import UsageError
 from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, run_magic, without_identifier
 from noderepl.magics.magic import Group
 from noderepl.magics.topics import TOPICS
-from noderepl.outcome import ClearScreen, EditorMode, Leave, Listing, Manual, Words
+from noderepl.outcome import ClearScreen, EditorMode, Leave, Listing, Manual
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_help_lists_every_magic_in_order(desk) -> None:
     """%help and .help show the name and summary of all magics, in groups."""
     for line in ("%help", ".help"):
         listing, words = await run_magic(line, desk.context)
-        assert isinstance(listing, Listing) and isinstance(words, Words)
+        assert isinstance(listing, Listing) and isinstance(words, Manual)
         rows = [row for section in listing.sections for row in section.rows]
         assert sorted(rows) == sorted((f"%{magic.name}", magic.summary) for magic in MAGICS)
         assert [one.title for one in listing.sections] == [*get_args(Group)]
