@@ -13,6 +13,7 @@ from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from noderepl.deadlines import within
 from noderepl.errors import NodeReplError
 from noderepl.execution.delivery import Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
@@ -198,11 +199,11 @@ class Executor:
             return None
         if self._lane.live is not None and not with_output:
             self._lane.live.skip_output()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(patience):
-                await self.interrupt()
-                return await asyncio.shield(running)
-        return None
+        return await within(patience, self._interrupted(running))
+
+    async def _interrupted(self, running: asyncio.Task[Execution]) -> Execution:
+        await self.interrupt()
+        return await asyncio.shield(running)
 
     def skip_late(self) -> bool:
         """Skips what earlier snippets have written by now. Returns whether there is more."""

@@ -5,13 +5,13 @@ this machine.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import check_identifier, new_identifier
+from noderepl.deadlines import within
 from noderepl.errors import (
     LocalFileError,
     NodeReplError,
@@ -175,11 +175,12 @@ class Registry:
         elif session is not None and self._settings.endpoint and not self._settings.keep:
             is_there = session.is_asked or self.identifier in self._records
             made = [one for one in self.made if one != self.identifier or is_there]
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(LEAVING_SECONDS):
-                    await asyncio.gather(*(self._end_quietly(session.renewed(one)) for one in made))
+            await within(LEAVING_SECONDS, self._end_all(session, made))
         for record in self._records.values():
             record.close()
+
+    async def _end_all(self, session: Session, made: Sequence[str]) -> None:
+        await asyncio.gather(*(self._end_quietly(session.renewed(one)) for one in made))
 
     async def _end_quietly(self, session: Session) -> None:
         try:

@@ -12,6 +12,7 @@ from subprocess import PIPE
 
 from prompt_toolkit.input import Input
 
+from noderepl.deadlines import within
 from noderepl.errors import LocalFileError
 from noderepl.terminal.job_control import stopping_at_once
 from noderepl.text_files import MOST_CODE, read_bytes
@@ -96,10 +97,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     with suppress(ProcessLookupError):
         process.terminate()
         try:
-            async with asyncio.timeout(END_SECONDS):
-                await process.wait()
-        except TimeoutError:
-            pass
+            await within(END_SECONDS, process.wait())
         finally:
             # Also after a second cancellation.
             if process.returncode is None:
