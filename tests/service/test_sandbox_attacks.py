@@ -44,11 +44,19 @@ def attempt(code: str) -> str:
     return f"(() => {{ try {{ return {code} }} catch (error) {{ return error.code }} }})()"
 
 
+# What a session sees in /home: its own, and the way to its Node.js if that is below it.
+HOMES = ",".join(
+    sorted(
+        {"node", *Path(sys.prefix).parts[2:3]}
+        if Path(sys.prefix).parts[1:2] == ("home",)
+        else {"node"}
+    )
+)
 READS = {
     "fs.readdirSync('{home}/.ssh')": "ENOENT",
     "fs.readdirSync('{home}/.azure')": "ENOENT",
     "fs.readdirSync('/root')": "ENOENT",
-    "fs.readdirSync('/home').join()": "node",
+    "fs.readdirSync('/home').join()": HOMES,
     "fs.readdirSync('{pool}')": "ENOENT",
     "fs.readFileSync('/etc/shadow')": "ENOENT",
     "fs.readdirSync('/etc/ssl/private')": "ENOENT",
