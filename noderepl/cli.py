@@ -86,9 +86,9 @@ def run(argv: Sequence[str]) -> int:
     _keep_stderr_clean()
     try:
         if argv[:1] == ["serve"]:
-            return _serve(_settings(_serve_parser().parse_args(argv[1:])))
+            return _serve(_settings(_parsed(_serve_parser(), argv[1:])))
         own, file, words = _split(argv)
-        arguments = _parser().parse_args(_with_wait(own))
+        arguments = _parsed(_parser(), _with_wait(own))
         if file is None and words and not arguments.actions:
             file, words = words[0], words[1:]
         actions = [*arguments.actions, *([] if file is None else [Action("file", file)])]
@@ -121,6 +121,15 @@ def _keep_stderr_clean() -> None:
     sys.unraisablehook = threading.excepthook = log
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> argparse.Namespace:
+    try:
+        return parser.parse_args(arguments)
+    except OSError:
+        # The first versions of Python 3.11 do not ignore that --help cannot be written; finish()
+        # reports it.
+        raise SystemExit(0) from None
 
 
 def finish(code: int) -> int:

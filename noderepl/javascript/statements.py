@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 # A line break does not end a statement before these characters.
 _CONTINUES = tuple("([`+-/")
-_BLANKS_AND_COMMENTS = re.compile(r"(?:\s++|//[^\n]*+|/\*.*?\*/)*+", re.DOTALL)
+_BLANKS_AND_COMMENTS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 
 
 def separated(snippets: Iterable[str]) -> Iterator[str]:

@@ -15,7 +15,6 @@ from noderepl.service.node import Node
 
 _SIZE_LIMIT = 256 * 1024
 _PREFIXES = ("/usr", "/usr/local")
-_LINE = re.compile(r"\s*(?P<key>[^\s=;#\[](?:\s*+[^\s=\[]++)*+)(?:\[\])?\s*+=(?P<value>.*)")
 _HARMLESS = re.compile(
     r"(?:@[\w.~-]+:)?registry|ca|cafile|strict-ssl|proxy|https-proxy|http-proxy|noproxy|maxsockets"
     r"|fetch-(?:retries|retry-factor|retry-mintimeout|retry-maxtimeout|timeout)"
@@ -82,16 +81,17 @@ def without_secrets(text: str) -> str:
     for line in text.splitlines():
         if line.lstrip().startswith("["):
             break  # a section follows, and npm has no harmless ones
-        found = _LINE.fullmatch(line)
-        if found is None or not _HARMLESS.fullmatch(key := found["key"].strip("\"'")):
+        head, equals, rest = line.partition("=")
+        key = head.strip().removesuffix("[]").rstrip().strip("\"'")
+        if not equals or not _HARMLESS.fullmatch(key):
             continue
-        value = found["value"].strip()
+        value = rest.strip()
         if _ADDRESS.fullmatch(key):
             value = without_credentials(value)
         # npm reads the rest as a comment, which may contain a disabled token.
         value = _COMMENT.sub("", value).rstrip()
-        if value or not found["value"].strip():
-            public.append(f"{line[: line.index('=')].strip()}={value}\n")
+        if value or not rest.strip():
+            public.append(f"{head.strip()}={value}\n")
     return "".join(public)
 
 
