@@ -44,19 +44,13 @@ def attempt(code: str) -> str:
     return f"(() => {{ try {{ return {code} }} catch (error) {{ return error.code }} }})()"
 
 
-# What a session sees in /home: its own, and the way to its Node.js if that is below it.
-HOMES = ",".join(
-    sorted(
-        {"node", *Path(sys.prefix).parts[2:3]}
-        if Path(sys.prefix).parts[1:2] == ("home",)
-        else {"node"}
-    )
-)
+# A Node.js below the home directory is seen there, and nothing else of it.
+IS_BELOW_HOME = Path(sys.prefix).is_relative_to(Path.home())
 READS = {
     "fs.readdirSync('{home}/.ssh')": "ENOENT",
     "fs.readdirSync('{home}/.azure')": "ENOENT",
     "fs.readdirSync('/root')": "ENOENT",
-    "fs.readdirSync('/home').join()": HOMES,
+    "fs.readdirSync('/home').join()": f"node node,{Path.home().name}" if IS_BELOW_HOME else "node",
     "fs.readdirSync('{pool}')": "ENOENT",
     "fs.readFileSync('/etc/shadow')": "ENOENT",
     "fs.readdirSync('/etc/ssl/private')": "ENOENT",
@@ -66,7 +60,7 @@ READS = {
     "fs.readFileSync('/proc/{parent}/cmdline')": "ENOENT",
     "fs.openSync('/proc/{parent}/mem', 'r+')": "ENOENT",
     "fs.readdirSync('/proc/{parent}/fd')": "ENOENT",
-    "fs.readdirSync('/proc/1/root{home}')": "ENOENT",
+    "fs.readdirSync('/proc/1/root{home}/.ssh')": "ENOENT",
     "fs.readFileSync('/proc/1/environ', 'latin1').includes('MY_SECRET')": False,
     "fs.openSync('/proc/kcore')": "EACCES ENOENT EPERM",
     "fs.readFileSync('/proc/keys')": "EACCES ENOENT",
