@@ -164,9 +164,9 @@ class Foreground:
             and not (if_due and now - self._shown_at < FRAME_SECONDS)
         ):
             self._shown_at = now
-            why = [LinePart(self._backend.waiting.words, 1)] if self._backend.waiting else []
+            why = [LinePart(self._backend.waiting.words)] if self._backend.waiting else []
             spinner = LinePart(f"{self._console.frame(seconds)} {seconds:.0f} s")
-            self._console.status([spinner, LinePart(self._hint(), 1), *why, *self._parts()])
+            self._console.status([spinner, LinePart(self._hint()), *why, *self._parts()])
 
     def _hint(self) -> str:
         if self._interrupting is not None:

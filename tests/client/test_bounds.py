@@ -190,7 +190,9 @@ def test_controls_on_a_terminal_take_little_memory(tmp_path: Path, text: str) ->
     body = json.dumps({"status": "Succeeded", "result": written}, ensure_ascii=False).encode()
     with (
         HostileServer(lambda request: request.answer(body)) as server,
-        Screen("--mode", "plain", *arguments(server), home=tmp_path) as screen,
+        Screen(
+            "--mode", "plain", "--big-output", "all", *arguments(server), home=tmp_path
+        ) as screen,
     ):
         screen.until(r"^>")
         screen.enter("1")

@@ -18,7 +18,7 @@ def test_the_screen_is_as_it_should_be(pane):
     assert pane.shows(r"^> *$")
     pane.tmux("send-keys", "-l", "({answer: 6 * 7})")
     pane.tmux("send-keys", "Enter")
-    assert pane.shows(r"^noderepl .*leaves\n> \(\{answer: 6 \* 7\}\)\n\{ answer: 42 \}\n>")
+    assert pane.shows(r"^noderepl .*Ctrl-D\n> \(\{answer: 6 \* 7\}\)\n\{ answer: 42 \}\n>")
     assert pane.shows(r"^ embedded · session \S+ · Node \S+ · \d+ ms")
     pane.tmux("send-keys", "-l", "'typed before '")
     assert pane.shows(r"^> 'typed before '")

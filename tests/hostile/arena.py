@@ -57,7 +57,7 @@ class Victim(Screen):
         self._prompt, self.empty = (DUMB_PROMPT, DUMB_EMPTY) if is_dumb else (PROMPT, EMPTY)
         self._unshown = bytearray()
 
-    def _pump(self, seconds: float) -> bool:
+    def pump(self, seconds: float) -> bool:
         if not select.select([self._file], [], [], seconds)[0]:
             return True
         try:
@@ -85,7 +85,7 @@ class Victim(Screen):
     def send(self, data: bytes) -> None:
         """Sends bytes as the terminal, while what is written is read."""
         while data:
-            self._pump(0)
+            self.pump(0)
             if select.select([], [self._file], [], 0.2)[1]:
                 data = data[os.write(self._file, data[:512]) :]
 
@@ -106,7 +106,7 @@ class Victim(Screen):
         end = time.monotonic() + most
         while (
             select.select([self._file], [], [], seconds)[0]
-            and self._pump(0)
+            and self.pump(0)
             and time.monotonic() < end
         ):
             pass
@@ -138,7 +138,7 @@ class Victim(Screen):
 
     def step(self, end: float, seconds: float) -> None:
         """Looks at the terminal for a moment; ends the test where the program has ended, or the time is over."""
-        if not self._pump(0.05):
+        if not self.pump(0.05):
             self.ended()
         if self.status is not None:
             raise AssertionError(
