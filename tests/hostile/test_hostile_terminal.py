@@ -25,7 +25,7 @@ class Prompts:
             self.close()
             stack = ExitStack()
             victim = stack.enter_context(
-                Victim("--quiet", "--color", "never", home=self._home, **row.env)
+                Victim("--quiet", "--color=never", "--big-output=all", home=self._home, **row.env)
             )
             self._shared = victim, stack
             victim.until(victim.empty.pattern)
