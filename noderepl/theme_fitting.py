@@ -1,4 +1,4 @@
-"""The theme that fits the terminal's background, as soon as the terminal has told that."""
+"""Fits the theme to the background of the terminal once the terminal has answered."""
 
 from __future__ import annotations
 
