@@ -128,15 +128,17 @@ class Session:
             if not http_errors.is_execution_timeout(exc):
                 raise
             thrown = Thrown(exc.code or "ExecutionTimeout", str(exc))
-            return Execution(Status.TIMEOUT, error=thrown, milliseconds=self._since(started))
+            took = self._clock() - started
+            return Execution(Status.TIMEOUT, error=thrown, milliseconds=round(took * 1000))
         measured = number(answer.response.headers.get("x-ms-container-execution-duration", ""))
         ran = None if measured is None else measured / 1000
-        self.round_trips.add(self._clock() - started, code, ran=ran, is_brief=repeatable)
+        took = self._clock() - started
+        self.round_trips.add(took, code, ran=ran, is_brief=repeatable)
         execution: Execution = await answer.read(
             lambda body: read_execution(
                 body,
                 jupyter=answer.dialect.jupyter,
-                measured=self._since(started) if measured is None else round(measured),
+                measured=round(took * 1000 if measured is None else measured),
             )
         )
         headers = answer.response.headers
@@ -316,9 +318,6 @@ class Session:
             # it.
             if error.tries == 1:
                 raise
-
-    def _since(self, started: float) -> int:
-        return round((self._clock() - started) * 1000)
 
 
 def _without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
