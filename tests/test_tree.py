@@ -74,7 +74,7 @@ MODULES_OF = {
     "terminal/test_long_texts.py": "terminal.long_lines",
     "terminal/test_history.py": "history_entry",
     "terminal/test_pictures.py": "terminal.picture_files",
-    "terminal/test_render.py": "terminal.tables",
+    "terminal/test_render.py": "terminal.coloured terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",
     "test_docs.py": "options",
     "test_signals.py": "sessions.backend sessions.run",

@@ -10,7 +10,7 @@ import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from noderepl.outcome import (
     Description,
@@ -32,6 +32,7 @@ from noderepl.outcome import (
     Value,
     Words,
 )
+from noderepl.terminal.coloured import code, lexed, with_javascript
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.folding import PAGE_HINT, first_screen, left_out, lines_in
 from noderepl.terminal.frames import folded, readable, without_kernel
@@ -41,10 +42,6 @@ from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
 from noderepl.terminal.tables import columns_of, files_table, one_line, table
 from noderepl.units import human_size
 
-STYLED_AT_MOST = 100_000
-"""Characters; a longer value or stack is shown whole in one style, because lexing it would take too
-long.
-"""
 # A carriage return and the like do not end a line: they are shown as controls.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 DETAILS = 40
@@ -92,7 +89,7 @@ def render(
         case Note(text, number):
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
         case Text(text, is_code):
-            return _one("stdout", *_code(_ended(text), styled and is_code))
+            return _one("stdout", *code(_ended(text), styled and is_code))
         case Description(entries):
             # The line editor needs none before the first question.
             from noderepl.terminal.descriptions import description
@@ -137,7 +134,7 @@ def render_plain(execution: Execution, *, with_value: bool, styled: bool = False
 
 def render_value(text: str, *, styled: bool) -> Iterable[Piece]:
     """Returns the inspect text of a value for a pager; nothing for an empty text."""
-    return [*_lexed("value", without_kernel(text), styled), Piece("", "\n")] if text else []
+    return [*lexed("value", without_kernel(text), styled), Piece("", "\n")] if text else []
 
 
 def render_error(error: Thrown, *, styled: bool = False) -> Rendered:
@@ -182,15 +179,15 @@ def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tu
     """
     if stack := readable(error.stack).rstrip():
         if not at_prompt:
-            return tuple(_lexed("stack", stack, styled))
-        return tuple(_with_javascript(_lexed("stack", folded(stack), styled)))
+            return tuple(lexed("stack", stack, styled))
+        return tuple(with_javascript(lexed("stack", folded(stack), styled)))
     if error.name in PRIMITIVES:
         return (
             Piece("error-name", "Uncaught"),
             Piece("", " "),
-            *_lexed("value", error.message, styled),
+            *lexed("value", error.message, styled),
         )
-    return tuple(_lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
+    return tuple(lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
 
 
 def _transferred(outcome: Saved | Uploaded) -> str:
@@ -216,7 +213,7 @@ def _execution(execution: Execution, look: _Look) -> Iterator[Part]:
         end = first_screen(value, width, height) if is_folded else len(value)
         head, rest = value[:end], value[end:]
         line_end = "" if rest and head.endswith("\n") else "\n"
-        yield _part("stdout", *_lexed("value", head, look.styled), Piece("", line_end))
+        yield _part("stdout", *lexed("value", head, look.styled), Piece("", line_end))
         yield from _left_out(rest)
     elif look.undefined and not (
         execution.stdout
@@ -320,41 +317,6 @@ def _media(media: Media) -> Piece:
         return Piece("stdout", _ended(media.data.decode("utf-8", "replace")))
     size = human_size(len(media.data))
     return Piece("note", f"[{one_line(media.mime)}, {size}: %save --result FILE writes it]\n")
-
-
-def _lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:
-    # A text with its own colours is not split: it would lose them.
-    if not styled or len(text) > STYLED_AT_MOST or "\x1b" in text:
-        return [Piece("", text)]
-    from noderepl.terminal import lexers
-
-    lexer = lexers.InspectLexer() if kind == "value" else lexers.StackLexer()
-    return (Piece(*pair) for pair in lexers.styled(lexer, text))
-
-
-def _with_javascript(pieces: Iterable[Piece]) -> Iterator[Piece]:
-    """Yields the pieces of a stack, with its source line in the colours of JavaScript."""
-    from noderepl.javascript.highlight import Highlighter
-
-    for style, text in pieces:
-        if style == "error-source":
-            for kind, part in Highlighter().pieces(text)(0):
-                yield Piece("error-source" if kind == "plain" else f"code-{kind}", part)
-        else:
-            yield Piece(style, text)
-
-
-def _code(text: str, styled: bool) -> Iterator[Piece]:
-    if not styled or len(text) > STYLED_AT_MOST:
-        yield Piece("", text)
-        return
-    from noderepl.javascript.highlight import Highlighter
-
-    pieces = Highlighter().pieces(text)
-    for number in range(text.count("\n") + 1):
-        yield Piece("", "\n" if number else "")
-        for kind, piece in pieces(number):
-            yield Piece(f"code-{kind}", piece)
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -25,9 +25,9 @@ from noderepl.outcome import (
     Value,
     Words,
 )
+from noderepl.terminal.coloured import STYLED_AT_MOST
 from noderepl.terminal.pieces import Piece
 from noderepl.terminal.render import (
-    STYLED_AT_MOST,
     render,
     render_plain,
 )
