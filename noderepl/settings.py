@@ -161,16 +161,7 @@ def read_settings(
         take(name, value, place, counts=counts)
     for name in content.keys:
         places[f"keys.{name}"] = content.place("keys", name)
-    known = {option.variable for option in OPTIONS} | {
-        "NODEREPL_CONFIG",
-        "NODEREPL_PROFILE",
-        "NODEREPL_TOKEN",
-    }
-    for variable in environ:
-        if variable.startswith("NODEREPL_") and variable not in known:
-            raise ConfigError(
-                f"{variable}: unknown option; the variables are {', '.join(sorted(known))}"
-            )
+    _check_variables(environ)
     for option in OPTIONS:
         if environ.get(option.variable):
             take(option.name, environ[option.variable], option.variable)
@@ -191,6 +182,19 @@ def read_settings(
     )
     assert settled.keys() == {entry.name for entry in fields(Settings)}
     return Settings(**cast(dict[str, Any], settled))
+
+
+def _check_variables(environ: Mapping[str, str]) -> None:
+    known = {option.variable for option in OPTIONS} | {
+        "NODEREPL_CONFIG",
+        "NODEREPL_PROFILE",
+        "NODEREPL_TOKEN",
+    }
+    for variable in environ:
+        if variable.startswith("NODEREPL_") and variable not in known:
+            raise ConfigError(
+                f"{variable}: unknown option; the variables are {', '.join(sorted(known))}"
+            )
 
 
 @dataclass(frozen=True, slots=True)
