@@ -306,18 +306,24 @@ def test_the_progress_of_a_replay_is_seen(pool, home):
     """A line says which step of how many is at work; what the steps print is not shown."""
     with prompt(pool, home) as screen:
         screen.ready()
-        for number in (1, 2, 3):
-            screen.enter(
-                f"console.log('printed'); await new Promise((done) => setTimeout(done, 700)); {number}"
-            )
-            screen.until(f"^{number}$")
+        screen.enter("console.log('printed'); 1")
+        screen.until("^1$")
+        # This step lasts until the session has a file, so that its progress is surely seen.
+        screen.enter(
+            "while (!require('fs').existsSync('/mnt/data/go')) await new Promise(setImmediate); 2"
+        )
+        pool.upload(pool.sessions()[0], "go")
+        screen.until("^2$")
+        screen.enter("console.log('printed'); 3")
+        screen.until("^3$")
         pool.drop(pool.sessions()[0])
         screen.enter("%clear")
         screen.enter("1")
         screen.until("re-runs 3 steps")
         screen.key("ctrl-c")
         screen.enter("%replay")
-        screen.until(r"^replay 2/3: console\.log\('printed'\); await new Promise")
+        screen.until(r"^replay 2/3: while \(!require")
+        pool.upload(pool.sessions()[0], "go")
         screen.until(r"^Replayed steps 1 to 3\.$")
         assert "\nprinted" not in screen.text and "replay 2/3" not in screen.text
 

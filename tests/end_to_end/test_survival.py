@@ -43,8 +43,8 @@ class Shell(Screen):
         return descendants(self.pid)[0]
 
     def stopped(self) -> None:
-        """Waits until the shell has the terminal because its job has stopped."""
-        self.until(r"Stopped(.|\n)*^shell\$ *$")
+        """Waits until the shell has the terminal because its job has stopped. What SIGSTOP leaves of a toolbar may follow its prompt."""
+        self.until(r"Stopped(.|\n)*^shell\$")
 
 
 @pytest.fixture

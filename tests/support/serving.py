@@ -38,13 +38,21 @@ class Served:
         """Ends a session behind its user's back."""
         assert self._ask("DELETE", "session", identifier=identifier).status_code == 204
 
-    def _ask(self, method: str, path: str, **query: str) -> httpx.Response:
+    def upload(self, identifier: str, name: str) -> None:
+        """Puts an empty file into a session."""
+        files = {"file": (name, b"")}
+        assert self._ask("POST", "files", files, identifier=identifier).is_success
+
+    def _ask(
+        self, method: str, path: str, files: dict[str, tuple[str, bytes]] | None = None, **query: str
+    ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         return httpx.request(
             method,
             f"{self.endpoint}/{path}",
             params={"api-version": VERSION, **query},
             headers=headers,
+            files=files,
             timeout=30,
         )
 
