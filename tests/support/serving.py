@@ -44,7 +44,11 @@ class Served:
         assert self._ask("POST", "files", files, identifier=identifier).is_success
 
     def _ask(
-        self, method: str, path: str, files: dict[str, tuple[str, bytes]] | None = None, **query: str
+        self,
+        method: str,
+        path: str,
+        files: dict[str, tuple[str, bytes]] | None = None,
+        **query: str,
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {TOKEN}"}
         return httpx.request(
