@@ -10,7 +10,8 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
 
-from noderepl.javascript.prelude import MOST_NAMES, PREFIX, call
+from noderepl.javascript.prelude import call
+from noderepl.javascript.prelude_answers import MOST_NAMES, PREFIX
 from noderepl.javascript.preview_tree import Expression
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
-from noderepl.javascript.prelude import MOST_NAMES
+from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 Report = TypeVar("Report")

@@ -88,7 +88,7 @@ from noderepl.terminal.answer_line import without_last_word
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.live_region import LiveRegion
 from noderepl.terminal.pen import Pen
-from noderepl.terminal.prompt import SnippetLexer
+from noderepl.terminal.snippet_lexer import SnippetLexer
 
 SOURCES = Path(__file__).parents[2] / "noderepl"
 LIMIT = 6.0
@@ -470,7 +470,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.pen.Pen.apply": lambda text: Pen().apply(
         "".join(filter("0123456789;:".__contains__, text))
     ),
-    "terminal.prompt.SnippetLexer": painted,
+    "terminal.snippet_lexer.SnippetLexer": painted,
     "terminal.tables.columns_of": tables.columns_of,
     "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
