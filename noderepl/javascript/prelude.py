@@ -62,6 +62,7 @@ _PARTS = (
     "active_handles",
     "instruments",
     "sizes",
+    "variables",
     "standard_input",
     "programs",
 )

@@ -1,10 +1,8 @@
 // The size of a value: its elements, entries, keys or characters, or its bytes. No code of a snippet runs.
-//
-// keysOf(object): its own keys without indices.
 (function sizes({ realm, primordials }) {
     const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array } = realm;
     const { isArray } = Array;
-    const { getOwnPropertyDescriptor, getPrototypeOf } = Object;
+    const { getOwnPropertyDescriptor, getPrototypeOf, keys } = Object;
     const types = realm.require("util/types");
     const entries = getter(Map.prototype, "size");
     const members = getter(Set.prototype, "size");
@@ -17,7 +15,7 @@
     }
 
     // Returns [number, whether it is bytes]; the number is null for a value without a size.
-    function sizeOf(value, keysOf) {
+    function sizeOf(value) {
         if (typeof value === "string") {
             return [value.length, false];
         }
@@ -31,7 +29,7 @@
             return [viewBytes(value), true];
         }
         const count = types.isMap(value) ? entries(value) : types.isSet(value) ? members(value) : undefined;
-        return [count ?? (isArray(value) ? value.length : keysOf(value).length), false];
+        return [count ?? (isArray(value) ? value.length : keys(value).length), false];
     }
 
     return { sizeOf };
