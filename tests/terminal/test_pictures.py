@@ -168,7 +168,7 @@ def test_svg_loads_nothing(tmp_path: Path) -> None:
         f"x:href = '{file}'",
         f'href="file://{file}"',
         # An attribute whose value looks like the beginning of another one.
-        f"""title="href='#" href="{file}" id="'\"""",
+        f'title="href=\'#" href="{file}" id="\'"',
         f"href='&#{ord(str(file)[0])};{str(file)[1:]}'",
         f'X:href="{file}" href="{file}"',
     ):
