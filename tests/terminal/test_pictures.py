@@ -170,7 +170,7 @@ def test_svg_loads_nothing(tmp_path: Path) -> None:
         # An attribute whose value looks like the beginning of another one.
         f'title="href=\'#" href="{file}" id="\'"',
         f"href='&#{ord(str(file)[0])};{str(file)[1:]}'",
-        f'X:href="{file}" href="{file}"',
+        f'x:href="{file}" href="{file}"',
     ):
         assert "38;2" not in shown(f'<image {attribute} width="100" height="40"/>')
     code = base64.b64encode(file.read_bytes()).decode()
