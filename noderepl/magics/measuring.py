@@ -46,6 +46,7 @@ KINDS = ("heap used", "heap total", "heap limit", "rss", "external", "array buff
 _NUMBERS = re.compile(r"\b\d{1,15}(?: \d{1,15}){5}\b")
 HOTTEST = 15
 """The number of functions that %prof shows."""
+_TOO_LARGE = "the profile has {:,} different calls, too many to show: profile a shorter run"
 # An option before the snippet, which may itself begin with `--`.
 _OPTION = re.compile(
     r"""\s*--(?P<name>force|save|)(?:(?<=save)(?:=|\s+)"""
@@ -131,6 +132,8 @@ async def _prof(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     profile = read(Profile, execution.report)
     if profile is None:
         return [execution, Failure("the session has sent no profile", ExitCode.THREW)]
+    if len(profile.nodes) < profile.size:
+        return [execution, Failure(_TOO_LARGE.format(profile.size), ExitCode.THREW)]
     found = times(profile)
     outcomes = [execution, *_hottest(found)]
     if context.preferences.wants_json:
