@@ -145,13 +145,15 @@ class Queries:
                 raise self._state.without_prelude(execution, idle)
             return read_description(execution)
 
-    async def members(self, expression: str) -> Offers:
+    async def members(self, expression: str, *, is_own: bool = False) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if
         the evaluation would have a side effect, or if the session does not answer.
+
+        is_own: whether those of its prototypes are omitted.
         """
         from noderepl.javascript.offers import members, read_offers
 
-        answer = await self._answer(members(expression))
+        answer = await self._answer(members(expression, is_own=is_own))
         return () if answer is None else read_offers(answer)
 
     async def exports(self, module: str) -> Offers:

@@ -9,7 +9,8 @@ import pytest
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
-from noderepl.outcome import Outcome, Page, Saved, Words
+from noderepl.execution.output_store import NOT_STORED
+from noderepl.outcome import Execution, Outcome, Output, Page, Saved, Words
 from noderepl.terminal.drawing import page_texts
 
 Open = Callable[..., Awaitable[Dispatcher]]
@@ -63,6 +64,21 @@ async def test_save(dispatcher: Dispatcher, tmp_path: Path) -> None:
         await dispatcher.run_line(f"%save --output 2 {file}")
     await dispatcher.run_line(f"%save --output=2 {file} --force")
     assert file.read_bytes() == b"\x1b[31mred\x1b[0m"
+
+
+async def test_output_that_cannot_be_stored_is_shown_whole(
+    dispatch: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It arrives before its outcome, so that it is not folded; a sentence says why."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    shown: list[Outcome] = []
+    dispatcher = await dispatch(at_prompt=True, show=shown.append)
+    outcomes = await dispatcher.run_line(LOOP)
+    assert "".join(one.text for one in shown if isinstance(one, Output)) == LINES
+    assert [one.streamed for one in outcomes if isinstance(one, Execution)] == [True]
+    assert [one.text for one in outcomes if isinstance(one, Words)] == [
+        NOT_STORED.format("No such file or directory")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 // getter of a snippet is called, and no trap of a proxy.
 //
 // names(): the variables that snippets have made (variables.js). members($$, {expression}) answers with {"kind":
-// "offers", "offers": [[name, description], …]}, own members first, then those of each prototype;
+// "offers", "offers": [[name, description], …]}, own members first, then those of each prototype unless isOwn is true;
 // packages($$, {package}) and exports($$, {module}) answer likewise; variables($$, {}) with the rows of variables.js.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
@@ -76,8 +76,12 @@
         });
     }
 
-    function members(kernel, { expression }) {
-        respond(kernel, membersOf(exec(CHAIN, expression) === null ? evaluated(expression) : walked(expression)));
+    // tree, names: those of preview.js if the expression has operators, functions or calls.
+    function members(kernel, { expression, isOwn, tree, names: words }) {
+        const listed = (value) => membersOf(value, isOwn);
+        const computed = () => previews.computedBy({ tree, names: words }, listed) ?? [];
+        const value = () => (exec(CHAIN, expression) === null ? evaluated(expression) : walked(expression));
+        respond(kernel, tree === undefined ? listed(value()) : computed());
     }
 
     // The value of a chain of names; undefined if a step would run code of a snippet.
@@ -156,7 +160,8 @@
         kernel.text(`noderepl:${stringify({ __proto__: null, kind: "offers", offers })}`);
     }
 
-    function membersOf(value) {
+    // onlyOwn: whether those of prototypes are omitted.
+    function membersOf(value, onlyOwn) {
         const offers = [];
         const seen = new Set();
         let object = value === undefined || value === null ? null : Object(value);
@@ -169,7 +174,7 @@
                 add(seen, found[index]);
                 offers[offers.length] = [found[index], described(object, found[index])];
             }
-            object = getPrototypeOf(object);
+            object = onlyOwn ? null : getPrototypeOf(object);
         }
         return offers;
     }
@@ -284,5 +289,6 @@
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     const listed = (kernel) => respond(kernel, variables.rows());
-    return { names, members, packages, exports, variables: listed, describe, ...previews, inspection };
+    const { computed, preview } = previews;
+    return { names, members, packages, exports, variables: listed, describe, preview, computed, inspection };
 });
