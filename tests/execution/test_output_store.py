@@ -9,8 +9,8 @@ import pytest
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
-from noderepl.execution.output_store import NOT_STORED
-from noderepl.outcome import Execution, Outcome, Output, Page, Saved, Words
+from noderepl.execution.output_store import NOT_STORED, OutputStore
+from noderepl.outcome import Execution, Outcome, Output, Page, Saved, Status, Words
 from noderepl.terminal.drawing import page_texts
 
 Open = Callable[..., Awaitable[Dispatcher]]
@@ -67,18 +67,22 @@ async def test_save(dispatcher: Dispatcher, tmp_path: Path) -> None:
 
 
 async def test_output_that_cannot_be_stored_is_shown_whole(
-    dispatch: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It arrives before its outcome, so that it is not folded; a sentence says why."""
+    """It is shown before its outcome, so that it is not folded; a sentence says why."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
     shown: list[Outcome] = []
-    dispatcher = await dispatch(at_prompt=True, show=shown.append)
-    outcomes = await dispatcher.run_line(LOOP)
+    store = OutputStore(shown.append, lambda is_stored: None, is_on=True)
+
+    async def ran() -> Execution:
+        return Execution(Status.OK, stdout=LINES, number=1)
+
+    assert (await store.during(ran())).streamed
     assert "".join(one.text for one in shown if isinstance(one, Output)) == LINES
-    assert [one.streamed for one in outcomes if isinstance(one, Execution)] == [True]
-    assert [one.text for one in outcomes if isinstance(one, Words)] == [
-        NOT_STORED.format("No such file or directory")
+    assert list(store.trouble()) == [
+        Words(NOT_STORED.format("No such file or directory"), warning=True)
     ]
+    store.close()
 
 
 @pytest.mark.parametrize(
