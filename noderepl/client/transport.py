@@ -13,7 +13,7 @@ import json
 import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
@@ -75,12 +75,11 @@ class Asking:
     repeatable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A 2xx answer, its dialect, and its request."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An answer, of which at least the head has arrived, and its request."""
 
     response: httpx.Response
-    dialect: Dialect
     about: Circumstances
 
     async def chunks(self, most: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -103,7 +102,7 @@ class Answer:
         except UnknownCompression as exc:
             raise http_errors.compressed(str(exc), self.about) from exc
 
-    async def whole(self) -> Answer:
+    async def whole(self) -> Self:
         """Returns the answer with its body read and decompressed. Raises MalformedAnswer if the
         body is too large.
         """
@@ -112,7 +111,7 @@ class Answer:
             content += chunk
         return self._with(content)
 
-    async def beginning(self) -> Answer:
+    async def beginning(self) -> Self:
         """Returns the answer with the beginning of its body, which is enough to describe an error
         or a page.
         """
@@ -125,7 +124,7 @@ class Answer:
                         break
         return self._with(content[:ERROR_BYTES])
 
-    def _with(self, content: bytearray) -> Answer:
+    def _with(self, content: bytearray) -> Self:
         # As bytes: a header may contain any.
         headers = [pair for pair in self.response.headers.raw if pair[0].lower() not in _PACKING]
         response = httpx.Response(
@@ -158,6 +157,48 @@ class Answer:
             raise http_errors.malformed(self.response, self.about, str(exc)) from exc
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Received):
+    """A 2xx answer, and its dialect."""
+
+    dialect: Dialect
+
+
+def open_client(
+    endpoint: str, *, auth: httpx.Auth | None, transport: httpx.AsyncBaseTransport | None
+) -> httpx.AsyncClient:
+    """Returns a client for one server, which connects at its first request and follows no redirect.
+
+    endpoint: from base_url(). Raises UsageError for a token over plain http, ConfigError if the
+    environment's proxy or certificates cannot be used.
+    """
+    if auth is not None:
+        check_token_may_go(endpoint)
+    _keep_logs_clean()
+    try:
+        is_local = is_loopback(endpoint)
+        client = httpx.AsyncClient(
+            auth=auth,
+            transport=transport,
+            follow_redirects=False,
+            event_hooks={"response": [_hide_location]},
+            cookies=cookie_jar(),
+            # A proxy of the environment cannot reach this machine's own loopback; its certificates
+            # (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.
+            trust_env=not is_local,
+            verify=httpx.create_ssl_context()
+            if is_local and endpoint.startswith("https:")
+            else True,
+        )
+    except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
+        raise ConfigError(
+            "the proxy or certificate settings of the environment cannot be used "
+            "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
+        ) from exc
+    bound_heads(client)
+    return client
+
+
 class Link:
     """The connections to one pool, and its dialect."""
 
@@ -175,35 +216,12 @@ class Link:
         """
         self.endpoint = base_url(endpoint)
         self.dialect = first_dialect(api_version)
-        if auth is not None:
-            check_token_may_go(self.endpoint)
         self._negotiates = api_version == "auto"
         # After a route existed that only this shape of the API has, a 404 is about the file or the
         # pool.
         self._proven = False
         self._retries = retries
-        _keep_logs_clean()
-        try:
-            is_local = is_loopback(self.endpoint)
-            self._http = httpx.AsyncClient(
-                auth=auth,
-                transport=transport,
-                follow_redirects=False,
-                event_hooks={"response": [_hide_location]},
-                cookies=cookie_jar(),
-                # A proxy of the environment cannot reach this machine's own loopback; its
-                # certificates (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.
-                trust_env=not is_local,
-                verify=httpx.create_ssl_context()
-                if is_local and self.endpoint.startswith("https:")
-                else True,
-            )
-        except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
-            raise ConfigError(
-                "the proxy or certificate settings of the environment cannot be used "
-                "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
-            ) from exc
-        bound_heads(self._http)
+        self._http = open_client(self.endpoint, auth=auth, transport=transport)
 
     async def ask(self, asking: Asking) -> Answer:
         """Returns the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
@@ -297,7 +315,7 @@ class Link:
                 )
                 if asking.is_transfer and response.is_success:
                     deadline.reschedule(None)
-                yield Answer(response, dialect, about)
+                yield Answer(response=response, dialect=dialect, about=about)
         except transport_errors.FOREIGN as exc:
             raise transport_errors.from_exception(exc, about) from exc
 
