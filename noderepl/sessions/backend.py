@@ -257,6 +257,7 @@ class Backend:
                 settings.auth,
                 endpoint=settings.endpoint,
                 scope=settings.scope,
+                tenant=settings.tenant,
                 token=settings.token,
             )
         resumed = self.registry.resumed

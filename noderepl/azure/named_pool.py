@@ -1,0 +1,121 @@
+"""--pool: a name, a resource id or an endpoint -> the endpoint of the pool, which is remembered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from noderepl.azure.remembered import recall, remember
+from noderepl.azure.resources import PoolId, pool_id
+from noderepl.client.endpoint import base_url
+from noderepl.errors import MalformedAnswer, NotFound, ServiceFailed, UsageError
+from noderepl.settings import Settings
+
+if TYPE_CHECKING:
+    from noderepl.azure.management import Management
+    from noderepl.azure.resources import Pool
+
+
+def known_endpoint(settings: Settings, state: Path | None) -> str | None:
+    """Returns the endpoint of --pool if no request is needed for it: it is one, or it is
+    remembered. state: the directory of noderepl's own files. Raises UsageError.
+    """
+    assert settings.pool is not None
+    if "://" in settings.pool and "/providers/" not in settings.pool.lower():
+        with settings.blame("pool"):
+            return base_url(settings.pool)
+    return recall(state, _key(settings))
+
+
+async def found_endpoint(settings: Settings, state: Path | None, management: Management) -> str:
+    """Returns the endpoint of --pool after it has been looked up, and remembers it. Raises
+    NodeReplError.
+    """
+    assert settings.pool is not None
+    with settings.blame("pool"):
+        identity = pool_id(settings.pool)
+        if identity is None and "/" in settings.pool:
+            raise UsageError(
+                "the pool is a name, a resource id (/subscriptions/…/sessionPools/NAME) or an"
+                " endpoint (https://…)"
+            )
+        if identity:
+            pool = await management.pool(identity)
+        else:
+            found = await management.pools()
+            pool = one_named(settings.pool, found.pools, found.complaints)
+            if not pool.endpoint:
+                pool = await management.pool(pool.id)
+        endpoint = usable_endpoint(pool)
+    remember(state, _key(settings), endpoint)
+    return endpoint
+
+
+def forget(settings: Settings, state: Path | None) -> None:
+    """Forgets the endpoint of --pool."""
+    remember(state, _key(settings), None)
+
+
+def one_named(name: str, pools: tuple[Pool, ...], complaints: tuple[str, ...] = ()) -> Pool:
+    """Returns the pool of this name. Raises UsageError if there are several, NotFound if there is
+    none.
+    """
+    named = [pool for pool in pools if pool.id.name.lower() == name.lower()]
+    if len(named) == 1:
+        return named[0]
+    if named:
+        listed = ", ".join(pool.id.resource for pool in named[:10])
+        raise UsageError(
+            f"{len(named)} pools have the name {name}; give --pool the resource id of one: {listed}"
+        )
+    near = get_close_matches(name, [pool.id.name for pool in pools if pool.is_node], n=1)
+    hint = f"did you mean {near[0]}? " if near else ""
+    left_out = " ".join(("", *complaints))
+    raise NotFound(
+        f"no pool has the name {name}; {hint}`noderepl pools` lists those that the sign-in can see,"
+        f" and --tenant selects another tenant{'.' if left_out else ''}{left_out.rstrip('.')}"
+    )
+
+
+def usable_endpoint(pool: Pool) -> str:
+    """Returns the endpoint of a pool that can run JavaScript. Raises UsageError if it cannot,
+    ServiceFailed, MalformedAnswer.
+    """
+    name = pool.id.name
+    if pool.kind and not pool.is_node:
+        raise UsageError(
+            f"the sessions of the pool {name} are of the type {pool.kind}; noderepl needs NodeLTS,"
+            " and `noderepl setup` creates such a pool"
+        )
+    if pool.state.lower() in ("failed", "canceled", "deleting"):
+        raise ServiceFailed(
+            f"the pool {name} is in the state {pool.state}: delete it with `noderepl pool delete"
+            f" {name}`, and create it again with `noderepl setup`"
+        )
+    if not pool.endpoint:
+        raise MalformedAnswer(
+            f"the pool {name} has no endpoint yet (state: {pool.state or 'unknown'}); try again in"
+            " a minute"
+        )
+    try:
+        return base_url(pool.endpoint)
+    except UsageError as error:
+        raise MalformedAnswer(f"Azure reports an invalid endpoint of the pool {name}") from error
+
+
+def at_endpoint(settings: Settings, endpoint: str) -> Settings:
+    """Returns the settings with the endpoint of their pool."""
+    return replace(settings, endpoint=endpoint)
+
+
+def identity(settings: Settings) -> PoolId | None:
+    """Returns the pool that --pool or --endpoint names by its path, None if that is not known."""
+    return pool_id(settings.endpoint or settings.pool or "")
+
+
+def _key(settings: Settings) -> str:
+    """Returns the key of the pool: the same name may mean another pool for another sign-in."""
+    name = (settings.pool or "").lower()
+    return " ".join((name, settings.arm_endpoint, settings.tenant or "")).strip()

@@ -1,0 +1,16 @@
+"""The commands of the command line: `noderepl NAME`.
+
+Each is data and a function, in a module of its name; importing them loads nothing heavy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from noderepl.commands.command import Command
+from noderepl.commands.pools import POOLS
+
+__all__ = ["COMMANDS", "Command"]
+
+COMMANDS: Mapping[str, Command] = {command.name: command for command in (POOLS,)}
+"""All commands except serve, by name."""
