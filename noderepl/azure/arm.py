@@ -78,7 +78,7 @@ class Arm:
         except UsageError as error:
             raise UsageError(str(error).replace("the endpoint", "arm-endpoint")) from error
         self.auth = auth
-        self._clock = clock
+        self.clock = clock
         self._on_wait = on_wait
 
     async def get(self, path: str, version: str, **query: str) -> Any:
@@ -126,16 +126,16 @@ class Arm:
         if link and not self._is_ours(link):
             # The state of the resource says the same, and the token stays here.
             link = None
-        end = self._clock.now() + OPERATION_SECONDS
+        end = self.clock.now() + OPERATION_SECONDS
         is_running = reply.status == _RUNNING or link is not None or not _ended(reply.value)
         while is_running:
-            if self._clock.now() > end:
+            if self.clock.now() > end:
                 raise ServiceFailed(
                     f"{address(self.endpoint)} has not finished the operation within"
                     f" {OPERATION_SECONDS / 60:.0f} min; it may still be running"
                 )
             pause = _asked(reply.headers)
-            await self._wait(POLL_SECONDS if pause is None else pause, "Azure is working on it")
+            await self.wait(POLL_SECONDS if pause is None else pause, "Azure is working on it")
             try:
                 reply = await (self._follow(link) if link else self.send("GET", path, version))
             except NotFound:
@@ -179,25 +179,26 @@ class Arm:
 
     async def _patiently(self, call: Call) -> Reply:
         """Sends a request, again as long as the service asks for a later one."""
-        end, pause = self._clock.now() + THROTTLED_SECONDS, 1.0
+        end, pause = self.clock.now() + THROTTLED_SECONDS, 1.0
         while True:
             try:
                 return await self._once(call)
             except ServiceError as error:
                 is_safe = call.method == "GET" or error.status in (429, 503)
                 asked = pause if error.retry_after is None else error.retry_after
-                if not (error.transient and is_safe) or self._clock.now() + asked > end:
+                if not (error.transient and is_safe) or self.clock.now() + asked > end:
                     raise
                 if error.status is None and pause > 4:
                     raise
                 why = "asks to wait" if error.status == 429 else "does not answer"
-                await self._wait(asked, f"{address(self.endpoint)} {why}")
+                await self.wait(asked, f"{address(self.endpoint)} {why}")
                 pause = min(pause * 2, MOST_PAUSE)
 
-    async def _wait(self, seconds: float, why: str) -> None:
+    async def wait(self, seconds: float, why: str) -> None:
+        """Waits for seconds, and says why."""
         self._on_wait(f"{why}; next try in {seconds:.0f} s")
         try:
-            await self._clock.sleep(seconds)
+            await self.clock.sleep(seconds)
         finally:
             self._on_wait("")
 

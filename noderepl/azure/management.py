@@ -107,12 +107,14 @@ class Management:
         except (Forbidden, BadRequest, NotFound, UnsupportedVersion):
             return await self._by_subscription()
 
-    async def at_version(self, send: Callable[[str], Any]) -> Reply:
-        """Returns the reply to a request about pools at the newest api-version that the service
+    async def at_version(
+        self, send: Callable[[str], Any], versions: Sequence[str] = POOL_VERSIONS
+    ) -> Reply:
+        """Returns the reply to a request about pools at the first api-version that the service
         supports. send: sends it at a version.
         """
         refused: UnsupportedVersion | None = None
-        for version in POOL_VERSIONS:
+        for version in versions:
             try:
                 reply: Reply = await send(version)
                 return reply

@@ -26,7 +26,7 @@ def known_endpoint(settings: Settings, state: Path | None) -> str | None:
     if "://" in settings.pool and "/providers/" not in settings.pool.lower():
         with settings.blame("pool"):
             return base_url(settings.pool)
-    return recall(state, _key(settings))
+    return recall(state, key_of(settings, settings.pool or ""))
 
 
 async def found_endpoint(settings: Settings, state: Path | None, management: Management) -> str:
@@ -49,13 +49,13 @@ async def found_endpoint(settings: Settings, state: Path | None, management: Man
             if not pool.endpoint:
                 pool = await management.pool(pool.id)
         endpoint = usable_endpoint(pool)
-    remember(state, _key(settings), endpoint)
+    remember(state, key_of(settings, settings.pool or ""), endpoint)
     return endpoint
 
 
 def forget(settings: Settings, state: Path | None) -> None:
     """Forgets the endpoint of --pool."""
-    remember(state, _key(settings), None)
+    remember(state, key_of(settings, settings.pool or ""), None)
 
 
 def one_named(name: str, pools: tuple[Pool, ...], complaints: tuple[str, ...] = ()) -> Pool:
@@ -115,7 +115,8 @@ def identity(settings: Settings) -> PoolId | None:
     return pool_id(settings.endpoint or settings.pool or "")
 
 
-def _key(settings: Settings) -> str:
-    """Returns the key of the pool: the same name may mean another pool for another sign-in."""
-    name = (settings.pool or "").lower()
-    return " ".join((name, settings.arm_endpoint, settings.tenant or "")).strip()
+def key_of(settings: Settings, pool: str) -> str:
+    """Returns the key of a pool that is remembered: a name may mean another pool for another
+    sign-in. pool: as for --pool.
+    """
+    return " ".join((pool.lower(), settings.arm_endpoint, settings.tenant or "")).strip()

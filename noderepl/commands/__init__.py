@@ -9,8 +9,9 @@ from collections.abc import Mapping
 
 from noderepl.commands.command import Command
 from noderepl.commands.pools import POOLS
+from noderepl.commands.setup import SETUP
 
 __all__ = ["COMMANDS", "Command"]
 
-COMMANDS: Mapping[str, Command] = {command.name: command for command in (POOLS,)}
+COMMANDS: Mapping[str, Command] = {command.name: command for command in (POOLS, SETUP)}
 """All commands except serve, by name."""
