@@ -23,8 +23,10 @@ from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
 from noderepl.client.circumstances import Circumstances, printable
 from noderepl.client.endpoint import address, base_url, origin
+from noderepl.client.heads import head_is_there
+from noderepl.client.http_client import open_client
 from noderepl.client.retries import seconds_asked
-from noderepl.client.transport import Received, open_client
+from noderepl.client.transport import Received
 from noderepl.client.wire import Call
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, ServiceFailed, UsageError
 from noderepl.schema import Unfit
@@ -232,6 +234,7 @@ class Arm:
                     timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 ) as response,
             ):
+                head_is_there(response)
                 token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
                 about = Circumstances(call, self.endpoint, "", (token,), OPTION)
                 yield Received(response=response, about=about)

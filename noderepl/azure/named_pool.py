@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from noderepl.azure.remembered import recall, remember
 from noderepl.azure.resources import PoolId, pool_id
 from noderepl.client.endpoint import base_url
-from noderepl.errors import MalformedAnswer, NotFound, ServiceFailed, UsageError
+from noderepl.errors import MalformedAnswer, NodeReplError, NotFound, ServiceFailed, UsageError
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
@@ -35,27 +35,44 @@ async def found_endpoint(settings: Settings, state: Path | None, management: Man
     """
     assert settings.pool is not None
     with settings.blame("pool"):
-        identity = pool_id(settings.pool)
-        if identity is None and "/" in settings.pool:
-            raise UsageError(
-                "the pool is a name, a resource id (/subscriptions/…/sessionPools/NAME) or an"
-                " endpoint (https://…)"
-            )
-        if identity:
-            pool = await management.pool(identity)
-        else:
-            found = await management.pools()
-            pool = one_named(settings.pool, found.pools, found.complaints)
-            if not pool.endpoint:
-                pool = await management.pool(pool.id)
-        endpoint = usable_endpoint(pool)
+        endpoint = usable_endpoint(await find_pool(settings.pool, management))
     remember(state, key_of(settings, settings.pool or ""), endpoint)
     return endpoint
 
 
-def forget(settings: Settings, state: Path | None) -> None:
-    """Forgets the endpoint of --pool."""
+async def found_again(settings: Settings, state: Path | None) -> str | None:
+    """Returns the present endpoint of --pool, whose remembered one has no pool any more; None if
+    Azure does not tell. Raises NotFound if there is no such pool.
+    """
+    from noderepl.azure.management import open_management
+
     remember(state, key_of(settings, settings.pool or ""), None)
+    management = open_management(settings)
+    try:
+        return await found_endpoint(settings, state, management)
+    except NotFound:
+        raise
+    except NodeReplError:
+        return None
+    finally:
+        await management.arm.aclose()
+
+
+async def find_pool(pool: str, management: Management) -> Pool:
+    """Returns a pool. pool: its name or resource id. Raises UsageError, NotFound, ServiceError."""
+    identity = pool_id(pool)
+    if identity is None:
+        if "/" in pool:
+            raise UsageError(
+                "the pool is a name, a resource id (/subscriptions/…/sessionPools/NAME) or an"
+                " endpoint (https://…)"
+            )
+        found = await management.pools()
+        listed = one_named(pool, found.pools, found.complaints)
+        if listed.endpoint and listed.state:
+            return listed
+        identity = listed.id
+    return await management.pool(identity)
 
 
 def one_named(name: str, pools: tuple[Pool, ...], complaints: tuple[str, ...] = ()) -> Pool:

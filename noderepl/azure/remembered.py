@@ -44,6 +44,13 @@ def remember(state: Path | None, key: str, endpoint: str | None) -> None:
             part.unlink(missing_ok=True)
 
 
+def forget_endpoint(state: Path | None, endpoint: str) -> None:
+    """Removes an endpoint under all its keys."""
+    for key, known in _read(state).items():
+        if known == endpoint:
+            remember(state, key, None)
+
+
 def _read(state: Path | None) -> dict[str, str]:
     if state is None:
         return {}

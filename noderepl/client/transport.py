@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
@@ -20,12 +19,12 @@ import httpx
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.circumstances import Circumstances
 from noderepl.client.compression import UnknownCompression, decompressed
-from noderepl.client.cookies import cookie_jar
-from noderepl.client.endpoint import base_url, check_token_may_go, is_loopback
-from noderepl.client.heads import bound_heads, head_is_there
+from noderepl.client.endpoint import base_url
+from noderepl.client.heads import head_is_there
+from noderepl.client.http_client import open_client
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
-from noderepl.errors import ConfigError, MalformedAnswer, ServiceError, UnsupportedVersion
+from noderepl.errors import MalformedAnswer, NotFound, ServiceError, UnsupportedVersion
 from noderepl.schema import Unfit, decode
 from noderepl.threaded import worked
 
@@ -43,16 +42,10 @@ ERROR_BYTES = 64 << 10
 SHORT_ANSWER = 1 << 18
 # The number of chunks of a body between two turns of the event loop.
 TURN = 100
-# Log records of httpx and httpcore contain URLs and headers, and so identifiers; filters do not
-# apply to child loggers.
-LOGGERS = (
-    "httpx",
-    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
-)
-
 
 _PACKING = {b"content-encoding", b"transfer-encoding", b"content-length"}
 Result = TypeVar("Result")
+Relocate = Callable[[], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,41 +157,6 @@ class Answer(Received):
     dialect: Dialect
 
 
-def open_client(
-    endpoint: str, *, auth: httpx.Auth | None, transport: httpx.AsyncBaseTransport | None
-) -> httpx.AsyncClient:
-    """Returns a client for one server, which connects at its first request and follows no redirect.
-
-    endpoint: from base_url(). Raises UsageError for a token over plain http, ConfigError if the
-    environment's proxy or certificates cannot be used.
-    """
-    if auth is not None:
-        check_token_may_go(endpoint)
-    _keep_logs_clean()
-    try:
-        is_local = is_loopback(endpoint)
-        client = httpx.AsyncClient(
-            auth=auth,
-            transport=transport,
-            follow_redirects=False,
-            event_hooks={"response": [_hide_location]},
-            cookies=cookie_jar(),
-            # A proxy of the environment cannot reach this machine's own loopback; its certificates
-            # (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.
-            trust_env=not is_local,
-            verify=httpx.create_ssl_context()
-            if is_local and endpoint.startswith("https:")
-            else True,
-        )
-    except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
-        raise ConfigError(
-            "the proxy or certificate settings of the environment cannot be used "
-            "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
-        ) from exc
-    bound_heads(client)
-    return client
-
-
 class Link:
     """The connections to one pool, and its dialect."""
 
@@ -210,9 +168,11 @@ class Link:
         auth: httpx.Auth | None,
         transport: httpx.AsyncBaseTransport | None,
         retries: Retries,
+        relocate: Relocate | None = None,
     ) -> None:
-        """Connects at the first call. Raises UsageError for an invalid endpoint or version, or a
-        token over plain http.
+        """Connects at the first call. relocate: returns the present endpoint of the pool, None if
+        it is not known, after a 404 for the first call. Raises UsageError for an invalid endpoint
+        or version, or a token over plain http.
         """
         self.endpoint = base_url(endpoint)
         self.dialect = first_dialect(api_version)
@@ -221,6 +181,7 @@ class Link:
         # pool.
         self._proven = False
         self._retries = retries
+        self._relocate = relocate
         self._http = open_client(self.endpoint, auth=auth, transport=transport)
 
     async def ask(self, asking: Asking) -> Answer:
@@ -231,6 +192,11 @@ class Link:
                 await answer.refuse_page()
                 return await answer.whole()
 
+        try:
+            return await self.repeat(once, repeatable=asking.repeatable)
+        except NotFound:
+            if not await self._has_moved():
+                raise
         return await self.repeat(once, repeatable=asking.repeatable)
 
     async def repeat(self, work: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
@@ -268,6 +234,14 @@ class Link:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
+
+    async def _has_moved(self) -> bool:
+        """Returns whether the pool, which has answered no call, has another endpoint now."""
+        relocate, self._relocate = self._relocate, None
+        if relocate is None or self._proven:
+            return False
+        before, self.endpoint = self.endpoint, await relocate() or self.endpoint
+        return self.endpoint != before
 
     def _next(self, answer: Answer, error: ServiceError) -> tuple[Dialect | None, bool]:
         """Returns the dialect to try after a rejection, and whether that is only a guess from a
@@ -318,24 +292,3 @@ class Link:
                 yield Answer(response=response, dialect=dialect, about=about)
         except transport_errors.FOREIGN as exc:
             raise transport_errors.from_exception(exc, about) from exc
-
-
-async def _hide_location(response: httpx.Response) -> None:
-    """Renames a redirect's Location: httpx builds a request from it even if it does not follow it,
-    and fails at an invalid one.
-    """
-    if response.has_redirect_location:
-        hidden = http_errors.REDIRECTS_TO.encode()
-        pairs = response.headers.raw
-        response.headers = httpx.Headers(
-            [(hidden if name.lower() == b"location" else name, value) for name, value in pairs]
-        )
-
-
-def _keep_logs_clean() -> None:
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(_drop)
-
-
-def _drop(_: logging.LogRecord) -> bool:
-    return False

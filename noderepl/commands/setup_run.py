@@ -12,8 +12,8 @@ from functools import partial
 
 from noderepl.azure.creation import Step
 from noderepl.azure.management import Management, open_management
-from noderepl.azure.named_pool import one_named, usable_endpoint
-from noderepl.azure.resources import Claims, Pool, pool_id
+from noderepl.azure.named_pool import find_pool, usable_endpoint
+from noderepl.azure.resources import Claims, Pool
 from noderepl.azure.roles import access_to, assign, assignment_line
 from noderepl.azure.setup_answers import Answers
 from noderepl.client.auth import Credential
@@ -109,11 +109,7 @@ class Setup:
         return await self._chosen(management, pools)
 
     async def _named(self, management: Management, name: str) -> Pool:
-        identity = pool_id(name)
-        if identity is None:
-            found = await management.pools()
-            identity = one_named(name, found.pools, found.complaints).id
-        pool = await management.pool(identity)
+        pool = await find_pool(name, management)
         usable_endpoint(pool)
         return pool
 

@@ -221,7 +221,8 @@ class Cloud:
         return 201, found, {"Retry-After": "0"}
 
     def delete_pool(self, query: dict[str, str], body: Any, pool: str) -> Answer:
-        return (204, None, {}) if self.pools.pop(pool.lower(), None) else (204, None, {})
+        self.pools.pop(pool.lower(), None)
+        return 204, None, {}
 
     def permissions(self, query: dict[str, str], body: Any, scope: str) -> Answer:
         value = {
