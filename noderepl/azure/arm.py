@@ -48,6 +48,9 @@ class Clock:
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
+CLOCK = Clock()
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """A 2xx answer. value: its JSON, None without a body."""
@@ -71,7 +74,7 @@ class Arm:
         *,
         auth: AzureAuth,
         transport: httpx.AsyncBaseTransport | None = None,
-        clock: Clock = Clock(),
+        clock: Clock = CLOCK,
         on_wait: Callable[[str], None] = lambda _: None,
     ) -> None:
         try:
@@ -117,19 +120,21 @@ class Arm:
             found += items(reply.value, "value")
         return found
 
-    async def finish(self, reply: Reply, path: str, version: str) -> Any:
+    async def finish(
+        self, reply: Reply, path: str, version: str, *, is_deleted: bool = False
+    ) -> None:
         """Waits until the operation that a request has started is done.
 
-        reply: the answer of that request. path, version: of the resource. Returns the resource,
-        None if it does not exist afterwards. Raises ServiceFailed if the operation failed, and
-        ServiceError.
+        reply: the answer of that request. path, version: of the resource. is_deleted: whether the
+        operation deletes it; otherwise it must exist afterwards. Raises ServiceFailed if the
+        operation failed or takes too long, and ServiceError.
         """
         link = reply.headers.get("azure-asyncoperation") or reply.headers.get("location")
+        is_running = reply.status == _RUNNING or bool(link) or not _ended(reply.value)
         if link and not self._is_ours(link):
             # The state of the resource says the same, and the token stays here.
             link = None
         end = self.clock.now() + OPERATION_SECONDS
-        is_running = reply.status == _RUNNING or link is not None or not _ended(reply.value)
         while is_running:
             if self.clock.now() > end:
                 raise ServiceFailed(
@@ -141,15 +146,15 @@ class Arm:
             try:
                 reply = await (self._follow(link) if link else self.send("GET", path, version))
             except NotFound:
-                return None
+                # The operation is forgotten; or the resource is not there yet, or not any more.
+                if is_deleted:
+                    return
+                link = None
+                continue
             is_running = reply.status == _RUNNING or not _ended(reply.value)
         self._check(reply.value)
-        try:
-            found = await self.get(path, version)
-        except NotFound:
-            return None
-        self._check(found)
-        return found
+        if link and not is_deleted:
+            self._check(await self.get(path, version))
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -103,7 +103,7 @@ async def delete_pool(management: Management, pool: PoolId) -> None:
 
     reply = await management.at_version(send)
     if reply.status != 204:
-        await management.arm.finish(reply, pool.resource, version)
+        await management.arm.finish(reply, pool.resource, version, is_deleted=True)
 
 
 async def _register(management: Management, subscription: str) -> None:
@@ -132,8 +132,7 @@ async def _create_pool(management: Management, new: NewPool, supported: Sequence
         return await management.arm.send("PUT", new.id.resource, this, body=_body(new, this))
 
     reply = await management.at_version(send, versions)
-    if await management.arm.finish(reply, new.id.resource, version) is None:
-        raise ServiceFailed(f"Azure has not created the pool {new.id.name}; try again")
+    await management.arm.finish(reply, new.id.resource, version)
 
 
 def _body(new: NewPool, version: str) -> Mapping[str, object]:

@@ -12,14 +12,16 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import httpx
 
+from noderepl.client.device_login import saved_sign_in
 from noderepl.client.endpoint import check_token_may_go, is_loopback
 from noderepl.client.sign_in import reason
 from noderepl.errors import NoCredential, UsageError
 from noderepl.schema import Amount, Check
+from noderepl.settings import state_directory
 from noderepl.threaded import in_thread
 
 EARLY_SECONDS = 300
@@ -167,11 +169,13 @@ class AzureAuth(httpx.Auth):
 
 
 def _default_credential() -> Credential:
-    from azure.identity import DefaultAzureCredential
+    from azure.identity import ChainedTokenCredential, DefaultAzureCredential
 
     # Without a handler Python would print azure-identity's warnings on the terminal.
     logging.getLogger("azure").addHandler(logging.NullHandler())
-    return DefaultAzureCredential()
+    saved: Any = saved_sign_in(state_directory())
+    default: Any = DefaultAzureCredential()
+    return cast("Credential", ChainedTokenCredential(saved, default) if saved else default)
 
 
 def _sendable(token: str) -> str:

@@ -10,6 +10,7 @@ import shlex
 from collections.abc import Sequence
 from functools import partial
 
+from noderepl.azure.arm import CLOCK, Clock
 from noderepl.azure.creation import Step
 from noderepl.azure.management import Management, open_management
 from noderepl.azure.named_pool import find_pool, usable_endpoint
@@ -17,14 +18,17 @@ from noderepl.azure.resources import Claims, Pool
 from noderepl.azure.roles import access_to, assign, assignment_line
 from noderepl.azure.setup_answers import Answers
 from noderepl.client.auth import Credential
+from noderepl.client.device_login import sign_in_by_code
 from noderepl.commands.first_snippet import Propagation, first_snippet
 from noderepl.commands.new_pool import NewPoolQuestions
 from noderepl.commands.pool_profile import write_profile
 from noderepl.errors import ExitCode, Forbidden, NodeReplError
 from noderepl.outcome import Failure, Text
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 from noderepl.terminal.asking import Choice, Stopped, ask, confirm
 from noderepl.terminal.console import Console
+from noderepl.terminal.escapes import plain
+from noderepl.threaded import in_thread
 
 NEW = "create a new pool"
 _OWNER = (
@@ -33,22 +37,35 @@ _OWNER = (
 
 
 class Setup:
-    """One run. asks: whether questions are asked; otherwise each has its default, or yes."""
+    """One run.
+
+    asks: whether questions are asked; otherwise each has its default, or yes. credential: replaces
+    the usual one. clock: for waits.
+    """
 
     def __init__(
-        self, settings: Settings, answers: Answers, console: Console, *, asks: bool
+        self,
+        settings: Settings,
+        answers: Answers,
+        console: Console,
+        *,
+        asks: bool,
+        credential: Credential | None = None,
+        clock: Clock = CLOCK,
     ) -> None:
         self._settings, self._answers, self._console = settings, answers, console
-        self._asks = asks
+        self._asks, self._credential, self._clock = asks, credential, clock
         self._done: list[str] = []
         self._again = "noderepl setup"
         self._is_assigned = False
 
     async def run(self) -> int:
         """Runs all parts. Returns the exit code. Raises NodeReplError."""
-        credential = await self._credential()
+        credential = self._credential
+        if self._answers.login == "device":
+            credential = await self._signed_in_by_code()
         management = open_management(
-            self._settings, credential=credential, on_wait=self._console.step
+            self._settings, credential=credential, clock=self._clock, on_wait=self._console.step
         )
         try:
             claims = await management.claims()
@@ -87,8 +104,22 @@ class Setup:
         finally:
             await management.arm.aclose()
 
-    async def _credential(self) -> Credential | None:
-        return None
+    async def _signed_in_by_code(self) -> Credential:
+        loop = asyncio.get_running_loop()
+
+        def show(address: str, code: str) -> None:
+            sentence = f"Open {plain(address)} in a browser and enter the code {plain(code)}."
+            loop.call_soon_threadsafe(self._say, sentence)
+
+        scope, tenant = self._settings.arm_scope, self._settings.tenant
+        sign_in = partial(sign_in_by_code, scope, tenant, show, state_directory())
+        credential, is_stored = await in_thread(sign_in)
+        if not is_stored:
+            self._say(
+                "There is no keyring here, so this sign-in lasts for this run only; one by"
+                " `az login` lasts longer."
+            )
+        return credential
 
     async def _pool(self, management: Management) -> Pool:
         """Returns the pool: the one that is named, chosen or created."""

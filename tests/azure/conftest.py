@@ -2,67 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 
 import pytest
-from azure_arm import ARM, Cloud, cloud_on_port
-from azure_cli import PRINCIPAL, TENANT
-from azure_home import AzureHome, azure_home
-from azure_tokens import token
-from serving import TOKEN, Served, served
+from azure_arm import ARM, Cloud
+from azure_fixtures import cloud, server
+from azure_waits import Credential, Waits
 
-from noderepl.azure.arm import Clock, open_arm
+from noderepl.azure.arm import open_arm
 from noderepl.azure.management import Management
 
-
-class Credential:
-    """Gives a token for the scope, for one tenant."""
-
-    def __init__(self, tenant: str = TENANT) -> None:
-        self.tenant = tenant
-
-    def get_token(self, *scopes: str, **options: str) -> object:
-        audience = scopes[0].removesuffix("/.default")
-        return token(audience, options.get("tenant_id", self.tenant), PRINCIPAL)
-
-
-class Waits:
-    """A clock that jumps over each wait. waited: the seconds of each."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.waited: list[float] = []
-        self.said: list[str] = []
-
-    async def sleep(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        self.now += seconds
-
-    @property
-    def clock(self) -> Clock:
-        return Clock(lambda: self.now, self.sleep)
+__all__ = ["cloud", "server"]
 
 
 @pytest.fixture
 def waits() -> Waits:
     """The clock of `management`."""
     return Waits()
-
-
-@pytest.fixture(scope="module")
-def _server() -> Iterator[Cloud]:
-    with cloud_on_port() as cloud:
-        yield cloud
-
-
-@pytest.fixture
-def cloud(_server: Cloud) -> Cloud:
-    """The stand-in of the management plane, as new."""
-    url = _server.url
-    _server.__init__()  # type: ignore[misc]
-    _server.url = url
-    return _server
 
 
 @pytest.fixture
@@ -79,16 +35,3 @@ async def management(cloud: Cloud, waits: Waits) -> AsyncIterator[Callable[..., 
     yield open_
     for one in opened:
         await one.arm.aclose()
-
-
-@pytest.fixture(scope="session")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with served(tmp_path_factory.mktemp("served") / "home") as pool:
-        yield pool
-
-
-@pytest.fixture
-def account(tmp_path: Path, _served: Served) -> Iterator[AzureHome]:
-    """A home with an `az`, the stand-in, and a served pool behind it."""
-    with azure_home(tmp_path, served=_served.endpoint, served_token=TOKEN) as found:
-        yield found

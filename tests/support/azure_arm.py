@@ -10,7 +10,7 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +42,8 @@ def refused(status: int, code: str, message: str = "It is refused.") -> Answer:
 class Cloud:
     """What the stand-in has and does.
 
-    pools: by resource id. registered: whether Microsoft.App is. actions: of the account on every resource. propagates: the
-    number of calls of a pool that are refused after an assignment, each with one of `early`. refusals: by "METHOD regular
+    pools: by resource id. registered: whether Microsoft.App is. actions: of the account on every resource. propagation: the
+    seconds, by `now`, for which calls of a pool are refused after an assignment, each with one of `early`. refusals: by "METHOD regular
     expression of the path", answers instead of the real one, used up one by one; one that is a function decides itself.
     states: of a pool after its creation, one for each look.
     """
@@ -64,7 +64,9 @@ class Cloud:
     actions: list[str] = field(default_factory=lambda: ["*"])
     data_actions: list[str] = field(default_factory=list)
     assignments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    propagates: int = 0
+    propagation: float = 0
+    now: Callable[[], float] = time.monotonic
+    assigned: float | None = None
     early: list[int] = field(default_factory=lambda: [401, 403])
     states: list[str] = field(default_factory=list)
     graph: bool = True
@@ -244,6 +246,7 @@ class Cloud:
             return refused(409, "RoleAssignmentExists", "The role assignment already exists.")
         self.assignments[name] = {**properties, "scope": scope}
         self.data_actions = list(EXECUTOR)
+        self.assigned = self.now()
         return 201, {"properties": self.assignments[name], "name": name}, {}
 
     def query_graph(self, query: dict[str, str], body: Any) -> Answer:
@@ -276,9 +279,9 @@ class Cloud:
             return refused(401, "Unauthorized", "The audience is wrong.")
         if not self.data_actions:
             return refused(403, "Forbidden", "The role is missing.")
-        if self.propagates > 0:
-            self.propagates -= 1
-            status = self.early[self.propagates % len(self.early)]
+        if self.assigned is not None and self.now() < self.assigned + self.propagation:
+            self.early = [*self.early[1:], self.early[0]]
+            status = self.early[0]
             return refused(status, "Unauthorized" if status == 401 else "Forbidden", "Not yet.")
         return None
 
@@ -305,8 +308,6 @@ _FRONT = re.compile(
 
 
 def _app(cloud: Cloud) -> Starlette:
-    client = httpx.AsyncClient(timeout=60)
-
     async def management(request: Request) -> Response:
         path = request.url.path
         if front := _FRONT.fullmatch(path):
@@ -339,13 +340,14 @@ def _app(cloud: Cloud) -> Starlette:
         headers = {"authorization": f"Bearer {cloud.served_token}"}
         if kind := request.headers.get("content-type"):
             headers["content-type"] = kind
-        passed = await client.request(
-            request.method,
-            cloud.served + (rest or ""),
-            params=dict(request.query_params),
-            content=await request.body(),
-            headers=headers,
-        )
+        async with httpx.AsyncClient(timeout=60, verify=False) as client:
+            passed = await client.request(
+                request.method,
+                cloud.served + (rest or ""),
+                params=dict(request.query_params),
+                content=await request.body(),
+                headers=headers,
+            )
         left = {"content-length", "transfer-encoding", "connection", "content-encoding"}
         kept = {name: value for name, value in passed.headers.items() if name.lower() not in left}
         return Response(passed.content, passed.status_code, kept)
