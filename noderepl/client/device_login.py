@@ -53,7 +53,7 @@ def sign_in_by_code(
         try:
             stored = TokenCachePersistenceOptions(name=CACHE)
             credential, record = sign_in(cache_persistence_options=stored)
-        except ValueError as error:
+        except Exception as error:
             if _NO_KEYRING not in str(error):
                 raise
             return sign_in()[0], False
@@ -75,7 +75,7 @@ def saved_sign_in(state: Path | None) -> Credential | None:
         TokenCachePersistenceOptions,
     )
 
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    with suppress(OSError, ValueError, KeyError, TypeError, AttributeError):
         record = AuthenticationRecord.deserialize(read_bytes(state / _FILE, MOST_BYTES).decode())
         return cast(
             "Credential",

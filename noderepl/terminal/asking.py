@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -127,7 +126,7 @@ def _output() -> Vt100_Output:
     """Returns the terminal, which is not asked for its cursor's position: not every one answers."""
 
     def size() -> Size:
-        columns, rows = shutil.get_terminal_size()
+        columns, rows = os.get_terminal_size(sys.stdout.fileno())
         return Size(rows=rows, columns=columns)
 
     term = os.environ.get("TERM")
