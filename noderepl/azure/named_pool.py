@@ -124,7 +124,14 @@ def usable_endpoint(pool: Pool) -> str:
 
 def at_endpoint(settings: Settings, endpoint: str) -> Settings:
     """Returns the settings with the endpoint of their pool."""
-    return replace(settings, endpoint=endpoint)
+
+    def reread() -> Settings:
+        fresh = settings.reread()
+        is_same = key_of(fresh, fresh.pool or "") == key_of(settings, settings.pool or "")
+        return at_endpoint(fresh, endpoint) if is_same else fresh
+
+    places = {**settings.places, "endpoint": f"pool, {settings.places.get('pool', '')}"}
+    return replace(settings, endpoint=endpoint, places=places, reread=reread)
 
 
 def identity(settings: Settings) -> PoolId | None:

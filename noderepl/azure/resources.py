@@ -8,7 +8,6 @@ An optional field of another type counts as missing; both forms of a pool's life
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, unquote, urlsplit
 
 from noderepl.azure.fields import at, count, items, word, words
-from noderepl.schema import Unfit, decode
+from noderepl.schema import decode
 
 TYPE = "Microsoft.App/sessionPools"
 NODE = "NodeLTS"
@@ -208,7 +207,7 @@ def read_claims(token: str) -> Claims:
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
         payload = decode(base64.b64decode(padded, altchars=b"-_", validate=True), 10_000)
-    except (IndexError, binascii.Error, Unfit):
+    except (IndexError, ValueError):
         return Claims()
     name = word(payload, "upn") or word(payload, "unique_name") or word(payload, "app_displayname")
     return Claims(
