@@ -168,6 +168,15 @@ async def test_the_role_does_not_take_effect(azure, tmp_path):
     assert "no right to this pool" in ran.said and "noderepl setup --pool" in ran.said
 
 
+async def test_a_second_run_waits_for_the_role_of_the_first(azure, tmp_path):
+    """A run that ended while the role had not taken effect is followed by one that goes on waiting."""
+    azure.early, azure.propagation = [403], 10_000
+    assert (await set_up(azure, tmp_path, **NEW)).code == 4
+    azure.assigned, azure.propagation = 0, 20
+    ran = await set_up(azure, tmp_path, **NEW)
+    assert ran.code == 0 and 20 <= sum(ran.waited) < 40
+
+
 async def test_nothing_is_waited_for_without_an_assignment(azure, tmp_path):
     """A refusal in a pool whose role was there before is shown at once."""
     azure.add("noderepl", group="noderepl")
