@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from noderepl.azure.remembered import recall, remember
 from noderepl.azure.resources import PoolId, pool_id
-from noderepl.client.endpoint import base_url
+from noderepl.client.endpoint import base_url, check_token_may_go
 from noderepl.errors import MalformedAnswer, NodeReplError, NotFound, ServiceFailed, UsageError
 from noderepl.settings import Settings
 
@@ -117,7 +117,9 @@ def usable_endpoint(pool: Pool) -> str:
             " a minute"
         )
     try:
-        return base_url(pool.endpoint)
+        endpoint = base_url(pool.endpoint)
+        check_token_may_go(endpoint)
+        return endpoint
     except UsageError as error:
         raise MalformedAnswer(f"Azure reports an invalid endpoint of the pool {name}") from error
 

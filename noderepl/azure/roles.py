@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -46,11 +47,11 @@ def assignment_name(pool: PoolId, principal: str) -> str:
 
 def assignment_line(pool: PoolId, claims: Claims) -> str:
     """Returns the line for `az` that assigns the role to the account."""
-    principal = claims.principal or "OBJECT_ID"
+    principal = shlex.quote(claims.principal or "OBJECT_ID")
     kind = "ServicePrincipal" if claims.is_app else "User"
     return (
         f"az role assignment create --role {ROLE} --assignee-object-id {principal}"
-        f" --assignee-principal-type {kind} --scope {pool.resource}"
+        f" --assignee-principal-type {kind} --scope {shlex.quote(pool.resource)}"
     )
 
 
