@@ -49,7 +49,8 @@ def pool_id(text: str) -> PoolId | None:
     """Returns the pool of a resource id or of a pool management endpoint; None for another text."""
     path = urlsplit(text).path if "://" in text else text
     found = _RESOURCE.fullmatch(path.rstrip("/"))
-    return PoolId(*map(unquote, found.groups())) if found else None
+    parts = [unquote(part) for part in found.groups()] if found else []
+    return PoolId(*parts) if parts and all(map(str.isprintable, parts)) else None
 
 
 @dataclass(frozen=True, slots=True)
