@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from noderepl import __version__
 from noderepl.actions import load, standard_input, with_files
+from noderepl.commands import COMMANDS, Command
 from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
@@ -38,7 +39,9 @@ after `--` if there is an -e, -p or -c, are the arguments of the programs.
 Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not parse; 2 usage or
 configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
 the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
-`noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
+`noderepl setup` sets up a pool on Azure, `noderepl pools` lists pools, `noderepl pool delete NAME`
+deletes one, and `noderepl serve` serves the embedded pool on a port; each has a --help. A command's
+name wins over a FILE of that name; `./pools` is the FILE."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
@@ -88,6 +91,8 @@ def run(argv: Sequence[str]) -> int:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_parsed(_serve_parser(), argv[1:])))
         own, file, words = _split(argv)
+        if file is not None and file in COMMANDS:
+            return _run_command(COMMANDS[file], [*own, *words])
         arguments = _parsed(_parser(), _with_wait(own))
         if file is None and words and not arguments.actions:
             file, words = words[0], words[1:]
@@ -156,6 +161,10 @@ def _run_mode(
     actions: Sequence[Action],
     words: Sequence[str],
 ) -> int:
+    if settings.pool is not None:
+        from noderepl.commands.lookup import with_endpoint
+
+        settings = with_endpoint(settings)
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     at_prompt = settings.interactive or (on_terminal and not actions)
     if at_prompt and not on_terminal:
@@ -197,6 +206,20 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         profile=arguments.profile,
         environment=read_environment(arguments.env_file, arguments.env, os.environ),
     )
+
+
+def _run_command(command: Command, argv: Sequence[str]) -> int:
+    parser = _Parser(
+        prog=f"noderepl {command.name}", description=command.summary, allow_abbrev=False
+    )
+    parser.set_defaults(env=[], env_file=[])
+    for option in OPTIONS:
+        if option.name in command.options:
+            _add_option(parser, option)
+    command.add(parser)
+    _add_config(parser)
+    arguments = _parsed(parser, argv)
+    return command.run(_settings(arguments), arguments)
 
 
 def _serve(settings: Settings) -> int:

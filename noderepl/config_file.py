@@ -12,7 +12,7 @@ import secrets
 import stat
 import time
 import tomllib
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,42 @@ def unset_key(path: Path, name: str, *, profile: str | None = None) -> None:
         del table[name]
 
     _change(path, profile, edit, lambda text: iter([_edited(text, profile, edit)]))
+
+
+def profiles_of(path: Path) -> Mapping[str, object]:
+    """Returns the profiles of the file, none if it does not exist. Raises ConfigError."""
+    try:
+        content = _content(path, Path(os.path.realpath(path)))
+    except OSError as error:
+        raise ConfigError(
+            f"{path}: the configuration file cannot be read: {error.strerror}"
+        ) from error
+    profiles = tomllib.loads((content or b"").decode()).get("profiles", {})
+    return profiles if isinstance(profiles, dict) else {}
+
+
+def add_profile(path: Path, name: str, values: Mapping[str, Value]) -> None:
+    """Adds a profile at the end of the file, which is created if it does not exist. Otherwise as
+    set_key(); raises ConfigError also if the file has a profile of this name.
+    """
+
+    def edit(table: _Table) -> None:
+        profiles = table.setdefault("profiles", {})
+        if name in profiles:
+            raise ConfigError(f"{path}: there is a profile {name!r} already")
+        profiles[name] = dict(values)
+
+    def texts(text: str) -> Iterator[str]:
+        from tomlkit.items import item
+
+        end = "\r\n" if "\r\n" in text else "\n"
+        key = name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else item(name).as_string()
+        lines = [f"[profiles.{key}]"] + [f"{k} = {item(v).as_string()}" for k, v in values.items()]
+        before = text.rstrip("\r\n")
+        yield (before + 2 * end if before else "") + end.join(lines) + end
+        yield _edited(text, None, edit)
+
+    _change(path, None, edit, texts)
 
 
 def _change(

@@ -17,6 +17,8 @@ AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
 MEMORY_RANGE = (128 << 20, 64 << 30)
 SCOPE = "https://dynamicsessions.io/.default"
+ARM_ENDPOINT = "https://management.azure.com"
+ARM_SCOPE = "https://management.azure.com/.default"
 TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
@@ -51,6 +53,12 @@ def _size(value: object) -> int:
     if not MEMORY_RANGE[0] <= size <= MEMORY_RANGE[1]:
         raise ValueError("must be a size such as 512MiB or 2GiB, from 128MiB to 64GiB")
     return size
+
+
+def _tenant(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", value):
+        raise ValueError("must be the id or a domain of a tenant")
+    return value
 
 
 class _OneOf:
@@ -111,7 +119,7 @@ class Option:
             return ""
         if self.secret:
             return "***"
-        if self.name == "endpoint":
+        if self.name in ("endpoint", "pool", "arm-endpoint"):
             # A query may have a key.
             return re.sub(r"\?.*", "?***", str(value), flags=re.DOTALL)
         if self.parse is _size and isinstance(value, int):
@@ -121,6 +129,9 @@ class Option:
 
 OPTIONS: tuple[Option, ...] = (
     Option("endpoint", "pool management endpoint (default: the embedded pool)", None, _text, "URL"),
+    Option(
+        "pool", "pool by its name, resource id or endpoint; looked up once", None, _text, "NAME"
+    ),
     Option("session", "session identifier (default: a new one)", None, _text, "ID", secret=True),
     Option("resume", "resume this endpoint's latest kept or orphaned session", False, _flag),
     Option("keep", "keep the session on exit, for --resume", False, _flag),
@@ -139,6 +150,11 @@ OPTIONS: tuple[Option, ...] = (
         "KIND",
     ),
     Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
+    Option(
+        "tenant", "Entra tenant of the tokens (default: that of the sign-in)", None, _tenant, "ID"
+    ),
+    Option("arm-endpoint", "Azure's management endpoint", ARM_ENDPOINT, _text, "URL"),
+    Option("arm-scope", "scope of the Entra token for it", ARM_SCOPE, _text, "SCOPE"),
     Option(
         "timeout",
         "time limit of a snippet in seconds, 1 to 220",

@@ -29,6 +29,9 @@ from noderepl.options import (
 )
 from noderepl.text_files import read_toml, shown
 
+# The two ways to name the pool.
+_ALTERNATIVES = {"endpoint": "pool", "pool": "endpoint"}
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -40,12 +43,16 @@ class Settings:
     """
 
     endpoint: str | None
+    pool: str | None
     session: str | None = field(repr=False)
     resume: bool
     keep: bool
     api_version: str
     auth: AuthKind
     scope: str
+    tenant: str | None
+    arm_endpoint: str
+    arm_scope: str
     timeout: int
     wait: int
     input: InputType
@@ -148,8 +155,15 @@ def read_settings(
         except ValueError as error:
             given = "" if option.secret else f", not {shown(value)}"
             raise ConfigError(f"{place}: {name} {error}{given}") from error
-        if counts:
-            values[name], places[name] = parsed, place
+        if not counts:
+            return
+        values[name], places[name] = parsed, place
+        if (other := _ALTERNATIVES.get(name)) and values[other] is not None:
+            # The later source overrides both.
+            if _is_same_source(places[other], place):
+                raise ConfigError(f"{place}: {name} and {other} exclude each other")
+            values[other] = None
+            del places[other]
 
     named = file or (Path(environ["NODEREPL_CONFIG"]) if environ.get("NODEREPL_CONFIG") else None)
     content = _read_file(
@@ -182,6 +196,19 @@ def read_settings(
     )
     assert settled.keys() == {entry.name for entry in fields(Settings)}
     return Settings(**cast(dict[str, Any], settled))
+
+
+def _is_same_source(first: str, second: str) -> bool:
+    """Returns whether two places are of one source: the same table of the file, the variables, or
+    the command line.
+    """
+
+    def source(place: str) -> str:
+        if place.startswith(("--", "NODEREPL_")):
+            return place[:2]
+        return place.rpartition(", [")[2] if place.endswith("]") else ""
+
+    return source(first) == source(second)
 
 
 def _check_variables(environ: Mapping[str, str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import TypeVar
 
@@ -25,8 +25,11 @@ async def worked(
     thread continues, but neither the loop nor the process waits for it; with asyncio.to_thread they
     would.
     """
-    if size <= short:
-        return work(given)
+    return work(given) if size <= short else await in_thread(work, given)
+
+
+async def in_thread(work: Callable[..., Result], *given: Given) -> Result:
+    """Returns work(*given), computed in a thread; otherwise as worked()."""
     done: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
     threading.Thread(target=_run, args=(work, given, done), daemon=True).start()
     try:
@@ -37,9 +40,9 @@ async def worked(
         del done
 
 
-def _run(work: Callable[[Given], Result], given: Given, done: asyncio.Future[Result]) -> None:
+def _run(work: Callable[..., Result], given: Sequence[Given], done: asyncio.Future[Result]) -> None:
     try:
-        answer = work(given)
+        answer = work(*given)
     except BaseException as error:  # passed to the awaiting task, whatever it is
         _call(done, _fail, error)
     else:

@@ -12,23 +12,19 @@ import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol, cast
 
 import httpx
 
-from noderepl.client.circumstances import printable
+from noderepl.client.device_login import saved_sign_in
 from noderepl.client.endpoint import check_token_may_go, is_loopback
+from noderepl.client.sign_in import reason
 from noderepl.errors import NoCredential, UsageError
 from noderepl.schema import Amount, Check
+from noderepl.settings import state_directory
+from noderepl.threaded import in_thread
 
 EARLY_SECONDS = 300
-_SIGN_IN = (
-    "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET, or"
-    " run where a managed identity is; or put a token into NODEREPL_TOKEN"
-)
-_NETWORK = re.compile(
-    r"ConnectionPool|resolve|resolution|getaddrinfo|Name or service|Max retries|Failed to establish"
-)
 
 
 class AccessToken(Protocol):
@@ -43,8 +39,10 @@ class AccessToken(Protocol):
 class Credential(Protocol):
     """The part of azure-identity's credentials that noderepl uses; synchronous."""
 
-    def get_token(self, *scopes: str) -> AccessToken:
-        """Returns a token for the scopes. May raise any exception."""
+    def get_token(self, *scopes: str, **options: str) -> AccessToken:
+        """Returns a token for the scopes. options: tenant_id, if one is asked for. May raise any
+        exception.
+        """
 
 
 def make_auth(
@@ -53,13 +51,14 @@ def make_auth(
     endpoint: str,
     scope: str,
     token: str | None,
+    tenant: str | None = None,
     credential: Credential | None = None,
     clock: Callable[[], float] = time.time,
 ) -> httpx.Auth | None:
     """Returns the httpx.Auth that adds a token to each request to the endpoint, None for no token.
 
-    kind: auto selects token if one is given, none on loopback, else azure. scope: of azure tokens.
-    credential: replaces DefaultAzureCredential. clock: returns seconds since 1970. Raises
+    kind: auto selects token if one is given, none on loopback, else azure. scope, tenant: of azure
+    tokens. credential: replaces DefaultAzureCredential. clock: returns seconds since 1970. Raises
     UsageError for a missing or invalid token, and for a token over plain http to another machine.
     """
     if kind == "auto":
@@ -68,7 +67,7 @@ def make_auth(
         return None
     check_token_may_go(endpoint)
     if kind == "azure":
-        return AzureAuth(scope, credential, clock)
+        return AzureAuth(scope, credential, clock, tenant)
     if not token:
         raise UsageError("--auth token needs a token in the environment variable NODEREPL_TOKEN")
     return TokenAuth(sent_token(token))
@@ -110,9 +109,14 @@ class AzureAuth(httpx.Auth):
     """
 
     def __init__(
-        self, scope: str, credential: Credential | None, clock: Callable[[], float]
+        self,
+        scope: str,
+        credential: Credential | None,
+        clock: Callable[[], float] = time.time,
+        tenant: str | None = None,
     ) -> None:
         self._scope = scope
+        self._tenant = tenant
         self._credential = credential
         self._clock = clock
         self._stored: _StoredToken | None = None
@@ -135,6 +139,10 @@ class AzureAuth(httpx.Auth):
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
+    async def token(self) -> str:
+        """Returns the token that the next request sends. Raises NoCredential."""
+        return await self._token(refused=None)
+
     async def _token(self, refused: str | None) -> str:
         async with self._lock:
             stored = self._stored
@@ -143,52 +151,34 @@ class AzureAuth(httpx.Auth):
                 or stored.token == refused
                 or stored.ends - EARLY_SECONDS <= self._clock()
             ):
-                stored = self._stored = await asyncio.to_thread(self._ask)
+                stored = self._stored = await in_thread(self._ask)
             return stored.token
 
     def _ask(self) -> _StoredToken:
         try:
             if self._credential is None:
                 self._credential = _default_credential()
-            given = self._credential.get_token(self._scope)
+            options = {"tenant_id": self._tenant} if self._tenant else {}
+            given = self._credential.get_token(self._scope, **options)
             return _StoredToken(_sendable(given.token), _ENDS.read_or(given.expires_on, 0.0))
         except Exception as exc:
             # Without the cause: its text is a page long and may quote the configuration of the
             # credentials.
-            raise NoCredential(f"no token for {self._scope}: {_reason(exc)}") from None
+            why = reason(exc, scope=self._scope, tenant=self._tenant)
+            raise NoCredential(f"no token for {self._scope}: {why}") from None
 
 
 def _default_credential() -> Credential:
-    from azure.identity import DefaultAzureCredential
+    from azure.identity import ChainedTokenCredential, DefaultAzureCredential
 
     # Without a handler Python would print azure-identity's warnings on the terminal.
     logging.getLogger("azure").addHandler(logging.NullHandler())
-    return DefaultAzureCredential()
+    saved: Any = saved_sign_in(state_directory())
+    default: Any = DefaultAzureCredential()
+    return cast("Credential", ChainedTokenCredential(saved, default) if saved else default)
 
 
 def _sendable(token: str) -> str:
     if not re.fullmatch(r"[!-~]+", token):
         raise UsageError("the token is empty or has invalid characters")
     return token
-
-
-def _reason(exc: Exception) -> str:
-    """Condenses the message of azure-identity, a page for each credential that it tried, to the
-    reason and what to do.
-    """
-    text = str(exc)
-    if "AADSTS70011" in text or "AADSTS500011" in text:
-        return (
-            "Entra does not know this scope; --scope is an audience that ends in /.default, such as"
-            " https://dynamicsessions.io/.default"
-        )
-    said = re.search(r"AADSTS\d+:[^\r\n]*?(?=\.\s|\.?$|[\r\n]| Trace ID)", text)
-    if said:
-        return f"Entra refused ({printable(said[0], length=200)}); {_SIGN_IN}"
-    if _NETWORK.search(text):
-        return f"Entra cannot be reached; check the network and HTTPS_PROXY, or {_SIGN_IN}"
-    if "Credential" in type(exc).__name__ or "Authentication" in type(exc).__name__:
-        return f"not signed in; {_SIGN_IN}"
-    return (
-        f"azure-identity failed ({type(exc).__name__}: {printable(text, length=120)}); {_SIGN_IN}"
-    )

@@ -19,12 +19,15 @@ _TOKEN = re.compile(r"(?i:bearer) \S+|eyJ[\w.-]{3,}+")
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """The request of a failure. secrets: texts that no message may contain (identifier, token)."""
+    """The request of a failure. secrets: texts that no message may contain (identifier, token).
+    option: the option that has the server's URL.
+    """
 
     call: Call
     url: str
     version: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    option: str = "--endpoint"
 
     @property
     def host(self) -> str:

@@ -11,6 +11,10 @@ from urllib.parse import urlsplit
 from noderepl.errors import UsageError
 
 _OPERATIONS = re.compile(r"(?:/python/execute|/code/execute|/executions)$", re.IGNORECASE)
+_RESOURCE = re.compile(
+    r"/providers/Microsoft\.App/sessionPools/|^\s*/subscriptions/", re.IGNORECASE
+)
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 
 
 def base_url(text: str) -> str:
@@ -20,6 +24,11 @@ def base_url(text: str) -> str:
     strips it), a query and a fragment are removed. Raises UsageError, which quotes neither query
     nor password.
     """
+    if _RESOURCE.search(text) or _NAME.fullmatch(text.strip()):
+        raise UsageError(
+            "the endpoint is a URL that begins with https://; the name or the resource id of a pool"
+            " is for --pool"
+        )
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port

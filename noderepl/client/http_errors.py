@@ -53,7 +53,7 @@ class _Problem:
 
 def from_answer(response: httpx.Response, about: Circumstances) -> errors.ServiceError:
     """Returns the error for an answer other than 2xx. response: its body has been read."""
-    code, words = _body(response)
+    code, words = error_body(response)
     code = code or response.headers.get("x-ms-error-code", "")
     problem = _Problem(
         response.status_code, code, printable(words, about.secrets), response.headers
@@ -75,7 +75,7 @@ def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> 
     first = printable(text_of(response, MOST_READ + 1), about.secrets, 80)
     came = f"{kind}, beginning {first!r}" if first else "an empty body"
     detail = f" ({why})" if why else ""
-    sentence = f"{about.host} did not answer as the API does: {came}{detail}; check --endpoint"
+    sentence = f"{about.host} did not answer as the API does: {came}{detail}; check {about.option}"
     return _error(errors.MalformedAnswer, sentence, response, about)
 
 
@@ -180,7 +180,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     return seconds_asked(response.headers.get("retry-after", ""), response.headers.get("date", ""))
 
 
-def _body(response: httpx.Response) -> tuple[str, str]:
+def error_body(response: httpx.Response) -> tuple[str, str]:
     """Returns code and message of an error body: the API's, a flat one, problem+json, HTML, plain
     text or nothing.
     """
@@ -269,7 +269,8 @@ def _redirect(problem: _Problem, about: Circumstances) -> str:
     where = f"to {printable(host, about.secrets, 80)}" if host else "elsewhere"
     return (
         f"{about.host} redirects {where} ({problem.status}), which is not followed because a token"
-        " must not go there; check --endpoint, and whether a proxy or a sign-in page is in between"
+        f" must not go there; check {about.option}, and whether a proxy or a sign-in page is in"
+        " between"
     )
 
 

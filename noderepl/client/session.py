@@ -19,7 +19,7 @@ from noderepl.client.identifier import check_identifier
 from noderepl.client.listing import all_files
 from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.round_trips import RoundTrips
-from noderepl.client.transport import Answer, Asking, Link
+from noderepl.client.transport import Answer, Asking, Link, Relocate
 from noderepl.client.uploads import Progress, Upload, opened
 from noderepl.errors import NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
@@ -334,15 +334,16 @@ def open_session(
     transport: httpx.AsyncBaseTransport | None = None,
     wait: float = 0,
     on_retry: RetryListener = lambda _: None,
+    relocate: Relocate | None = None,
     **more: Any,
 ) -> Session:
     """Returns a session with new connections.
 
     endpoint: the pool's base URL, or any URL below it that runs code. api_version: "auto" or one of
     wire.VERSIONS. auth: from auth.make_auth. transport: replaces the network. wait: the seconds of
-    retries while the pool is full. on_retry: called before a retry, and with None after it. more:
-    as for Session. Raises UsageError.
+    retries while the pool is full. on_retry: called before a retry, and with None after it.
+    relocate: as for Link. more: as for Session. Raises UsageError.
     """
-    retries = Retries(wait, on_retry)
-    link = Link(endpoint, api_version=api_version, auth=auth, transport=transport, retries=retries)
+    given: Any = {"api_version": api_version, "auth": auth, "transport": transport}
+    link = Link(endpoint, retries=Retries(wait, on_retry), relocate=relocate, **given)
     return Session(link, identifier, **more)

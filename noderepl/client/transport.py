@@ -10,22 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.circumstances import Circumstances
 from noderepl.client.compression import UnknownCompression, decompressed
-from noderepl.client.cookies import cookie_jar
-from noderepl.client.endpoint import base_url, check_token_may_go, is_loopback
-from noderepl.client.heads import bound_heads, head_is_there
+from noderepl.client.endpoint import base_url
+from noderepl.client.heads import head_is_there
+from noderepl.client.http_client import open_client
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
-from noderepl.errors import ConfigError, MalformedAnswer, ServiceError, UnsupportedVersion
+from noderepl.errors import MalformedAnswer, NotFound, ServiceError, UnsupportedVersion
 from noderepl.schema import Unfit, decode
 from noderepl.threaded import worked
 
@@ -43,16 +42,10 @@ ERROR_BYTES = 64 << 10
 SHORT_ANSWER = 1 << 18
 # The number of chunks of a body between two turns of the event loop.
 TURN = 100
-# Log records of httpx and httpcore contain URLs and headers, and so identifiers; filters do not
-# apply to child loggers.
-LOGGERS = (
-    "httpx",
-    *(f"httpcore.{part}" for part in ("connection", "http11", "http2", "proxy", "socks")),
-)
-
 
 _PACKING = {b"content-encoding", b"transfer-encoding", b"content-length"}
 Result = TypeVar("Result")
+Relocate = Callable[[], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +68,11 @@ class Asking:
     repeatable: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A 2xx answer, its dialect, and its request."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """An answer, of which at least the head has arrived, and its request."""
 
     response: httpx.Response
-    dialect: Dialect
     about: Circumstances
 
     async def chunks(self, most: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -103,7 +95,7 @@ class Answer:
         except UnknownCompression as exc:
             raise http_errors.compressed(str(exc), self.about) from exc
 
-    async def whole(self) -> Answer:
+    async def whole(self) -> Self:
         """Returns the answer with its body read and decompressed. Raises MalformedAnswer if the
         body is too large.
         """
@@ -112,7 +104,7 @@ class Answer:
             content += chunk
         return self._with(content)
 
-    async def beginning(self) -> Answer:
+    async def beginning(self) -> Self:
         """Returns the answer with the beginning of its body, which is enough to describe an error
         or a page.
         """
@@ -125,7 +117,7 @@ class Answer:
                         break
         return self._with(content[:ERROR_BYTES])
 
-    def _with(self, content: bytearray) -> Answer:
+    def _with(self, content: bytearray) -> Self:
         # As bytes: a header may contain any.
         headers = [pair for pair in self.response.headers.raw if pair[0].lower() not in _PACKING]
         response = httpx.Response(
@@ -158,6 +150,13 @@ class Answer:
             raise http_errors.malformed(self.response, self.about, str(exc)) from exc
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer(Received):
+    """A 2xx answer, and its dialect."""
+
+    dialect: Dialect
+
+
 class Link:
     """The connections to one pool, and its dialect."""
 
@@ -169,41 +168,21 @@ class Link:
         auth: httpx.Auth | None,
         transport: httpx.AsyncBaseTransport | None,
         retries: Retries,
+        relocate: Relocate | None = None,
     ) -> None:
-        """Connects at the first call. Raises UsageError for an invalid endpoint or version, or a
-        token over plain http.
+        """Connects at the first call. relocate: returns the present endpoint of the pool, None if
+        it is not known, after a 404 for the first call. Raises UsageError for an invalid endpoint
+        or version, or a token over plain http.
         """
         self.endpoint = base_url(endpoint)
         self.dialect = first_dialect(api_version)
-        if auth is not None:
-            check_token_may_go(self.endpoint)
         self._negotiates = api_version == "auto"
         # After a route existed that only this shape of the API has, a 404 is about the file or the
         # pool.
         self._proven = False
         self._retries = retries
-        _keep_logs_clean()
-        try:
-            is_local = is_loopback(self.endpoint)
-            self._http = httpx.AsyncClient(
-                auth=auth,
-                transport=transport,
-                follow_redirects=False,
-                event_hooks={"response": [_hide_location]},
-                cookies=cookie_jar(),
-                # A proxy of the environment cannot reach this machine's own loopback; its
-                # certificates (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.
-                trust_env=not is_local,
-                verify=httpx.create_ssl_context()
-                if is_local and self.endpoint.startswith("https:")
-                else True,
-            )
-        except (OSError, ValueError, ImportError, *transport_errors.FOREIGN) as exc:
-            raise ConfigError(
-                "the proxy or certificate settings of the environment cannot be used "
-                "(HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, SSL_CERT_FILE, SSL_CERT_DIR)"
-            ) from exc
-        bound_heads(self._http)
+        self._relocate = relocate
+        self._http = open_client(self.endpoint, auth=auth, transport=transport)
 
     async def ask(self, asking: Asking) -> Answer:
         """Returns the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
@@ -213,6 +192,11 @@ class Link:
                 await answer.refuse_page()
                 return await answer.whole()
 
+        try:
+            return await self.repeat(once, repeatable=asking.repeatable)
+        except NotFound:
+            if not await self._has_moved():
+                raise
         return await self.repeat(once, repeatable=asking.repeatable)
 
     async def repeat(self, work: Callable[[], Awaitable[Result]], *, repeatable: bool) -> Result:
@@ -250,6 +234,14 @@ class Link:
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._http.aclose()
+
+    async def _has_moved(self) -> bool:
+        """Returns whether the pool, which has answered no call, has another endpoint now."""
+        relocate, self._relocate = self._relocate, None
+        if relocate is None or self._proven:
+            return False
+        before, self.endpoint = self.endpoint, await relocate() or self.endpoint
+        return self.endpoint != before
 
     def _next(self, answer: Answer, error: ServiceError) -> tuple[Dialect | None, bool]:
         """Returns the dialect to try after a rejection, and whether that is only a guess from a
@@ -297,27 +289,6 @@ class Link:
                 )
                 if asking.is_transfer and response.is_success:
                     deadline.reschedule(None)
-                yield Answer(response, dialect, about)
+                yield Answer(response=response, dialect=dialect, about=about)
         except transport_errors.FOREIGN as exc:
             raise transport_errors.from_exception(exc, about) from exc
-
-
-async def _hide_location(response: httpx.Response) -> None:
-    """Renames a redirect's Location: httpx builds a request from it even if it does not follow it,
-    and fails at an invalid one.
-    """
-    if response.has_redirect_location:
-        hidden = http_errors.REDIRECTS_TO.encode()
-        pairs = response.headers.raw
-        response.headers = httpx.Headers(
-            [(hidden if name.lower() == b"location" else name, value) for name, value in pairs]
-        )
-
-
-def _keep_logs_clean() -> None:
-    for name in LOGGERS:
-        logging.getLogger(name).addFilter(_drop)
-
-
-def _drop(_: logging.LogRecord) -> bool:
-    return False

@@ -36,12 +36,13 @@ def _unreachable(exc: Exception, about: Circumstances) -> errors.NodeReplError:
     if _is_tls(exc) and not isinstance(exc, httpx.TimeoutException):
         return errors.Unreachable(
             f"no trusted TLS connection to {about.host}: its certificate or protocol was refused"
-            f" ({printable(_PLACE.sub('', str(exc)), about.secrets, 120)}); check --endpoint, and"
-            " SSL_CERT_FILE behind a proxy"
+            f" ({printable(_PLACE.sub('', str(exc)), about.secrets, 120)}); check {about.option},"
+            " and SSL_CERT_FILE behind a proxy"
         )
     why = "connection timed out" if isinstance(exc, httpx.TimeoutException) else "no connection"
     return errors.Unreachable(
-        f"cannot reach {about.host}: {why}; is it running, and is --endpoint right?", transient=True
+        f"cannot reach {about.host}: {why}; is it running, and is {about.option} right?",
+        transient=True,
     )
 
 

@@ -20,7 +20,7 @@ from noderepl.errors import UnsupportedVersion, UsageError
 if TYPE_CHECKING:
     from noderepl.options import InputType
 
-Subject = Literal["execution", "upload", "files", "file", "session", "metadata"]
+Subject = Literal["execution", "upload", "files", "file", "session", "metadata", "resource"]
 
 # An answer may contain the streams twice, with escapes; transport.MOST_BYTES is large enough for
 # that.

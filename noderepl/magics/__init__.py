@@ -21,6 +21,7 @@ from noderepl.magics.keepalive import KEEPALIVE
 from noderepl.magics.magic import Magic
 from noderepl.magics.measuring import MEM, PROF, TIMEIT
 from noderepl.magics.npm import NPM
+from noderepl.magics.pools import POOLS
 from noderepl.magics.reload import RELOAD
 from noderepl.magics.replay import REPLAY
 from noderepl.magics.reset import RESET
@@ -72,6 +73,7 @@ MAGICS: tuple[Magic, ...] = (
     JOBS,
     STOP,
     SESSION,
+    POOLS,
     REPLAY,
     KEEPALIVE,
     TIMEOUT,

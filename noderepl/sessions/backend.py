@@ -25,7 +25,7 @@ from noderepl.service.sandbox import NoSandbox
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.registry import Registry
 from noderepl.sessions.state import SessionState
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 
 if TYPE_CHECKING:
     import httpx
@@ -257,11 +257,24 @@ class Backend:
                 settings.auth,
                 endpoint=settings.endpoint,
                 scope=settings.scope,
+                tenant=settings.tenant,
                 token=settings.token,
             )
         resumed = self.registry.resumed
         idle = resumed.idle if resumed else None
-        return opened(settings.endpoint, auth=auth, transport=self._transport, idle=idle)
+        return opened(
+            settings.endpoint,
+            auth=auth,
+            transport=self._transport,
+            idle=idle,
+            relocate=self._found_again if settings.pool else None,
+        )
+
+    async def _found_again(self) -> str | None:
+        """Returns the present endpoint of --pool, None if Azure does not tell. Raises NotFound."""
+        from noderepl.azure.named_pool import found_again
+
+        return await found_again(self._settings, state_directory())
 
 
 def _import_slow_parts(*, embedded: bool) -> None:

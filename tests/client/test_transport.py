@@ -19,7 +19,7 @@ from scripted_service import RAN, read_request
 from turns import turns_counted
 
 from noderepl import errors
-from noderepl.client import heads, transport
+from noderepl.client import heads, http_client, transport
 from noderepl.client.session import open_session
 from noderepl.outcome import Value
 
@@ -60,7 +60,7 @@ def test_every_logger_of_the_http_libraries_is_filtered() -> None:
     real = {
         name for name in known if isinstance(logging.root.manager.loggerDict[name], logging.Logger)
     }
-    assert real - {"httpcore"} <= set(transport.LOGGERS)
+    assert real - {"httpcore"} <= set(http_client.LOGGERS)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,89 @@
+"""`noderepl pool delete`: deletes a pool."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
+
+from noderepl.commands.command import AZURE_OPTIONS, Command
+from noderepl.errors import ExitCode, UsageError
+from noderepl.settings import Settings
+
+if TYPE_CHECKING:
+    from noderepl.azure.resources import Pool
+    from noderepl.terminal.console import Console
+
+
+def _add(parser: ArgumentParser) -> None:
+    parser.add_argument("action", choices=("delete",), help="what to do with the pool")
+    parser.add_argument("name", metavar="NAME", help="name or resource id of the pool")
+    parser.add_argument("--yes", "-y", action="store_true", help="ask nothing")
+
+
+def _run(settings: Settings, arguments: Namespace) -> int:
+    import sys
+
+    from noderepl.commands.running import run_command
+
+    is_asked = not arguments.yes
+    if is_asked and not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError("pool delete asks first, which needs a terminal; in a script, give --yes")
+
+    async def main(console: Console) -> int:
+        return await _delete(settings, arguments.name, console, is_asked=is_asked)
+
+    return run_command(settings, main)
+
+
+async def _delete(settings: Settings, name: str, console: Console, *, is_asked: bool) -> int:
+    from noderepl.azure.creation import delete_pool
+    from noderepl.azure.management import open_management
+    from noderepl.azure.named_pool import find_pool
+    from noderepl.azure.remembered import forget_endpoint
+    from noderepl.settings import state_directory
+
+    management = open_management(settings, on_wait=console.step)
+    try:
+        console.step(f"looking up the pool {name}")
+        pool = await find_pool(name, management)
+        console.end_status()
+        if is_asked and (answer := await _answer(pool, console)) is not None:
+            console.words("Nothing was deleted.")
+            return answer
+        console.step(f"deleting the pool {pool.id.name}")
+        await delete_pool(management, pool.id)
+        console.end_status()
+        forget_endpoint(state_directory(), pool.endpoint)
+        console.words(
+            f"The pool {pool.id.name} is deleted. Its resource group {pool.id.group} still exists;"
+            " profiles that name the pool do not work any more."
+        )
+        return ExitCode.OK
+    finally:
+        await management.arm.aclose()
+
+
+async def _answer(pool: Pool, console: Console) -> ExitCode | None:
+    """Asks whether to delete a pool. Returns None for yes, else the exit code."""
+    from noderepl.terminal.asking import Stopped, confirm
+
+    console.words(
+        f"This deletes the pool {pool.id.name} ({pool.location}) of the resource group"
+        f" {pool.id.group}: all its sessions end at once, for everybody, and their variables and"
+        " files are lost.",
+        warning=True,
+    )
+    try:
+        is_sure = await confirm(f"Delete {pool.id.name}?", default=False)
+    except Stopped:
+        return ExitCode.INTERRUPTED
+    return None if is_sure else ExitCode.OK
+
+
+POOL = Command(
+    name="pool",
+    summary="Deletes a pool: `noderepl pool delete NAME`. Says what is lost, and asks first.",
+    options=AZURE_OPTIONS,
+    add=_add,
+    run=_run,
+)

@@ -1,0 +1,137 @@
+"""`noderepl pools`, `--pool` and `noderepl pool delete` as processes, with azure-identity's own credential and a small `az`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from azure_arm import EXECUTOR, refused
+from azure_cli import OTHER_TENANT
+from azure_home import AzureHome
+from driving import Screen, run
+
+GRAPH = "POST /providers/Microsoft.ResourceGraph/resources"
+HOSTILE = "we\u202eird\x1b]0;x\x07"
+
+
+def noderepl(account: AzureHome, home: Path, *arguments: str, **env: str) -> Any:
+    """Runs noderepl as the account's owner."""
+    return run(*arguments, home=home, **(account.environ | env))
+
+
+def test_pools_are_listed(account, home):
+    """The table has NodeLTS pools only, with all their facts; --all marks the others; --json has everything."""
+    account.cloud.add("one"), account.cloud.add("snake", containerType="PythonLTS")
+    account.cloud.add(
+        HOSTILE.replace("/", ""), sessionNetworkConfiguration=None, scaleConfiguration=5
+    )
+    plain = noderepl(account, home, "pools")
+    assert plain.returncode == 0 and plain.stderr == ""
+    assert plain.stdout.splitlines()[1].split() == (
+        "one westus2 disabled 300 s 10 Succeeded rg Pay-As-You-Go".split()
+    )
+    assert "snake" not in plain.stdout
+    listed = json.loads(noderepl(account, home, "pools", "--all", "--json").stdout)
+    assert [one["type"] for one in listed] == ["NodeLTS", "PythonLTS"]
+    assert (
+        account.az.calls
+        == ["account get-access-token --output json --resource https://management.azure.com"] * 2
+    )
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("signed out", ["not signed in", "az login"]),
+        ("expired", ["AADSTS700082", "az login --tenant", "--scope"]),
+        ("broken", ["`az` does not work"]),
+        ("none", ["no Azure CLI", "setup --login device"]),
+    ],
+)
+def test_no_sign_in_is_one_sentence(account, home, mode, words):
+    """Each state of `az` has its sentence and exit status 4."""
+    account.az.set(mode)
+    if mode == "none":
+        (account.az.directory / "az").unlink()
+    ran = noderepl(account, home, "pools")
+    assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (4, "", 1)
+    assert all(word in ran.stderr for word in words)
+    assert account.cloud.requests == []
+
+
+def test_a_pool_by_name_is_looked_up_once(account, home):
+    """The second start makes no request to the management plane; a moved pool is found again."""
+    account.cloud.add("one")
+    account.cloud.data_actions = list(EXECUTOR)
+    for _ in range(2):
+        ran = noderepl(account, home, "--pool", "ONE", "-p", "6 * 7")
+        assert (ran.stdout, ran.stderr) == ("42\n", "")
+    assert account.cloud.requests == [GRAPH]
+    del account.cloud.pools[next(iter(account.cloud.pools))]
+    account.cloud.add("one", group="moved")
+    ran = noderepl(account, home, "-p", "6 * 7", NODEREPL_POOL="one")
+    assert (ran.stdout, ran.stderr) == ("42\n", "")
+    assert account.cloud.requests == [GRAPH] * 2
+    account.cloud.pools.clear()
+    ran = noderepl(account, home, "--pool", "one", "-p", "6 * 7")
+    assert ran.returncode == 3 and "no pool has the name one" in ran.stderr
+
+
+def test_the_wrong_pool_is_one_sentence(account, home):
+    """A misspelt name, a name of two pools, another type, and --endpoint with a name or an id."""
+    cloud = account.cloud
+    both = cloud.add("same", group="a"), cloud.add("same", group="b")
+    cloud.add("snake", containerType="PythonLTS"), cloud.add("sick", provisioningState="Failed")
+    for pool, code, words in (
+        ("sane", 3, ["did you mean same?", "noderepl pools"]),
+        ("same", 2, [*both, "--pool"]),
+        ("snake", 2, ["PythonLTS"]),
+        ("sick", 3, ["Failed", "noderepl pool delete sick"]),
+        ("a/b", 2, ["resource id"]),
+        (both[0] + "x", 3, ["no such resource"]),
+    ):
+        ran = noderepl(account, home, "--pool", pool, "-p", "1")
+        assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (code, "", 1)
+        assert all(word in ran.stderr for word in words), ran.stderr
+
+
+@pytest.mark.parametrize("given", ["mypool", "/subscriptions/s/resourceGroups/g/providers/Microsoft.App/sessionPools/p"])  # fmt: skip
+def test_an_endpoint_that_is_a_name(home, given):
+    """--endpoint with a name or a resource id says what to do instead."""
+    ran = run("--endpoint", given, "-p", "1", home=home)
+    assert ran.returncode == 2 and "--pool" in ran.stderr
+
+
+def test_a_command_wins_over_a_file(account, home):
+    """`pools` is the command, also behind an option; `./pools` is the file."""
+    (home / "pools").write_text("console.log('file')")
+    account.cloud.add("one")
+    assert run("./pools", home=home, cwd=home).stdout == "file\n"
+    ran = run("--tenant", OTHER_TENANT, "pools", home=home, cwd=home, **account.environ)
+    assert ran.returncode == 4 and "--tenant" in ran.stderr
+    assert account.az.calls[-1].endswith(f"--tenant {OTHER_TENANT}")
+
+
+def test_a_pool_is_deleted(account, home):
+    """In a script, --yes is needed; the remembered endpoint is forgotten, and a refusal is a sentence."""
+    account.cloud.add("one")
+    assert noderepl(account, home, "pool", "delete", "one").returncode == 2
+    account.cloud.refuse("DELETE .*", refused(403, "AuthorizationFailed", "x"))
+    assert noderepl(account, home, "pool", "delete", "one", "--yes").returncode == 4
+    ran = noderepl(account, home, "pool", "delete", "one", "--yes")
+    assert ran.returncode == 0 and "is deleted" in ran.stderr and not account.cloud.pools
+    assert noderepl(account, home, "pool", "delete", "one", "--yes").returncode == 3
+    for wrong in (["pool"], ["pool", "remove", "x"], ["pool", "delete"], ["pools", "x"]):
+        ran = noderepl(account, home, *wrong)
+        assert ran.returncode == 2 and ran.stderr.count("\n") == 1 and "--help" in ran.stderr
+
+
+def test_a_narrow_terminal(account, home):
+    """On thirty columns each pool has lines of its own, and no character of a name is a control."""
+    account.cloud.add("one", location="West \x1b[2JUS 2")
+    with Screen("pools", home=home, columns=30, **account.environ) as screen:
+        screen.until(r"^ +region +west\\x1b\[2jus2|region")
+        assert screen.ended() == 0
+    assert b"\x1b[2J" not in screen.raw
