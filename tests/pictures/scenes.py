@@ -40,6 +40,24 @@ ERROR = (
     ("function load(name) {\n  return require('fs').readFileSync(name) // throws\n}", "^>"),
     ("load('absent.csv')", "ENOENT"),
 )
+CHART = (
+    (
+        "const sales = [['Jan', 12], ['Feb', 19], ['Mar', 7]]",
+        "^>",
+    ),
+    (
+        "const bar = ([, sold], i) =>\n"
+        '  `<rect y="${i * 30}" width="${sold * 10}" height="20" fill="teal"/>`',
+        "^>",
+    ),
+    (
+        'const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="80">\n'
+        "  ${sales.map(bar).join('')}</svg>`",
+        "^>",
+    ),
+    ("fs.writeFileSync('chart.svg', svg)", "^>"),
+    ("%show chart.svg", "▀|▄|█"),
+)
 
 
 def _menu(screen: Screen) -> None:
@@ -54,6 +72,7 @@ SCENES = {
     "error": Scene("An error, its source line and its stack", ERROR, rows=20),
     "menu": Scene("The completions of a live value", TOUR[:2], last=_menu, rows=16),
     "narrow": Scene("Fifty columns", TOUR[:4], columns=50, rows=18),
+    "chart": Scene("A chart that a session has drawn", CHART, rows=34),
     "no-color": Scene("NO_COLOR", TOUR[:5], rows=18, env={"NO_COLOR": "1"}),
 }
 
