@@ -8,10 +8,18 @@
     const members = getter(Set.prototype, "size");
     const bytes = getter(ArrayBuffer.prototype, "byteLength");
     const sharedBytes = getter(SharedArrayBuffer.prototype, "byteLength");
+    const viewLength = getter(getPrototypeOf(Uint8Array.prototype), "length");
     const viewBytes = getter(getPrototypeOf(Uint8Array.prototype), "byteLength");
 
     function getter(prototype, key) {
         return primordials.uncurried(getOwnPropertyDescriptor(prototype, key).get);
+    }
+
+    // The number of indices of a value that is no proxy, or an upper bound; nothing can stop the engine when it lists
+    // millions of them.
+    function lengthOf(value) {
+        const length = types.isTypedArray(value) ? viewLength(value) : getOwnPropertyDescriptor(value, "length")?.value;
+        return typeof length === "number" ? length : 0;
     }
 
     // Returns [number, whether it is bytes]; the number is null for a value without a size.
@@ -28,9 +36,12 @@
         if (types.isTypedArray(value)) {
             return [viewBytes(value), true];
         }
+        if (types.isStringObject(value)) {
+            return [lengthOf(value), false];
+        }
         const count = types.isMap(value) ? entries(value) : types.isSet(value) ? members(value) : undefined;
         return [count ?? (isArray(value) ? value.length : keys(value).length), false];
     }
 
-    return { sizeOf };
+    return { lengthOf, sizeOf };
 });
