@@ -48,10 +48,10 @@
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
-    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
     const installed = parts.packages({ realm, primordials, file, attempt });
     const { lengthOf, sizeOf } = parts.sizes({ realm, primordials });
+    const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
@@ -179,8 +179,9 @@
 
     // Without indices, of which there may be millions, and without the old forms of Object's functions.
     function keysOf(object, seen = NONE) {
-        if (typeof object !== "function" && lengthOf(object) > MOST) {
-            return ["length"];
+        const length = typeof object === "function" ? 0 : lengthOf(object);
+        if (length > MOST) {
+            return length === Infinity ? [] : ["length"];
         }
         const all = getOwnPropertyNames(object);
         const found = [];

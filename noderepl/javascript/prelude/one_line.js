@@ -1,6 +1,6 @@
 // A value on one line, much as util.inspect() shows it. That reads accessors of prototypes, names of proxies and
 // stacks; this calls no getter, no trap and no method of a value.
-(function one_line({ realm, primordials }) {
+(function one_line({ realm, primordials, lengthOf }) {
     const { Array, BigInt, Date, Function, JSON, Map, Object, RegExp, Set, Symbol, Uint8Array } = realm;
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is, keys } = Object;
     const types = realm.require("util/types");
@@ -193,6 +193,9 @@
     }
 
     function properties(value, above) {
+        if (lengthOf(value) === Infinity) {
+            return ["..."];
+        }
         const all = keys(value);
         const parts = [];
         let index = 0;

@@ -2,8 +2,10 @@
 (function sizes({ realm, primordials }) {
     const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array } = realm;
     const { isArray } = Array;
-    const { getOwnPropertyDescriptor, getPrototypeOf, keys } = Object;
+    const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
     const types = realm.require("util/types");
+    const every = primordials.uncurried(Array.prototype.every);
+    const SAMPLES = [1000, 10_000, 100_000];
     const entries = getter(Map.prototype, "size");
     const members = getter(Set.prototype, "size");
     const bytes = getter(ArrayBuffer.prototype, "byteLength");
@@ -15,11 +17,11 @@
         return primordials.uncurried(getOwnPropertyDescriptor(prototype, key).get);
     }
 
-    // The number of indices of a value that is no proxy, or an upper bound; nothing can stop the engine when it lists
-    // millions of them.
+    // The number of indices of a value that is no proxy, or an upper bound: Infinity for an object that seems to have
+    // very many. Nothing can stop the engine when it lists millions of them.
     function lengthOf(value) {
         const length = types.isTypedArray(value) ? viewLength(value) : getOwnPropertyDescriptor(value, "length")?.value;
-        return typeof length === "number" ? length : 0;
+        return typeof length === "number" ? length : every(SAMPLES, (index) => hasOwn(value, index)) ? Infinity : 0;
     }
 
     // Returns [number, whether it is bytes]; the number is null for a value without a size.
@@ -38,6 +40,9 @@
         }
         if (types.isStringObject(value)) {
             return [lengthOf(value), false];
+        }
+        if (lengthOf(value) === Infinity) {
+            return [null, false];
         }
         const count = types.isMap(value) ? entries(value) : types.isSet(value) ? members(value) : undefined;
         return [count ?? (isArray(value) ? value.length : keys(value).length), false];
