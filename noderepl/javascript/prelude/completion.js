@@ -20,12 +20,12 @@
     file,
     namespaceOf,
 }) {
-    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+    const { Array, Function, JSON, Map, Object, Reflect, Set } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
     const { builtinModules } = realm.require("module").Module;
-    const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
+    const { isNativeError, isProxy } = realm.require("util/types");
     const { includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { add, has } = primordials.Set;
@@ -33,8 +33,6 @@
     const { slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
     const { stringify } = JSON;
-    const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
-    const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const sort = primordials.uncurried(Array.prototype.sort);
     const sourceOf = primordials.uncurried(Function.prototype.toString);
@@ -50,10 +48,10 @@
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
-    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
     const installed = parts.packages({ realm, primordials, file, attempt });
-    const { sizeOf } = parts.sizes({ realm, primordials });
+    const { lengthOf, sizeOf } = parts.sizes({ realm, primordials });
+    const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
@@ -181,9 +179,9 @@
 
     // Without indices, of which there may be millions, and without the old forms of Object's functions.
     function keysOf(object, seen = NONE) {
-        const length = isTypedArray(object) ? typedLength(object) : dataOf(object, "length");
-        if (typeof length === "number" && length > MOST && typeof object !== "function") {
-            return ["length"];
+        const length = typeof object === "function" ? 0 : lengthOf(object);
+        if (length > MOST) {
+            return length === Infinity ? [] : ["length"];
         }
         const all = getOwnPropertyNames(object);
         const found = [];
