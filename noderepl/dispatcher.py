@@ -270,8 +270,8 @@ class Dispatcher:
         else:
             if not aside:
                 self.last = came
-                self._stored.add(came)
-            outcomes = [came]
+                came = self._stored.add(came)
+            outcomes = [came, *self._stored.trouble()]
         if self._show is not None:
             for outcome in [*outcomes, *self._loss()]:
                 self._show(outcome)

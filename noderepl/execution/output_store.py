@@ -46,12 +46,7 @@ class OutputStore:
             self._fold(lambda: spool.failure is None)
         execution = await work
         spool.end(execution, is_whole=not execution.streamed)
-        if self._fold is None or spool.failure is None or execution.streamed:
-            return execution
-        # Shown with its outcome it would be folded.
-        for output in execution.output():
-            self.show(output)
-        return replace(execution, streamed=True)
+        return self._unfolded(execution)
 
     def show(self, outcome: Outcome) -> None:
         """Stores output of the running snippet, and shows the outcome."""
@@ -60,11 +55,22 @@ class OutputStore:
         if self._show is not None:
             self._show(outcome)
 
-    def add(self, execution: Execution) -> None:
-        """Stores the output of an abandoned snippet."""
-        if self._spool is not None:
-            self._spool.begin()
-            self._spool.end(execution, is_whole=True)
+    def add(self, execution: Execution) -> Execution:
+        """Stores the output of an abandoned snippet. Returns what remains to be shown of it."""
+        if self._spool is None:
+            return execution
+        self._spool.begin()
+        self._spool.end(execution, is_whole=True)
+        return self._unfolded(execution)
+
+    def _unfolded(self, execution: Execution) -> Execution:
+        """Shows output that cannot be stored. With its outcome it would be folded."""
+        failure = None if self._spool is None else self._spool.failure
+        if self._fold is None or failure is None or execution.streamed:
+            return execution
+        for output in execution.output():
+            self.show(output)
+        return replace(execution, streamed=True)
 
     def of(self, number: int | None) -> Spooled | None:
         """Returns the output of a snippet, None for the latest; None if it has none."""

@@ -79,6 +79,8 @@ async def test_output_that_cannot_be_stored_is_shown_whole(
 
     assert (await store.during(ran())).streamed
     assert "".join(one.text for one in shown if isinstance(one, Output)) == LINES
+    assert store.add(await ran()).streamed
+    assert "".join(one.text for one in shown if isinstance(one, Output)) == LINES * 2
     assert list(store.trouble()) == [
         Words(NOT_STORED.format("No such file or directory"), warning=True)
     ]
