@@ -287,18 +287,24 @@ class Manual(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Saved(Outcome):
-    """A file was written on this machine. size: in bytes."""
+    """A file or a directory was written on this machine. size: in bytes. files: the number of files
+    of a directory.
+    """
 
     path: Path
     size: int
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded(Outcome):
-    """A file was written in the session. name: its name there. size: in bytes."""
+    """A file or a directory was written in the session. name: its name there. size, files: as for
+    Saved.
+    """
 
     name: str
     size: int
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
-from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
+from noderepl.magics.download import DOWNLOAD
+from noderepl.magics.files import FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.jobs import JOBS, STOP
 from noderepl.magics.keepalive import KEEPALIVE

@@ -192,7 +192,10 @@ def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tu
 
 def _transferred(outcome: Saved | Uploaded) -> str:
     done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
-    return f"{done} ({human_size(outcome.size)}).\n"
+    if outcome.files is None:
+        return f"{done} ({human_size(outcome.size)}).\n"
+    files = f"{outcome.files:,} file{'s' if outcome.files != 1 else ''}"
+    return f"{done}: {files} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:
