@@ -15,6 +15,7 @@ from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
 from noderepl.magics.download import DOWNLOAD
+from noderepl.magics.file_texts import CAT, DIFF
 from noderepl.magics.files import FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.jobs import JOBS, STOP
@@ -63,6 +64,8 @@ MAGICS: tuple[Magic, ...] = (
     DOWNLOAD,
     FILES,
     RM,
+    CAT,
+    DIFF,
     NPM,
     SH,
     RELOAD,

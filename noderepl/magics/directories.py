@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -11,7 +10,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import ExitCode, LocalFileError, MalformedAnswer, NotFound, UsageError
 from noderepl.magics.context import Context
-from noderepl.magics.session_files import ask, counted, discard, left_out, own_name
+from noderepl.magics.session_files import (
+    ask,
+    counted,
+    discard,
+    left_out,
+    own_name,
+    received,
+)
 from noderepl.outcome import Failure, Outcome, Saved, Uploaded
 from noderepl.sessions.journal import Upload, listed
 from noderepl.threaded import SHORT, worked
@@ -156,12 +162,10 @@ async def _packed(
     archive = str(packing["archive"])
     try:
         packed = await ask(context, Packed, "pack", **packing)
-        sink = _Bounded(MOST_UNPACKED)
-        session = await context.sessions.session()
-        await session.download(archive, sink, checked(packed))
+        content = await received(context, archive, MOST_UNPACKED, checked(packed))
     finally:
         await discard(context, archive)
-    return packed, sink.getvalue()
+    return packed, content
 
 
 def _checked(target: Path, arrival: Arrival, show: Show, packed: Packed) -> Show:
@@ -177,19 +181,6 @@ def _checked(target: Path, arrival: Arrival, show: Show, packed: Packed) -> Show
             f"{beside} has not enough room: {human_size(rest)} are needed, {human_size(free)} free"
         )
     return _scaled(show, arrival.size, min(rest, PART), packed.bytes)
-
-
-class _Bounded(io.BytesIO):
-    """Bytes of limited size. Raises MalformedAnswer for more. most: bytes."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def write(self, data: bytes, /) -> int:  # type: ignore[override]
-        if self.tell() + len(data) > self._most:
-            raise MalformedAnswer("the session has sent a larger archive of its files than it may")
-        return super().write(data)
 
 
 async def in_thread(work: Callable[[Given], Result], given: Given) -> Result:

@@ -5,8 +5,10 @@ with each request.
 from __future__ import annotations
 
 import asyncio
+import io
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,8 +25,11 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.file_patterns import Pattern, pattern
 from noderepl.outcome import Execution, Status, Words
+from noderepl.units import human_size
 
 if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
     from noderepl.javascript.session_files import Entry, Failed, Left, Report
 
 DATA = "/mnt/data"
@@ -127,6 +132,34 @@ async def discard(context: Context, *names: str, with_directories: bool = False)
             for name in names:
                 with suppress(NotFound):
                     await session.remove(name)
+
+
+async def received(
+    context: Context, name: str, most: int, progress: Callable[[int, int | None], None]
+) -> bytes:
+    """Returns the content of a file of the session.
+
+    most: its maximum size in bytes. progress: as for Session.download(). Raises UsageError for a
+    larger one, NodeReplError.
+    """
+    sink = _Bounded(name, most)
+    await (await context.sessions.session()).download(name, sink, progress)
+    return sink.getvalue()
+
+
+class _Bounded(io.BytesIO):
+    """The content of a file of limited size. Raises UsageError for more."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__()
+        self._name = name
+        self._most = most
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        count = super().write(data)
+        if self.tell() > self._most:
+            raise UsageError(f"{self._name} is longer than {human_size(self._most)}")
+        return count
 
 
 async def find(
