@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from noderepl.errors import ExitCode, LocalFileError, MalformedAnswer, NotFound, UsageError
 from noderepl.magics.context import Context
 from noderepl.magics.session_files import (
+    DATA,
     ask,
     counted,
     discard,
@@ -78,7 +79,7 @@ async def upload_tree(
         await discard(context, *unwanted, with_directories=is_staged)
         raise
     context.state.journal.add(Upload(source, name or "."))
-    return [Uploaded(name or ".", done, tree.files), *_left(tree.left)]
+    return [Uploaded(name or DATA, done, tree.files), *_left(tree.left)]
 
 
 async def _unpack(

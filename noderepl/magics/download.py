@@ -168,5 +168,5 @@ DOWNLOAD = Magic(
         " download leaves nothing."
     ),
     run=_download,
-    completes="remote-file",
+    completes="remote-then-local",
 )

@@ -32,12 +32,12 @@ REMOTE = "remote:"
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
 
 
-async def _text(context: Context, name: str, most: int = MOST_SHOWN) -> str:
+async def _text(context: Context, name: str, most: int | None = None) -> str:
     """Returns the UTF-8 text of a file of the session. Raises UsageError if it is none, or longer
-    than `most` bytes; NodeReplError.
+    than `most` bytes, by default MOST_SHOWN; NodeReplError.
     """
     try:
-        content = await received(context, name, most, lambda *_: None)
+        content = await received(context, name, most or MOST_SHOWN, lambda *_: None)
     except (NotFound, BadRequest, ServiceFailed):
         # A service may answer one of these for a directory.
         if await _is_directory(context, name):
@@ -180,5 +180,5 @@ DIFF = Magic(
         " REMOTE is by default\nthe file at the same path in the session, or else of the same name."
     ),
     run=_diff,
-    completes="local-file",
+    completes="local-then-remote",
 )

@@ -211,7 +211,7 @@ EDIT = Magic(
         "remote:FILE is a file of the session, which gets the edited text."
     ),
     run=_edit,
-    completes="local-file",
+    completes="local-or-remote-file",
 )
 
 TIME = Magic(
