@@ -69,7 +69,7 @@ class Dispatcher:
         console: Console,
         *,
         entries: Callable[[], Sequence[str]],
-        edit: Callable[[str], Awaitable[str]],
+        edit: Callable[..., Awaitable[str]],
         show: Callable[[Outcome], None] | None = None,
         room: Callable[[], Awaitable[None]] | None = None,
         at_prompt: bool = False,

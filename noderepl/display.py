@@ -87,7 +87,7 @@ class Display:
         return self._console.size() if is_seen else None
 
     def screen(
-        self, entries: Callable[[], Sequence[str]], edit: Callable[[str], Awaitable[str]]
+        self, entries: Callable[[], Sequence[str]], edit: Callable[..., Awaitable[str]]
     ) -> Screen:
         """Returns what magics use of the screen. entries, edit: as for Screen."""
         console = self._console

@@ -22,6 +22,7 @@ NodeReplError                  .exit_code
 │   │   └── PoolFull           429 or 404: the pool has no free session
 │   ├── ServiceFailed          5xx
 │   └── PoolUnavailable        the embedded pool cannot start (no Node.js, no room)
+├── NotFinished                the session has not finished the work of a magic
 ├── InternalError         70   an error in noderepl itself
 └── NotAuthorised          4   also a ServiceError, with its status and correlation_id
     ├── NoCredential           no token was obtained: nothing was sent
@@ -71,6 +72,16 @@ class ConfigError(UsageError):
 
 class LocalFileError(UsageError):
     """A file on this machine is missing, exists already or cannot be read or written."""
+
+
+class NotFinished(NodeReplError):
+    """The session has not finished the work of a magic, which has changed nothing. exit_code: as of
+    a snippet that ends so.
+    """
+
+    def __init__(self, message: str, exit_code: ExitCode) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class InternalError(NodeReplError):

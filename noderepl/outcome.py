@@ -209,11 +209,13 @@ class Failure(Outcome):
 class Text(Outcome):
     """Plain text that was requested (the history, a listing). It is data, so it goes to stdout.
 
-    is_code: whether it is JavaScript, which is shown in colours.
+    is_code: whether it is JavaScript, which is shown in colours. file: the name of the file of this
+    text, which has the colours of its kind, and goes to the pager if it is longer than the screen.
     """
 
     text: str
     is_code: bool = False
+    file: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,18 +289,20 @@ class Manual(Outcome):
 
 @dataclass(frozen=True, slots=True)
 class Saved(Outcome):
-    """A file was written on this machine. size: in bytes."""
+    """A file or directory was written on this machine. size: in bytes. files: of a directory."""
 
     path: Path
     size: int
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Uploaded(Outcome):
-    """A file was written in the session. name: its name there. size: in bytes."""
+    """A file or directory was written in the session, as name. size, files: as for Saved."""
 
     name: str
     size: int
+    files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -269,8 +269,8 @@ class Repl:
     def _show_late(self, outcome: Outcome) -> None:
         self._late.show(outcome)
 
-    async def _edit(self, text: str) -> str:
-        return await self._programs.edit(text)
+    async def _edit(self, *text: str) -> str:
+        return await self._programs.edit(*text)
 
     async def _room(self) -> None:
         await self._late.room()

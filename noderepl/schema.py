@@ -118,6 +118,15 @@ def moment(value: object) -> datetime | None:
     return found if _FIRST <= found <= _LAST else None
 
 
+def moment_of(milliseconds: float) -> datetime | None:
+    """Returns a time in UTC, None if it is not usable (see moment()). milliseconds: since 1970."""
+    try:
+        found = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return found if _FIRST <= found <= _LAST else None
+
+
 _AMOUNT: Check[float] = Check(Amount)
 _FIRST = datetime.min.replace(tzinfo=UTC) + timedelta(days=2)
 _LAST = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)

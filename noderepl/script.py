@@ -269,5 +269,5 @@ def _error_as_json(error: Thrown) -> Mapping[str, str]:
     return {"name": error.name, "message": error.message, "stack": readable(error.stack)}
 
 
-async def _no_editor(text: str) -> str:
+async def _no_editor(*_: str) -> str:
     raise UsageError("%edit works only at the prompt")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from noderepl.errors import NodeReplError
 from noderepl.foreground import Foreground
-from noderepl.outcome import Description, Failure, Outcome, Page
+from noderepl.outcome import Description, Failure, Outcome, Page, Text
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import COLOUR
 
@@ -26,12 +26,12 @@ class UserPrograms:
         self._foreground = foreground
 
     async def show(self, outcome: Outcome) -> None:
-        """Shows an outcome. A page is shown in the user's pager, and so is a description that is
-        longer than the screen; if there is no pager, as any other outcome.
+        """Shows an outcome. A page is shown in the user's pager, and so are a description and the
+        text of a file that are longer than the screen; if there is no pager, as any other outcome.
         """
         if isinstance(outcome, Page):
             await self._page(outcome)
-        elif not isinstance(outcome, Description) or not await self._is_paged(outcome):
+        elif not (_may_be_paged(outcome) and await self._is_paged(outcome)):
             (await self._console.drawn(outcome))()
 
     async def _page(self, shown: Page) -> None:
@@ -43,8 +43,8 @@ class UserPrograms:
         if not is_shown:
             await self._console.show_page(shown)
 
-    async def _is_paged(self, shown: Description) -> bool:
-        """Shows a description in the pager if it is longer than the screen. Returns whether it
+    async def _is_paged(self, shown: Outcome) -> bool:
+        """Shows an outcome in the pager if it is longer than the screen. Returns whether it
         did.
         """
         from noderepl.terminal.programs import is_less, page
@@ -59,12 +59,14 @@ class UserPrograms:
             parts = [painted if is_less(os.environ) else bare.encode(errors="replace")]
             return await page(self._input, parts, os.environ)
 
-    async def edit(self, text: str) -> str:
-        """Returns the text as the editor saves it. Raises LocalFileError."""
+    async def edit(self, text: str, suffix: str = ".js") -> str:
+        """Returns the text as the editor saves it. suffix: of the editor's file. Raises
+        LocalFileError.
+        """
         from noderepl.terminal.programs import edit
 
         async with self._elsewhere():
-            return await edit(self._input, text, os.environ)
+            return await edit(self._input, text, os.environ, suffix)
 
     async def edit_typed(self, text: str) -> str:
         """Returns the text as the editor saves it; if that fails, shows the error and returns the
@@ -85,3 +87,7 @@ class UserPrograms:
         await self._console.drained()
         with self._foreground.elsewhere():
             yield
+
+
+def _may_be_paged(outcome: Outcome) -> bool:
+    return isinstance(outcome, Description) or (isinstance(outcome, Text) and outcome.file != "")

@@ -20,7 +20,7 @@ from noderepl.client.listing import all_files
 from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.round_trips import RoundTrips
 from noderepl.client.transport import Answer, Asking, Link, Relocate
-from noderepl.client.uploads import Progress, Upload, opened
+from noderepl.client.uploads import Content, Progress, Upload, opened
 from noderepl.errors import NotFound, ServiceError
 from noderepl.outcome import Execution, RemoteFile, Status, Thrown
 from noderepl.schema import number
@@ -189,11 +189,11 @@ class Session:
         uploaded: RemoteFile = await answer.read(decode_listings.read_file)
         return uploaded
 
-    async def write(self, name: str, data: bytes) -> None:
-        """Uploads bytes as a file. name: its name in the session. Raises as upload() does."""
-        await self._send(name, data, len(data))
+    async def write(self, name: str, data: bytes, progress: Progress | None = None) -> None:
+        """Uploads bytes as a file. name, progress: as for upload(). Raises as upload() does."""
+        await self._send(name, Content(data, progress) if progress else data, len(data))
 
-    async def _send(self, name: str, content: Upload | bytes, size: int) -> Answer:
+    async def _send(self, name: str, content: Upload | Content | bytes, size: int) -> Answer:
         _, base = wire.split_name(name)
         return await self._use(
             Asking(

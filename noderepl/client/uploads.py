@@ -65,6 +65,20 @@ class Upload(io.RawIOBase):
         return chunk
 
 
+class Content(io.BytesIO):
+    """Bytes that report how far they have been read."""
+
+    def __init__(self, data: bytes, progress: Progress) -> None:
+        super().__init__(data)
+        self._total = len(data)
+        self._progress = progress
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        chunk = super().read(size)
+        self._progress(self.tell(), self._total)
+        return chunk
+
+
 def _content(file: io.RawIOBase) -> bytes:
     """The first bytes of a file, up to one more than SMALL. Raises OSError."""
     content = bytearray()

@@ -168,8 +168,8 @@ async def answer_in(execution: Execution, run: int | None = None) -> Answer | No
 async def check_files(session: Session, names: Sequence[str], *, at_once: bool) -> None:
     """Checks that uploaded files exist in a session; no other call could show that it was replaced.
 
-    names: of the files; may be empty. at_once: whether to check also if the session was used a
-    short time ago. Raises SessionLost if none of the files exists, ServiceError.
+    names: of files in /mnt/data; may be empty. at_once: whether to check also if the session was
+    used a short time ago. Raises SessionLost if none of the files exists, ServiceError.
     """
     idle = session.idle
     if not names or not (at_once or (idle or 0) >= UNCHECKED_SECONDS):
@@ -178,7 +178,7 @@ async def check_files(session: Session, names: Sequence[str], *, at_once: bool) 
         found = {file.name for file in await session.files()}
     except NotFound:
         found = set()
-    if found.isdisjoint(name.rpartition("/")[2] for name in names):
+    if found.isdisjoint(names):
         raise SessionLost(FILES_GONE.format(unused(idle)))
 
 

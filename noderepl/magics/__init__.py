@@ -14,7 +14,9 @@ from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
-from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
+from noderepl.magics.download import DOWNLOAD
+from noderepl.magics.file_texts import CAT, DIFF
+from noderepl.magics.files import FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.jobs import JOBS, STOP
 from noderepl.magics.keepalive import KEEPALIVE
@@ -63,6 +65,8 @@ MAGICS: tuple[Magic, ...] = (
     DOWNLOAD,
     FILES,
     RM,
+    CAT,
+    DIFF,
     NPM,
     SH,
     RELOAD,

@@ -1,48 +1,53 @@
-"""%upload, %download, %files and %rm: the session's files. They write only to the path that the
-user chose.
-"""
+"""%upload, %files and %rm: copy files into the session, list them, and delete them."""
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from noderepl.errors import NodeReplError
+from noderepl.errors import NodeReplError, UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
-from noderepl.magics.local import arriving, check_free, is_directory, local_path, matching_files
+from noderepl.magics.directories import in_thread, progress, upload_tree
+from noderepl.magics.file_patterns import has_pattern, is_deep, pattern
+from noderepl.magics.local import is_directory, local_path, matching_files
 from noderepl.magics.magic import Magic
-from noderepl.outcome import Failure, FileList, Outcome, Saved, Uploaded, Words
-from noderepl.sessions.journal import Upload
-from noderepl.threaded import SHORT, worked
+from noderepl.magics.session_files import (
+    ask,
+    counted,
+    excluded_for,
+    find,
+    left_out,
+    matching,
+    missing,
+    remote_path,
+)
+from noderepl.outcome import Failure, FileList, Outcome, Prefill, RemoteFile, Uploaded, Words
+from noderepl.sessions.journal import Upload, listed
 
-LARGE = 1_000_000
-"""The size in bytes above which a transfer shows its progress."""
+if TYPE_CHECKING:
+    from noderepl.javascript.session_files import Entry
+    from noderepl.magics.archives import LocalTree
 
 T = TypeVar("T")
+# A limit of %rm that no number of files exceeds.
+ALL = 2**53
 
 
-def _progress(context: Context, label: str) -> Callable[[int, int | None], None]:
-    def show(done: int, total: int | None) -> None:
-        if max(done, total or 0) > LARGE:
-            context.screen.progress(label, done, total)
-
-    return show
-
-
-async def _each(items: Iterable[T], act: Callable[[T], Awaitable[Outcome]]) -> Sequence[Outcome]:
+async def _each(
+    items: Iterable[T], act: Callable[[T], Awaitable[Sequence[Outcome]]]
+) -> Sequence[Outcome]:
     """Calls act on each item up to the first that fails; the outcomes before the failure are also
     shown.
     """
     done: list[Outcome] = []
     for item in items:
         try:
-            done.append(await act(item))
+            done += await act(item)
         except NodeReplError as exc:
             if not done:
                 raise
@@ -55,130 +60,168 @@ async def _upload(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
     given = arguments.parse(least=1, values=("as",))
     # A pattern may search a whole disk.
-    find = partial(_sources, context=context)
-    sources = await worked(find, given.words, size=SHORT + 1)
+    sources = await in_thread(partial(_sources, context=context), given.words)
     name = given.values.get("as")
-    names = [name] if name else [path.name for path in sources]
+    names = [name] if name else [_name(path) for path in sources]
     if len(names) != len(sources):
-        raise arguments.wrong(f"--as names one file, not {len(sources)}")
+        raise arguments.wrong(f"--as names one file or directory, not {len(sources)}")
     for twice in [name for name, count in Counter(names).items() if count > 1]:
         raise arguments.wrong(f"two of these files would have the name {twice!r}")
-    for name in names:
-        split_name(name)  # rejects a name that the service forbids before anything is sent
-
-    async def send(pair: tuple[Path, str]) -> Outcome:
-        return await send_file(context, *pair)
-
-    return await _each(list(zip(sources, names, strict=True)), send)
+    for place, (path, name) in enumerate(zip(sources, names, strict=True)):
+        if _is_tree(path):
+            names[place] = remote_path(name, arguments) or "."
+        else:
+            split_name(name)  # rejects a name that the service forbids before anything is sent
+    return await _each(zip(sources, names, strict=True), lambda pair: send(context, *pair))
 
 
 def _sources(words: Sequence[str], *, context: Context) -> list[Path]:
-    return [_absolute(path) for word in words for path in matching_files(word, context)]
+    """Returns the files, directories and patterns with ** that words name."""
+    found: list[Path] = []
+    for word in words:
+        path = local_path(word, context)
+        found += [path] if _is_tree(path) else matching_files(word, context)
+    return [path.absolute() for path in found]
 
 
-async def send_file(context: Context, source: Path, name: str) -> Uploaded:
-    """Copies a local file into the session and adds the upload to the journal. Raises
-    NodeReplError.
+def _is_tree(path: Path) -> bool:
+    """Returns whether a path is a directory, or a pattern for files at any depth."""
+    return is_directory(path) or (is_deep(str(path)) and not path.exists())
+
+
+def _name(path: Path) -> str:
+    """Returns the name of a file or directory in the session; "" for /mnt/data itself."""
+    if not is_deep(str(path)) or path.exists():
+        return path.name if path.name not in {"", ".."} else path.resolve().name
+    return Path(pattern(str(path)).root).name
+
+
+async def send(context: Context, source: Path, name: str) -> Sequence[Outcome]:
+    """Copies a local file, a directory, or the files of a pattern with ** into the session and adds
+    the upload to the journal.
+
+    name: in the session; "." for /mnt/data itself. Raises NodeReplError.
     """
+    if _is_tree(source):
+        return await upload_tree(context, _tree(source), source, "" if name == "." else name)
     session = await context.sessions.session()
-    file = await session.upload(source, name, progress=_progress(context, f"upload {name}"))
+    file = await session.upload(source, name, progress=progress(context, f"upload {name}"))
     context.state.journal.add(Upload(source, name))
-    return Uploaded(name, _size(source) if file.size is None else file.size)
+    return [Uploaded(name, _size(source) if file.size is None else file.size)]
 
 
-def _absolute(path: Path) -> Path:
-    return path.absolute()
+def _tree(source: Path) -> LocalTree:
+    from noderepl.magics.archives import LocalTree
+
+    if is_directory(source):
+        return LocalTree(source, excluded_for(source.name))
+    wanted = pattern(str(source))
+    root = Path(wanted.root)
+    return LocalTree(root, excluded_for(root.name, *wanted.parts), wanted.matches)
 
 
 def _size(path: Path) -> int:
     return path.stat().st_size
 
 
-def _target(context: Context, arguments: Arguments, name: str, place: str | None) -> Path:
-    """Returns the local path for a remote file. Only the last part of its name is used, so that it
-    cannot leave the chosen directory.
-    """
-    base = re.split(r"[/\\]", name)[-1]
-    chosen = local_path(place or ".", context)
-    if not (place is None or place.endswith("/") or is_directory(chosen)):
-        return chosen
-    if base in {"", ".", ".."}:
-        raise arguments.wrong(f"{name!r} names no file")
-    return chosen / base
-
-
-async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    given = arguments.parse(least=1, most=2, flags=("force",))
-    name, place = given.words[0], given.words[1] if len(given.words) > 1 else None
-    target = _target(context, arguments, name, place)
-    force = "force" in given.flags
-    check_free(target, force=force)
-    session = await context.sessions.session()
-    with arriving(target, force=force) as sink:
-        size = await session.download(name, sink, progress=_progress(context, f"download {name}"))
-    return [Saved(target, size)]
-
-
 async def _files(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    arguments.parse(most=0)
-    files = await (await context.sessions.session()).files()
-    return [FileList(files, datetime.now(UTC))]
+    word = arguments.optional()
+    now = datetime.now(UTC)
+    if word is None:
+        return [FileList(await (await context.sessions.session()).files(), now)]
+    if has_pattern(word):
+        _, entries, left = await matching(context, word, arguments)
+        return [FileList(tuple(map(_file, entries)), now), *left_out(left)]
+    name = remote_path(word, arguments)
+    entries, _ = await find(context, name, depth=1)
+    if entries[0].kind != "directory":
+        entries = [entries[0]._replace(path=name)]
+    return [FileList(tuple(_file(entry) for entry in entries if entry.path), now)]
+
+
+def _file(entry: Entry) -> RemoteFile:
+    from noderepl.schema import moment_of
+
+    path, kind, size, modified = entry
+    known = size if kind == "file" else None
+    return RemoteFile(path, known, moment_of(modified), kind == "directory")
 
 
 async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    names = arguments.parse(least=1).words
-    session = await context.sessions.session()
+    from noderepl.javascript.session_files import Removed
 
-    async def remove(name: str) -> Outcome:
-        await session.remove(name)
-        return Words(f"Removed {name}.")
+    given = arguments.parse(least=1, flags=("yes",))
+    paths: dict[str, None] = {}
+    left: list[Words] = []
+    for word in given.words:
+        if has_pattern(word):
+            _, entries, more = await matching(context, word, arguments)
+            left += left_out(more)
+            paths |= dict.fromkeys(entry.path for entry in entries)
+        elif path := remote_path(word, arguments):
+            paths[path] = None
+        else:
+            raise arguments.wrong("/mnt/data itself cannot be deleted; name its files, such as *")
+    chosen = [path for path in paths if not _is_below(path, paths)]
+    limit = ALL if "yes" in given.flags else 1
+    found = await ask(context, Removed, "remove", paths=chosen, limit=limit)
+    if found.missing:
+        raise missing(found.missing[0])
+    directories = counted(found.directories, "directory", "directories")
+    what = " and ".join(filter(None, (counted(found.files, "file"), directories)))
+    if found.done:
+        is_one = found.files + found.directories == 1
+        return [Words(f"Removed {chosen[0] if is_one else what}."), *left]
+    asked = f"This deletes {what} of the session: {listed(chosen)}"
+    if not context.screen.is_prompt:
+        raise UsageError(f"{asked}; %rm --yes does so")
+    again = Prefill(f"%rm --yes {arguments.text}")
+    return [*left, Words(f"{asked}. Press Enter to do so.", warning=True), again]
 
-    return await _each(names, remove)
+
+def _is_below(path: str, others: Iterable[str]) -> bool:
+    """Returns whether a path is in a directory that is among the others."""
+    parts = path.split("/")
+    return any("/".join(parts[:end]) in others for end in range(1, len(parts)))
 
 
 UPLOAD = Magic(
     name="upload",
     group="Files",
     usage="%upload FILE… [--as NAME]",
-    summary="Copy local files into the session",
+    summary="Copy local files and directories into the session",
     details=(
-        "FILE is a local file or a pattern such as *.csv; ~ is your home directory. In the session"
-        " the files are in\n/mnt/data under their own names, or one file under NAME. A file of the"
-        " same name is replaced."
+        "FILE is a local file, a directory, or a pattern such as *.csv or src/**; ~ is your home"
+        " directory. In the session\nthe files are in /mnt/data under their own names, or one under"
+        " NAME. Files of the same name are replaced.\nnode_modules and .git are left out unless"
+        " FILE names one. A directory arrives as a whole or not at all."
     ),
     run=_upload,
     completes="local-file",
 )
 
-DOWNLOAD = Magic(
-    name="download",
-    group="Files",
-    usage="%download NAME [PATH] [--force]",
-    summary="Copy a file from the session to this machine",
-    details=(
-        "PATH is a local file or directory; without it the file goes to the working directory under"
-        " its own name.\nA local file is replaced only with --force. An interrupted download leaves"
-        " no file."
-    ),
-    run=_download,
-    completes="remote-file",
-)
-
 FILES = Magic(
     name="files",
     group="Files",
-    usage="%files",
+    usage="%files [DIRECTORY|PATTERN]",
     summary="List the session's files: name, size, age",
-    details="Lists the files in the session's /mnt/data.",
+    details=(
+        "Lists the session's /mnt/data, a directory below it, or the files that match a pattern"
+        " such as out/*.png or **."
+    ),
     run=_files,
+    completes="remote-file",
 )
 
 RM = Magic(
     name="rm",
     group="Files",
-    usage="%rm NAME…",
-    summary="Delete files in the session",
-    details="NAME is a name from %files. It stops at the first file that it cannot delete.",
+    usage="%rm NAME… [--yes]",
+    summary="Delete files and directories in the session",
+    details=(
+        "NAME is a file, a directory, or a pattern such as *.log. It asks before it deletes more"
+        " than one file; --yes\nanswers. If a file does not exist, nothing is deleted."
+    ),
     run=_rm,
     completes="remote-file",
 )

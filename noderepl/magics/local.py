@@ -24,7 +24,7 @@ MOST_FILES = 10_000
 
 
 @contextmanager
-def _os_errors(path: Path) -> Iterator[None]:
+def os_errors(path: Path) -> Iterator[None]:
     """Converts errors of the operating system, and of names that it rejects, into a LocalFileError
     about this path.
     """
@@ -47,7 +47,7 @@ def is_directory(path: Path) -> bool:
     """Returns whether this path is a directory. Raises LocalFileError if the name cannot be looked
     up.
     """
-    with _os_errors(path):
+    with os_errors(path):
         return path.is_dir()
 
 
@@ -63,7 +63,7 @@ def matching_files(text: str, context: Context) -> list[Path]:
     matches, or if a named file is missing, a directory or unreadable.
     """
     path = local_path(text, context)
-    with _os_errors(path):
+    with os_errors(path):
         if not glob.has_magic(text) or path.exists():
             _check_readable(path)
             return [path]
@@ -97,7 +97,7 @@ def read_text(path: Path) -> str:
     """Returns the whole UTF-8 text of a regular file, without a byte order mark. Raises
     LocalFileError.
     """
-    with _os_errors(path):
+    with os_errors(path):
         content = read_bytes(path, MOST_CODE)
     try:
         return content.decode("utf-8-sig")
@@ -109,7 +109,7 @@ def check_free(path: Path, *, force: bool) -> None:
     """Raises LocalFileError if this path cannot be written to, or if it exists and force is not
     set.
     """
-    with _os_errors(path):
+    with os_errors(path):
         if path.is_dir():
             raise LocalFileError(f"{path} is a directory")
         if path.exists() and not path.is_file():
@@ -130,7 +130,7 @@ def arriving(path: Path, *, force: bool) -> Iterator[BinaryIO]:
     """
     check_free(path, force=force)
     part = path.with_name(f".noderepl-{secrets.token_hex(6)}.part")
-    with _os_errors(path):
+    with os_errors(path):
         try:
             with part.open("xb") as sink:
                 yield sink

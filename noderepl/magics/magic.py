@@ -16,6 +16,9 @@ Completes = Literal[
     "nothing",
     "local-file",
     "remote-file",
+    "remote-then-local",
+    "local-then-remote",
+    "local-or-remote-file",
     "magic",
     "theme",
     "word",
@@ -34,7 +37,8 @@ class Magic:
 
     name: without the sign. usage: its usage line ("%rm NAME…"). summary: one line. details: a few
     lines for %help NAME. run: runs it; if it raises NodeReplError, it has changed nothing.
-    completes: the kind of its arguments; "package" is one of `words` and then names of packages,
+    completes: the kind of its arguments; "local-or-remote-file" is a local file, or one of the
+    session after "remote:"; "package" is one of `words` and then names of packages,
     "module" is a package or a file of the session, "variable" is one of `words` or a variable of
     the session, "javascript" is a snippet or an expression; "option" is an option, or one of
     `words`, an option and its value. words: the choices if that is "word". dot: its name in Node's

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from noderepl.errors import ExitCode, NodeReplError, SessionLost, UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
-from noderepl.magics.files import send_file
+from noderepl.magics.files import send
 from noderepl.magics.magic import Magic
 from noderepl.magics.npm import run_npm
 from noderepl.magics.reset import run_reset
@@ -70,7 +70,7 @@ async def _again(context: Context, entry: Entry) -> Sequence[Outcome]:
             case Npm(words):
                 outcomes = await run_npm(context, words)
             case Upload(source, name):
-                outcomes = [await send_file(context, source, name)]
+                outcomes = await send(context, source, name)
             case Reset(names):
                 outcomes = await run_reset(context, names)
     except SessionLost as error:

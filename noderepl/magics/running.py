@@ -12,6 +12,7 @@ from typing import get_args
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
+from noderepl.magics.file_texts import REMOTE, edit_remote
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
 from noderepl.magics.screen import entry_of
@@ -102,6 +103,8 @@ def _save_output(context: Context, number: int, name: str, *, force: bool) -> Se
 
 async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     word = arguments.optional()
+    if word is not None and word.startswith(REMOTE):
+        return await edit_remote(context, arguments, word.removeprefix(REMOTE))
     if word is not None and word.isdecimal():
         text = entry_of(word, context, arguments)
     elif word is not None:
@@ -200,14 +203,15 @@ SAVE = Magic(
 EDIT = Magic(
     name="edit",
     group="Run",
-    usage="%edit [N|FILE]",
+    usage="%edit [N|FILE|remote:FILE]",
     summary="Open the last snippet, an entry of the history or a file's text in your editor",
     details=(
         "The editor is $VISUAL or $EDITOR. The edited text appears at the prompt; Enter runs it.\n"
-        "N: its number in %history. FILE itself is not changed; ./5 is a file with the name 5."
+        "N: its number in %history. FILE itself is not changed; ./5 is a file with the name 5.\n"
+        "remote:FILE is a file of the session, which gets the edited text."
     ),
     run=_edit,
-    completes="local-file",
+    completes="local-or-remote-file",
 )
 
 TIME = Magic(

@@ -65,7 +65,11 @@ you upload them. Paths in snippets are relative to /mnt/data.
     > %upload note.txt --as copy.txt
     > require('fs').readFileSync('copy.txt', 'utf8')
     'hello'
-    > %rm note.txt copy.txt
+    > %rm note.txt copy.txt --yes
+
+%upload, %download, %files and %rm accept directories and patterns, too: %upload src, %download
+out/*.png, %rm *.log. %cat shows a file, %edit remote:FILE edits it, and %diff compares it with
+a local one.
 """,
         ("file", "disk", "data"),
     ),

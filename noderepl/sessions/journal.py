@@ -62,8 +62,8 @@ class Npm:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file that was copied into the session. source: its path on this machine. name: its name in
-    the session.
+    """A file or directory that was copied into the session, or the files of a pattern with **.
+    source: its path on this machine. name: its name in the session; "." for /mnt/data itself.
     """
 
     source: Path
@@ -128,11 +128,13 @@ class Journal:
 
     @property
     def files(self) -> tuple[str, ...]:
-        """The names of the uploaded files if only uploads were done in the session: then only
-        missing files show its loss.
+        """The names in /mnt/data of uploaded files if only uploads were done in the session: then
+        only missing files show its loss.
         """
         uploads = [entry.name for entry in self.done if isinstance(entry, Upload)]
-        return tuple(uploads) if len(uploads) == len(self.done) else ()
+        names = [name.removeprefix("/mnt/data/").partition("/")[0] for name in uploads]
+        known = tuple(name for name in names if name != ".")
+        return known if len(uploads) == len(self.done) else ()
 
     def add(self, entry: Entry) -> None:
         """Records a step in the present session."""

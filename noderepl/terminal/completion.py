@@ -36,6 +36,12 @@ MAGIC = re.compile(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
 PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
 DATA = "/mnt/data/"
+REMOTE = "remote:"
+# The kinds of the first argument of a magic and of the others.
+BY_POSITION = {
+    "remote-then-local": ("remote-file", "local-file"),
+    "local-then-remote": ("local-file", "remote-file"),
+}
 LONGEST_WORD = 4096
 """Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
@@ -117,7 +123,7 @@ class SnippetCompleter(Completer):
         for completion in self._in_magic(line):
             yield completion
         magic, space, rest = line.partition(" ")
-        kind, word = self._completes(magic) if space else "", _last_word(rest)
+        kind, word = self._argument(magic, rest) if space else ("", "")
         offers: list[tuple[str, str]] = []
         if kind in ("remote-file", "module"):
             offers += await self._files(_unquoted(word))
@@ -147,6 +153,16 @@ class SnippetCompleter(Completer):
             "",
         )
 
+    def _argument(self, typed: str, rest: str) -> tuple[str, str]:
+        """Returns the kind of the last argument of a magic, and the word to complete."""
+        kind, word = self._completes(typed), _last_word(rest)
+        if kind in BY_POSITION:
+            kind = BY_POSITION[kind][not _is_first(rest)]
+        elif kind == "local-or-remote-file":
+            kind = "remote-file" if word.startswith(REMOTE) else "local-file"
+            word = word.removeprefix(REMOTE)
+        return kind, word
+
     def _in_magic(self, line: str) -> Iterator[Completion]:
         if " " not in line:
             for magic in self._magics:
@@ -155,8 +171,7 @@ class SnippetCompleter(Completer):
                         yield Completion(name, -len(line), display_meta=magic.summary)
             return
         typed, _, rest = line.partition(" ")
-        word = _last_word(rest)
-        kind = self._completes(typed)
+        kind, word = self._argument(typed, rest)
         if kind == "local-file":
             yield from self._local_files(word)
             return

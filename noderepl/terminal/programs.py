@@ -47,12 +47,14 @@ def is_less(environ: Mapping[str, str]) -> bool:
     return False
 
 
-async def edit(input_: Input, text: str, environ: Mapping[str, str]) -> str:
-    """Opens a text in $VISUAL, $EDITOR or vi. Returns the edited text. Raises LocalFileError."""
+async def edit(input_: Input, text: str, environ: Mapping[str, str], suffix: str = ".js") -> str:
+    """Opens a text in $VISUAL, $EDITOR or vi. Returns the edited text. suffix: of the file that the
+    editor gets. Raises LocalFileError.
+    """
     editor = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
     try:
         with _directory() as directory:
-            file = Path(directory, "snippet.js")
+            file = Path(directory, f"snippet{suffix}")
             _write(file, text)
             if code := await _ran(input_, [*shlex.split(editor), str(file)]):
                 raise LocalFileError(f"the editor {editor!r} ended with exit code {code}")

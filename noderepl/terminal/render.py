@@ -39,6 +39,7 @@ from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
 from noderepl.terminal.own_lines import is_live
 from noderepl.terminal.pieces import Part, Piece, Rendered, Stream
+from noderepl.terminal.source_text import source
 from noderepl.terminal.tables import columns_of, files_table, one_line, table
 from noderepl.units import human_size
 
@@ -88,8 +89,8 @@ def render(
             return _one("stderr", *_uncaught(error, number, styled, at_prompt))
         case Note(text, number):
             return _one("stderr", *_numbered(number), Piece("note", one_line(text, width) + "\n"))
-        case Text(text, is_code):
-            return _one("stdout", *code(_ended(text), styled and is_code))
+        case Text(text, is_code, file):
+            return _one("stdout", *_text(text, is_code, file, look))
         case Description(entries):
             # The line editor needs none before the first question.
             from noderepl.terminal.descriptions import description
@@ -190,9 +191,20 @@ def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tu
     return tuple(lexed("stack", ": ".join(filter(None, (error.name, error.message))), styled))
 
 
+def _text(text: str, is_code: bool, file: str, look: _Look) -> Iterable[Piece]:
+    if not file:
+        return code(_ended(text), look.styled and is_code)
+    # A pipe gets the text of a file unchanged.
+    shown = _ended(text.replace("\r\n", "\n")) if look.width else text
+    return source(shown, file, look.styled)
+
+
 def _transferred(outcome: Saved | Uploaded) -> str:
     done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
-    return f"{done} ({human_size(outcome.size)}).\n"
+    if outcome.files is None:
+        return f"{done} ({human_size(outcome.size)}).\n"
+    files = f"{outcome.files:,} file{'s' if outcome.files != 1 else ''}"
+    return f"{done}: {files} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:

@@ -19,9 +19,9 @@ def p50_and_p95(what: str, took: list[float], target: float | None = None) -> No
     milliseconds(f"{what}, p95", statistics.quantiles(took, n=20)[-1])
 
 
-def at_least(what: str, value: float, target: float | None = None) -> None:
-    """Prints a rate; target: the least it may be."""
-    _line(what, f"{value:.0f}", target and f"{target:g}", target is None or value >= target)
+def at_least(what: str, value: float, target: float | None = None, *, digits: int = 0) -> None:
+    """Prints a rate; target: the least it may be. digits: behind the point."""
+    _line(what, f"{value:.{digits}f}", target and f"{target:g}", target is None or value >= target)
 
 
 def at_most(

@@ -82,6 +82,7 @@ from noderepl.terminal import (
     own_lines,
     render,
     secret_forms,
+    source_text,
     tables,
 )
 from noderepl.terminal.answer_line import without_last_word
@@ -471,6 +472,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         "".join(filter("0123456789;:".__contains__, text))
     ),
     "terminal.prompt.SnippetLexer": painted,
+    "terminal.source_text.source": lambda text: [
+        list(source_text.source(text, f"a.{suffix}", True))
+        for suffix in (*source_text.LEXERS, "js")
+    ],
     "terminal.tables.columns_of": tables.columns_of,
     "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
@@ -501,7 +506,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
-    magics.files.send_file execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
+    magics.files.send execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
     client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body

@@ -122,7 +122,7 @@ class Desk:
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         return []
 
-    async def _edit(self, text: str) -> str:
+    async def _edit(self, text: str, suffix: str = ".js") -> str:
         return self.editor(text)
 
 

@@ -182,19 +182,22 @@ async def test_a_file_that_comes_up_during_a_download_is_kept(desk) -> None:
 
 
 async def test_removed_files_are_gone(live) -> None:
-    """%rm removes each file named."""
-    for name in "abc":
+    """%rm removes one file at once, and several files after a question; none if one is missing."""
+    for name in "abcd":
         (live.directory / name).touch()
-    await run_magic("%upload a b c", live.context)
-    assert list(await run_magic("%rm a c", live.context)) == [
-        Words("Removed a."),
-        Words("Removed c."),
-    ]
+    await run_magic("%upload a b c d", live.context)
+    with pytest.raises(UsageError, match=r"deletes 2 files of the session: a and c; %rm --yes"):
+        await run_magic("%rm a c", live.context)
+    with pytest.raises(NotFound, match="'missing'"):
+        await run_magic("%rm a missing --yes", live.context)
+    assert await names(live) == ["a", "b", "c", "d"]
+    assert list(await run_magic("%rm --yes a c", live.context)) == [Words("Removed 2 files.")]
+    assert list(await run_magic("%rm ./d", live.context)) == [Words("Removed d.")]
     assert await names(live) == ["b"]
 
 
 async def test_what_was_done_before_a_failure_is_told(live) -> None:
-    """%rm and %upload stop at the first failure, and still tell what they did before it."""
+    """%upload stops at the first failure, and still tells what it did before it."""
     for name in ("a", "b", "c!"):
         (live.directory / name).touch()
     with pytest.raises(UsageError, match="'!'"):
@@ -204,11 +207,6 @@ async def test_what_was_done_before_a_failure_is_told(live) -> None:
     done, failed = await run_magic("%upload a b", live.context)
     assert done == Uploaded("a", 0)
     assert isinstance(failed, Failure) and failed.exit_code == ExitCode.SERVICE
-    done, failed = await run_magic("%rm a missing", live.context)
-    assert done == Words("Removed a.")
-    assert isinstance(failed, Failure) and failed.exit_code == NotFound.exit_code
-    with pytest.raises(NotFound):
-        await run_magic("%rm missing", live.context)
 
 
 async def test_session_info_shows_no_identifier(live) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from itertools import product
 
 import pytest
 
@@ -254,8 +255,13 @@ async def test_a_tilde_is_the_home_directory(desk) -> None:
     assert saved.path == desk.directory / "home" / "all.js"
 
 
-@pytest.mark.parametrize("line", ["%load {}", "%edit {}", "%upload {}"])
-@pytest.mark.parametrize("name", ["missing.js", "home", "a\0b", "loop"])
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        *product(["%load {}", "%edit {}"], ["missing.js", "home", "a\0b", "loop"]),
+        *product(["%upload {}", "%diff {}"], ["missing.js", "a\0b", "loop"]),
+    ],
+)
 async def test_a_local_file_that_cannot_be_read_is_told(desk, line: str, name: str) -> None:
     """A missing file, a directory, an impossible name and a circle of links are told, and no session is opened."""
     (desk.directory / "loop").symlink_to("loop")
@@ -311,7 +317,6 @@ async def test_files_that_would_replace_each_other_are_not_uploaded(
         ("%download /mnt/data/taken", "already exists"),
         ("%download new taken", "already exists"),
         ("%download link", "already exists"),
-        ("%download home --force", "is a directory"),
         ("%download pipe --force", "not a regular file"),
         ("%download new to-pipe --force", "not a regular file"),
         ("%save pipe --force", "not a regular file"),

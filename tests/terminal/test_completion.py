@@ -184,3 +184,37 @@ async def test_exports_in_a_pattern(tmp_path: Path) -> None:
         document = Document(text + after, len(text))
         found = [one async for one in completer.get_completions_async(document, CompleteEvent())]
         assert [(one.text, one.start_position) for one in found] == [("of_zod", -1)]
+
+
+@pytest.mark.parametrize(
+    ("typed", "line"),
+    [
+        ("%download ou", "%download out/"),
+        ("%download out/a da", "%download out/a data.csv"),
+        ("%diff da", "%diff data.csv"),
+        ("%diff data.csv out/", "%diff data.csv out/c.png"),
+        ("%edit remote:ou", "%edit remote:out/"),
+        ("%edit da", "%edit data.csv"),
+        ("%files out/c", "%files out/c.png"),
+        ("%rm out/c", "%rm out/c.png"),
+        ("%cat ./out/c", "%cat ./out/c.png"),
+        ("%upload da", "%upload data.csv"),
+    ],
+)
+async def test_files_of_both_sides(tmp_path: Path, typed: str, line: str) -> None:
+    """A magic that takes files of both sides completes each argument with those of its side."""
+    (tmp_path / "data.csv").touch()
+
+    async def remote(directory: str) -> tuple[str, ...]:
+        return {"": ("out/",), "out": ("c.png",)}.get(directory, ())
+
+    completer = SnippetCompleter(
+        magics=tuple(MAGICS),
+        themes=tuple,
+        remote_files=remote,
+        live=Offers(),
+        typed=tuple,
+        directory=tmp_path,
+    )
+    found = [one async for one in completer.get_completions_async(Document(typed), CompleteEvent())]
+    assert line in [typed[: len(typed) + one.start_position] + one.text for one in found]

@@ -1,0 +1,237 @@
+"""What magics ask of a session about its files: lists, archives and removals, by code that is sent
+with each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from noderepl.errors import (
+    ExitCode,
+    MalformedAnswer,
+    NodeReplError,
+    NotFinished,
+    NotFound,
+    UsageError,
+)
+from noderepl.magics.arguments import Arguments
+from noderepl.magics.context import Context
+from noderepl.magics.file_patterns import Pattern, pattern
+from noderepl.outcome import Execution, Status, Words
+from noderepl.units import human_size
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+    from noderepl.javascript.session_files import Entry, Failed, Left, Report
+
+DATA = "/mnt/data"
+OWN = ".noderepl-"
+CLEANING_SECONDS = 5.0
+_LONGEST_REPORT = 64 << 20  # bytes
+_EXIT_CODES = {
+    Status.ERROR: ExitCode.THREW,
+    Status.TIMEOUT: ExitCode.TIMED_OUT,
+    Status.INTERRUPTED: ExitCode.INTERRUPTED,
+}
+_NO_ROOM = "there is not enough room in the session"
+_FAILURES = {
+    "TooMany": "there are more than 100,000 files",
+    "NotADirectory": "in the session, it is a file and not a directory",
+    "IsADirectory": "in the session, it is a directory",
+    "ENOSPC": _NO_ROOM,
+    "EDQUOT": _NO_ROOM,
+    "EFBIG": "the file is too large for the session",
+    "EACCES": "the session does not permit this",
+    "EPERM": "the session does not permit this",
+    "EROFS": "the session does not permit this",
+    "ENOTDIR": "a part of the path is not a directory",
+    "ENAMETOOLONG": "the name is too long for the session",
+    "EMFILE": "the session has too many open files",
+}
+
+
+def own_name(kind: str) -> str:
+    """Returns a new name for a file of noderepl in the session, which lists of files leave out."""
+    return f"{OWN}{kind}-{secrets.token_hex(8)}"
+
+
+def remote_path(text: str, arguments: Arguments) -> str:
+    """Returns the path of a file or directory of the session, relative to /mnt/data; "" for that
+    itself.
+
+    text: as typed, such as ./a.txt, dir/ or /mnt/data/a.txt. Raises UsageError if it is not below
+    /mnt/data.
+    """
+    below = re.sub(rf"^{DATA}(?=/|$)", "", text)
+    parts = [part for part in below.split("/") if part not in {"", "."}]
+    if ".." in parts or (below == text and text.startswith("/")) or "\0" in text:
+        raise arguments.wrong(f"{text!r} is not below {DATA}")
+    return "/".join(parts)
+
+
+async def ask(context: Context, kind: type[Report], action: str, **request: object) -> Report:
+    """Returns the report of an action of session_files.js. Raises NotFinished if the session has
+    not finished it, UsageError if it fails there, NodeReplError.
+    """
+    from noderepl.javascript import session_files
+
+    report = own_name("report")
+    code = session_files.request(action, report, request)
+    execution = await context.runner.execute(code)
+    if execution.status is not Status.OK:
+        raise _not_finished(execution)
+    text = "" if execution.value is None else execution.value.text
+    encoded: str | bytes | None = session_files.report_in(text)
+    if session_files.IN_FILE in text:
+        session = await context.sessions.session()
+        try:
+            encoded = await session.fetch(report, most=_LONGEST_REPORT)
+        finally:
+            await discard(context, report)
+    found = None if encoded is None else session_files.read_report(kind, encoded)
+    if found is None:
+        raise MalformedAnswer("the session's answer about its files is unreadable")
+    if isinstance(found, session_files.Failed):
+        raise UsageError(_failure(found))
+    return found
+
+
+def _not_finished(execution: Execution) -> NotFinished:
+    error = execution.error
+    why = "" if error is None else f": {error.name}: {error.message}".removesuffix(": ")
+    code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
+    return NotFinished(f"the session has not finished this{why}", code)
+
+
+def _failure(failed: Failed) -> str:
+    words = _FAILURES.get(failed.failure, f"this failed in the session: {failed.failure}")
+    return f"{failed.file}: {words}" if failed.file else words
+
+
+async def discard(context: Context, *names: str, with_directories: bool = False) -> None:
+    """Removes noderepl's own files in the session, if they exist, within CLEANING_SECONDS.
+
+    with_directories: whether directories are among them.
+    """
+    from noderepl.javascript.session_files import Removed
+
+    with suppress(NodeReplError, TimeoutError):
+        async with asyncio.timeout(CLEANING_SECONDS):
+            if with_directories:
+                await ask(context, Removed, "remove", paths=names)
+                return
+            session = await context.sessions.session()
+            for name in names:
+                with suppress(NotFound):
+                    await session.remove(name)
+
+
+async def received(
+    context: Context, name: str, most: int, progress: Callable[[int, int | None], None]
+) -> bytes:
+    """Returns the content of a file of the session.
+
+    most: its maximum size in bytes. progress: as for Session.download(). Raises UsageError for a
+    larger one, NodeReplError.
+    """
+    sink = _Bounded(name, most)
+    await (await context.sessions.session()).download(name, sink, progress)
+    return sink.getvalue()
+
+
+class _Bounded(io.BytesIO):
+    """The content of a file of limited size. Raises UsageError for more."""
+
+    def __init__(self, name: str, most: int) -> None:
+        super().__init__()
+        self._name = name
+        self._most = most
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        count = super().write(data)
+        if self.tell() > self._most:
+            raise UsageError(f"{self._name} is longer than {human_size(self._most)}")
+        return count
+
+
+async def find(
+    context: Context, root: str, *, depth: int | None, excluded: tuple[str, ...] = ()
+) -> tuple[list[Entry], Left]:
+    """Returns the entries of a directory of the session: itself, as "", and what is below it.
+
+    depth: the levels that are listed, None for all. excluded: names that are left out. Raises
+    NotFound if there is no such directory or file, and as ask() does.
+    """
+    from noderepl.javascript.session_files import Found
+
+    found = await ask(context, Found, "find", root=root, depth=depth, excluded=excluded)
+    if not found.entries:
+        raise missing(root)
+    return found.entries, found.left
+
+
+def missing(path: str) -> NotFound:
+    """Returns the error for a path that does not exist in the session."""
+    return NotFound(f"the session has no file or directory {path!r}")
+
+
+async def matching(
+    context: Context, text: str, arguments: Arguments
+) -> tuple[Pattern, list[Entry], Left]:
+    """Returns the pattern in a text, the files of the session that match it, with their paths
+    relative to /mnt/data, and what is left out.
+
+    A file of exactly this name has precedence. Raises NotFound if there is none, and as find()
+    does.
+    """
+    wanted = pattern(text)
+    wanted = replace(wanted, root=remote_path(wanted.root, arguments))
+    excluded = excluded_for(*wanted.parts)
+    entries, left = await find(context, wanted.root, depth=wanted.depth, excluded=excluded)
+    exact = "/".join(wanted.parts)
+    found = [entry for entry in entries if entry.path == exact] or [
+        entry
+        for entry in entries
+        if entry.path and entry.kind != "directory" and wanted.matches(entry.path)
+    ]
+    if not found:
+        raise NotFound(f"no file of the session matches {text!r}")
+    prefix = f"{wanted.root}/" if wanted.root else ""
+    return wanted, [entry._replace(path=prefix + entry.path) for entry in found], left
+
+
+def excluded_for(*named: str) -> tuple[str, ...]:
+    """Returns the names of directories that are left out. named: the names that are not."""
+    from noderepl.javascript.session_files import EXCLUDED
+
+    return tuple(name for name in EXCLUDED if name not in named)
+
+
+def left_out(left: Left) -> list[Words]:
+    """Returns the sentences about what was left out."""
+    names = " and ".join(sorted(set(left.excluded)))
+    parts = [
+        names,
+        counted(left.links, "symbolic link"),
+        counted(left.special, "pipe, socket or device", "pipes, sockets or devices"),
+        counted(left.vanished, "file that was removed", "files that were removed"),
+    ]
+    if not any(parts):
+        return []
+    how = f" Name {names} to include it." if names else ""
+    return [Words(f"Left out: {', '.join(filter(None, parts))}.{how}")]
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """Returns a number of things in words, "" for none."""
+    if not number:
+        return ""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
