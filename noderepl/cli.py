@@ -180,6 +180,11 @@ def _run_mode(
         from noderepl.script import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
+    resumed = None
+    if settings.resume:
+        from noderepl.resuming import chosen_record
+
+        resumed = chosen_record(settings)
     can_move = os.environ.get("TERM") != "dumb"
     banner = "" if settings.quiet or not can_move else f"noderepl {__version__}"
     visible = not loaded and can_move
@@ -187,7 +192,7 @@ def _run_mode(
         from noderepl.repl import run_repl
         from noderepl.script import run_actions
 
-        return run_repl(settings, partial(run_actions, settings, loaded), early)
+        return run_repl(settings, partial(run_actions, settings, loaded), early, resumed)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

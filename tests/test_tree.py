@@ -19,6 +19,8 @@ MODULES_OF = {
     "end_to_end/test_internal_errors.py": "internal_error",
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
+    "end_to_end/test_named_sessions.py": """commands.sessions magics.session_list resuming sessions.overview
+        sessions.records""",
     "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_preview.py": "terminal.preview_line",
