@@ -56,6 +56,7 @@ MODULES_OF = {
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",
     "magics/test_measuring.py": "javascript.instruments javascript.reports units",
+    "magics/test_npm_local.py": "javascript.package_files magics.npm_here",
     "magics/test_page.py": "",
     "magics/test_help.py": "magics.topics",
     "magics/test_preferences.py": "magics.context magics.local magics.screen",

@@ -1,5 +1,5 @@
-// Tells for which platform a session needs packages, and puts packages that were installed elsewhere beside those that it
-// has. A magic sends this code with its request; it uses nothing of the prelude. package_files.py has the other half.
+// Tells for which platform a session needs packages, and puts packages that were installed elsewhere beside those that
+// it has. A magic sends this code with its request; it uses nothing of the prelude. package_files.py has the other half.
 //
 // request: {"action": "facts" or "merge", ...}. Returns "packages-" and the report as JSON in base64url.
 (function packageFiles(request) {
@@ -34,6 +34,7 @@
     }
 
     function facts() {
+        manifest(join(prefix(), "package.json")); // before anything is installed for it
         return { version: process.version, platform: process.platform, arch: process.arch, libc: libc() };
     }
 

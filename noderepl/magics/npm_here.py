@@ -44,6 +44,8 @@ _FORMATS = {
 _PATH = re.compile(
     r"(?P<before>(?:(?:@[^/@]+/)?[^/@]+@)?)(?P<scheme>file:)?(?P<path>.*)", re.DOTALL
 )
+# What npm says about variables that are set here.
+_OWN_DOING = re.compile(r"Unknown env config|logs-max")
 # npm chooses versions for process.version.
 _PRELOAD = "Object.defineProperty(process, 'version', { value: %s, configurable: true });\n"
 
@@ -102,9 +104,9 @@ def local_spec(word: str, directory: Path, home: str) -> str:
     if not is_path and not (word.endswith((".tgz", ".tar.gz")) and (directory / word).is_file()):
         return word
     if not is_path:
-        return f"file:{(directory / word).resolve()}"
+        return f"file:{os.path.abspath(directory / word)}"  # noqa: PTH100
     expanded = f"{home}{path[1:]}" if path.startswith("~/") else path
-    return f"{found['before']}file:{(directory / expanded).resolve()}"
+    return f"{found['before']}file:{os.path.abspath(directory / expanded)}"  # noqa: PTH100
 
 
 async def run_npm_here(
@@ -134,7 +136,9 @@ async def run_npm_here(
         "--ignore-scripts=false" if with_scripts else "--ignore-scripts",
         "--install-strategy=shallow",
         "--install-links",
-        *("--no-audit", "--no-fund", "--no-bin-links", "--no-package-lock", "--no-progress"),
+        # Archives have no links; scripts start programs by them.
+        "--bin-links" if with_scripts else "--no-bin-links",
+        *("--no-audit", "--no-fund", "--no-package-lock", "--no-progress"),
     ]
     env = {
         **environ,
@@ -179,6 +183,8 @@ async def _run(line: Sequence[str], place: Path, env: Mapping[str, str]) -> tupl
         )
     except OSError as error:
         raise LocalFileError(f"{line[0]} cannot be started: {error.strerror or error}") from error
+    except ValueError as error:
+        raise LocalFileError(f"npm cannot be started with these arguments: {error}") from error
     said = b""
     assert process.stdout is not None
     try:
@@ -188,7 +194,9 @@ async def _run(line: Sequence[str], place: Path, env: Mapping[str, str]) -> tupl
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-    return code, said.decode(errors="replace").strip()
+        await process.wait()
+    lines = said.decode(errors="replace").splitlines()
+    return code, "\n".join(line for line in lines if not _OWN_DOING.search(line)).strip()
 
 
 def inspect(place: Path, facts: Facts, said: str, *, with_scripts: bool) -> Installed:

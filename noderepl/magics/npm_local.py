@@ -5,9 +5,9 @@ them into the session, which needs no network.
 from __future__ import annotations
 
 import asyncio
+import shutil
 import tempfile
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -48,27 +48,23 @@ async def install_local(context: Context, words: Sequence[str]) -> Sequence[Outc
     facts = await _ask(context, Facts, "facts")
     packages = [word for word in wanted if not word.startswith("-")]
     context.screen.step(f"npm on this machine: {listed(packages)}")
-    with tempfile.TemporaryDirectory(prefix="noderepl-npm-", ignore_cleanup_errors=True) as name:
-        place = Path(name)
+    place = Path(tempfile.mkdtemp(prefix="noderepl-npm-"))
+    try:
         _copy_settings(context.directory, place)
-        try:
-            said = await run_npm_here(
-                program,
-                wanted,
-                place,
-                facts,
-                environ=context.environ,
-                with_scripts=with_scripts,
-            )
-        except NpmFailed as error:
-            return _npm_failed(error.code, error.said)
+        said = await run_npm_here(
+            program, wanted, place, facts, environ=context.environ, with_scripts=with_scripts
+        )
         found = await in_thread(
             lambda it: inspect(it, facts, said, with_scripts=with_scripts), place
         )
         if found.foreign:
             return [_foreign(found, facts)]
-        merged, size = await _send(context, place, found)
-    context.state.journal.add(Npm(("install", *wanted, *_ours(words))))
+        step = Npm(("install", *wanted, *_ours(words)))
+        merged, size = await _send(context, place, found, step)
+    except NpmFailed as error:
+        return _npm_failed(error.code, error.said)
+    finally:
+        await in_thread(lambda it: shutil.rmtree(it, ignore_errors=True), place)
     return _done(merged, found, size)
 
 
@@ -107,11 +103,10 @@ def _copy_settings(directory: Path, place: Path) -> None:
         pass  # npm's defaults apply
 
 
-async def _send(context: Context, place: Path, found: Installed) -> tuple[Merged, int]:
-    """Uploads packages and adds them to those of the session. Returns what was added, and the size
-    of the files in bytes.
+async def _send(context: Context, place: Path, found: Installed, step: Npm) -> tuple[Merged, int]:
+    """Uploads packages, adds them to those of the session, and adds the step to the journal.
+    Returns what was added, and the size of the files in bytes.
     """
-    from noderepl.javascript.package_files import Merged
     from noderepl.magics.archives import LocalTree
 
     for name in ("package.json", "preload.cjs", ".npmrc"):
@@ -120,19 +115,26 @@ async def _send(context: Context, place: Path, found: Installed) -> tuple[Merged
     stage = own_name("packages")
     await in_thread(lambda it: it.scan(), tree)
     size = await send_tree(context, tree, stage, f"upload {listed(found.names)}")
-    merge = partial(
-        _ask, context, Merged, "merge", stage=stage, names=list(found.names), save=found.save
-    )
-    task = asyncio.create_task(merge())
+    task = asyncio.create_task(_merge(context, stage, found, step))
     try:
         return await asyncio.shield(task), size
     except asyncio.CancelledError:
         # An interrupt in the middle would leave the packages half.
         await asyncio.wait([task], timeout=FINISH_SECONDS)
         raise
+
+
+async def _merge(context: Context, stage: str, found: Installed, step: Npm) -> Merged:
+    from noderepl.javascript.package_files import Merged
+
+    names = list(found.names)
+    try:
+        merged = await _ask(context, Merged, "merge", stage=stage, names=names, save=found.save)
     except BaseException:
         await discard(context, stage, with_directories=True)
         raise
+    context.state.journal.add(step)
+    return merged
 
 
 async def _ask(context: Context, kind: type[Report], action: str, **arguments: object) -> Report:
@@ -175,8 +177,8 @@ def _foreign(found: Installed, facts: Facts) -> Failure:
 def _done(merged: Merged, found: Installed, size: int) -> Sequence[Outcome]:
     asked = [f"{name}@{version}" for name, version in merged.added if name in found.names]
     others = len(merged.added) - len(asked)
-    more = f" and {others} more" if others else ""
-    outcomes = [Words(f"Added {listed(asked)}{more} to {merged.place} ({human_size(size)}).")]
+    added = listed([*asked, *([f"{others} more"] if others else [])])
+    outcomes = [Words(f"Added {added} to {merged.place} ({human_size(size)}).")]
     warnings = [line for line in found.said.splitlines() if line.startswith("npm warn")]
     if warnings:
         outcomes.append(Words("\n".join(warnings), warning=True))

@@ -62,8 +62,12 @@ from noderepl.javascript import (
     word_hints,
 )
 from noderepl.javascript.neighbours import neighbours
+from noderepl.javascript.package_files import Facts
+from noderepl.javascript.package_files import read_report as read_packages
 from noderepl.magics import MAGICS, arguments, is_magic, reload, without_identifier
 from noderepl.magics.help import named
+from noderepl.magics.npm import no_network
+from noderepl.magics.npm_here import local_spec
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
 from noderepl.service.completion_values import execution_result
@@ -400,6 +404,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         word_hints.word_hint(text, "ReferenceError", "a is not defined"),
         word_hints.word_hint(text, "Error", "Only URLs with a scheme in: file"),
     ],
+    "javascript.package_files.read_report": lambda text: read_packages(Facts, f"packages-{text}"),
+    "magics.npm.no_network": no_network,
+    "magics.npm_here.local_spec": lambda text: local_spec(text, Path(), "/home/me"),
     "sessions.journal.listed": lambda text: listed(list(text)),
     "magics.arguments.Arguments.wrong": accepting(
         lambda text: arguments.Arguments("%a", text).parse()
@@ -507,6 +514,8 @@ PASSED_ON = frozenset(
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
     magics.files.send execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
+    javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
+    magics.npm_local.install_local magics.directories.send_tree
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
     client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
