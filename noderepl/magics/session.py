@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from noderepl.errors import NotFound, UnsupportedVersion
+from noderepl.errors import NotFound, UnsupportedVersion, UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -37,7 +37,14 @@ async def _new(context: Context) -> Sequence[Outcome]:
 async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
-    short = shortened(await context.sessions.use(identifier))
+    try:
+        short = shortened(await context.sessions.use(identifier))
+    except UsageError as error:
+        if not may_be_new_name(identifier):
+            raise
+        raise UsageError(
+            f"no session has the name {identifier}; %session list shows the names"
+        ) from error
     if name := context.sessions.registry.name:
         return [Words(f"This is session {name} now.")]
     guessed = " No session has this name, so the word is taken as an identifier."

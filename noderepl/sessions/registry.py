@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from noderepl.client.endpoint import base_url
-from noderepl.client.identifier import check_identifier, new_identifier
+from noderepl.client.identifier import check_identifier, is_identifier, new_identifier
 from noderepl.deadlines import within
 from noderepl.errors import (
     LocalFileError,
@@ -95,8 +95,11 @@ class Registry:
                 self.resumed = known[1]
         elif self._is_new_name(word):
             self.identifier = new_identifier()
-            self._names[self.identifier] = self.doubtful = word
+            self._names[self.identifier] = word
+            self.doubtful = word if is_identifier(word) else ""
             self.is_whole = True
+            # At once, so that another noderepl that begins now finds the name.
+            self.write_down()
         else:
             self.identifier = check_identifier(word)
 

@@ -532,6 +532,7 @@ PASSED_ON_BY = (
     "dispatcher.Dispatcher.",
     "javascript.edit_list.EditList.",
     "magics.context.Runner.",
+    "client.identifier.is_identifier",
     "sessions.overview.",
     "sessions.records.",
     "sessions.registry.Registry.",
