@@ -1,5 +1,5 @@
-"""How a list of sessions is shown: by `%session list`, by `noderepl sessions`, and where --resume
-asks. An identifier is shown shortened.
+"""How a list of sessions is shown: by `%session list` and by `noderepl sessions`. An identifier is
+shown shortened.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ NOT_LISTED = (
     " sessions of this machine."
 )
 OTHER = "no record on this machine"
-_LONGEST = 60
+_LONGEST, _SHORTEST = 60, 20
+"""Characters of a snippet that are shown."""
+_MARGIN = 12
 
 
 def session_outcomes(found: Overview, columns: int | None) -> Sequence[Outcome]:
@@ -26,22 +28,26 @@ def session_outcomes(found: Overview, columns: int | None) -> Sequence[Outcome]:
     notes = [] if found.is_listed else [Words(NOT_LISTED)]
     if not found.rows:
         return [*notes, Words("No sessions.")]
-    return [session_table(found, columns), *notes]
+    return [_table(found, columns), *notes]
 
 
-def session_table(found: Overview, columns: int | None, *, is_numbered: bool = False) -> Outcome:
-    """Returns the table of sessions. is_numbered: whether the rows have numbers, from 1."""
+def _table(found: Overview, columns: int | None) -> Outcome:
     names = [_name(row) for row in found.rows]
-    if is_numbered:
-        names = [f"{at:>2} {name}" for at, name in enumerate(names, 1)]
-    cells = [
-        (name, *_times(row, found), _last(row)) for name, row in zip(names, found.rows, strict=True)
-    ]
+    times = [_times(row, found) for row in found.rows]
     age = "age" if found.is_listed else "last used"
     if columns is not None and columns < NARROW:
-        lines = tuple((name, _sentence(age, *rest)) for name, *rest in cells)
+        lines = tuple(
+            (name.strip(), _sentence(age, *time, _last(row, columns - _MARGIN)))
+            for name, time, row in zip(names, times, found.rows, strict=True)
+        )
         return Listing((Section("Sessions", lines),))
-    return Table(("session", age, "expires", "last snippet"), tuple(cells))
+    taken = max(map(len, names)) + sum(max(len(time[at]) for time in times) for at in (0, 1))
+    room = _LONGEST if columns is None else min(_LONGEST, columns - taken - _MARGIN)
+    rows = tuple(
+        (name, *time, _last(row, max(room, _SHORTEST)))
+        for name, time, row in zip(names, times, found.rows, strict=True)
+    )
+    return Table(("session", age, "expires", "last snippet"), rows)
 
 
 def session_json(found: Overview) -> Sequence[Mapping[str, object]]:
@@ -90,12 +96,13 @@ def _times(row: SessionRow, found: Overview) -> tuple[str, str]:
     return age, f"in {span(left)}" if left > 0 else "now"
 
 
-def _last(row: SessionRow) -> str:
+def _last(row: SessionRow, most: int) -> str:
     text = " ".join(row.last.split()) if row.is_ours else OTHER
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def _sentence(label: str, age: str, expires: str, last: str) -> str:
     aged = f"{label} {age}" if age else ""
     until = expires if expires == "ended" else f"expires {expires}"
+    until = "" if expires == "unknown" else until
     return "; ".join(part for part in (aged, until, last) if part)

@@ -63,19 +63,11 @@ async def overview(
     try:
         listed = {one.identifier: one for one in await session.sessions()}
     except UnsupportedVersion:
-        return recorded(known, cooldown, present)
+        rows = [_recorded(one, present, cooldown, now) for one in known]
+        return Overview(_sorted(rows), is_listed=False, now=now)
     rows = [_joined(one, listed.pop(one.about.identifier, None), present, now) for one in known]
     rows += [_listed(one, present) for one in listed.values()]
     return Overview(_sorted(rows), is_listed=True, now=now)
-
-
-def recorded(known: Sequence[KnownSession], cooldown: float | None, present: str = "") -> Overview:
-    """Returns the sessions with a record, in this order, as far as their records say; sends
-    nothing. cooldown, present: as for overview().
-    """
-    now = datetime.now(UTC)
-    rows = [_recorded(one, present, cooldown, now) for one in known]
-    return Overview(rows, is_listed=False, now=now)
 
 
 def _recorded(
