@@ -23,12 +23,14 @@ from noderepl.sessions.store import (
     MOST_BYTES,
     About,
     Record,
+    last_record,
     modified,
     read_about,
     read_record,
 )
 from noderepl.settings import Settings
 
+NOT_HERE = "the embedded pool and its sessions end with noderepl"
 LONGEST_COOLDOWN = 3600.0
 """Seconds; no pool keeps an idle session for longer (DOC-POOL)."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
@@ -137,6 +139,25 @@ def is_used(known: KnownSession) -> bool:
     except OSError:
         return True
     return False
+
+
+def record_to_resume(settings: Settings, directory: Path | None) -> Record:
+    """Returns the record of the session to resume. Raises UsageError if there is none,
+    LocalFileError if its file is damaged.
+    """
+    with settings.blame("resume"):
+        if not settings.endpoint:
+            raise UsageError(
+                f"there is no session to resume: {NOT_HERE}; --endpoint names another pool"
+            )
+        if settings.session:
+            raise UsageError("--resume and --session exclude each other")
+        record = last_record(directory, base_url(settings.endpoint)) if directory else None
+        if record is None:
+            raise UsageError(
+                "this endpoint has no kept session that is free; start without --resume"
+            )
+    return record
 
 
 def _known(path: Path, file: BinaryIO, about: About) -> KnownSession:

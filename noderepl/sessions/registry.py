@@ -22,6 +22,7 @@ from noderepl.errors import (
 )
 from noderepl.sessions.records import (
     LONGEST_COOLDOWN,
+    NOT_HERE,
     KnownSession,
     check_name,
     is_mark,
@@ -29,10 +30,11 @@ from noderepl.sessions.records import (
     known_sessions,
     may_be_new_name,
     name_event,
+    record_to_resume,
     session_named,
     take,
 )
-from noderepl.sessions.store import KEEP, About, Record, last_record, new_record, sessions_directory
+from noderepl.sessions.store import KEEP, About, Record, new_record, sessions_directory
 from noderepl.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +42,6 @@ if TYPE_CHECKING:
 
 # The seconds within which the service must answer when noderepl exits.
 LEAVING_SECONDS = 2.0
-NOT_HERE = "the embedded pool and its sessions end with noderepl"
 
 
 class Registry:
@@ -73,7 +74,7 @@ class Registry:
         self.is_whole = False
         self.resumed = resumed
         if settings.resume and resumed is None:
-            self.resumed = _resumed(settings, state)
+            self.resumed = record_to_resume(settings, state)
         if settings.session and not self.resumed:
             with settings.blame("session"):
                 self._begin(settings.session)
@@ -153,11 +154,12 @@ class Registry:
     @property
     def notice(self) -> str | None:
         """A sentence about an option that has no effect, None if there is none."""
-        return (
-            f"--keep has no effect: {NOT_HERE}."
-            if self._settings.keep and not self._settings.endpoint
-            else None
-        )
+        if self._settings.endpoint:
+            return None
+        if self._settings.keep:
+            return f"--keep has no effect: {NOT_HERE}."
+        is_name = self._settings.session and may_be_new_name(self._settings.session)
+        return f"--session has no effect: {NOT_HERE}." if is_name else None
 
     @property
     def is_kept(self) -> bool:
@@ -342,22 +344,3 @@ class Registry:
         self._names.pop(identifier, None)
         if record := self._records.pop(identifier, None):
             record.drop()
-
-
-def _resumed(settings: Settings, state: Path | None) -> Record:
-    """Returns the record of the session to resume. Raises UsageError if there is none,
-    LocalFileError if its file is damaged.
-    """
-    with settings.blame("resume"):
-        if not settings.endpoint:
-            raise UsageError(
-                f"there is no session to resume: {NOT_HERE}; --endpoint names another pool"
-            )
-        if settings.session:
-            raise UsageError("--resume and --session exclude each other")
-        record = last_record(state, base_url(settings.endpoint)) if state else None
-        if record is None:
-            raise UsageError(
-                "this endpoint has no kept session that is free; start without --resume"
-            )
-    return record
