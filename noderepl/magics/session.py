@@ -15,7 +15,6 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Outcome, Table, Words
-from noderepl.sessions.records import may_be_new_name
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
@@ -36,6 +35,7 @@ async def _new(context: Context) -> Sequence[Outcome]:
 
 async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
+    from noderepl.sessions.records import may_be_new_name
 
     try:
         short = shortened(await context.sessions.use(identifier))
