@@ -44,10 +44,15 @@ _FORMATS = {
 _PATH = re.compile(
     r"(?P<before>(?:(?:@[^/@]+/)?[^/@]+@)?)(?P<scheme>file:)?(?P<path>.*)", re.DOTALL
 )
-# What npm says about variables that are set here.
-_OWN_DOING = re.compile(r"Unknown env config|logs-max")
-# npm chooses versions for process.version.
-_PRELOAD = "Object.defineProperty(process, 'version', { value: %s, configurable: true });\n"
+# What npm says about what is set here.
+_OWN_DOING = re.compile(r"Unknown env config|logs-max|^npm warn cli ")
+# npm chooses versions for process.version, and refuses packages for another process.platform or
+# process.arch.
+_PRELOAD = """\
+for (const [name, value] of Object.entries(%s)) {
+    Object.defineProperty(process, name, { value, configurable: true, enumerable: true });
+}
+"""
 
 
 class NpmFailed(NodeReplError):
@@ -125,7 +130,8 @@ async def run_npm_here(
     A cancellation ends npm with its children.
     """
     preload = place / "preload.cjs"
-    preload.write_text(_PRELOAD % json.dumps(facts.version))
+    of_session = {"version": facts.version, "platform": facts.platform, "arch": facts.arch}
+    preload.write_text(_PRELOAD % json.dumps(of_session))
     (place / "package.json").write_text('{"private": true}')
     line = [
         *program,

@@ -7,6 +7,8 @@ from noderepl.terminal.tables import one_line
 from noderepl.units import human_size
 
 BAR = 30
+"""Columns of the bar; fewer on a narrow terminal."""
+LABEL = 10
 
 
 def progress_bar(label: str, done: int, total: int | None, columns: int) -> list[Piece]:
@@ -17,11 +19,12 @@ def progress_bar(label: str, done: int, total: int | None, columns: int) -> list
     """
     if total is None:
         return [
-            Piece("note", f"{one_line(label, max(columns - 20, 10))} "),
+            Piece("note", f"{one_line(label, max(columns - 20, LABEL))} "),
             Piece("progress", human_size(done)),
         ]
-    filled = BAR * done // total
     numbers = f" {100 * done // total:3} % of {human_size(total)}"
-    shown = one_line(label, max(columns - BAR - len(numbers) - 2, 10))
-    bar = [Piece("progress", "#" * filled), Piece("progress-rest", "." * (BAR - filled))]
+    width = max(min(BAR, columns - len(numbers) - LABEL - 2), 3)
+    filled = width * done // total
+    shown = one_line(label, max(columns - width - len(numbers) - 2, LABEL))
+    bar = [Piece("progress", "#" * filled), Piece("progress-rest", "." * (width - filled))]
     return [Piece("note", f"{shown} "), *bar, Piece("note", numbers)]
