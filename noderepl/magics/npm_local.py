@@ -28,6 +28,7 @@ FINISH_SECONDS = 10.0
 USAGE = "%npm install PACKAGE… --local [--scripts]"
 _FAILURES = {
     "BadManifest": "package.json in the session is not valid JSON",
+    "ENOTDIR": "node_modules in the session is not a directory",
     "ENOSPC": "there is not enough room in the session",
     "EACCES": "the session does not permit this",
     "EPERM": "the session does not permit this",
