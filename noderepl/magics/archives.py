@@ -163,14 +163,15 @@ class LocalTree:
             file = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             self.left = self.left.with_vanished()
+            self.files -= 1
             return
         except OSError:
-            self.left.unreadable.append(path)
+            self._fail(path)
             return
         try:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
-                self.left.unreadable.append(path)
+                self._fail(path)
                 return
             kind = "executable" if status.st_mode & stat.S_IXUSR else "file"
             offset, content = 0, b""
@@ -180,9 +181,13 @@ class LocalTree:
                     yield kind, offset, content
                 offset += len(content) or 1
         except OSError:
-            self.left.unreadable.append(path)
+            self._fail(path)
         finally:
             os.close(file)
+
+    def _fail(self, path: str) -> None:
+        self.left.unreadable.append(path)
+        self.files -= 1
 
 
 def _is_unicode(path: str) -> bool:

@@ -52,6 +52,7 @@ _FAILURES = {
     "EACCES": "the session does not permit this",
     "EPERM": "the session does not permit this",
     "EROFS": "the session does not permit this",
+    "EEXIST": "a part of the path is not a directory",
     "ENOTDIR": "a part of the path is not a directory",
     "ENAMETOOLONG": "the name is too long for the session",
     "EMFILE": "the session has too many open files",
@@ -105,9 +106,11 @@ async def ask(context: Context, kind: type[Report], action: str, **request: obje
 
 
 def _not_finished(execution: Execution) -> NotFinished:
+    code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
+    if execution.status is Status.INTERRUPTED:
+        return NotFinished("interrupted; nothing has changed", code)
     error = execution.error
     why = "" if error is None else f": {error.name}: {error.message}".removesuffix(": ")
-    code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
     return NotFinished(f"the session has not finished this{why}", code)
 
 
