@@ -75,9 +75,7 @@ class LocalFileError(UsageError):
 
 
 class NotFinished(NodeReplError):
-    """The session has not finished the work of a magic, which has changed nothing. exit_code: as of
-    a snippet that ends so.
-    """
+    """The session has not finished the work of a magic. exit_code: as of a snippet that ends so."""
 
     def __init__(self, message: str, exit_code: ExitCode) -> None:
         super().__init__(message)

@@ -230,7 +230,7 @@
             const there = statusOf(join(target, path));
             if (there !== undefined && there.isDirectory() !== status.isDirectory()) {
                 const error = new Refused(status.isDirectory() ? "NotADirectory" : "IsADirectory");
-                error.file = path;
+                error.file = path === "" ? "the destination" : path;
                 throw error;
             }
         }

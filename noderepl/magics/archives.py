@@ -13,7 +13,7 @@ import shutil
 import stat
 import threading
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -163,14 +163,15 @@ class LocalTree:
             file = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except FileNotFoundError:
             self.left = self.left.with_vanished()
+            self.files -= 1
             return
         except OSError:
-            self.left.unreadable.append(path)
+            self._fail(path)
             return
         try:
             status = os.fstat(file)
             if not stat.S_ISREG(status.st_mode):
-                self.left.unreadable.append(path)
+                self._fail(path)
                 return
             kind = "executable" if status.st_mode & stat.S_IXUSR else "file"
             offset, content = 0, b""
@@ -180,9 +181,13 @@ class LocalTree:
                     yield kind, offset, content
                 offset += len(content) or 1
         except OSError:
-            self.left.unreadable.append(path)
+            self._fail(path)
         finally:
             os.close(file)
+
+    def _fail(self, path: str) -> None:
+        self.left.unreadable.append(path)
+        self.files -= 1
 
 
 def _is_unicode(path: str) -> bool:
@@ -196,17 +201,17 @@ def _is_unicode(path: str) -> bool:
 class Arrival:
     """Files from a session, collected in a private directory beside their destination.
 
-    target: the destination, a directory. place: the path below it of each path in an archive.
-    force: whether existing files are replaced. `.files`, `.size`: the number of files that have
-    arrived, and their bytes. Raises LocalFileError.
+    target: the destination, a directory. places: the path below it of each file that may arrive;
+    None for any files and directories, under their own paths. force: whether existing files are
+    replaced. `.files`, `.size`: the number of files that have arrived, and their bytes.
     """
 
     def __init__(
-        self, target: Path, *, force: bool, place: Callable[[str], str] = lambda path: path
+        self, target: Path, *, force: bool, places: Mapping[str, str] | None = None
     ) -> None:
         self._target = target
         self._force = force
-        self._place = place
+        self._places = places
         self._files: list[str] = []
         self._directories: dict[str, None] = {"": None}
         self._is_over = False
@@ -214,8 +219,7 @@ class Arrival:
         self.size = 0
         beside = target if target.is_dir() else target.parent
         self._stage = beside / f".noderepl-{secrets.token_hex(6)}.part"
-        with os_errors(beside):
-            self._stage.mkdir(mode=0o700)
+        self._is_open = False
 
     @property
     def files(self) -> int:
@@ -232,12 +236,18 @@ class Arrival:
             with self._lock:
                 if self._is_over:
                     break
+                if not self._is_open:
+                    with os_errors(self._stage.parent):
+                        self._stage.mkdir(mode=0o700)
+                    self._is_open = True
                 self._add(path, kind, offset, content)
         return count
 
     def _add(self, path: str, kind: str, offset: int, content: memoryview) -> None:
         if path and any(part in {"", ".", ".."} or "\0" in part for part in path.split("/")):
             raise MalformedAnswer(f"the session has sent a file with the unsafe path {path!r}")
+        if self._places is not None and (kind == "directory" or path not in self._places):
+            raise MalformedAnswer(f"the session has sent {path!r}, which was not requested")
         self.size += len(content)
         if len(self._files) + len(self._directories) > MOST_ENTRIES or self.size > MOST_BYTES:
             raise MalformedAnswer("the session has sent more files than it has announced")
@@ -245,7 +255,7 @@ class Arrival:
             if kind == "directory":
                 self._make(path)
                 return
-            placed = self._place(path)
+            placed = path if self._places is None else self._places[path]
             self._make(placed.rpartition("/")[0])
             if offset:
                 if not self._files or self._files[-1] != placed:

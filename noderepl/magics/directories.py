@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -117,19 +117,19 @@ async def download_tree(
     target: Path,
     *,
     excluded: Sequence[str] = (),
-    names: Sequence[str] | None = None,
-    place: Callable[[str], str] = lambda path: path,
+    places: Mapping[str, str] | None = None,
     force: bool = False,
 ) -> Sequence[Outcome]:
     """Copies files of a directory of the session to this machine.
 
-    root: the directory. target: the local one. excluded: names that are left out. names: the files,
-    None for all. place: the path below the target of each path below the root. force: whether files
-    are replaced. Raises NodeReplError.
+    root: the directory. target: the local one. excluded: names that are left out. places: the path
+    below the target of each file, by its path below the root; None for all files. force: whether
+    files are replaced. Raises NodeReplError.
     """
     from noderepl.magics.archives import Arrival
 
-    arrival = await in_thread(lambda it: Arrival(it, force=force, place=place), target)
+    arrival = Arrival(target, force=force, places=places)
+    names = None if places is None else list(places)
     request: dict[str, object] = {"root": root, "names": names, "excluded": excluded}
     try:
         left = await _receive(context, request, arrival, target)

@@ -25,7 +25,14 @@ from noderepl.magics.directories import download_tree, in_thread, progress
 from noderepl.magics.file_patterns import has_pattern, is_deep
 from noderepl.magics.local import arriving, check_free, is_directory, local_path
 from noderepl.magics.magic import Magic
-from noderepl.magics.session_files import excluded_for, find, left_out, matching, remote_path
+from noderepl.magics.session_files import (
+    excluded_for,
+    find,
+    is_allowed,
+    left_out,
+    matching,
+    remote_path,
+)
 from noderepl.outcome import Outcome, Saved
 
 if TYPE_CHECKING:
@@ -44,7 +51,7 @@ async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]
     name = remote_path(word, arguments)
     target = _target(context, arguments, name or "data", place)
     entry = None
-    if word.endswith("/") or is_directory(target) or not _is_allowed(name):
+    if word.endswith("/") or is_directory(target) or not is_allowed(name):
         entry = await _entry(context, name)
     else:
         check_free(target, force=force)
@@ -61,7 +68,7 @@ async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]
     check_free(target, force=force)
     directory, _, base = name.rpartition("/")
     (saved, *more) = await download_tree(
-        context, directory, target.parent, names=[base], place=lambda _: target.name, force=force
+        context, directory, target.parent, places={base: target.name}, force=force
     )
     assert isinstance(saved, Saved)
     return [Saved(target, saved.size), *more]
@@ -83,17 +90,6 @@ def _target(context: Context, arguments: Arguments, name: str, place: str | None
     if base in {"", ".", ".."}:
         raise arguments.wrong(f"{name!r} names no file")
     return chosen / base
-
-
-def _is_allowed(name: str) -> bool:
-    """Returns whether the service accepts the name of a file."""
-    from noderepl.client.wire import split_name
-
-    try:
-        split_name(name)
-    except UsageError:
-        return False
-    return True
 
 
 async def _download_file(
@@ -132,8 +128,7 @@ async def _download_matching(
         raise arguments.wrong(f"two of these files would have the name {twice!r}")
     new = [target / one for one in places.values()]
     await in_thread(partial(_check_new, force=force), new)
-    place_of = partial(_place_of, places)
-    outcomes = await download_tree(context, root, target, names=names, place=place_of, force=force)
+    outcomes = await download_tree(context, root, target, places=places, force=force)
     return [*outcomes, *left_out(left)]
 
 
@@ -143,10 +138,6 @@ def _places(names: Sequence[str], root: str, keeps_directories: bool) -> Mapping
         return {name: name.rpartition("/")[2] for name in names}
     base = root.rpartition("/")[2]
     return {name: f"{base}/{name}" if base else name for name in names}
-
-
-def _place_of(places: Mapping[str, str], path: str) -> str:
-    return places.get(path, path)
 
 
 def _check_new(paths: Sequence[Path], *, force: bool) -> None:

@@ -21,6 +21,7 @@ from noderepl.magics.session_files import (
     counted,
     excluded_for,
     find,
+    is_allowed,
     left_out,
     matching,
     missing,
@@ -163,6 +164,8 @@ async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         else:
             raise arguments.wrong("/mnt/data itself cannot be deleted; name its files, such as *")
     chosen = [path for path in paths if not _is_below(path, paths)]
+    if len(chosen) == 1 and await _remove_file(context, chosen[0]):
+        return [Words(f"Removed {chosen[0]}."), *left]
     limit = ALL if "yes" in given.flags else 1
     found = await ask(context, Removed, "remove", paths=chosen, limit=limit)
     if found.missing:
@@ -177,6 +180,19 @@ async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         raise UsageError(f"{asked}; %rm --yes does so")
     again = Prefill(f"%rm --yes {arguments.text}")
     return [*left, Words(f"{asked}. Press Enter to do so.", warning=True), again]
+
+
+async def _remove_file(context: Context, path: str) -> bool:
+    """Deletes one file by the API, which does not wait for a snippet. Returns whether it did so:
+    only for a file of /mnt/data itself, whose name the service accepts.
+    """
+    if "/" in path or not is_allowed(path):
+        return False
+    session = await context.sessions.session()
+    if any(file.is_directory for file in await session.files() if file.name == path):
+        return False
+    await session.remove(path)
+    return True
 
 
 def _is_below(path: str, others: Iterable[str]) -> bool:

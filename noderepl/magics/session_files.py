@@ -52,6 +52,7 @@ _FAILURES = {
     "EACCES": "the session does not permit this",
     "EPERM": "the session does not permit this",
     "EROFS": "the session does not permit this",
+    "EEXIST": "a part of the path is not a directory",
     "ENOTDIR": "a part of the path is not a directory",
     "ENAMETOOLONG": "the name is too long for the session",
     "EMFILE": "the session has too many open files",
@@ -75,6 +76,17 @@ def remote_path(text: str, arguments: Arguments) -> str:
     if ".." in parts or (below == text and text.startswith("/")) or "\0" in text:
         raise arguments.wrong(f"{text!r} is not below {DATA}")
     return "/".join(parts)
+
+
+def is_allowed(name: str) -> bool:
+    """Returns whether the service accepts the name of a file."""
+    from noderepl.client.wire import split_name
+
+    try:
+        split_name(name)
+    except UsageError:
+        return False
+    return True
 
 
 async def ask(context: Context, kind: type[Report], action: str, **request: object) -> Report:
@@ -105,9 +117,11 @@ async def ask(context: Context, kind: type[Report], action: str, **request: obje
 
 
 def _not_finished(execution: Execution) -> NotFinished:
+    code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
+    if execution.status is Status.INTERRUPTED:
+        return NotFinished("interrupted", code)
     error = execution.error
     why = "" if error is None else f": {error.name}: {error.message}".removesuffix(": ")
-    code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
     return NotFinished(f"the session has not finished this{why}", code)
 
 
@@ -217,7 +231,10 @@ def excluded_for(*named: str) -> tuple[str, ...]:
 
 def left_out(left: Left) -> list[Words]:
     """Returns the sentences about what was left out."""
-    names = " and ".join(sorted(set(left.excluded)))
+    from noderepl.javascript.session_files import EXCLUDED
+
+    excluded = [name for name in EXCLUDED if name in left.excluded]
+    names = " and ".join(excluded)
     parts = [
         names,
         counted(left.links, "symbolic link"),
@@ -226,7 +243,7 @@ def left_out(left: Left) -> list[Words]:
     ]
     if not any(parts):
         return []
-    how = f" Name {names} to include it." if names else ""
+    how = f" Name {names if len(excluded) == 1 else 'one'} to include it." if excluded else ""
     return [Words(f"Left out: {', '.join(filter(None, parts))}.{how}")]
 
 

@@ -204,7 +204,8 @@ def _transferred(outcome: Saved | Uploaded) -> str:
     if outcome.files is None:
         return f"{done} ({human_size(outcome.size)}).\n"
     files = f"{outcome.files:,} file{'s' if outcome.files != 1 else ''}"
-    return f"{done}: {files} ({human_size(outcome.size)}).\n"
+    where = "Saved" if done == "Saved ." else f"{done}:"
+    return f"{where} {files} ({human_size(outcome.size)}).\n"
 
 
 def _one(stream: Stream, *pieces: Piece) -> Rendered:

@@ -1,14 +1,15 @@
 """The text of a file as pieces of the styles of themes, by the file's name.
 
 A text comes from a session and is not trusted: only lexers are used that take linear time for any
-text.
+text, and the time for the colours of JavaScript is limited.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
-from noderepl.terminal.coloured import STYLED_AT_MOST, code
+from noderepl.terminal.coloured import STYLED_AT_MOST
 from noderepl.terminal.pieces import Piece
 
 JAVASCRIPT = frozenset("cjs cts js json jsonl jsx map mjs mts ts tsx".split())
@@ -24,6 +25,8 @@ LEXERS = {
     "toml": "toml",
     "xml": "xml",
 }
+SECONDS = 0.3
+"""Processor time after which the rest of JavaScript has no colours."""
 _DIFF_STYLES = {"+": "code-string", "-": "failure", "@": "code-number"}
 
 
@@ -32,15 +35,27 @@ def source(text: str, name: str, styled: bool) -> Iterator[Piece]:
     split it.
     """
     suffix = name.rpartition(".")[2].lower()
-    if suffix in JAVASCRIPT:
-        yield from code(text, styled)
-    elif not styled or len(text) > STYLED_AT_MOST or suffix not in DIFF.union(LEXERS):
+    if not styled or len(text) > STYLED_AT_MOST or suffix not in JAVASCRIPT.union(DIFF, LEXERS):
         yield Piece("", text)
+    elif suffix in JAVASCRIPT:
+        yield from _javascript(text)
     elif suffix in DIFF:
         for line in text.splitlines(keepends=True):
             yield Piece(_DIFF_STYLES.get(line[:1], ""), line)
     else:
         yield from _lexed(text, LEXERS[suffix])
+
+
+def _javascript(text: str) -> Iterator[Piece]:
+    from noderepl.javascript.highlight import Highlighter
+
+    pieces, until = Highlighter().pieces(text), time.thread_time() + SECONDS
+    for number, line in enumerate(text.split("\n")):
+        yield Piece("", "\n" if number else "")
+        if time.thread_time() > until:
+            yield Piece("", line)
+        else:
+            yield from (Piece(f"code-{kind}", piece) for kind, piece in pieces(number))
 
 
 def _lexed(text: str, lexer: str) -> Iterator[Piece]:

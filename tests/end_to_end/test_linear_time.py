@@ -52,6 +52,7 @@ from noderepl.javascript import (
     scopes,
     script_parts,
     script_text,
+    session_files,
     signatures,
     snippet_function,
     statements,
@@ -64,10 +65,18 @@ from noderepl.javascript import (
 from noderepl.javascript.neighbours import neighbours
 from noderepl.javascript.package_files import Facts
 from noderepl.javascript.package_files import read_report as read_packages
-from noderepl.magics import MAGICS, arguments, is_magic, reload, without_identifier
+from noderepl.magics import (
+    MAGICS,
+    arguments,
+    file_patterns,
+    is_magic,
+    reload,
+    without_identifier,
+)
 from noderepl.magics.help import named
 from noderepl.magics.npm import no_network
 from noderepl.magics.npm_here import local_spec
+from noderepl.magics.session_files import remote_path
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
 from noderepl.service.completion_values import execution_result
@@ -480,9 +489,17 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     ),
     "terminal.prompt.SnippetLexer": painted,
     "terminal.source_text.source": lambda text: [
-        list(source_text.source(text, f"a.{suffix}", True))
-        for suffix in (*source_text.LEXERS, "js")
+        list(source_text.source(text, f"a.{suffix}", True)) for suffix in source_text.LEXERS
     ],
+    "javascript.session_files.report_in": session_files.report_in,
+    "magics.file_patterns.Pattern.matches": lambda text: [
+        file_patterns.Pattern("", ("**", "*a*", "b")).matches(text),
+        file_patterns.Pattern("", ("*a*?[b]*",)).matches(text),
+    ],
+    "magics.file_patterns.pattern": lambda text: file_patterns.pattern(f"*{text}"),
+    "magics.session_files.remote_path": accepting(
+        lambda text: remote_path(text, arguments.Arguments("%a", text))
+    ),
     "terminal.tables.columns_of": tables.columns_of,
     "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
@@ -513,7 +530,8 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
-    magics.files.send execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
+    magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
+    execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
     magics.npm_local.install_local magics.directories.send_tree
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy

@@ -84,7 +84,7 @@ async def test_a_directory_goes_up_and_comes_down_unchanged(
     size = sum(map(len, files.values()))
     assert up.startswith(f"Uploaded src: 6 files ({size / 1000:.1f} kB).\nLeft out: ")
     left = " ".join(up.split())
-    assert ".git and node_modules, 2 symbolic links, 2 pipes, sockets or devices." in left
+    assert "node_modules and .git, 2 symbolic links, 2 pipes, sockets or devices." in left
     assert await shown(dispatcher, f"require('fs').readdirSync({DATA}).join()") == "'src'"
     assert "empty/" in await shown(dispatcher, "%files ./src/")
     await shown(dispatcher, "%download src out")
@@ -278,6 +278,16 @@ def test_a_hostile_archive_leaves_nothing(name: str, tmp_path: Path) -> None:
         arrival.add(HOSTILE[name])
     arrival.close()
     assert [path for path in tmp_path.rglob("*") if path != inner] == [tmp_path / "a"]
+
+
+@pytest.mark.parametrize("sent", [["y", "file", 0, 0], ["x", "directory", 0, 0]])
+def test_only_what_was_requested_arrives(sent: list[object], tmp_path: Path) -> None:
+    """A session cannot add files to those of a pattern."""
+    arrival = archives.Arrival(tmp_path, force=True, places={"x": "z"})
+    with pytest.raises(MalformedAnswer, match="was not requested"):
+        arrival.add(archive(sent))
+    arrival.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["climbs", "a bomb", "no archive"])

@@ -1,5 +1,6 @@
 """Each outcome, as text for stdout (data) and stderr (words)."""
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,6 +32,7 @@ from noderepl.terminal.render import (
     render,
     render_plain,
 )
+from noderepl.terminal.source_text import source
 from noderepl.terminal.style_names import MEANINGS
 from noderepl.terminal.tables import human_age
 from noderepl.units import human_size
@@ -322,3 +324,12 @@ def test_only_the_prompt_folds_frames() -> None:
     ):
         text = "".join(piece.text for part in rendered.parts for piece in part.pieces)
         assert INTERNAL in text
+
+
+@pytest.mark.parametrize("suffix", ["js", "json", "py", "diff", "unknown", "txt"])
+def test_the_text_of_a_file_stays_as_it_is(suffix: str) -> None:
+    """Whatever its colours are, the joined pieces are the text, and no text takes long."""
+    for text in ("const a = 'x' // y\r\n@@ 1\n+1\n-2", "```js\n> a\n1\n```\n" * 4000, ""):
+        began = time.process_time()
+        assert "".join(piece.text for piece in source(text, f"a.{suffix}", True)) == text
+        assert time.process_time() - began < 3
