@@ -39,7 +39,9 @@ after `--` if there is an -e, -p or -c, are the arguments of the programs.
 Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not parse; 2 usage or
 configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
 the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
-`noderepl serve` serves the embedded pool on a port; see `noderepl serve --help`."""
+`noderepl setup` sets up a pool on Azure, `noderepl pools` lists pools, `noderepl pool delete NAME`
+deletes one, and `noderepl serve` serves the embedded pool on a port; each has a --help. A command's
+name wins over a FILE of that name; `./pools` is the FILE."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600

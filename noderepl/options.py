@@ -55,6 +55,12 @@ def _size(value: object) -> int:
     return size
 
 
+def _tenant(value: object) -> str:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}", value):
+        raise ValueError("must be the id or a domain of a tenant")
+    return value
+
+
 class _OneOf:
     def __init__(self, *choices: str) -> None:
         self.choices = choices
@@ -152,7 +158,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("scope", "scope of the Entra token", SCOPE, _text, "SCOPE"),
     Option(
-        "tenant", "Entra tenant of the tokens (default: that of the sign-in)", None, _text, "ID"
+        "tenant", "Entra tenant of the tokens (default: that of the sign-in)", None, _tenant, "ID"
     ),
     Option("arm-endpoint", "Azure's management endpoint", ARM_ENDPOINT, _text, "URL"),
     Option("arm-scope", "scope of the Entra token for it", ARM_SCOPE, _text, "SCOPE"),

@@ -9,7 +9,7 @@ import tomllib
 
 import pytest
 
-from noderepl.config_file import set_key, unset_key
+from noderepl.config_file import add_profile, profiles_of, set_key, unset_key
 from noderepl.errors import ConfigError
 from noderepl.text_files import MOST_TOML
 
@@ -179,3 +179,25 @@ def test_a_change_by_an_editor_meanwhile_is_kept(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", edited)
     set_key(file, "theme", "dark")
     assert file.read_text() == 'timeout = 2\ntheme = "dark"\n'
+
+
+@pytest.mark.parametrize(
+    ("before", "name", "after"),
+    [
+        ("", "work", '[profiles.work]\npool = "x"\n'),
+        ("# mine\ntheme = 'dark'  # so\n", "work", "# mine\ntheme = 'dark'  # so\n\n[profiles.work]\npool = \"x\"\n"),
+        ("[profiles.a]\ntimeout = 1\n\n# end\n", "b c", '[profiles.a]\ntimeout = 1\n\n# end\n\n[profiles."b c"]\npool = "x"\n'),
+        ("profiles = { a = { timeout = 1 } }\n", "b", None),
+        ("theme = 'a'\r\n", "b", "theme = 'a'\r\n\r\n[profiles.b]\r\npool = \"x\"\r\n"),
+    ],
+)  # fmt: skip
+def test_a_profile_is_added_at_the_end(tmp_path, before, name, after):
+    """Comments and order stay; an existing profile is not changed."""
+    file = tmp_path / "config.toml"
+    if before:
+        file.write_bytes(before.encode())
+    add_profile(file, name, {"pool": "x"})
+    assert after is None or file.read_bytes().decode() == after
+    assert profiles_of(file)[name] == {"pool": "x"}
+    with pytest.raises(ConfigError, match="already"):
+        add_profile(file, name, {"pool": "y"})

@@ -148,3 +148,23 @@ def test_blame_names_the_place_of_a_value_found_wrong_later(tmp_path):
         raise UsageError("no theme nope")
     with pytest.raises(ConfigError, match=r"^no endpoint$"), found.blame("endpoint"):
         raise UsageError("no endpoint")
+
+
+def test_the_pool_has_one_name(tmp_path):
+    """Of endpoint and pool, the one of the later source counts; one source cannot have both."""
+    text = 'endpoint = "https://a"\n[profiles.p]\npool = "b"\n[profiles.q]\npool = "b"\nendpoint = "https://c"\n'
+    found = settings(tmp_path, text=text, profile="p")
+    assert (found.endpoint, found.pool) == (None, "b") and "endpoint" not in found.places
+    found = settings(tmp_path, text=text, profile="p", environ={"NODEREPL_ENDPOINT": "https://d"})
+    assert (found.endpoint, found.pool) == ("https://d", None)
+    found = settings(
+        tmp_path, text=text, environ={"NODEREPL_ENDPOINT": "https://d"}, flags={"pool": "e"}
+    )
+    assert (found.endpoint, found.pool) == (None, "e")
+    for given in (
+        {"profile": "q"},
+        {"environ": {"NODEREPL_ENDPOINT": "https://d", "NODEREPL_POOL": "e"}},
+        {"flags": {"endpoint": "https://d", "pool": "e"}},
+    ):
+        with pytest.raises(ConfigError, match="exclude each other"):
+            settings(tmp_path, text=text, **given)

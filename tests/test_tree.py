@@ -8,12 +8,20 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "noderepl"
 # Tests of a module are in a file of its name, in the directory of its package. These files test modules without one.
 MODULES_OF = {
+    "azure/test_arm.py": "azure.arm_errors azure.fields",
+    "azure/test_management.py": "azure.resources",
+    "commands/test_pools.py": """azure.named_pool azure.pool_list azure.remembered commands.command commands.lookup commands.pool
+        commands.running magics.pools""",
+    "commands/test_setup.py": "azure.setup_answers commands.new_pool terminal.asking",
+    "commands/test_setup_run.py": "azure.creation azure.roles commands.first_snippet commands.pool_profile",
+    "client/test_auth.py": "client.sign_in",
+    "commands/test_azure_page.py": "",
     "client/test_bounds.py": "client.bodies client.compression",
     "client/test_cuts.py": "client.circumstances",
     "client/test_negotiation.py": "client.wire",
     "client/test_session.py": "client.decode_listings client.listing client.uploads",
     "client/test_texts.py": "client.endpoint client.identifier client.inspect_literals",
-    "client/test_transport.py": "client.heads client.transport_errors",
+    "client/test_transport.py": "client.heads client.http_client client.transport_errors",
     "end_to_end/test_hostile_pastes.py": "terminal.keyboard terminal.pasting",
     "end_to_end/test_imports.py": "__main__",
     "end_to_end/test_internal_errors.py": "internal_error",

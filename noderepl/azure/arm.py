@@ -22,7 +22,7 @@ from noderepl.azure.fields import at, items, word
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
 from noderepl.client.circumstances import Circumstances, printable
-from noderepl.client.endpoint import address, base_url, origin
+from noderepl.client.endpoint import address, base_url, check_token_may_go, origin
 from noderepl.client.heads import head_is_there
 from noderepl.client.http_client import open_client
 from noderepl.client.retries import seconds_asked
@@ -79,9 +79,12 @@ class Arm:
     ) -> None:
         try:
             self.endpoint = base_url(endpoint)
-            self._http = open_client(self.endpoint, auth=auth, transport=transport)
+            check_token_may_go(self.endpoint)
         except UsageError as error:
-            raise UsageError(str(error).replace("the endpoint", "arm-endpoint")) from error
+            raise UsageError(
+                "arm-endpoint must be an https:// URL, such as https://management.azure.com"
+            ) from error
+        self._http = open_client(self.endpoint, auth=auth, transport=transport)
         self.auth = auth
         self.clock = clock
         self._on_wait = on_wait

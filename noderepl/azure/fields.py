@@ -26,8 +26,9 @@ def at(value: object, *path: str) -> object:
 
 
 def word(value: object, *path: str) -> str:
-    """Returns the text at a path, "" if there is none."""
-    return _WORD.read_or(at(value, *path), "")
+    """Returns the text at a path, "" if there is none, or none without control characters."""
+    found = _WORD.read_or(at(value, *path), "")
+    return found if found.isprintable() else ""
 
 
 def count(value: object, *path: str) -> int | None:
@@ -39,7 +40,7 @@ def count(value: object, *path: str) -> int | None:
 
 def words(value: object, *path: str) -> tuple[str, ...]:
     """Returns the list of texts at a path, () if there is none."""
-    return tuple(_WORDS.read_or(at(value, *path), []))
+    return tuple(filter(str.isprintable, _WORDS.read_or(at(value, *path), [])))
 
 
 def items(value: object, *path: str) -> tuple[object, ...]:

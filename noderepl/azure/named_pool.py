@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from noderepl.azure.remembered import recall, remember
 from noderepl.azure.resources import PoolId, pool_id
-from noderepl.client.endpoint import base_url
+from noderepl.client.endpoint import base_url, check_token_may_go
 from noderepl.errors import MalformedAnswer, NodeReplError, NotFound, ServiceFailed, UsageError
 from noderepl.settings import Settings
 
@@ -117,14 +117,23 @@ def usable_endpoint(pool: Pool) -> str:
             " a minute"
         )
     try:
-        return base_url(pool.endpoint)
+        endpoint = base_url(pool.endpoint)
+        check_token_may_go(endpoint)
+        return endpoint
     except UsageError as error:
         raise MalformedAnswer(f"Azure reports an invalid endpoint of the pool {name}") from error
 
 
 def at_endpoint(settings: Settings, endpoint: str) -> Settings:
     """Returns the settings with the endpoint of their pool."""
-    return replace(settings, endpoint=endpoint)
+
+    def reread() -> Settings:
+        fresh = settings.reread()
+        is_same = key_of(fresh, fresh.pool or "") == key_of(settings, settings.pool or "")
+        return at_endpoint(fresh, endpoint) if is_same else fresh
+
+    places = {**settings.places, "endpoint": f"pool, {settings.places.get('pool', '')}"}
+    return replace(settings, endpoint=endpoint, places=places, reread=reread)
 
 
 def identity(settings: Settings) -> PoolId | None:

@@ -23,8 +23,6 @@ _HEADER = (
     "resource group",
     "subscription",
 )
-_WIDE = 100
-"""Columns; in fewer, each pool has lines of its own."""
 NONE = "There is no NodeLTS pool that the sign-in can see; `noderepl setup` creates one."
 
 
@@ -44,7 +42,8 @@ def as_outcomes(
     """Returns the outcomes that show the pools.
 
     names: of subscriptions, by id. is_all: whether pools of other container types are shown too,
-    with their type. columns: of the terminal, 0 for none.
+    with their type. columns: of the terminal, 0 for none; if the table does not fit, each pool has
+    lines of its own.
     """
     pools = [pool for pool in found.pools if is_all or pool.is_node]
     warnings = [Words(complaint, warning=True) for complaint in found.complaints]
@@ -54,7 +53,8 @@ def as_outcomes(
         return [Words(f"{NONE}{more}"), *warnings]
     header = ("name", "type", *_HEADER[1:]) if is_all else _HEADER
     rows = tuple(_row(pool, names, is_all=is_all) for pool in pools)
-    if 0 < columns < _WIDE:
+    widths = [max(map(len, cells)) for cells in zip(header, *rows, strict=True)]
+    if 0 < columns < sum(widths) + 2 * (len(widths) - 1):
         sections = tuple(
             Section(row[0], tuple(zip(header[1:], row[1:], strict=True))) for row in rows
         )

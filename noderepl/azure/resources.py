@@ -8,7 +8,6 @@ An optional field of another type counts as missing; both forms of a pool's life
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import quote, unquote, urlsplit
 
 from noderepl.azure.fields import at, count, items, word, words
-from noderepl.schema import Unfit, decode
+from noderepl.schema import decode
 
 TYPE = "Microsoft.App/sessionPools"
 NODE = "NodeLTS"
@@ -50,7 +49,8 @@ def pool_id(text: str) -> PoolId | None:
     """Returns the pool of a resource id or of a pool management endpoint; None for another text."""
     path = urlsplit(text).path if "://" in text else text
     found = _RESOURCE.fullmatch(path.rstrip("/"))
-    return PoolId(*map(unquote, found.groups())) if found else None
+    parts = [unquote(part) for part in found.groups()] if found else []
+    return PoolId(*parts) if parts and all(map(str.isprintable, parts)) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def read_claims(token: str) -> Claims:
     try:
         padded = parts[1] + "=" * (-len(parts[1]) % 4)
         payload = decode(base64.b64decode(padded, altchars=b"-_", validate=True), 10_000)
-    except (IndexError, binascii.Error, Unfit):
+    except (IndexError, ValueError):
         return Claims()
     name = word(payload, "upn") or word(payload, "unique_name") or word(payload, "app_displayname")
     return Claims(

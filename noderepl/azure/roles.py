@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import shlex
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
+from noderepl.azure.fields import word
 from noderepl.azure.management import AUTHORIZATION, Management
 from noderepl.azure.resources import Claims, PoolId, may_assign, may_execute
-from noderepl.errors import BadRequest
+from noderepl.errors import BadRequest, ServiceError
+from noderepl.schema import moment
 
 ROLE = "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0"
 """The id of the role Azure ContainerApps Session Executor."""
+PROPAGATION = timedelta(minutes=10)
+"""The time within which a role assignment takes effect."""
 _EXISTS = "RoleAssignmentExists"
 
 
@@ -41,12 +47,24 @@ def assignment_name(pool: PoolId, principal: str) -> str:
 
 def assignment_line(pool: PoolId, claims: Claims) -> str:
     """Returns the line for `az` that assigns the role to the account."""
-    principal = claims.principal or "OBJECT_ID"
+    principal = shlex.quote(claims.principal or "OBJECT_ID")
     kind = "ServicePrincipal" if claims.is_app else "User"
     return (
         f"az role assignment create --role {ROLE} --assignee-object-id {principal}"
-        f" --assignee-principal-type {kind} --scope {pool.resource}"
+        f" --assignee-principal-type {kind} --scope {shlex.quote(pool.resource)}"
     )
+
+
+async def is_new_assignment(management: Management, pool: PoolId, claims: Claims) -> bool:
+    """Returns whether setup has assigned the role to the account within the last ten minutes, so
+    that it may not have taken effect yet.
+    """
+    try:
+        answer = await management.arm.get(_path(pool, claims), AUTHORIZATION)
+    except ServiceError:
+        return False
+    created = moment(word(answer, "properties", "createdOn"))
+    return created is not None and datetime.now(UTC) - created < PROPAGATION
 
 
 async def assign(management: Management, pool: PoolId, claims: Claims) -> bool:
@@ -65,12 +83,16 @@ async def assign(management: Management, pool: PoolId, claims: Claims) -> bool:
         "principalId": claims.principal,
         "principalType": "ServicePrincipal" if claims.is_app else "User",
     }
-    name = assignment_name(pool, claims.principal)
-    path = f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}"
+    body = {"properties": properties}
     try:
-        await management.arm.send("PUT", path, AUTHORIZATION, body={"properties": properties})
+        await management.arm.send("PUT", _path(pool, claims), AUTHORIZATION, body=body)
     except BadRequest as error:
         if error.code != _EXISTS:
             raise
         return False
     return True
+
+
+def _path(pool: PoolId, claims: Claims) -> str:
+    name = assignment_name(pool, claims.principal)
+    return f"{pool.resource}/providers/Microsoft.Authorization/roleAssignments/{name}"

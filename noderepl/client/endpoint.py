@@ -26,7 +26,8 @@ def base_url(text: str) -> str:
     """
     if _RESOURCE.search(text) or _NAME.fullmatch(text.strip()):
         raise UsageError(
-            "the endpoint is not a URL but the name or the resource id of a pool: give it to --pool"
+            "the endpoint is a URL that begins with https://; the name or the resource id of a pool"
+            " is for --pool"
         )
     try:
         parts = urlsplit(text.strip())

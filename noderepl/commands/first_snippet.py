@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from noderepl.azure.arm import Clock
 from noderepl.azure.named_pool import usable_endpoint
 from noderepl.azure.resources import Pool
+from noderepl.azure.roles import PROPAGATION
 from noderepl.client.auth import Credential, make_auth
 from noderepl.client.identifier import new_identifier
 from noderepl.client.session import open_session
@@ -17,13 +18,12 @@ from noderepl.outcome import Status
 from noderepl.settings import Settings
 
 CODE = "process.version"
-# A role assignment takes up to ten minutes to take effect; the first tries come soon.
-PROPAGATION_SECONDS, POLL_SECONDS = 600.0, 15.0
+PROPAGATION_SECONDS, POLL_SECONDS = PROPAGATION.total_seconds(), 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Propagation:
-    """How to wait. show: shows a sentence. is_new: whether the role was assigned in this run;
+    """How to wait. show: shows a sentence. is_new: whether the role was assigned just now;
     otherwise nothing is waited for.
     """
 

@@ -133,12 +133,15 @@ class NewPoolQuestions:
             return usable[0]
         if not self._asks:
             raise UsageError(f"--subscription is missing; the sign-in has: {_named(usable)}")
-        texts = {one.id: one for one in usable}
-        by_text = {**texts, **{one.name: one for one in usable if one.name}}
+        names = [one.name for one in usable]
+        texts = {
+            one.name if one.name and names.count(one.name) == 1 else one.id: one for one in usable
+        }
+        by_text = {**{one.id: one for one in usable}, **texts}
         chosen = await ask(
             "Subscription?",
-            default=usable[0].name or usable[0].id,
-            choices=[Choice(one.name or one.id, one.id) for one in usable],
+            default=next(iter(texts)),
+            choices=[Choice(text, f"{one.name} {one.id}") for text, one in texts.items()],
             check=lambda text: "" if text in by_text else "there is no such subscription",
         )
         return by_text[chosen]

@@ -47,9 +47,9 @@ async def _delete(settings: Settings, name: str, console: Console, *, is_asked: 
         console.step(f"looking up the pool {name}")
         pool = await find_pool(name, management)
         console.end_status()
-        if is_asked and not await _is_sure(pool, console):
+        if is_asked and (answer := await _answer(pool, console)) is not None:
             console.words("Nothing was deleted.")
-            return ExitCode.INTERRUPTED
+            return answer
         console.step(f"deleting the pool {pool.id.name}")
         await delete_pool(management, pool.id)
         console.end_status()
@@ -63,7 +63,8 @@ async def _delete(settings: Settings, name: str, console: Console, *, is_asked: 
         await management.arm.aclose()
 
 
-async def _is_sure(pool: Pool, console: Console) -> bool:
+async def _answer(pool: Pool, console: Console) -> ExitCode | None:
+    """Asks whether to delete a pool. Returns None for yes, else the exit code."""
     from noderepl.terminal.asking import Stopped, confirm
 
     console.words(
@@ -73,9 +74,10 @@ async def _is_sure(pool: Pool, console: Console) -> bool:
         warning=True,
     )
     try:
-        return await confirm(f"Delete {pool.id.name}?", default=False)
+        is_sure = await confirm(f"Delete {pool.id.name}?", default=False)
     except Stopped:
-        return False
+        return ExitCode.INTERRUPTED
+    return None if is_sure else ExitCode.OK
 
 
 POOL = Command(

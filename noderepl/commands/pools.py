@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 def _add(parser: ArgumentParser) -> None:
     parser.add_argument(
+        "--json", action="store_true", dest="as_json", help="print the pools as JSON"
+    )
+    parser.add_argument(
         "--all", action="store_true", help="list also pools whose sessions run no Node.js"
     )
 
@@ -33,7 +36,7 @@ def _run(settings: Settings, arguments: Namespace) -> int:
         finally:
             console.end_status()
             await management.arm.aclose()
-        if settings.json:
+        if arguments.as_json:
             console.data(json.dumps(as_json(found, names, is_all=arguments.all), indent=2) + "\n")
             for complaint in found.complaints:
                 console.words(complaint, warning=True)
@@ -49,7 +52,7 @@ def _run(settings: Settings, arguments: Namespace) -> int:
 POOLS = Command(
     name="pools",
     summary="List the session pools that the signed-in account can see, in all its subscriptions.",
-    options=(*AZURE_OPTIONS, "json"),
+    options=AZURE_OPTIONS,
     add=_add,
     run=_run,
 )

@@ -45,8 +45,9 @@ async def _guarded(
             end_if_stuck(loop, number)
             loop.call_soon_threadsafe(task.cancel)
 
-    for number in ENDING:
-        if signal.getsignal(number) is not signal.SIG_IGN:
+    before = {number: signal.getsignal(number) for number in ENDING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:
             signal.signal(number, stop)
     console = open_console(settings)
     try:
@@ -61,3 +62,6 @@ async def _guarded(
         with suppress(OSError):
             console.end_status()
         console.close(REST_SECONDS)
+        # The prompt or a script may follow, after --pool was looked up.
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -15,7 +15,7 @@ from noderepl.azure.creation import Step
 from noderepl.azure.management import Management, open_management
 from noderepl.azure.named_pool import find_pool, usable_endpoint
 from noderepl.azure.resources import Claims, Pool
-from noderepl.azure.roles import access_to, assign, assignment_line
+from noderepl.azure.roles import access_to, assign, assignment_line, is_new_assignment
 from noderepl.azure.setup_answers import Answers
 from noderepl.client.auth import Credential
 from noderepl.client.device_login import sign_in_by_code
@@ -194,6 +194,7 @@ class Setup:
         access = await access_to(management, pool.id)
         if access.executes:
             self._say("You have the role that the pool needs.")
+            self._is_assigned = await is_new_assignment(management, pool.id, claims)
             return True
         line = assignment_line(pool.id, claims)
         if access.executes is None:

@@ -17,6 +17,7 @@ from scripted_service import RAN, Service, answer
 from noderepl import errors
 from noderepl.client.auth import AzureAuth, TokenAuth, make_auth
 from noderepl.client.session import Session, open_session
+from noderepl.client.sign_in import reason
 
 SCOPE = "https://dynamicsessions.io/.default"
 AZURE = "https://westus2.dynamicsessions.io/p"
@@ -317,3 +318,29 @@ async def test_a_token_of_another_type_is_no_token(session_over: Make, token: An
     auth = make_auth("azure", endpoint=AZURE, scope=SCOPE, token=None, credential=Odd())
     with pytest.raises(errors.NoCredential):
         await session_over(Service(), auth=auth).execute("1")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Azure CLI not found on path", ["no Azure CLI", "--login device"]),
+        ("Please run 'az login' to set up an account", ["not signed in", "az login"]),
+        ("Failed to invoke the Azure CLI", ["did not answer within 10 s"]),
+        ("Unexpected output from Azure CLI: '…'", ["does not work"]),
+        ("Failed to execute '/usr/bin/az'", ["does not work"]),
+        ("Please run 'azd auth login' from a command prompt", ["azd auth login"]),
+        ('Please run "Connect-AzAccount" to set up account', ["Connect-AzAccount"]),
+        ("Invalid value for AZURE_TOKEN_CREDENTIALS: x", ["AZURE_TOKEN_CREDENTIALS"]),
+        ("Interactive authentication is required to get a token", ["--login device"]),
+        ("Cache encryption is impossible because libsecret", ["no keyring"]),
+        ("The current credential is not configured to acquire tokens for tenant T", ["az login --tenant T"]),
+        ("Timed out waiting for user to authenticate", ["has expired", "again"]),
+        ("AADSTS53003: Access has been blocked by Conditional Access policies. Trace ID: 1", ["AADSTS53003", "--tenant T --scope S"]),
+    ],
+)  # fmt: skip
+def test_each_text_of_azure_identity_has_its_sentence(text: str, words: list[str]) -> None:
+    """Alone and inside the page that DefaultAzureCredential makes of all its credentials."""
+    for whole in (text, f"EnvironmentCredential: x\n\tAzureCliCredential: {text}\n"):
+        said = reason(ClientAuthenticationError(whole), scope="S", tenant="T")
+        assert all(word in said for word in words), said
+        assert said.isprintable() and len(said) < 400

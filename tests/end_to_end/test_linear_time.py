@@ -13,6 +13,7 @@ import pytest
 from prompt_toolkit.document import Document
 
 from noderepl import schema
+from noderepl.azure import arm_errors, creation, resources, setup_answers
 from noderepl.client import (
     auth,
     circumstances,
@@ -22,6 +23,7 @@ from noderepl.client import (
     identifier,
     inspect_literals,
     retries,
+    sign_in,
     wire,
 )
 from noderepl.errors import ExitCode, NodeReplError
@@ -322,6 +324,19 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         {"status": "Failed", "stderr": text, "stdout": text}, jupyter=True, measured=1
     ),
     "client.decode_execution.thrown_at_end": decode_execution.thrown_at_end,
+    "azure.arm_errors.refusal": lambda text: arm_errors.refusal(400, text, text, ABOUT),
+    "azure.creation.location_name": creation.location_name,
+    "azure.resources.pool_id": lambda text: [
+        resources.pool_id(text),
+        resources.pool_id(f"/subscriptions/{text}/resourceGroups/{text}"),
+    ],
+    "azure.resources.read_claims": lambda text: resources.read_claims(f"a.{text}.b"),
+    "azure.setup_answers.wrong_cooldown": setup_answers.wrong_cooldown,
+    "azure.setup_answers.wrong_egress": setup_answers.wrong_egress,
+    "azure.setup_answers.wrong_group": setup_answers.wrong_group,
+    "azure.setup_answers.wrong_name": setup_answers.wrong_name,
+    "azure.setup_answers.wrong_sessions": setup_answers.wrong_sessions,
+    "client.sign_in.reason": lambda text: sign_in.reason(ValueError(text)),
     "client.auth.sent_token": accepting(auth.sent_token),
     "client.endpoint.base_url": accepting(lambda text: endpoint.base_url(f"https://a/{text}")),
     "client.identifier.check_identifier": accepting(identifier.check_identifier),
@@ -525,6 +540,8 @@ COPYING = {"javascript.output.beyond": 60_000, "terminal.render.render, last col
 # These hand the text on as it is, to files, to the service or to a function that has a row.
 PASSED_ON = frozenset(
     """
+    azure.arm.Arm.finish azure.arm.Arm.get azure.arm.Arm.pages azure.arm.Arm.send azure.arm.Arm.wait azure.arm.open_arm azure.management.Management.at_version azure.management.Management.groups azure.management.Management.permissions azure.management.Management.provider azure.management.Management.subscription azure.named_pool.at_endpoint azure.named_pool.find_pool azure.named_pool.key_of azure.named_pool.one_named azure.remembered.forget_endpoint azure.remembered.recall azure.remembered.remember azure.roles.assignment_name
+    client.device_login.sign_in_by_code client.http_client.open_client commands.pool_profile.write_profile config_file.add_profile terminal.asking.ask terminal.asking.confirm
     execution.queries.Queries.exports execution.session_offers.SessionOffers.exports javascript.offers.exports sessions.backend.Backend.file_names terminal.completion.Live.exports magics.screen.entry_of display.Display.use_theme config_file.set_key config_file.unset_key terminal.key_actions.key_sequence terminal.early_prompt.EarlyPrompt.show_banner unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -244,10 +245,16 @@ class Cloud:
         ]
         if same:
             return refused(409, "RoleAssignmentExists", "The role assignment already exists.")
-        self.assignments[name] = {**properties, "scope": scope}
+        created = datetime.now(UTC).isoformat()
+        self.assignments[name] = {**properties, "scope": scope, "createdOn": created}
         self.data_actions = list(EXECUTOR)
         self.assigned = self.now()
         return 201, {"properties": self.assignments[name], "name": name}, {}
+
+    def show_assignment(self, query: dict[str, str], body: Any, scope: str, name: str) -> Answer:
+        if name not in self.assignments:
+            return refused(404, "RoleAssignmentNotFound", "The role assignment was not found.")
+        return 200, {"properties": self.assignments[name], "name": name}, {}
 
     def query_graph(self, query: dict[str, str], body: Any) -> Answer:
         if not self.graph:
@@ -300,6 +307,10 @@ _ROUTES = (
     (rf"DELETE {_POOL}", Cloud.delete_pool),
     (rf"GET {_POOL}/providers/Microsoft\.Authorization/permissions", Cloud.permissions),
     (rf"PUT {_POOL}/providers/Microsoft\.Authorization/roleAssignments/([^/]+)", Cloud.assign),
+    (
+        rf"GET {_POOL}/providers/Microsoft\.Authorization/roleAssignments/([^/]+)",
+        Cloud.show_assignment,
+    ),
     (r"POST /providers/Microsoft\.ResourceGraph/resources", Cloud.query_graph),
 )
 _FRONT = re.compile(
