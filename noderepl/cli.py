@@ -40,9 +40,9 @@ Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not par
 configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
 the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
 `noderepl setup` sets up a pool on Azure, `noderepl pools` lists pools, `noderepl pool delete NAME`
-deletes one, `noderepl sessions` lists the sessions of a pool, and `noderepl serve` serves the embedded
-pool on a port; each has a --help. A command's name wins over a FILE of that name; `./pools` is the
-FILE."""
+deletes one, `noderepl sessions` lists the sessions of a pool, and `noderepl serve` serves the
+embedded pool on a port; each has a --help. A command's name wins over a FILE of that name;
+`./pools` is the FILE."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
