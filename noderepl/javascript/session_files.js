@@ -283,8 +283,19 @@
         return [kinds.length - directories, directories + 1];
     }
 
+    // Removes what transfers that were cut off have left more than an hour ago.
+    function sweep() {
+        for (const name of fs.readdirSync(data)) {
+            const isOurs = /^\.noderepl-(?:archive|stage|report)-/.test(name);
+            if (isOurs && Date.now() - statusOf(at(name))?.mtimeMs > 3_600_000) {
+                remove({ paths: [name] });
+            }
+        }
+    }
+
     function report() {
         try {
+            sweep();
             return { find, pack, unpack, remove }[request.action](request);
         } catch (error) {
             return {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 LARGE = 1_000_000
 """The size in bytes above which a transfer shows its progress."""
 
+SETTLING_SECONDS = 2.0
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 Show = Callable[[int, int | None], None]
@@ -77,7 +79,7 @@ async def send_tree(context: Context, tree: LocalTree, name: str, label: str) ->
         while following is not None:
             data, size = following
             following = await in_thread(_next, archives)
-            await session.write(archive, data, _scaled(show, done, size, tree.size))
+            await _settled(session.write(archive, data, _scaled(show, done, size, tree.size)))
             is_first, is_staged = not is_staged, True
             await _unpack(
                 context, archive, stage, is_first=is_first, to=None if following else name
@@ -90,6 +92,21 @@ async def send_tree(context: Context, tree: LocalTree, name: str, label: str) ->
         await discard(context, *unwanted, with_directories=is_staged)
         raise
     return done
+
+
+async def _settled(sending: Coroutine[None, None, None]) -> None:
+    """Sends something. A cancellation waits SETTLING_SECONDS for the answer: a service would write
+    the file after the request that removes it.
+    """
+    task = asyncio.create_task(sending)
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=SETTLING_SECONDS)
+        raise
+    finally:
+        task.cancel()
 
 
 async def _unpack(

@@ -104,10 +104,10 @@ async def _download_file(
 async def _download_directory(
     context: Context, name: str, target: Path, *, force: bool
 ) -> Sequence[Outcome]:
-    if is_directory(target) and not force:
+    if not is_directory(target):
+        check_free(target, force=False)
+    elif not force:
         raise LocalFileError(f"{target} already exists; choose another name, or add --force")
-    if not is_directory(target.parent):
-        raise LocalFileError(f"{target.parent} is not a directory; create it, or choose another")
     excluded = excluded_for(name.rpartition("/")[2])
     return await download_tree(context, name, target, excluded=excluded, force=force)
 

@@ -320,6 +320,18 @@ async def test_no_room_in_the_session(live) -> None:
     assert live.state.journal.done == []
 
 
+async def test_what_a_killed_transfer_left_is_removed(live) -> None:
+    """By the next one, an hour later; other files stay."""
+    await evaluated(
+        live,
+        "fs = require('fs'); for (const name of ['.noderepl-archive-1', '.noderepl-stage-2', '.noderepl-x', 'old']) {"
+        " fs.mkdirSync(`/mnt/data/${name}`); fs.utimesSync(`/mnt/data/${name}`, 1, 1) };"
+        " fs.mkdirSync('/mnt/data/.noderepl-stage-new'); 1",
+    )
+    await run_magic("%files old", live.context)
+    assert await in_data(live) == ".noderepl-stage-new,.noderepl-x,old"
+
+
 async def test_a_cancelled_transfer_leaves_nothing(live, monkeypatch: pytest.MonkeyPatch) -> None:
     """Neither in the session nor here, whichever part it is in."""
     monkeypatch.setattr(archives, "PART", 50_000)
