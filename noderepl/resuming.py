@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Sequence
 
 from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import shortened
+from noderepl.display import open_console
 from noderepl.sessions.lifetime import span
 from noderepl.sessions.records import (
     LONGEST_COOLDOWN,
@@ -18,8 +18,8 @@ from noderepl.sessions.records import (
 )
 from noderepl.sessions.store import Record, sessions_directory
 from noderepl.settings import Settings
+from noderepl.terminal.console import Console
 from noderepl.terminal.tables import one_line
-from noderepl.unread import write_within
 
 QUESTION = "Which session?"
 
@@ -35,10 +35,16 @@ def chosen_record(settings: Settings) -> Record | None:
         return None
     known = known_sessions(sessions_directory(), base_url(settings.endpoint))
     free = [one for one in known if not is_used(one)]
-    return asyncio.run(_asked(free)) if len(free) > 1 else None
+    if len(free) < 2:
+        return None
+    console = open_console(settings)
+    try:
+        return asyncio.run(_asked(console, free))
+    finally:
+        console.close(0)
 
 
-async def _asked(free: Sequence[KnownSession]) -> Record:
+async def _asked(console: Console, free: Sequence[KnownSession]) -> Record:
     from noderepl.terminal.asking import Choice, Stopped, ask
 
     texts = [f"{at} {_label(one)}" for at, one in enumerate(free, 1)]
@@ -49,13 +55,13 @@ async def _asked(free: Sequence[KnownSession]) -> Record:
 
     while True:
         try:
-            answer = await ask(QUESTION, default=texts[0], choices=choices, check=check)
+            answer = await ask(console, QUESTION, default=texts[0], choices=choices, check=check)
         except Stopped:
             raise KeyboardInterrupt from None
         chosen = _found(answer, free, texts)
         if chosen is not None and (record := take(chosen)):
             return record
-        write_within(sys.stderr, "Another noderepl uses that session now.\n")
+        console.words("Another noderepl uses that session now.", warning=True)
 
 
 def _found(answer: str, free: Sequence[KnownSession], texts: Sequence[str]) -> KnownSession | None:

@@ -1,5 +1,6 @@
 // Tells for which platform a session needs packages, and puts packages that were installed elsewhere beside those that
-// it has. A magic sends this code with its request; it uses nothing of the prelude. package_files.py has the other half.
+// it has. A magic sends this code with its request; it uses nothing of the prelude. package_files.py has the other
+// half.
 //
 // request: {"action": "facts" or "merge", ...}. Returns "packages-" and the report as JSON in base64url.
 (function packageFiles(request) {

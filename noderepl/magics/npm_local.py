@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from noderepl.errors import ExitCode, MalformedAnswer, UsageError
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread, send_tree
-from noderepl.magics.session_files import discard, own_name
+from noderepl.magics.session_files import discard, not_finished, own_name
 from noderepl.outcome import Failure, Outcome, Status, Words
 from noderepl.sessions.journal import INSTALLS, Npm, listed
 from noderepl.units import human_size
@@ -115,7 +115,11 @@ async def _send(context: Context, place: Path, found: Installed, step: Npm) -> t
     tree = LocalTree(place, ())
     stage = own_name("packages")
     await in_thread(lambda it: it.scan(), tree)
-    size = await send_tree(context, tree, stage, f"upload {listed(found.names)}")
+    try:
+        size = await send_tree(context, tree, stage, f"upload {listed(found.names)}")
+    except BaseException:
+        await discard(context, stage, with_directories=True)
+        raise
     task = asyncio.create_task(_merge(context, stage, found, step))
     try:
         return await asyncio.shield(task), size
@@ -145,15 +149,15 @@ async def _ask(context: Context, kind: type[Report], action: str, **arguments: o
     from noderepl.javascript import package_files
 
     execution = await context.runner.execute(package_files.request(action, arguments))
+    if execution.status is not Status.OK:
+        raise not_finished(execution)
     text = "" if execution.value is None else execution.value.text
     found = package_files.read_report(kind, text)
     if isinstance(found, package_files.Failed):
         words = _FAILURES.get(found.failure, f"this failed in the session: {found.failure}")
         raise UsageError(f"{words}; no package was added")
-    if execution.status is not Status.OK or found is None:
-        error = execution.error
-        why = f": {error.name}: {error.message}" if error else ""
-        raise MalformedAnswer(f"the session's answer about its packages is unreadable{why}")
+    if found is None:
+        raise MalformedAnswer("the session's answer about its packages is unreadable")
     return found
 
 
