@@ -6,15 +6,14 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from io import FileIO
+from tempfile import TemporaryFile
 
 from noderepl.javascript.output import bytes_of
 from noderepl.outcome import Execution, Output
-from noderepl.service.places import Place, sweep
 
 # The maximum size of all files in bytes, and that of one: the oldest file is dropped as a whole.
 MOST_BYTES, FILE_BYTES = 64 << 20, 4 << 20
@@ -23,12 +22,15 @@ BLOCK_BYTES = 1 << 18
 
 @dataclass
 class _Record:
-    """The output of one snippet. start, end: its place in all output of the run, in bytes."""
+    """The output of one snippet. start, end: its place in all output of the run, in bytes.
+    is_whole: whether it was stored to its end.
+    """
 
     start: int
     end: int
     is_aside: bool
     number: int | None = None
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,40 +38,38 @@ class Spooled:
     """The output of one snippet, as blocks of bytes; it can be read several times.
 
     is_aside: whether it is that of a magic, which has no value. missing: the number of bytes at its
-    beginning that were dropped.
+    beginning that were dropped. is_whole: whether it was stored to its end.
     """
 
-    directory: Path
+    files: Mapping[int, FileIO]
     start: int
     end: int
     is_aside: bool
     missing: int
+    is_whole: bool
 
     def __iter__(self) -> Iterator[bytes]:
         at = self.start
-        with contextlib.suppress(OSError):  # it was dropped meanwhile
-            while at < self.end:
-                number, offset = divmod(at, FILE_BYTES)
-                with (self.directory / str(number)).open("rb") as file:
-                    file.seek(offset)
-                    left = min(self.end - at, FILE_BYTES - offset)
-                    while left and (block := file.read(min(left, BLOCK_BYTES))):
-                        left -= len(block)
-                        at += len(block)
-                        yield block
-                if left:
-                    return
+        while at < self.end:
+            number, offset = divmod(at, FILE_BYTES)
+            size = min(self.end - at, FILE_BYTES - offset, BLOCK_BYTES)
+            with contextlib.suppress(ValueError, OSError):  # it was closed meanwhile
+                if block := os.pread(self.files[number].fileno(), size, offset):
+                    at += len(block)
+                    yield block
+                    continue
+            return
 
 
 class Spool:
     """Stores the output of the snippets of a run, at most MOST_BYTES; drops the oldest.
 
-    `.failure`: why nothing is stored any more; None while it works.
+    The files have no name, so that nothing is left of them at any end of this process, and nobody
+    can delete them. `.failure`: why nothing is stored any more; None while it works.
     """
 
     def __init__(self) -> None:
-        self._place: Place | None = None
-        self._file = -1
+        self._files: dict[int, FileIO] = {}
         self._size = 0
         self._records: deque[_Record] = deque()
         self._present: _Record | None = None
@@ -93,12 +93,13 @@ class Spool:
                 left = FILE_BYTES - self._size % FILE_BYTES
                 if left == FILE_BYTES:
                     self._next_file()
-                count = os.write(self._file, data[:left])
+                count = os.write(self._files[self._size // FILE_BYTES].fileno(), data[:left])
                 self._size += count
                 self._present.end = self._size
                 data = data[count:]
         except OSError as error:
             self.failure = error
+            self._present.is_whole = False
 
     def end(self, execution: Execution, *, is_whole: bool = False) -> None:
         """Ends the present snippet, whose number is known now.
@@ -125,21 +126,19 @@ class Spool:
         found = self._present
         if number is not None:
             found = next((one for one in reversed(self._records) if one.number == number), None)
-        if found is None or self._place is None:
+        if found is None:
             return None
         start = max(found.start, min(self._oldest(), found.end))
-        missing = start - found.start
-        return Spooled(self._place.path, start, found.end, found.is_aside, missing)
+        files, missing = dict(self._files), start - found.start
+        return Spooled(files, start, found.end, found.is_aside, missing, found.is_whole)
 
     def close(self) -> None:
         """Deletes all files."""
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
-        if self._place is not None:
-            with contextlib.suppress(OSError):  # the next run sweeps it
-                self._place.remove()
-            self._place = None
+        self._records.clear()
+        self._present = None
+        for file in self._files.values():
+            file.close()
+        self._files.clear()
 
     def _oldest(self) -> int:
         """Returns the place of the oldest byte that is stored."""
@@ -148,17 +147,10 @@ class Spool:
 
     def _next_file(self) -> None:
         """Opens the next file and drops the oldest. Raises OSError."""
-        if self._place is None:
-            # Of runs that were killed.
-            threading.Thread(target=sweep, name="noderepl-sweep", daemon=True).start()
-            self._place = Place()
         number = self._size // FILE_BYTES
-        path = self._place.path / str(number)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        before, self._file = self._file, os.open(path, flags, 0o600)
-        if before >= 0:
-            os.close(before)
-        (self._place.path / str(number - MOST_BYTES // FILE_BYTES)).unlink(missing_ok=True)
+        self._files[number] = TemporaryFile(buffering=0, prefix="noderepl-")  # noqa: SIM115
+        if oldest_file := self._files.pop(number - MOST_BYTES // FILE_BYTES, None):
+            oldest_file.close()
         oldest = self._oldest()
         while self._records and self._records[0].end < oldest:
             self._records.popleft()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from noderepl import spool as spool_module
 from noderepl.outcome import Execution, Output, Status
-from noderepl.spool import MOST_BYTES, Spool
+from noderepl.spool import FILE_BYTES, MOST_BYTES, Spool
 
 MEGABYTE = 1 << 20
 
@@ -67,21 +66,22 @@ def test_numbers_of_another_session(spool: Spool) -> None:
     assert read(spool, 1) == b"old 1" and read(spool, 2) == b"new 2" and spool.of(3) is None
 
 
-def test_the_files_are_private(spool: Spool, tmp_path: Path) -> None:
-    """Nobody else may read them, and they are deleted at the end."""
+def test_the_files_have_no_name(spool: Spool, tmp_path: Path) -> None:
+    """Nobody else can open or delete them, and nothing is left of them at any end."""
     ran(spool, 1, "secret")
-    (place,) = tmp_path.iterdir()
-    assert stat.S_IMODE(place.stat().st_mode) == 0o700
-    assert [stat.S_IMODE(file.stat().st_mode) for file in place.iterdir()] == [0o600] * 2
-    spool.close()
     assert list(tmp_path.iterdir()) == []
+    tmp_path.rmdir()
+    assert read(spool, 1) == b"secret"
+    ran(spool, 2, "x" * FILE_BYTES)
+    assert spool.failure is not None and spool.failure.errno == errno.ENOENT
+    assert read(spool, 1) == b"secret"
 
 
-def test_the_oldest_is_dropped(spool: Spool, tmp_path: Path) -> None:
+def test_the_oldest_is_dropped(spool: Spool) -> None:
     """The files have a bound; the record says how much is missing."""
     ran(spool, 1, "first")
     ran(spool, 2, *(f"{number:<{MEGABYTE}}" for number in range(80)))
-    assert sum(file.stat().st_size for file in tmp_path.glob("*/*")) <= MOST_BYTES
+    assert len(spool._files) * FILE_BYTES == MOST_BYTES
     assert spool.of(1) is None
     found = spool.of(2)
     assert found is not None and found.missing > 0
@@ -100,3 +100,5 @@ def test_a_full_disk(spool: Spool, monkeypatch: pytest.MonkeyPatch) -> None:
     ran(spool, 2, "lost")
     assert spool.failure is not None and spool.failure.errno == errno.ENOSPC
     assert read(spool, 1) == b"kept"
+    cut = spool.of(2)
+    assert cut is not None and not cut.is_whole

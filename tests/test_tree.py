@@ -24,7 +24,7 @@ MODULES_OF = {
     "client/test_transport.py": "client.heads client.http_client client.transport_errors",
     "end_to_end/test_hostile_pastes.py": "terminal.keyboard terminal.pasting",
     "end_to_end/test_imports.py": "__main__",
-    "end_to_end/test_internal_errors.py": "internal_error",
+    "end_to_end/test_internal_errors.py": "internal_error terminal.fault_tolerance",
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_named_sessions.py": """commands.sessions magics.session_list resuming sessions.overview
@@ -33,7 +33,8 @@ MODULES_OF = {
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_preview.py": "terminal.preview_line",
     "end_to_end/test_prompt.py": """repl dispatcher display failures suspension toolbar terminal.early_prompt terminal.keys
-        terminal.layout terminal.paint terminal.prompt terminal.suggestions terminal.typeahead""",
+        terminal.layout terminal.paint terminal.prompt terminal.snippet_lexer terminal.suggestions
+        terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
     "end_to_end/test_script.py": "cli script unread execution.whole_output",
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
@@ -41,7 +42,7 @@ MODULES_OF = {
     "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
     "javascript/test_offers.py": "execution.queries",
-    "execution/test_output_stream.py": """execution.executor execution.interrupt execution.lane execution.notes
+    "execution/test_output_stream.py": """execution.background execution.executor execution.interrupt execution.lane execution.notes
         execution.output_buffer""",
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
@@ -53,7 +54,7 @@ MODULES_OF = {
     "javascript/test_broken_sessions.py": "",
     "javascript/test_wrapped_builtins.py": "",
     "javascript/test_previews_in_session.py": "",
-    "javascript/test_recall.py": "javascript.prelude_request",
+    "javascript/test_recall.py": "javascript.prelude_answers javascript.prelude_request",
     "javascript/test_snippet_table.py": "javascript.hints",
     "javascript/test_completeness.py": "javascript.first_error",
     "javascript/test_type_stripping.py": """javascript.decorators javascript.edit_list

@@ -25,7 +25,7 @@ from noderepl.threaded import worked
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.javascript.prelude import Answer
+    from noderepl.javascript.prelude_answers import Answer
     from noderepl.options import InputType
 
 # The maximum length of an answer, in characters, that is decoded in the event loop.
@@ -69,11 +69,11 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
     """Sends a snippet and returns its answer.
 
     Returns the prelude's answer, or the service's Execution if the prelude has not answered. Raises
-    prelude.Absent if the snippet has not run because the prelude is missing, NotRun if its request
+    Absent if the snippet has not run because the prelude is missing, NotRun if its request
     was lost, ServiceError.
     """
     from noderepl.client.circumstances import printable
-    from noderepl.javascript import prelude
+    from noderepl.javascript.prelude_answers import NoAnswer
 
     began = time.monotonic()
     execution = None
@@ -88,7 +88,7 @@ async def send_once(session: Session, sending: Sending) -> Answer | Execution:
         if not error.doubt:
             raise
         lost = error
-    except prelude.NoAnswer:
+    except NoAnswer:
         # The request arrived twice, and this is the answer to the other copy.
         lost = ServiceError(UNREAD, doubt=MAY_HAVE_RUN)
     else:
@@ -114,14 +114,15 @@ async def _answer_again(
     """Returns the session's answer to a snippet, after it is available. lost: the failure of the
     first request. Raises NotRun, ServiceError.
     """
-    from noderepl.javascript import prelude
+    from noderepl.javascript.prelude import recall
+    from noderepl.javascript.prelude_answers import Absent, NoAnswer
 
     # This includes the prelude, so that it rejects the id if the first request with the prelude
     # arrives late.
-    code = sending.installation + prelude.recall(sending.run)
+    code = sending.installation + recall(sending.run)
     try:
         answer = await answer_in(await _asked(session, sending, code, seconds), sending.run)
-    except prelude.NoAnswer as found:
+    except NoAnswer as found:
         if found.kind == "unbegun":
             raise NotRun(
                 lost.message + (NOT_RUN_HERE if sending.installation else NOT_RUN)
@@ -129,7 +130,7 @@ async def _answer_again(
         raise ServiceError(
             lost.message, doubt=RUNNING if found.kind == "running" else FORGOTTEN
         ) from lost
-    except prelude.Absent:
+    except Absent:
         raise SessionReplaced(lost.message, doubt=REPLACED) from lost
     except ServiceError:
         raise lost from None
@@ -147,6 +148,7 @@ async def probe(session: Session) -> bool | None:
     Returns None if it does not answer this either: a service may leave such a session as it is.
     """
     from noderepl.javascript import prelude
+    from noderepl.javascript.prelude_answers import is_absent
 
     try:
         answer = await session.execute(prelude.probe(), timeout=PROBE_SECONDS, repeatable=True)
@@ -154,15 +156,15 @@ async def probe(session: Session) -> bool | None:
         return False
     if answer.status is Status.TIMEOUT:
         return None
-    return answer.status is Status.OK and not prelude.is_absent(answer)
+    return answer.status is Status.OK and not is_absent(answer)
 
 
 async def answer_in(execution: Execution, run: int | None = None) -> Answer | None:
-    """Calls prelude.read(), in a thread if the answer is long."""
-    from noderepl.javascript import prelude
+    """Calls read(), in a thread if the answer is long."""
+    from noderepl.javascript.prelude_answers import read
 
     text = execution.value.text if execution.value is not None else ""
-    return await worked(lambda it: prelude.read(it, run), execution, len(text), short=SHORT_ANSWER)
+    return await worked(lambda it: read(it, run), execution, len(text), short=SHORT_ANSWER)
 
 
 async def check_files(session: Session, names: Sequence[str], *, at_once: bool) -> None:

@@ -8,20 +8,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from noderepl.deadlines import within
 from noderepl.errors import NodeReplError
+from noderepl.execution.background import Background
 from noderepl.execution.delivery import Sending, answer_in, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
 from noderepl.execution.notes import Notes
 from noderepl.execution.previews import Previews
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
-from noderepl.internal_error import supervised
 from noderepl.javascript.prelude_request import Instrument, Options, Request, Table
 from noderepl.javascript.program import Program, may_read_input
 from noderepl.magics import Preferences
@@ -32,13 +32,11 @@ from noderepl.sessions.backend import Backend
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.execution.output_stream import OutputStream
-    from noderepl.javascript.prelude import Answer
+    from noderepl.javascript.prelude_answers import Answer
 
 # The prelude ends a snippet itself, so that the session's state survives; the service's limit must
 # be later.
 MARGIN_SECONDS = 3
-# The seconds that close() waits for the withdrawal of interrupts.
-CLOSE_SECONDS = 1.0
 Result = TypeVar("Result")
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs the Node.js inspector). Snippets are sent as "
@@ -75,8 +73,7 @@ class Executor:
         self._late = late
         self._lanes = Lanes(backend)
         self._work: asyncio.Task[Execution] | None = None
-        self._background: set[asyncio.Task[None]] = set()
-        self._withdrawing: set[asyncio.Task[None]] = set()
+        self._background = Background()
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
         self.offers = SessionOffers(self.queries, lambda: self._state.names)
@@ -97,20 +94,21 @@ class Executor:
         if self._preferences.mode == "plain":
             return
         from noderepl.javascript import prelude
+        from noderepl.javascript.prelude_answers import is_absent, probed
 
         session, state, idle = lane.session, self._state, lane.session.idle
         async with self._lanes.observed(lane):
             if not state.has_prelude:
                 code = prelude.installation(self._backend.environment) + prelude.probe()
                 execution = await self._execute(session, code, repeatable=True)
-                probed = prelude.probed(execution)
-                state.observe(probed or execution, by_prelude=probed is not None)
+                answer = probed(execution)
+                state.observe(answer or execution, by_prelude=answer is not None)
             elif idle is not None and not session.is_asked:
                 execution = await self._execute(session, prelude.probe(), repeatable=True)
-                if prelude.is_absent(execution):
+                if is_absent(execution):
                     raise state.without_prelude(execution, idle, "")
-                if (probed := prelude.probed(execution)) is not None:
-                    state.observe(probed, by_prelude=True)
+                if (answer := probed(execution)) is not None:
+                    state.observe(answer, by_prelude=True)
 
     async def run(
         self,
@@ -149,7 +147,7 @@ class Executor:
                 self.left += 1
                 if lane.live is not None:
                     lane.live.cut()
-                self._in_background(self._finish(work, aside))
+                self._background.start(self._finish(work, aside))
             else:
                 work.cancel()
             raise
@@ -214,18 +212,7 @@ class Executor:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
         self.offers.forget()
         self.previews.forget()
-        running = self._lane.running if self._lane is not None else None
-        if running is not None:
-            running.cancel()
-        for task in self._background - self._withdrawing:
-            task.cancel()
-        left: list[asyncio.Task[Any]] = [*self._background, *([running] if running else [])]
-        try:
-            if left:
-                await asyncio.wait(left, timeout=CLOSE_SECONDS)
-        finally:
-            for task in left:
-                task.cancel()
+        await self._background.close(self._lane.running if self._lane is not None else None)
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
         """Returns the whole output of a snippet, as a page, with a note if a part is missing.
@@ -268,6 +255,7 @@ class Executor:
         from noderepl.execution.output_stream import OutputStream
         from noderepl.javascript import prelude
         from noderepl.javascript.analyze import analyze
+        from noderepl.javascript.prelude_answers import Absent
         from noderepl.threaded import worked
 
         preferences, name = self._preferences, prelude.global_name()
@@ -295,7 +283,7 @@ class Executor:
             sent = prelude.snippet(analysis, self._options(), request)
             sending = Sending(sent, live.id, installation, preferences.input_type, limit)
             answer = await live.attend(send_once(lane.session, sending), lane.before)
-        except prelude.Absent as error:
+        except Absent as error:
             if not installation:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
@@ -303,22 +291,22 @@ class Executor:
             return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
-            self._withdrawing.add(task := self._in_background(live.withdraw()))
-            task.add_done_callback(self._withdrawing.discard)
+            self._background.start(live.withdraw(), is_lasting=True)
         if isinstance(answer, Execution):
             return answer, False
         return self._notes.explained(await self._completed(lane, live, answer), analysis), True
 
     async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
         """Returns the answer with all of its output, after the previous snippet's late output."""
-        from noderepl.javascript import prelude
+        from noderepl.javascript.prelude import recall
+        from noderepl.javascript.prelude_answers import Absent, NoAnswer
 
         execution, written = answer.execution, answer.written
         if written is None:
             return execution
         if written.pieces == 0 and written.exceeds(execution):
-            with contextlib.suppress(prelude.Absent, prelude.NoAnswer):
-                code = prelude.recall(live.id)
+            with contextlib.suppress(Absent, NoAnswer):
+                code = recall(live.id)
                 again = await self._execute(lane.session, code, repeatable=True)
                 recalled = await answer_in(again, live.id)
                 written = (recalled and recalled.written) or written
@@ -328,7 +316,7 @@ class Executor:
         finally:
             lane.live = None
         if answer.pending or (before is not None and before.is_followed):
-            self._in_background(live.follow_on())
+            self._background.start(live.follow_on())
         return execution
 
     async def _finish(self, work: asyncio.Task[Execution], aside: bool) -> None:
@@ -338,13 +326,6 @@ class Executor:
         except NodeReplError as error:
             came = error
         self._late(aside, came)
-
-    def _in_background(self, work: Coroutine[None, None, None]) -> asyncio.Task[None]:
-        """Starts a background task, whose exceptions are reported. Returns the task."""
-        task = supervised(asyncio.create_task(work))
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
-        return task
 
     async def _execute(self, session: Session, code: str, *, repeatable: bool = False) -> Execution:
         preferences = self._preferences

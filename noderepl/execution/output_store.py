@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noderepl.outcome import Execution, Outcome, Output, Words
@@ -45,7 +46,12 @@ class OutputStore:
             self._fold(lambda: spool.failure is None)
         execution = await work
         spool.end(execution, is_whole=not execution.streamed)
-        return execution
+        if self._fold is None or spool.failure is None or execution.streamed:
+            return execution
+        # Shown with its outcome it would be folded.
+        for output in execution.output():
+            self.show(output)
+        return replace(execution, streamed=True)
 
     def show(self, outcome: Outcome) -> None:
         """Stores output of the running snippet, and shows the outcome."""

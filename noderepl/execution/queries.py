@@ -78,19 +78,20 @@ class Queries:
         return await self._lanes.in_session(partial(self._whole, number, is_deep))
 
     async def _whole(self, number: int, is_deep: bool) -> Execution:
-        from noderepl.javascript import prelude
+        from noderepl.javascript.prelude import whole
+        from noderepl.javascript.prelude_answers import Absent, NoAnswer
 
         lane = await self._lanes.current()
         idle = lane.session.idle
         async with self._lanes.observed(lane, is_exclusive=False):
             options = self._options()
-            code = prelude.whole(replace(options, depth=None) if is_deep else options, number)
+            code = whole(replace(options, depth=None) if is_deep else options, number)
             execution = await self._ask(lane.session, code, self._preferences.timeout)
             try:
                 answer = await answer_in(execution)
-            except prelude.Absent as error:
+            except Absent as error:
                 raise self._state.without_prelude(error.answer, idle) from error
-            except prelude.NoAnswer:
+            except NoAnswer:
                 answer = None
             if answer is None:
                 raise MalformedAnswer(UNREAD)
@@ -103,15 +104,15 @@ class Queries:
         return await self._lanes.in_session(partial(self._report, instrument, request))
 
     async def _report(self, instrument: str, request: dict[str, object]) -> str:
-        from noderepl.javascript import prelude
         from noderepl.javascript.instruments import question, read_report
+        from noderepl.javascript.prelude_answers import is_absent
 
         lane = await self._lanes.current()
         idle = lane.session.idle
         async with self._lanes.observed(lane):
             code = question(instrument, request)
             execution = await self._ask(lane.session, code, self._preferences.timeout)
-            if prelude.is_absent(execution):
+            if is_absent(execution):
                 raise self._state.without_prelude(execution, idle, "")
             if (report := read_report(execution)) is None:
                 raise MalformedAnswer(UNREAD)
@@ -133,7 +134,7 @@ class Queries:
 
     async def _describe(self, path: Path, specifier: str) -> Found | None:
         from noderepl.javascript.descriptions import describe, read_description
-        from noderepl.javascript.prelude import is_absent
+        from noderepl.javascript.prelude_answers import is_absent
 
         lane = await self._lanes.current()
         idle = lane.session.idle
@@ -144,13 +145,15 @@ class Queries:
                 raise self._state.without_prelude(execution, idle)
             return read_description(execution)
 
-    async def members(self, expression: str) -> Offers:
+    async def members(self, expression: str, *, is_own: bool = False) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if
         the evaluation would have a side effect, or if the session does not answer.
+
+        is_own: whether those of its prototypes are omitted.
         """
         from noderepl.javascript.offers import members, read_offers
 
-        answer = await self._answer(members(expression))
+        answer = await self._answer(members(expression, is_own=is_own))
         return () if answer is None else read_offers(answer)
 
     async def exports(self, module: str) -> Offers:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 
 from noderepl.execution.queries import Offers, Queries
 from noderepl.internal_error import supervised
@@ -35,6 +36,10 @@ class SessionOffers:
         time.
         """
         return await self._within("members", expression, self._queries.members)
+
+    async def keys(self, expression: str) -> Offers:
+        """Returns the own members of an expression's value, as members() does."""
+        return await self._within("keys", expression, partial(self._queries.members, is_own=True))
 
     async def exports(self, module: str) -> Offers:
         """Returns the exports of a module that is loaded or built in, and their types."""

@@ -9,6 +9,7 @@ from typing import Literal
 
 from tree_sitter import Node
 
+from noderepl.javascript import preview_tree
 from noderepl.javascript.completeness import LineEnd, line_end
 from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, nodes, parse, parser
 
@@ -35,9 +36,9 @@ _WORDS = frozenset(
 _LITERALS = frozenset("string template_string regex number true false null".split())
 _ENDS = _WORDS | _LITERALS | CLOSERS
 _DOTS = frozenset([".", "?.", "optional_chain"])
-# What an expression may consist of: no operator and no function, and of calls only those that take
-# no time for any value. V8 stops neither a long call of a built-in nor one operation on long
-# numbers.
+# What an expression may consist of whose value V8 computes: no operator and no function, and of
+# calls only those that take no time for any value. V8 stops neither a long call of a built-in nor
+# one operation on long numbers. prelude/expressions.js computes that of other expressions.
 _PLAIN = frozenset(
     """identifier property_identifier private_property_identifier shorthand_property_identifier
     member_expression subscript_expression optional_chain parenthesized_expression string
@@ -108,7 +109,7 @@ def destructured(text: str, after: str) -> Context | None:
     expression = value[1].strip()
     if module := _LOADED.fullmatch(expression):
         return _export(name, module[2])
-    if not _is_plain(expression):
+    if not is_plain(expression) and preview_tree.expression(expression) is None:
         return Context("text")
     return Context("member", name, expression, is_pattern=True)
 
@@ -164,10 +165,10 @@ def _expression(text: str) -> str | None:
     if start is None:
         return None
     found = source[tokens[start].start_byte :].decode("utf-8", "replace").strip()
-    return found if _is_plain(found) else None
+    return found if is_plain(found) or preview_tree.expression(found) else None
 
 
-def _is_plain(expression: str) -> bool:
+def is_plain(expression: str) -> bool:
     """Returns whether the evaluation of an expression takes no time, whatever its values are."""
     if len(expression) > MOST_EXPRESSION:
         return False

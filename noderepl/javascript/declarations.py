@@ -11,6 +11,8 @@ from noderepl.javascript.syntax import TooHard
 
 # Overloads that are returned.
 MOST_DECLARATIONS = 40
+# Characters of the files that are parsed: the trees of dense ones take 200 times as many bytes.
+MOST_CHARACTERS = 800_000
 _SCRIPT_END = re.compile(r"\.[cm]?jsx?$")
 
 
@@ -34,9 +36,13 @@ def declared(
     index = Index(frozenset((*names, "constructor")))
     stem = _SCRIPT_END.sub(".d.", script) if script else "\0"
     ordered = [*files[:1], *sorted(files[1:], key=lambda file: stem not in file[0])]
+    left = MOST_CHARACTERS
     for number, (_, text) in enumerate(ordered):
         if number > 0 and not any(one and one in text for one in names):
             continue
+        if len(text) > left:
+            continue
+        left -= len(text)
         try:
             File(text, index, is_entry=number == 0).collect()
         except TooHard:

@@ -10,8 +10,11 @@ from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
 
-from noderepl.javascript.prelude import MOST_NAMES, PREFIX, call
+from noderepl.javascript.completion_context import is_plain
+from noderepl.javascript.prelude import call
+from noderepl.javascript.prelude_answers import MOST_NAMES, PREFIX
 from noderepl.javascript.preview_tree import Expression
+from noderepl.javascript.preview_tree import expression as parsed
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode
 
@@ -59,9 +62,15 @@ _VARIABLES: Check[_Variables] = Check(_Variables)
 _PREVIEW: Check[_Preview] = Check(_Preview)
 
 
-def members(expression: str) -> str:
-    """Returns JavaScript that answers with the members of an expression's value."""
-    return call("members", {"expression": expression})
+def members(expression: str, *, is_own: bool = False) -> str:
+    """Returns JavaScript that answers with the members of an expression's value.
+
+    is_own: whether those of its prototypes are omitted.
+    """
+    request: dict[str, object] = {"expression": expression, "isOwn": is_own}
+    if not is_plain(expression) and (found := parsed(expression)):
+        request |= {"tree": found.tree, "names": found.names}
+    return call("members", request)
 
 
 def exports(module: str) -> str:

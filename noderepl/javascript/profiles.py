@@ -64,11 +64,15 @@ def _hidden(all_nodes: list[Node], nodes: dict[int, Node]) -> Iterator[int]:
     parents = {child: node[0] for node in all_nodes for child in node[5]}
     waiting = [node[0] for node in all_nodes if node[3] or node[2].startswith("node:inspector")]
     seen = set(waiting)
+    callers: set[int] = set()
     while waiting:
         node = nodes[waiting.pop()]
         yield node[0]
-        if node[3] and node[1] == START and (caller := parents.get(node[0])) is not None:
-            yield from _ancestors(caller, parents)
+        caller = parents.get(node[0]) if node[3] and node[1] == START else None
+        while caller is not None and caller not in callers:
+            callers.add(caller)
+            yield caller
+            caller = parents.get(caller)
         for child in node[5]:
             is_inner = child in nodes and (
                 not nodes[child][2] or nodes[child][2].startswith("node:")
@@ -76,15 +80,6 @@ def _hidden(all_nodes: list[Node], nodes: dict[int, Node]) -> Iterator[int]:
             if is_inner and child not in seen:
                 seen.add(child)
                 waiting.append(child)
-
-
-def _ancestors(node: int, parents: dict[int, int]) -> Iterator[int]:
-    seen: set[int] = set()
-    at: int | None = node
-    while at is not None and at not in seen:
-        seen.add(at)
-        yield at
-        at = parents.get(at)
 
 
 def _totals(

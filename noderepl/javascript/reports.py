@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
-from noderepl.javascript.prelude import MOST_NAMES
+from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 Report = TypeVar("Report")
@@ -83,10 +83,13 @@ in itself, and the ids of the functions that it called.
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A tree of calls. profile: the whole profile, as the JSON of a .cpuprofile file."""
+    """A tree of calls. profile: the whole profile, as the JSON of a .cpuprofile file. size: the
+    number of nodes, also if the session omits them because there are too many.
+    """
 
     nodes: Annotated[list[Node], Meta(max_length=10**6)]
     profile: str | None
+    size: Count
 
 
 def read(kind: type[Report], report: str | None) -> Report | None:

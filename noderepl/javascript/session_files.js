@@ -39,7 +39,11 @@
             const [path, level] = waiting.pop();
             const status = statusOf(at(root, path));
             if (status === undefined) {
-                left.vanished += path === "" ? 0 : 1;
+                if (path.includes("\ufffd")) {
+                    left.unreadable.push(path); // its name is not UTF-8
+                } else if (path !== "") {
+                    left.vanished += 1;
+                }
                 continue;
             }
             const kind = kindOf(status);

@@ -10,6 +10,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from statistics import mean, pstdev
 from typing import TYPE_CHECKING
@@ -46,6 +47,7 @@ KINDS = ("heap used", "heap total", "heap limit", "rss", "external", "array buff
 _NUMBERS = re.compile(r"\b\d{1,15}(?: \d{1,15}){5}\b")
 HOTTEST = 15
 """The number of functions that %prof shows."""
+_TOO_LARGE = "the profile has {:,} different calls, too many to show: profile a shorter run"
 # An option before the snippet, which may itself begin with `--`.
 _OPTION = re.compile(
     r"""\s*--(?P<name>force|save|)(?:(?<=save)(?:=|\s+)"""
@@ -121,6 +123,7 @@ async def _prof(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     from noderepl.javascript.prelude_request import Instrument
     from noderepl.javascript.profiles import times
     from noderepl.javascript.reports import Profile, read
+    from noderepl.threaded import worked
 
     target, force, snippet = _prof_arguments(context, arguments)
     if target is not None:
@@ -128,10 +131,13 @@ async def _prof(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     await check_prelude(context, "prof")
     instrument = Instrument("prof", arguments={"save": target is not None})
     execution = await context.runner.run_snippet(snippet, instrument=instrument)
-    profile = read(Profile, execution.report)
+    report = execution.report or ""
+    profile = await worked(partial(read, Profile), report, len(report))
     if profile is None:
         return [execution, Failure("the session has sent no profile", ExitCode.THREW)]
-    found = times(profile)
+    if len(profile.nodes) < profile.size:
+        return [execution, Failure(_TOO_LARGE.format(profile.size), ExitCode.THREW)]
+    found = await worked(times, profile, len(report))
     outcomes = [execution, *_hottest(found)]
     if context.preferences.wants_json:
         outcomes = [execution, Text(json.dumps(asdict(found), ensure_ascii=False))]

@@ -16,7 +16,7 @@ from noderepl.magics.file_texts import REMOTE, edit_remote
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
 from noderepl.magics.screen import entry_of
-from noderepl.magics.values import dropped, last_result, snippet_number
+from noderepl.magics.values import last_result, missing_parts, snippet_number
 from noderepl.options import TIMEOUT_RANGE, InputType
 from noderepl.outcome import Media, Outcome, Prefill, Saved, Words
 from noderepl.units import human_time
@@ -98,7 +98,7 @@ def _save_output(context: Context, number: int, name: str, *, force: bool) -> Se
     with arriving(path, force=force) as sink:
         for block in stored:
             size += sink.write(block)
-    return [Saved(path, size), *dropped(stored)]
+    return [Saved(path, size), *missing_parts(stored)]
 
 
 async def _edit(context: Context, arguments: Arguments) -> Sequence[Outcome]:

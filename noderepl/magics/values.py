@@ -98,13 +98,13 @@ async def _page(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     stored, last = context.runner.stored(None), context.runner.last
     is_aside = stored is not None and stored.is_aside
     if last is not None and last.error is not None and last.error.stack and not is_aside:
-        return [Page(stored or (), last.error.stack), *dropped(stored)]
+        return [Page(stored or (), last.error.stack), *missing_parts(stored)]
     if stored is None:
         return await _last_page(context)
     if stored.is_aside or last is None or (last.value is None and not last.media):
-        return [Page(stored), *dropped(stored)]
+        return [Page(stored), *missing_parts(stored)]
     if last.number is None:
-        return [Page(stored, last.value.text if last.value else ""), *dropped(stored)]
+        return [Page(stored, last.value.text if last.value else ""), *missing_parts(stored)]
     return await _page_of(context, last.number, is_output=False)
 
 
@@ -125,17 +125,17 @@ async def _page_of(context: Context, number: int, is_output: bool) -> Sequence[O
     if is_output:
         if stored is None:
             raise UsageError(f"there is no output of snippet {number}")
-        return [Page(stored), *dropped(stored)]
+        return [Page(stored), *missing_parts(stored)]
     try:
         whole = await _whole(context, number) if context.state.has_prelude else None
     except ServiceError as error:
         if stored is None:
             raise
-        return [Page(stored), *dropped(stored), Words(str(error), warning=True)]
+        return [Page(stored), *missing_parts(stored), Words(str(error), warning=True)]
     if whole is None or (whole.error is not None and whole.error.name == NO_RESULT):
         if stored is None:
             raise UsageError(f"snippet {number} has neither output nor a value that is stored")
-        return [Page(stored), *dropped(stored)]
+        return [Page(stored), *missing_parts(stored)]
     return _value_page(whole, stored)
 
 
@@ -148,7 +148,7 @@ async def _whole(context: Context, number: int) -> Execution:
 
 def _value_page(whole: Execution, stored: Spooled | None) -> Sequence[Outcome]:
     """Returns a page with a value below the output of its snippet."""
-    parts, notes = stored or (), dropped(stored)
+    parts, notes = stored or (), missing_parts(stored)
     if whole.media or whole.error:
         error = _no_text(whole.media[0]) if whole.media else UsageError(_message(whole))
         if stored is None:
@@ -161,12 +161,14 @@ def _value_page(whole: Execution, stored: Spooled | None) -> Sequence[Outcome]:
     return [Page(parts, whole.value.text), *notes]
 
 
-def dropped(stored: Spooled | None) -> Sequence[Outcome]:
-    """Returns a sentence if the beginning of an output was dropped."""
-    if stored is None or not stored.missing:
-        return []
-    text = f"The first {stored.missing:,} bytes of the output are not stored any more."
-    return [Words(text, warning=True)]
+def missing_parts(stored: Spooled | None) -> Sequence[Outcome]:
+    """Returns sentences about the parts of an output that are missing."""
+    notes = []
+    if stored is not None and stored.missing:
+        notes.append(f"The first {stored.missing:,} bytes of the output are not stored any more.")
+    if stored is not None and not stored.is_whole:
+        notes.append("The end of the output is missing: it could not be stored.")
+    return [Words(note, warning=True) for note in notes]
 
 
 def snippet_number(word: str, arguments: Arguments) -> int:

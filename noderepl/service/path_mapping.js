@@ -1,10 +1,10 @@
-// Without a sandbox, maps /mnt/data to the session's own directory; runs after worker.js in the same `--eval`.
+// Without a sandbox, maps /mnt/data to the session's own directory; runs after worker.js.
 //
 // Contract: NODEREPL_DATA is the directory's real path. Snippets may pass /mnt/data to fs, fs.promises, process.chdir,
 // child_process, require, import and vm's `filename`; process.cwd(), fs' results and errors contain it too. channel.py
-// maps back all text that leaves the process, so other real paths are never visible outside. Not mapped: paths that
-// child processes read from files, and on Node.js 20 absolute specifiers in import.
-(function mapData() {
+// maps back all text of messages. Not mapped: files' content, such as output that is read from a file while a snippet
+// runs, paths that child processes read from files, and on Node.js 20 absolute specifiers in import.
+(function mapData(require) {
     const childProcess = require("child_process");
     const fs = require("fs");
     const { Module, syncBuiltinESMExports } = require("module");
@@ -19,6 +19,7 @@
     const RESOLVES = /^(realpath|cp)(Sync)?$/; // these resolve relative paths themselves, by process.cwd()
     const GIVES_PATHS = /^(realpath|mkdtemp|readlink|mkdir)(Sync)?$/;
     const TAKES_NO_PATH = /^([A-Z_]|create)/; // classes, and streams, which call fs.open
+    const HOOK_FRAMES = 10;
     const SPAWNERS = ["spawn", "spawnSync", "exec", "execSync", "execFile", "execFileSync", "fork"];
 
     const real = process.env.NODEREPL_DATA;
@@ -91,9 +92,11 @@
             if (typeof original !== "function" || TAKES_NO_PATH.test(name)) {
                 continue;
             }
+            const isResolving = RESOLVES.test(name);
+            const hasTwo = TWO_PATHS.test(name);
             const mapArguments = ([first, second, ...others]) => {
-                const begin = RESOLVES.test(name) && typeof first === "string" ? path.resolve(first) : first;
-                const words = [inward(begin), TWO_PATHS.test(name) ? inward(second) : second, ...others];
+                const begin = isResolving && typeof first === "string" ? path.resolve(first) : first;
+                const words = [inward(begin), hasTwo ? inward(second) : second, ...others];
                 return second === undefined && others.length === 0 ? words.slice(0, 1) : words;
             };
             const mapAnswer = GIVES_PATHS.test(name) ? outwardAsAsked : (answer) => answer;
@@ -113,6 +116,17 @@
             return word.map(mapCommand);
         }
         return word && typeof word === "object" && "cwd" in word ? { ...word, cwd: inward(word.cwd) } : word;
+    }
+
+    // The frames of hooks would take the places of the caller's in a stack.
+    function withDeepStacks(action) {
+        const { stackTraceLimit } = Error;
+        try {
+            Error.stackTraceLimit += HOOK_FRAMES;
+            return action();
+        } finally {
+            Error.stackTraceLimit = stackTraceLimit;
+        }
     }
 
     mapFileFunctions(fs);
@@ -142,7 +156,7 @@
 
     // Node.js 20 only has hooks that need a thread in every session.
     Module.registerHooks?.({
-        resolve: (specifier, context, next) => next(inwardSpecifier(specifier), context),
+        resolve: (specifier, context, next) => withDeepStacks(() => next(inwardSpecifier(specifier), context)),
     });
 
     const { runInThisContext } = vm;
@@ -151,4 +165,4 @@
         return runInThisContext(code, isNamed ? { ...options, filename: inward(options.filename) } : options);
     };
     syncBuiltinESMExports();
-})();
+});

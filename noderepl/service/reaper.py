@@ -29,29 +29,34 @@ class Reaper:
     """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            ("/bin/sh", "-c", _SCRIPT),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            bufsize=0,
-            start_new_session=True,
-            cwd="/",
-            env={},
-        )
+        # Popen of Python before 3.11.4 loses a pipe of its own if it cannot open /dev/null.
+        reading, self._writing = os.pipe()
+        try:
+            self._process = subprocess.Popen(
+                ("/bin/sh", "-c", _SCRIPT),
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                cwd="/",
+                env={},
+            )
+        except BaseException:
+            os.close(self._writing)
+            raise
+        finally:
+            os.close(reading)
 
     def guard(self, group: int, home: str) -> None:
         """Ends this process group, and all processes with this home, when this process has
         ended.
         """
-        assert self._process.stdin is not None
-        self._process.stdin.write(b"%d\n%s\n" % (group, os.fsencode(home)))
+        os.write(self._writing, b"%d\n%s\n" % (group, os.fsencode(home)))
 
     def close(self) -> None:
         """Ends the reaper without other effect; it must end before the group's number can be
         reused.
         """
-        assert self._process.stdin is not None
         self._process.kill()
         self._process.wait()
-        self._process.stdin.close()
+        os.close(self._writing)

@@ -7,6 +7,7 @@ to it. This module runs only the trial of bubblewrap.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Mapping
@@ -232,7 +233,7 @@ class Sandbox:
                 "TMPDIR": str(own.temporary),
                 "NODEREPL_DATA": str(own.data),
             }
-            argv: tuple[str | bytes, ...] = (*command, _source("worker.js", "path_mapping.js"))
+            argv: tuple[str | bytes, ...] = (*command, _source("worker.js") + _path_mapping())
             return Launch(argv, allowed | places, own.data, self.limits, None)
         for name in allowed.keys() & {"npm_config_registry", "NPM_CONFIG_REGISTRY"}:
             allowed[name] = without_credentials(allowed[name])
@@ -283,8 +284,17 @@ def _is_allowed(name: str) -> bool:
     return name in _KEPT or name.startswith("LC_") or name.lower() in _KEPT_IN_ANY_CASE
 
 
-def _source(*names: str) -> bytes:
-    """Returns the scripts as bytes: text would be encoded in the locale's encoding, but Node.js
-    reads UTF-8.
+def _source(name: str) -> bytes:
+    """Returns a script as bytes: text would be encoded in the locale's encoding, but Node.js reads
+    UTF-8.
     """
-    return b"\n".join((_SCRIPTS / name).read_bytes() for name in names)
+    return (_SCRIPTS / name).read_bytes()
+
+
+def _path_mapping() -> bytes:
+    """Returns a script that runs path_mapping.js. Its functions stand in for those of Node.js, so
+    the name of its file is one whose frames a stack omits as it omits those of Node.js.
+    """
+    script = json.dumps(_source("path_mapping.js").decode())
+    options = "{ filename: 'node:internal/modules/path_mapping' }"
+    return f"\nrequire('vm').runInThisContext({script}, {options})(require);\n".encode()

@@ -69,6 +69,7 @@ class Live(Protocol):
     def names(self) -> Callable[[], Sequence[str]]: ...
     async def prepared(self) -> None: ...
     async def members(self, expression: str) -> Sequence[tuple[str, str]]: ...
+    async def keys(self, expression: str) -> Sequence[tuple[str, str]]: ...
     async def exports(self, module: str) -> Sequence[tuple[str, str]]: ...
     async def packages(self, name: str) -> Sequence[tuple[str, str]]: ...
 
@@ -220,8 +221,10 @@ class SnippetCompleter(Completer):
         known = list(self._known(where))
         if not known and where.kind in ("member", "key", "module", "export"):
             await while_unchanged(self._live.prepared())
-        if where.kind in ("member", "key"):
+        if where.kind == "member":
             offers = await self._live.members(where.expression)
+        elif where.kind == "key":
+            offers = await self._live.keys(where.expression)
         elif where.kind == "export":
             offers = await self._live.exports(where.expression)
         elif where.kind == "module":

@@ -34,17 +34,21 @@ _OPAQUE = 128
 _PALETTE = 128
 # Columns, rows, and the width and height of a character in pixels.
 Size = tuple[int, int, int, int]
-_REFERENCE = re.compile(
-    r"""(?<![\w:.-])((?:[\w.-]{1,40}:)?href\s*+=\s*+)("[^"]*"|'[^']*')""", re.IGNORECASE
-)
-_INSIDE = re.compile(r"""["']\s*(?:#|data:image/(?:png|jpeg|gif|webp)[;,])""", re.IGNORECASE)
 _TEXT = re.compile(rb"<(?:\w+:)?text[\s>]")
+# References to anything but the picture's own elements and to pictures in their text are removed.
 _SVG_PROGRAM = f"""
-import json, resource, sys
+import json, re, resource, sys
+from xml.etree import ElementTree
 resource.setrlimit(resource.RLIMIT_CPU, ({SVG_SECONDS}, {SVG_SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 import resvg_py
-text = sys.stdin.buffer.read().decode("utf-8", "replace")
+inside = re.compile(r"\\s*(?:#|data:image/(?:png|jpeg|gif|webp)[;,])", re.IGNORECASE)
+root = ElementTree.fromstring(sys.stdin.buffer.read().decode("utf-8", "replace"))
+for element in root.iter():
+    for name in list(element.attrib):
+        if name.rpartition("}}")[2].lower() == "href" and not inside.match(element.attrib[name]):
+            del element.attrib[name]
+text = ElementTree.tostring(root, "unicode")
 png = resvg_py.svg_to_bytes(svg_string=text, width={_SVG_WIDTH}, **json.loads(sys.argv[1]))
 sys.stdout.buffer.write(bytes(png))
 """
@@ -111,17 +115,15 @@ def lacks_font(media: Media) -> bool:
 
 def _svg(data: bytes) -> bytes:
     """Returns an SVG file as a PNG file."""
-    text = data.decode("utf-8", "replace")
-    if "<!ENTITY" in text:
+    if b"<!ENTITY" in data:
         raise Unreadable("its SVG has entities")
-    text = _REFERENCE.sub(lambda found: found[0] if _INSIDE.match(found[2]) else "", text)
     # resvg has no font for a family that is not installed, nor for sans-serif, unless it is named.
     fonts = installed(directories(os.environ)) if _TEXT.search(data) else None
     how = {**fonts.families, "font_files": fonts.files} if fonts else {}
     try:
         ran = subprocess.run(
             [sys.executable, "-I", "-c", _SVG_PROGRAM, json.dumps(how)],
-            input=text.encode(),
+            input=data,
             capture_output=True,
             timeout=SVG_SECONDS,
             check=False,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import run_in_terminal
-from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
-from prompt_toolkit.buffer import Buffer
-from prompt_toolkit.completion import CompleteEvent, Completer, Completion, DummyCompleter
-from prompt_toolkit.document import Document
+from prompt_toolkit.application import Application, run_in_terminal
+from prompt_toolkit.completion import Completer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
 from prompt_toolkit.key_binding import merge_key_bindings
@@ -19,19 +16,22 @@ from prompt_toolkit.key_binding.key_processor import KeyProcessor
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.screen import Char
-from prompt_toolkit.lexers import Lexer
 from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.styles import BaseStyle, DummyStyle, DynamicStyle
 
 from noderepl.internal_error import Fallbacks
 from noderepl.javascript.completeness import is_incomplete
-from noderepl.javascript.highlight import COLOURED_AT_MOST, Highlighter
+from noderepl.javascript.highlight import COLOURED_AT_MOST
 from noderepl.javascript.npm_lines import npm_lines
-from noderepl.javascript.questions import question
 from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
+from noderepl.terminal.fault_tolerance import (
+    FaultTolerantCompleter,
+    FaultTolerantLexer,
+    FaultTolerantSuggestions,
+)
 from noderepl.terminal.key_actions import own_keys
 from noderepl.terminal.key_handlers import KeyHandlers, Toggles
 from noderepl.terminal.keyboard import Keyboard
@@ -41,7 +41,7 @@ from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
 from noderepl.terminal.preview_line import PreviewLine, Values
 from noderepl.terminal.screen_output import ScreenOutput
-from noderepl.terminal.suggestions import FromHistory
+from noderepl.terminal.snippet_lexer import SnippetLexer
 
 CONTINUATION = "... "
 MENU_ROWS = 8
@@ -49,104 +49,6 @@ TAB_COLUMNS = 4
 # The line editor applies the prompt's style to everything before the input.
 HINT_STYLE = "noinherit class:code-comment"
 EDITOR_HINT = "// editor mode: Ctrl-D runs, Ctrl-C leaves"
-
-
-class SnippetLexer(Lexer):
-    """Colours JavaScript, and the name of a magic or npm at the beginning of a line."""
-
-    def __init__(self, is_magic: Callable[[str], bool]) -> None:
-        self._is_magic = is_magic
-        self._highlighter = Highlighter()
-
-    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
-        """Returns the function that returns the fragments of each input line."""
-        text = document.text
-        if self._is_magic(text) and question(text) is None:
-            return lambda number: _magic_fragments(document.lines[number], first=number == 0)
-        if len(text) > COLOURED_AT_MOST:
-            return lambda number: [("class:code-plain", document.lines[number])]
-        npm = npm_lines(text)
-        line_pieces = self._highlighter.pieces(
-            "\n" * npm.count + npm.rest if npm.commands else text
-        )
-
-        def line(number: int) -> StyleAndTextTuples:
-            if number < npm.count and number < len(document.lines):
-                return _magic_fragments(document.lines[number], first=True)
-            return [(f"class:code-{kind}", piece) for kind, piece in line_pieces(number)]
-
-        return line
-
-
-class _CarefulLexer(Lexer):
-    """A lexer that stops colouring after its first failure."""
-
-    def __init__(self, lexer: Lexer, fallbacks: Fallbacks) -> None:
-        self._lex = fallbacks.instead(lexer.lex_document, _plain_lines)
-        self._line = fallbacks.instead(
-            lambda lines, number, _: lines(number),
-            lambda _, number, document: _plain_lines(document)(number),
-        )
-
-    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
-        """Returns the function that returns the fragments of each input line."""
-        lines = self._lex(document)
-        return lambda number: self._line(lines, number, document)
-
-
-class _CarefulCompleter(Completer):
-    """A completer that stops offering completions after its first failure."""
-
-    def __init__(self, completer: Completer, fallbacks: Fallbacks) -> None:
-        self._completer: Completer = completer
-        self._fallbacks = fallbacks
-
-    def get_completions(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> Iterable[Completion]:
-        """Yields the completions that need no request."""
-        try:
-            yield from self._completer.get_completions(document, complete_event)
-        except Exception as error:
-            self._fail(error)
-
-    async def get_completions_async(
-        self, document: Document, complete_event: CompleteEvent
-    ) -> AsyncGenerator[Completion, None]:
-        """Yields all completions."""
-        try:
-            async for completion in self._completer.get_completions_async(document, complete_event):
-                yield completion
-        except Exception as error:
-            self._fail(error)
-
-    def _fail(self, error: Exception) -> None:
-        self._completer = DummyCompleter()
-        self._fallbacks.on_failure(error)
-
-
-class _CarefulSuggest(AutoSuggest):
-    """Suggests from the history, and stops after its first failure."""
-
-    def __init__(self, fallbacks: Fallbacks) -> None:
-        self._suggest = fallbacks.instead(FromHistory().get_suggestion, lambda *_: None)
-
-    def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
-        """Returns the rest of an earlier entry."""
-        return self._suggest(buffer, document)
-
-
-def _plain_lines(document: Document) -> Callable[[int], StyleAndTextTuples]:
-    lines = document.lines
-    return lambda number: [("", lines[number] if number < len(lines) else "")]
-
-
-def _magic_fragments(line: str, *, first: bool) -> StyleAndTextTuples:
-    if not first:
-        return [("", line)]
-    blank = len(line) - len(line.lstrip(" \t$"))
-    name, space, rest = line[blank:].partition(" ")
-    return [("", line[:blank]), ("class:magic", name), ("", space + rest)]
 
 
 class _Visible(Processor):
@@ -234,30 +136,26 @@ class Prompt:
         self._preview = PreviewLine(values, is_magic, output)
         self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)
         self._painted: Callable[[], None] = lambda: None
+        keys = bindings(
+            fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
+            lambda: self._in_editor,
+            self._pasting,
+            stop,
+            edit,
+            is_burst=lambda: input_.is_burst,
+        )
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
             multiline=True,
             prompt_continuation=self._continuation,
-            lexer=_CarefulLexer(SnippetLexer(is_magic), fallbacks),
+            lexer=FaultTolerantLexer(SnippetLexer(is_magic), fallbacks),
             history=history,
-            auto_suggest=_CarefulSuggest(fallbacks),
-            completer=_CarefulCompleter(completer, fallbacks),
+            auto_suggest=FaultTolerantSuggestions(fallbacks),
+            completer=FaultTolerantCompleter(completer, fallbacks),
             complete_while_typing=False,
             enable_history_search=True,
             reserve_space_for_menu=0,
-            key_bindings=merge_key_bindings(
-                [
-                    bindings(
-                        fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
-                        lambda: self._in_editor,
-                        self._pasting,
-                        stop,
-                        edit,
-                        is_burst=lambda: input_.is_burst,
-                    ),
-                    self._keys.bound(own_keys(settings).bindings),
-                ]
-            ),
+            key_bindings=merge_key_bindings([keys, self._keys.bound(own_keys(settings).bindings)]),
             bottom_toolbar=fallbacks.instead(toolbar, list),
             input_processors=[LongLines(), _Visible(output.clusters)],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
@@ -268,12 +166,15 @@ class Prompt:
         )
         self._preview.attach(self._session)
         arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
-        # A terminal that does not tell the position of its cursor needs no warning.
-        self._session.app.renderer.cpr_not_supported_callback = None
-        self._session.app.key_processor.before_key_press += limit_repeats
-        self._session.app.key_processor.before_key_press += self._limit_undo
-        self._session.app.after_render += lambda _: self._painted()
-        self._keep_few_texts()
+        self._attach(self._session.app)
+        self._limit_caches()
+
+    def _attach(self, app: Application[str]) -> None:
+        # A terminal that does not report the position of its cursor needs no warning.
+        app.renderer.cpr_not_supported_callback = None
+        app.key_processor.before_key_press += limit_repeats
+        app.key_processor.before_key_press += self._limit_undo
+        app.after_render += lambda _: self._painted()
 
     async def read(
         self,
@@ -332,7 +233,7 @@ class Prompt:
         """
         return run_in_terminal(write)
 
-    def _keep_few_texts(self) -> None:
+    def _limit_caches(self) -> None:
         """Stores the lines of two texts in memory, instead of the latest ten: each key creates a
         new text.
         """

@@ -18,7 +18,7 @@ LINE = "'a private ' + 'line'"
 # place -> what is typed for it, where that is not LINE
 WHILE_A_LINE_RUNS = {
     "noderepl.javascript.analyze:analyze": "",
-    "noderepl.javascript.prelude:read": "",
+    "noderepl.javascript.prelude_answers:read": "",
     "noderepl.client.session:read_execution": "",
     "noderepl.client.session:Session.execute": "",
     "noderepl.client.transport:Link.ask": "",
@@ -49,8 +49,8 @@ BEHIND = {
 DEGRADED = {
     "noderepl.repl:toolbar": "",
     "noderepl.sessions.lifetime:Lifetime.countdown": "",
-    "noderepl.terminal.prompt:SnippetLexer.lex_document": "",
-    "noderepl.terminal.prompt:npm_lines": "",
+    "noderepl.terminal.snippet_lexer:SnippetLexer.lex_document": "",
+    "noderepl.terminal.snippet_lexer:npm_lines": "",
     "noderepl.terminal.completion:SnippetCompleter._known": "tab",
     "noderepl.terminal.prompt:Prompt._message": "",
     "noderepl.repl:is_magic": "",

@@ -104,7 +104,7 @@ from noderepl.terminal.answer_line import without_last_word
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.live_region import LiveRegion
 from noderepl.terminal.pen import Pen
-from noderepl.terminal.prompt import SnippetLexer
+from noderepl.terminal.snippet_lexer import SnippetLexer
 
 SOURCES = Path(__file__).parents[2] / "noderepl"
 LIMIT = 6.0
@@ -502,7 +502,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "terminal.pen.Pen.apply": lambda text: Pen().apply(
         "".join(filter("0123456789;:".__contains__, text))
     ),
-    "terminal.prompt.SnippetLexer": painted,
+    "terminal.snippet_lexer.SnippetLexer": painted,
     "terminal.source_text.source": lambda text: [
         list(source_text.source(text, f"a.{suffix}", True)) for suffix in source_text.LEXERS
     ],
@@ -545,7 +545,7 @@ PASSED_ON = frozenset(
     execution.queries.Queries.exports execution.session_offers.SessionOffers.exports javascript.offers.exports sessions.backend.Backend.file_names terminal.completion.Live.exports magics.screen.entry_of display.Display.use_theme config_file.set_key config_file.unset_key terminal.key_actions.key_sequence terminal.early_prompt.EarlyPrompt.show_banner unread.write_within cli.run actions.load actions.with_files program_files.program_files execution.notes.Notes.added session_environment.read_environment client.auth.make_auth client.endpoint.address client.endpoint.check_token_may_go client.endpoint.is_loopback
     client.endpoint.origin client.http_errors.lacks_route client.http_errors.malformed client.http_errors.refuses_version
     client.wire.first_dialect client.wire.older
-    javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.packages
+    javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.keys terminal.completion.Live.keys javascript.completion_context.is_plain execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
     magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
     execution.delivery.check_files service.node.file_of_package service.seccomp.number_of

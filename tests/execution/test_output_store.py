@@ -9,7 +9,8 @@ import pytest
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
-from noderepl.outcome import Outcome, Page, Saved, Words
+from noderepl.execution.output_store import NOT_STORED, OutputStore
+from noderepl.outcome import Execution, Outcome, Output, Page, Saved, Status, Words
 from noderepl.terminal.drawing import page_texts
 
 Open = Callable[..., Awaitable[Dispatcher]]
@@ -63,6 +64,25 @@ async def test_save(dispatcher: Dispatcher, tmp_path: Path) -> None:
         await dispatcher.run_line(f"%save --output 2 {file}")
     await dispatcher.run_line(f"%save --output=2 {file} --force")
     assert file.read_bytes() == b"\x1b[31mred\x1b[0m"
+
+
+async def test_output_that_cannot_be_stored_is_shown_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown before its outcome, so that it is not folded; a sentence says why."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "missing"))
+    shown: list[Outcome] = []
+    store = OutputStore(shown.append, lambda is_stored: None, is_on=True)
+
+    async def ran() -> Execution:
+        return Execution(Status.OK, stdout=LINES, number=1)
+
+    assert (await store.during(ran())).streamed
+    assert "".join(one.text for one in shown if isinstance(one, Output)) == LINES
+    assert list(store.trouble()) == [
+        Words(NOT_STORED.format("No such file or directory"), warning=True)
+    ]
+    store.close()
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from noderepl.javascript.completion_context import MOST_CHARACTERS, context, destructured
+from noderepl.javascript.completion_context import MOST_CHARACTERS, context, destructured, is_plain
 
 
 @pytest.mark.parametrize(
@@ -104,9 +104,10 @@ def test_other_contexts(text: str, kind: str, word: str) -> None:
         "m.get(f()).",
     ],
 )
-def test_what_may_take_time_is_not_evaluated(text: str) -> None:
-    """Operators, functions, and calls but of some methods."""
-    assert context(text).kind == "text"
+def test_what_may_take_time_is_not_evaluated_by_the_engine(text: str) -> None:
+    """Operators, functions, and calls but of some methods; the prelude computes some of these, in bounded steps."""
+    found = context(text)
+    assert found.kind == "text" or not is_plain(found.expression)
 
 
 @pytest.mark.parametrize(
@@ -165,9 +166,8 @@ def test_exports_in_a_pattern(text: str, after: str, module: str, word: str) -> 
     ("text", "after"),
     [
         ("import { a as b", " } from 'zod'"),
-        ("const { read", " } = require(name)"),
-        ("const { read", " } = require('fs').promises"),
         ("const { read", " } = import('fs')"),
+        ("const { read", " } = await import(name)"),
     ],
 )
 def test_no_exports_in_a_pattern(text: str, after: str) -> None:

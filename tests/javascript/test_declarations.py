@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from noderepl.javascript.declarations import MOST_DECLARATIONS, declared
+from noderepl.javascript.declarations import MOST_CHARACTERS, MOST_DECLARATIONS, declared
 
 SHAPES = """
 /** The file. */
@@ -104,3 +104,8 @@ def test_bounds() -> None:
     assert len(declared([("a", many)], "f", [], name="f")) == MOST_DECLARATIONS
     deep = "declare namespace a {" * 5000 + "}" * 5000
     assert list(declared([("a", deep)], "", ["x"])) == []
+    large = "export declare function g(): void;\n" + " " * MOST_CHARACTERS
+    assert list(declared([("a", large)], "g", [])) == []
+    assert len(declared([("a", large), ("b", "export declare function g(): void;")], "g", [])) == 1
+    small = "export declare function g(): void;\n" + " " * (MOST_CHARACTERS // 2)
+    assert len(declared([("a", ""), ("b", small), ("c", small + small)], "g", [])) == 1

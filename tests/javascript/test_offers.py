@@ -76,11 +76,24 @@ async def test_members(queries: Queries) -> None:
         ("users?.[0]", "age"),
         ("`t` // comment", "at"),
         ("fs.promises", "readFile"),
+        ("Object.keys(users[0])", "map"),
+        ("users.map((user) => user.name)", "length"),
+        ("users.filter(({ name }) => name).at(0)", "age"),
+        ("JSON.parse('{\"deep\": [1]}')", "deep"),
+        ("[3, 1].slice(1)", "fill"),
+        ("'a-b'.split('-')[0]", "padStart"),
+        ("(users.length + 1)", "toFixed"),
     ],
 )
 async def test_values_of_all_kinds(queries: Queries, expression: str, name: str) -> None:
     """Primitive values, calls without an effect, built-in modules."""
     assert name in dict(await queries.members(expression))
+
+
+async def test_own_members(queries: Queries) -> None:
+    """Those of prototypes are omitted."""
+    found = await queries.members("users[0]", is_own=True)
+    assert found and "toString" not in dict(found)
 
 
 @pytest.mark.parametrize(
@@ -102,6 +115,10 @@ async def test_values_of_all_kinds(queries: Queries, expression: str, name: str)
         "fs.writeFileSync('offered', '')",
         "setTimeout(() => { effects += 1 })",
         "throw 1",
+        "users.map((user) => user.danger)",
+        "users.map(changes)",
+        "[proxy].map((one) => one.a)",
+        "'x'.repeat(1e9)",
     ],
 )
 async def test_nothing_has_an_effect(dispatch: Open, expression: str) -> None:

@@ -171,6 +171,32 @@ Array(1000).fill(0).map(() => Array(1000).fill(0).map(() => 'x'.repeat(1000)))
 
 
 @pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
+async def test_long_values_take_no_time(dispatch: Open) -> None:
+    """Nothing lists the indices of a long value, which nothing could stop: the session goes on."""
+    dispatcher = await dispatch(at_prompt=True)
+    makes = "const list = new Array(1e7).fill(0), bytes = new Uint8Array(5e7), text = 'x'.repeat(5e7), boxed = Object(text), dense = {}; for (let i = 0; i < 4e6; i++) dense[i] = i; 1"
+    assert await shown(dispatcher, makes) == "1"
+    queries = dispatcher.executor.queries
+    for name in ("list", "bytes", "text", "boxed", "dense"):
+        for code in (name, f"Object.keys({name})", f"Object.getOwnPropertyNames({name})"):
+            await preview(queries, f"{code}.length")
+            await queries.members(code)
+            await queries.members(code, is_own=True)
+        for code in (
+            f"{{ ...{name} }}",
+            f"[...{name}]",
+            f"Object.entries({name})",
+            f"[{name}]",
+        ):
+            await preview(queries, code)
+    rows = await queries.variables()
+    assert rows is not None and {row.name: row.size for row in rows} == {
+        "list": 10_000_000, "bytes": 50_000_000, "text": 50_000_000, "boxed": 50_000_000, "dense": None,
+    }  # fmt: skip
+    assert await shown(dispatcher, "boxed.length + list.length") == "60000000"
+
+
+@pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
 async def test_what_is_not_previewed(dispatch: Open) -> None:
     """Nothing of a snippet runs, the session goes on as it was, and no preview takes long."""
     dispatcher = await dispatch(at_prompt=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from noderepl.javascript.profiles import Hot, times
 from noderepl.javascript.reports import Node, Profile, read
 
 
 def profile(*nodes: Node) -> Profile:
     """A profile of these nodes."""
-    return Profile(list(nodes), None)
+    return Profile(list(nodes), None, len(nodes))
 
 
 def test_a_call_of_itself_counts_once() -> None:
@@ -64,3 +66,14 @@ def test_a_deep_tree_takes_no_recursion() -> None:
     nodes: list[Node] = [(one, "f", "x", False, 1, [one + 1]) for one in range(depth)]
     (hot,) = times(profile(*nodes, (depth, "f", "x", False, 1, []))).functions
     assert hot.total == hot.own
+
+
+def test_a_chain_of_forged_frames_takes_linear_time() -> None:
+    """Each of them claims to have been called by all others."""
+    count = 30_000
+    forged: list[Node] = [
+        (number, "start", "prelude:1:1", True, 1, [number + 1]) for number in range(count)
+    ]
+    began = time.process_time()
+    assert times(profile(*forged)).functions == ()
+    assert time.process_time() - began < 10

@@ -108,6 +108,8 @@ async def compared(  # noqa: PLR0917
         failed = ran.error is not None or bool(ran.late)
         assert ran.exit_status is not None and ran.status in (Status.OK, Status.ERROR)
         output = ran.stdout.encode(errors="surrogateescape").decode(errors="replace")
+        # Without a sandbox, the name of a module has the true path of the session's directory.
+        output = re.sub(r"(?<=[ '])/\S*/noderepl-\w+/1/data(?=/)", "/mnt/data", output)
         output = same(output, place / "kernel/session-1")
         got.append((ran.exit_status or int(failed), output))
     assert list(zip(programs, got, strict=True)) == list(zip(programs, expected, strict=True))

@@ -12,7 +12,7 @@ from dispatching import opened, rendered
 from noderepl.dispatcher import Dispatcher
 from noderepl.javascript import prelude
 from noderepl.javascript.analyze import analyze
-from noderepl.javascript.prelude import NoAnswer
+from noderepl.javascript.prelude_answers import NoAnswer, read
 from noderepl.javascript.prelude_request import Options, Request
 from noderepl.outcome import Execution
 from noderepl.service.node import Node
@@ -20,7 +20,7 @@ from noderepl.service.node import Node
 
 async def ask(dispatcher: Dispatcher, code: str, run: str) -> Execution:
     session = await dispatcher.backend.session()
-    answer = prelude.read(await session.execute(prelude.installation({}) + code), id_of(run))
+    answer = read(await session.execute(prelude.installation({}) + code), id_of(run))
     assert answer is not None
     return answer.execution
 

@@ -403,3 +403,10 @@ async def test_a_file_that_cannot_be_read_is_a_failure(
     os.rename(live.directory / "src/lib", os.fsencode(live.directory / "src") + b"/\xff")  # noqa: PTH104
     *_, failure = await run_magic("%upload src", live.context)
     assert failure == Failure(r"1 file could not be read: \udcff", 2)
+    await evaluated(
+        live,
+        "fs = require('fs'); fs.writeFileSync(Buffer.concat([Buffer.from('/mnt/data/src/'), Buffer.from([255])]), ''); 1",
+    )
+    *_, failure = await run_magic("%download src back", live.context)
+    assert failure == Failure("1 file could not be read: \ufffd", 2)
+    assert "a.txt" in content_of(live.directory / "back")

@@ -48,6 +48,24 @@ async def test_who(dispatch: Open) -> None:
     assert await shown(dispatcher, "typeof hurt") == "'undefined'"
 
 
+async def test_names_of_nodejs_that_a_snippet_has_taken(dispatch: Open) -> None:
+    """They are variables as others are; %reset gives back what Node.js has under these names."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "var path = 3; url = { 1: 2, 5: 6 }; function later() { os = 3 }")
+    found = rows(await shown(dispatcher, "%who"))
+    assert found["path"] == ["number", "1", "3"]
+    assert found["url"][:3] == ["Object", "2", "1"]
+    assert found.keys() == {"path", "url", "later"}
+    assert await shown(dispatcher, "later()") == ""
+    assert "os" in rows(await shown(dispatcher, "%who"))
+    assert "Removed path, url" in await shown(dispatcher, "%reset path url os")
+    assert rows(await shown(dispatcher, "%who")).keys() == {"later"}
+    assert (
+        await shown(dispatcher, "path.sep + typeof url.parse + typeof os.cpus")
+        == "'/functionfunction'"
+    )
+
+
 async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     """Neither accessors of prototypes, nor traps behind them, nor methods that were replaced."""
     dispatcher = await dispatch(at_prompt=True)

@@ -39,7 +39,7 @@ async def opened(
     try:
         console = open_console(settings)
         console.value_columns = lambda: WIDTH  # type: ignore[method-assign]
-        yield Dispatcher(
+        dispatcher = Dispatcher(
             backend,
             settings,
             console,
@@ -48,6 +48,10 @@ async def opened(
             show=show,
             at_prompt=at_prompt,
         )
+        try:
+            yield dispatcher
+        finally:
+            await dispatcher.close()
     finally:
         await backend.close()
 

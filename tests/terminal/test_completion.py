@@ -95,6 +95,9 @@ class Offers:
     async def members(self, expression: str) -> tuple[tuple[str, str], ...]:
         return ((f"of_{expression}", ""),)
 
+    async def keys(self, expression: str) -> tuple[tuple[str, str], ...]:
+        return ((f"in_{expression}", ""),)
+
     async def exports(self, module: str) -> tuple[tuple[str, str], ...]:
         return ((f"of_{module}", ""),)
 

@@ -22,7 +22,7 @@
         if (!found) {
             return { is_found: false, kind: "", size: null, is_bytes: false, value: "", is_whole: true };
         }
-        const { 0: size, 1: isBytes } = isAccessor ? [null, false] : inspection.sizeOf(value, inspection.keysOf);
+        const { 0: size, 1: isBytes } = isAccessor ? [null, false] : inspection.sizeOf(value);
         const kind = isAccessor ? "accessor" : inspection.typeOf(value);
         const isWhole = !isAccessor && areFormsIntact() && isPlain(value, request.depth ?? DEEPEST);
         return {

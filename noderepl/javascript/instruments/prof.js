@@ -1,12 +1,14 @@
 // Samples the stack of the session while the snippet runs, by the inspector's profiler. It reports {"nodes": [[id,
 // function, place, whether it is noderepl's, its own time in µs, [ids of its children]], …], "profile": the whole
-// profile as JSON if request.instrument.save is true, otherwise null}. Places are those that stacks name.
+// profile as JSON if request.instrument.save is true, otherwise null, "size": the number of nodes}. Places are those
+// that stacks name. A profile of more than MOST nodes is not sent.
 (function prof({ natives, primordials, name, post, stacks, bare, request }) {
     const { Map, Number, stringify } = natives;
     const { get, set } = primordials.Map;
     const { exec } = primordials.RegExp;
     const { find } = primordials.Array;
-    const INTERVAL = 250; // µs
+    const INTERVAL = 1000; // µs, as for `node --cpu-prof`
+    const MOST = 100_000;
     let failure;
     let profile;
 
@@ -26,13 +28,16 @@
             return undefined;
         }
         const { nodes } = profile;
+        if (nodes.length > MOST) {
+            return { nodes: [], profile: null, size: nodes.length };
+        }
         const times = timesOf(profile);
         const script = ownScript();
         const rows = [];
         for (let index = 0; index < nodes.length; index++) {
             rows[index] = row(nodes[index], script, get(times, nodes[index].id) ?? 0);
         }
-        return { nodes: rows, profile: request.instrument.save ? stringify(bare(profile)) : null };
+        return { nodes: rows, profile: request.instrument.save ? stringify(bare(profile)) : null, size: nodes.length };
     }
 
     // A sample stands for the time until the next one.

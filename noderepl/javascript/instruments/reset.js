@@ -2,7 +2,7 @@
 // It reports {"removed": [names], "emptied": [names], "missing": [names], "results": how many}. A name that a
 // declaration has bound for good is emptied: it stays, with the value undefined.
 (function reset({ realm, natives, primordials, post, results, scripts, inspection, request }) {
-    const { deleteProperty, set } = natives;
+    const { set } = natives;
     const { includes, slice } = primordials.Array;
 
     function report() {
@@ -20,7 +20,7 @@
     function without(word) {
         const { isLexical } = inspection.find(word);
         scripts.release(word);
-        if (!isLexical && deleteProperty(realm, word)) {
+        if (!isLexical && inspection.remove(word)) {
             inspection.forget(word, false);
             return "removed";
         }

@@ -7,6 +7,7 @@
     const { descriptorOf, getOwnPropertyNames, isProxy, attempt } = tools;
     const { includes: isIn, push } = primordials.Array;
     const { exec } = primordials.RegExp;
+    const { get } = primordials.Map;
     const { has } = primordials.Set;
     const { slice: sliceText, startsWith } = primordials.String;
     const NODE = /^node:(?!internal\/|_)(.*)$/;
@@ -60,7 +61,7 @@
         const candidates = [];
         for (let index = 0; index < names.length; index++) {
             const key = names[index];
-            const member = only !== undefined && !has(only, key) ? undefined : memberOf(object, key);
+            const member = only !== undefined && get(only, key) === undefined ? undefined : memberOf(object, key);
             if (member === value) {
                 return prefix + key;
             }

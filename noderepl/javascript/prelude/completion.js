@@ -2,11 +2,9 @@
 // a snippet could see: an expression is evaluated only if V8 finds it free of side effects. Of a chain of names no
 // getter of a snippet is called, and no trap of a proxy.
 //
-// names(): the variables that snippets have made. members($$, {expression}) answers with {"kind": "offers", "offers":
-// [[name, description], …]}, own members first, then those of each prototype; packages($$, {package}) and
-// exports($$, {module}) answer likewise;
-// variables($$, {}) answers with the names of names(), and for each its type, its value on one line and the number of
-// the snippet that made it.
+// names(): the variables that snippets have made (variables.js). members($$, {expression}) answers with {"kind":
+// "offers", "offers": [[name, description], …]}, own members first, then those of each prototype unless isOwn is true;
+// packages($$, {package}) and exports($$, {module}) answer likewise; variables($$, {}) with the rows of variables.js.
 //
 // withOwnStacks(action): does it while errors get the prelude's stacks. file(): the file name of what runs.
 // namespaceOf(specifier): that of a module that a snippet has imported.
@@ -22,32 +20,25 @@
     file,
     namespaceOf,
 }) {
-    const { Array, Function, JSON, Map, Object, Reflect, Set, Uint8Array } = realm;
+    const { Array, Function, JSON, Map, Object, Reflect, Set } = realm;
     const { apply } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
     const { builtinModules } = realm.require("module").Module;
-    const time = realm.performance.now.bind(realm.performance);
-    const { isNativeError, isProxy, isTypedArray } = realm.require("util/types");
-    const { filter, includes: isIn } = primordials.Array;
+    const { isNativeError, isProxy } = realm.require("util/types");
+    const { includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
-    const { delete: remove, get, set: setOf } = primordials.Map;
-    const { add, delete: drop, has } = primordials.Set;
+    const { add, has } = primordials.Set;
     const forEachEntry = primordials.uncurried(Map.prototype.forEach);
     const { slice: sliceText, startsWith } = primordials.String;
     const { isArray } = Array;
     const { stringify } = JSON;
-    const { get: lengthOf } = getOwnPropertyDescriptor(getPrototypeOf(Uint8Array.prototype), "length");
-    const typedLength = primordials.uncurried(lengthOf);
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const sort = primordials.uncurried(Array.prototype.sort);
     const sourceOf = primordials.uncurried(Function.prototype.toString);
     const MOST = 2000;
     const LONGEST = 200; // characters of a name
-    const WIDTH = 40; // characters of a variable's value
     const MILLISECONDS = 100; // of an evaluation
-    const PREVIEWS = 300; // milliseconds of all previews
-    const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const OWN = /^(?:length|name|prototype|arguments|caller)$/; // of each function
     const INDEX = /^\d+$/;
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
@@ -57,18 +48,22 @@
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
-    const { oneLine } = parts.one_line({ realm, primordials });
     const NONE = new Set();
-    const makers = new Map(); // the number of the snippet that has made a variable
     const installed = parts.packages({ realm, primordials, file, attempt });
-    let latest = []; // what names() has returned
-    const { sizeOf } = parts.sizes({ realm, primordials });
-    const forgotten = new Set(); // names that %reset has emptied
-    const initial = new Set(getOwnPropertyNames(realm));
+    const { lengthOf, sizeOf } = parts.sizes({ realm, primordials });
+    const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
     forEach(["fs", "stream", "timers", "readline", "crypto"], (word) => trust(realm.require(word), PARTS));
+
+    const values = { attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf };
+    const variables = parts.variables({ realm, primordials, builtinModules, lexicalNames, LONGEST, MOST, ...values });
+    const { initial, makers, names } = variables;
+
+    function isLoading(getter) {
+        return has(loading, getter);
+    }
 
     function trust(object, properties) {
         forEach(properties, (key) => {
@@ -79,86 +74,12 @@
         });
     }
 
-    // current: the snippet that has just ended.
-    function names({ number, request }) {
-        forEach(request.declarations, (one) => forEach(one.names, (word) => credit(word, number)));
-        forEach(request.assignments, (one) => drop(forgotten, one.name));
-        const all = lexicalNames();
-        forEach(getOwnPropertyNames(realm), (word) => {
-            if (!has(initial, word)) {
-                add(all, word);
-            }
-        });
-        const listed = [];
-        primordials.Set.forEach(all, (word) => {
-            const isVariable = exec(RESULT, word) === null && !has(forgotten, word);
-            if (word.length <= LONGEST && listed.length < MOST && isVariable) {
-                listed[listed.length] = word;
-                if (get(makers, word) === undefined) {
-                    setOf(makers, word, number);
-                }
-            }
-        });
-        latest = setPrototypeOf(listed, null); // stringify() calls a toJSON of Array.prototype
-        return request.asks ? latest : undefined;
-    }
-
-    function credit(word, number) {
-        setOf(makers, word, number);
-        drop(forgotten, word);
-    }
-
-    // isThere: whether the name exists nevertheless.
-    function forget(word, isThere) {
-        remove(makers, word);
-        (isThere ? add : drop)(forgotten, word);
-        latest = setPrototypeOf(
-            filter(latest, (one) => one !== word),
-            null,
-        );
-    }
-
-    function variables(kernel) {
-        const lexical = lexicalNames();
-        const rows = [];
-        const start = time();
-        for (let index = 0; index < latest.length; index++) {
-            const word = latest[index];
-            const isInTime = time() - start < PREVIEWS;
-            rows[index] = attempt(() => row(word, has(lexical, word), isInTime)) ?? [
-                word,
-                "unknown",
-                "",
-                get(makers, word),
-                null,
-                false,
-            ];
-        }
-        respond(kernel, rows);
-    }
-
-    // isInTime: whether there is time for its parts.
-    function row(word, isLexical, isInTime) {
-        const { isAccessor, value } = variable(word, isLexical);
-        const number = get(makers, word);
-        if (isAccessor) {
-            return [word, "accessor", "", number, null, false];
-        }
-        const text = isInTime || typeof value !== "object" ? oneLine(value, WIDTH) : typeOf(value);
-        const { 0: size, 1: isBytes } = isInTime ? sizeOf(value, keysOf) : [null, false];
-        return [word, typeOf(value), text, number, size, isBytes];
-    }
-
-    function variable(word, isLexical = has(lexicalNames(), word)) {
-        const found = isIn(latest, word);
-        const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
-        const isAccessor = getter !== undefined && !has(loading, getter);
-        const value = isLexical ? evaluated(word) : isAccessor ? undefined : getter ? apply(getter, realm, []) : own;
-        return { found, isAccessor, isLexical, value };
-    }
-
-    function members(kernel, { expression }) {
-        respond(kernel, membersOf(exec(CHAIN, expression) === null ? evaluated(expression) : walked(expression)));
+    // tree, names: those of preview.js if the expression has operators, functions or calls.
+    function members(kernel, { expression, isOwn, tree, names: words }) {
+        const listed = (value) => membersOf(value, isOwn);
+        const computed = () => previews.computedBy({ tree, names: words }, listed) ?? [];
+        const value = () => (exec(CHAIN, expression) === null ? evaluated(expression) : walked(expression));
+        respond(kernel, tree === undefined ? listed(value()) : computed());
     }
 
     // The value of a chain of names; undefined if a step would run code of a snippet.
@@ -237,7 +158,8 @@
         kernel.text(`noderepl:${stringify({ __proto__: null, kind: "offers", offers })}`);
     }
 
-    function membersOf(value) {
+    // onlyOwn: whether those of prototypes are omitted.
+    function membersOf(value, onlyOwn) {
         const offers = [];
         const seen = new Set();
         let object = value === undefined || value === null ? null : Object(value);
@@ -250,16 +172,16 @@
                 add(seen, found[index]);
                 offers[offers.length] = [found[index], described(object, found[index])];
             }
-            object = getPrototypeOf(object);
+            object = onlyOwn ? null : getPrototypeOf(object);
         }
         return offers;
     }
 
     // Without indices, of which there may be millions, and without the old forms of Object's functions.
     function keysOf(object, seen = NONE) {
-        const length = isTypedArray(object) ? typedLength(object) : dataOf(object, "length");
-        if (typeof length === "number" && length > MOST && typeof object !== "function") {
-            return ["length"];
+        const length = typeof object === "function" ? 0 : lengthOf(object);
+        if (length > MOST) {
+            return length === Infinity ? [] : ["length"];
         }
         const all = getOwnPropertyNames(object);
         const found = [];
@@ -349,9 +271,9 @@
     // sent: description.js and what it uses.
     function describe(kernel, request, sent, root, steps, made) {
         const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
-        const values = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview: line, sourceOf, typeOf };
+        const shown = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview: line, sourceOf, typeOf };
         const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
-        const tools = { realm, primordials, post, ...installed, ...saved, ...values, ...known };
+        const tools = { realm, primordials, post, ...installed, ...saved, ...shown, ...known };
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
     }
 
@@ -359,9 +281,12 @@
         return oneLine(value, most);
     }
 
-    const inspection = { find: variable, forEachEntry, forget, isEngines, keysOf, names: () => latest, preview: line };
+    const { find, forget, latest, remove } = variables;
+    const inspection = { find, forEachEntry, forget, isEngines, names: latest, preview: line, remove };
     assign(inspection, { sizeOf, sourceOf, typeOf });
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
-    return { names, members, packages, exports, variables, describe, ...previews, inspection };
+    const listed = (kernel) => respond(kernel, variables.rows());
+    const { computed, preview } = previews;
+    return { names, members, packages, exports, variables: listed, describe, preview, computed, inspection };
 });

@@ -11,7 +11,7 @@
     const { add, has } = primordials.Set;
     const { endsWith, includes, lastIndexOf, slice, startsWith } = primordials.String;
     const { Set, Object } = tools.realm;
-    const MOST_FILE = 1 << 20; // bytes of a file
+    const MOST_FILE = 800_000; // bytes of a file
     const MOST_READ = 8 << 20; // bytes of all files
     const MOST_SENT = 2 << 20; // characters of the returned files
     const MOST_FILES = 250;

@@ -7,8 +7,9 @@
     const { get } = primordials.Map;
     const { add, has } = primordials.Set;
     const { isArray } = Array;
-    const { rules, constructors, getters, isPristine } = parts.pure_builtins({ realm, primordials });
-    const values = parts.safe_values({ realm, primordials, getters });
+    const { lengthOf } = parts.sizes({ realm, primordials });
+    const { rules, constructors, getters, isPristine } = parts.pure_builtins({ realm, primordials, lengthOf });
+    const values = parts.safe_values({ realm, primordials, getters, lengthOf });
     const { refuse, must, isNullish, isPrimitive, isPlainPrimitive } = values;
     const { property, isCollection, isList, isRecord } = values;
     const { joined, unary, binary } = parts.operators({ realm, ...values });

@@ -1,11 +1,12 @@
 // A value on one line, much as util.inspect() shows it. That reads accessors of prototypes, names of proxies and
 // stacks; this calls no getter, no trap and no method of a value.
-(function one_line({ realm, primordials }) {
+(function one_line({ realm, primordials, lengthOf }) {
     const { Array, BigInt, Date, Function, JSON, Map, Object, RegExp, Set, Symbol, Uint8Array } = realm;
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is, keys } = Object;
-    const { isDate, isMap, isNativeError, isProxy, isRegExp, isSet, isTypedArray } = realm.require("util/types");
+    const types = realm.require("util/types");
+    const { isDate, isMap, isNativeError, isProxy, isRegExp, isSet, isTypedArray } = types;
     const { uncurried } = primordials;
-    const { includes: isIn, join } = primordials.Array;
+    const { find, includes: isIn, join, map } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { includes, slice } = primordials.String;
     const { isArray } = Array;
@@ -27,6 +28,13 @@
     const FLAGS = ["hasIndices", "global", "ignoreCase", "multiline", "dotAll", "unicode", "unicodeSets", "sticky"];
     const LETTERS = "dgimsuvy";
     const isFlagged = primordials.Array.map(FLAGS, (flag) => getter(RegExp.prototype, flag));
+    // Their keys are the indices of a text, which may be long.
+    const BOXES = map(["String", "Number", "Boolean", "BigInt", "Symbol"], (type) => ({
+        __proto__: null,
+        type,
+        is: types[`is${type}Object`],
+        valueOf: uncurried(realm[type].prototype.valueOf),
+    }));
     const MOST = 1000; // characters of a text in it
     const MOST_ITEMS = 100;
     const DEPTH = 2;
@@ -89,6 +97,10 @@
     function shownObject(value, above) {
         if (isProxy(value)) {
             return "[Proxy]";
+        }
+        if (types.isBoxedPrimitive(value)) {
+            const { type, valueOf } = find(BOXES, (one) => one.is(value));
+            return `[${type}: ${shownPrimitive(valueOf(value))}]`;
         }
         if (isDate(value)) {
             return timeOf(value) === timeOf(value) ? dateOf(value) : "Invalid Date";
@@ -181,6 +193,9 @@
     }
 
     function properties(value, above) {
+        if (lengthOf(value) === Infinity) {
+            return ["..."];
+        }
         const all = keys(value);
         const parts = [];
         let index = 0;

@@ -98,12 +98,11 @@
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
     const instruments = parts.instruments({ realm, name, tools, current: running });
 
-    const api = { ...instruments.api, __proto__: null, computed, run: start, node, expire };
+    const api = { ...instruments.api, __proto__: null, computed, run: start, node, expire, unwind: guards.unwind };
     const queries = { ...completion, ...answers, ask: instruments.ask };
     for (const key of Object.keys(queries)) {
         api[key] = stdio.between(queries[key]);
     }
-    api.unwind = guards.unwind;
     api.take = (value) => (taken = value);
     api.show = descriptors.show;
     api.needed = restoreBuiltins.values;

@@ -5,8 +5,9 @@
 // snippet that have no effect, and would refuse the question whether a value is a proxy.
 //
 // preview($$, {tree, names}) answers with {"kind": "preview", "text": the value on one line, null if there is none}.
-// tree: see ../preview_tree.py. names: the variables in it. computed(): the text, for the inspector.
-(function preview({ realm, primordials, parts, oneLine, name, post, thunkOf, loading, lexicalNames, withOwnStacks }) {
+// tree: see ../preview_tree.py. names: the variables in it. computedBy({tree, names}, use) does something else with the
+// value. computed() is for the inspector, which ends it in time.
+(function previews({ realm, primordials, parts, oneLine, name, post, thunkOf, loading, lexicalNames, withOwnStacks }) {
     const { JSON, Map, Object, Reflect } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, hasOwn } = Object;
@@ -18,9 +19,15 @@
     const MOST = 500; // characters of the line
     let pending = null;
 
-    function asked(kernel, { tree, names }) {
+    function preview(kernel, request) {
+        const text = computedBy(request, (value) => oneLine(value, MOST)) ?? null;
+        kernel.async();
+        kernel.text(`noderepl:${stringify({ __proto__: null, kind: "preview", text })}`);
+    }
+
+    // Returns what `use` returns for the value of an expression, undefined if there is no value.
+    function computedBy({ tree, names }, use) {
         const variables = new Map();
-        let text = null;
         try {
             for (let index = 0; index < names.length; index++) {
                 const thunk = variable(names[index]);
@@ -28,19 +35,16 @@
                     set(variables, names[index], { __proto__: null, value: thunk() });
                 }
             }
-            pending = { __proto__: null, tree, variables };
+            const asked = { __proto__: null, tree, variables, use, found: undefined };
+            pending = asked;
             const how = { silent: true, timeout: MILLISECONDS };
-            withOwnStacks(() =>
-                post("Runtime.evaluate", { ...how, expression: `${name}.computed()` }, (failure, answer) => {
-                    text = failure || answer.exceptionDetails ? null : (answer.result.value ?? null);
-                }),
-            );
+            withOwnStacks(() => post("Runtime.evaluate", { ...how, expression: `${name}.computed()` }, () => {}));
+            return asked.found;
         } catch {
-            // A name without a value.
+            return undefined; // a name has no value
+        } finally {
+            pending = null;
         }
-        pending = null;
-        kernel.async();
-        kernel.text(`noderepl:${stringify({ __proto__: null, kind: "preview", text })}`);
     }
 
     // Returns a function that returns the value, undefined if there is none that may be read.
@@ -57,11 +61,11 @@
 
     function computed() {
         try {
-            return pending === null ? null : oneLine(valueOf(pending.tree, pending.variables), MOST);
+            pending.found = pending.use(valueOf(pending.tree, pending.variables));
         } catch {
-            return null;
+            // There is no value that may be shown, or nobody has asked.
         }
     }
 
-    return { preview: asked, computed };
+    return { preview, computed, computedBy };
 });

@@ -6,8 +6,9 @@
 // arrays all the way down), "any", "own" (an array made in the input), "pattern" (a primitive, a regular expression or
 // a function of the input that returns primitives), "callback" (a function of the input, and whatever), "comparer".
 // isNew: whether the result is made by the call. limit(receiver, arguments): whether a call is small.
-// getters: a Set of the accessors that may be read. isPristine(): whether no snippet has replaced what these use.
-(function pure_builtins({ realm, primordials }) {
+// lengthOf(): see sizes.js. getters: a Set of the accessors that may be read. isPristine(): whether no snippet has
+// replaced what these use.
+(function pure_builtins({ realm, primordials, lengthOf }) {
     const { Array, BigInt, Boolean, Date, JSON, Map, Math, Number, Object, RegExp, Set, String, Symbol } = realm;
     const { Reflect, Uint8Array, WeakMap, WeakSet } = realm;
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is } = Object;
@@ -37,6 +38,8 @@
               !includes(`${given[1]}`, "$'");
     const joins = (list, given) => `${given[0] ?? ""}`.length * list.length <= 10 * MOST;
     const fills = (_, given) => given.length !== 1 || typeof given[0] !== "number" || given[0] <= MOST_ITEMS;
+
+    const hasFew = (_, given) => lengthOf(given[0]) <= MOST_ITEMS;
 
     function allow(owner, names, of, takes, how) {
         const words = split(names, " ");
@@ -105,7 +108,7 @@
     allow(Number, "isFinite isInteger isNaN isSafeInteger", "any", "any");
     allow(String, "fromCharCode fromCodePoint", "any", "primitive");
     allow(Object, "is hasOwn", "any", "object");
-    allow(Object, "keys getOwnPropertyNames", "any", "object", { isNew });
+    allow(Object, "keys getOwnPropertyNames", "any", "object", { isNew, limit: hasFew });
     allow(Object, "values entries fromEntries", "any", "data", { isNew });
     allow(JSON, "parse", "any", "primitive", { isNew });
     allow(JSON, "stringify", "any", "data");

@@ -1,6 +1,6 @@
 // What may be read and converted without running code of a snippet, for previews (preview.js): properties that hold
 // data, primitive values, and arrays and objects of these. must() ends the preview if a condition does not hold.
-(function safe_values({ realm, primordials, getters }) {
+(function safe_values({ realm, primordials, getters, lengthOf }) {
     const { Array, BigInt, Map, Object, Reflect, Set } = realm;
     const { apply, ownKeys } = Reflect;
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn } = Object;
@@ -105,8 +105,8 @@
         if (prototype !== Object.prototype && prototype !== null) {
             return false;
         }
-        const all = ownKeys(value);
-        if (all.length > MOST_ITEMS) {
+        const all = lengthOf(value) > MOST_ITEMS ? null : ownKeys(value);
+        if (all === null || all.length > MOST_ITEMS) {
             return false;
         }
         for (let index = 0; index < all.length; index++) {

@@ -1,0 +1,118 @@
+// The variables that snippets have made.
+//
+// names(current) returns those after a snippet, latest() the same ones again. find(name) returns {"found",
+// "isAccessor", "isLexical", "value"}. rows() returns for each its name, type, value on one line, the number of the
+// snippet that has made it, and its size (sizes.js). forget() and remove() are for %reset. initial: the properties that
+// Node.js has given to the global object, makers: the numbers of snippets; both by name.
+(function variables(tools) {
+    const { realm, primordials, lexicalNames, LONGEST, MOST } = tools;
+    const { builtinModules, attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf } = tools;
+    const { Array, Map, Object, Reflect, Set } = realm;
+    const { getOwnPropertyNames, setPrototypeOf } = Object;
+    const { apply, defineProperty, deleteProperty } = Reflect;
+    const { filter, includes: isIn } = primordials.Array;
+    const { exec } = primordials.RegExp;
+    const { delete: removeMaker, get, set } = primordials.Map;
+    const { add, delete: drop, has } = primordials.Set;
+    const forEach = primordials.uncurried(Array.prototype.forEach);
+    const time = realm.performance.now.bind(realm.performance);
+    const WIDTH = 40; // characters of a value
+    const MILLISECONDS = 300; // of all values
+    const RESULT = /^_\d*$|^_error$|^\$noderepl/;
+    const makers = new Map();
+    const forgotten = new Set(); // names that %reset has emptied
+    const initial = new Map();
+    forEach(getOwnPropertyNames(realm), (word) => set(initial, word, descriptorOf(realm, word)));
+    let latest = []; // what names() has returned
+
+    // current: the snippet that has just ended.
+    function names({ number, request }) {
+        forEach(request.declarations, (one) => forEach(one.names, (word) => credit(word, number)));
+        forEach(request.assignments, (one) => drop(forgotten, one.name));
+        const all = lexicalNames();
+        forEach(getOwnPropertyNames(realm), (word) => {
+            if (get(initial, word) === undefined || get(makers, word) !== undefined || isReplaced(word)) {
+                add(all, word);
+            }
+        });
+        const listed = [];
+        primordials.Set.forEach(all, (word) => {
+            const isVariable = exec(RESULT, word) === null && !has(forgotten, word);
+            if (word.length <= LONGEST && listed.length < MOST && isVariable) {
+                listed[listed.length] = word;
+                if (get(makers, word) === undefined) {
+                    set(makers, word, number);
+                }
+            }
+        });
+        latest = setPrototypeOf(listed, null); // stringify() calls a toJSON of Array.prototype
+        return request.asks ? latest : undefined;
+    }
+
+    // Whether the name of a module of Node.js has a value of a snippet, such as `url` after `url = 7`.
+    function isReplaced(word) {
+        return isIn(builtinModules, word) && get(initial, word).get !== undefined && !descriptorOf(realm, word)?.get;
+    }
+
+    // Returns whether the name does not exist afterwards, or is the one of Node.js again.
+    function remove(word) {
+        const before = get(initial, word);
+        return before === undefined ? deleteProperty(realm, word) : defineProperty(realm, word, before);
+    }
+
+    function credit(word, number) {
+        set(makers, word, number);
+        drop(forgotten, word);
+    }
+
+    // isThere: whether the name exists nevertheless.
+    function forget(word, isThere) {
+        removeMaker(makers, word);
+        (isThere ? add : drop)(forgotten, word);
+        latest = setPrototypeOf(
+            filter(latest, (one) => one !== word),
+            null,
+        );
+    }
+
+    function rows() {
+        const lexical = lexicalNames();
+        const listed = [];
+        const start = time();
+        for (let index = 0; index < latest.length; index++) {
+            const word = latest[index];
+            const isInTime = time() - start < MILLISECONDS;
+            listed[index] = attempt(() => row(word, has(lexical, word), isInTime)) ?? [
+                word,
+                "unknown",
+                "",
+                get(makers, word),
+                null,
+                false,
+            ];
+        }
+        return listed;
+    }
+
+    // isInTime: whether there is time for its parts.
+    function row(word, isLexical, isInTime) {
+        const { isAccessor, value } = find(word, isLexical);
+        const number = get(makers, word);
+        if (isAccessor) {
+            return [word, "accessor", "", number, null, false];
+        }
+        const text = isInTime || typeof value !== "object" ? oneLine(value, WIDTH) : typeOf(value);
+        const { 0: size, 1: isBytes } = isInTime ? sizeOf(value) : [null, false];
+        return [word, typeOf(value), text, number, size, isBytes];
+    }
+
+    function find(word, isLexical = has(lexicalNames(), word)) {
+        const found = isIn(latest, word);
+        const { get: getter, value: own } = (isLexical ? undefined : descriptorOf(realm, word)) ?? { __proto__: null };
+        const isAccessor = getter !== undefined && !isLoading(getter);
+        const value = isLexical ? evaluated(word) : isAccessor ? undefined : getter ? apply(getter, realm, []) : own;
+        return { found, isAccessor, isLexical, value };
+    }
+
+    return { initial, makers, names, rows, find, forget, remove, latest: () => latest };
+});
