@@ -40,8 +40,9 @@ Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not par
 configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
 the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
 `noderepl setup` sets up a pool on Azure, `noderepl pools` lists pools, `noderepl pool delete NAME`
-deletes one, and `noderepl serve` serves the embedded pool on a port; each has a --help. A command's
-name wins over a FILE of that name; `./pools` is the FILE."""
+deletes one, `noderepl sessions` lists the sessions of a pool, and `noderepl serve` serves the
+embedded pool on a port; each has a --help. A command's name wins over a FILE of that name;
+`./pools` is the FILE."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
@@ -182,6 +183,11 @@ def _run_mode(
         from noderepl.script import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
+    resumed = None
+    if settings.resume:
+        from noderepl.resuming import chosen_record
+
+        resumed = chosen_record(settings)
     can_move = os.environ.get("TERM") != "dumb"
     banner = "" if settings.quiet or not can_move else f"noderepl {__version__}"
     visible = not loaded and can_move
@@ -189,7 +195,7 @@ def _run_mode(
         from noderepl.repl import run_repl
         from noderepl.script import run_actions
 
-        return run_repl(settings, partial(run_actions, settings, loaded), early)
+        return run_repl(settings, partial(run_actions, settings, loaded), early, resumed)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

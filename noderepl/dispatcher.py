@@ -291,12 +291,12 @@ class Dispatcher:
         """Returns the sentence about a kept session that is left: until when it lives, and how to
         resume it. None if the session is not kept. Takes a bounded time.
         """
-        if not self.backend.registry.is_kept:
+        if not (option := self.backend.registry.way_back):
             return None
         with suppress(TimeoutError):
             async with asyncio.timeout(LEAVING_SECONDS):
                 await self.lifetime.learn()
-        return f"The session is kept {self.lifetime.end()}; noderepl --resume resumes it."
+        return f"The session is kept {self.lifetime.end()}; noderepl {option} resumes it."
 
     async def close(self) -> None:
         """Ends the background work, and deletes the stored output."""

@@ -132,8 +132,15 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "pool", "pool by its name, resource id or endpoint; looked up once", None, _text, "NAME"
     ),
-    Option("session", "session identifier (default: a new one)", None, _text, "ID", secret=True),
-    Option("resume", "resume this endpoint's latest kept or orphaned session", False, _flag),
+    Option(
+        "session",
+        "session by its name, made if it is new, or by its identifier",
+        None,
+        _text,
+        "NAME",
+        secret=True,
+    ),
+    Option("resume", "resume a kept or orphaned session of this endpoint", False, _flag),
     Option("keep", "keep the session on exit, for --resume", False, _flag),
     Option(
         "api-version",

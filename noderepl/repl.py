@@ -35,7 +35,7 @@ from noderepl.outcome import (
 )
 from noderepl.sessions.backend import Backend
 from noderepl.sessions.run import with_backend
-from noderepl.sessions.store import sessions_directory
+from noderepl.sessions.store import Record, sessions_directory
 from noderepl.settings import Settings, state_directory
 from noderepl.suspension import Suspension
 from noderepl.terminal.background import Background
@@ -57,14 +57,21 @@ LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
-def run_repl(settings: Settings, before: Before, early: EarlyPrompt) -> int:
+def run_repl(
+    settings: Settings, before: Before, early: EarlyPrompt, resumed: Record | None = None
+) -> int:
     """Runs the prompt until the user leaves it.
 
     before: called before the first prompt, in the same session. early: the early prompt, which is
-    on the screen. Returns the exit code. Raises NodeReplError if the prompt cannot open.
+    on the screen. resumed: as for Registry. Returns the exit code. Raises NodeReplError if the
+    prompt cannot open.
     """
     return with_backend(
-        settings, partial(_run, settings, before, early), spares=1, state=sessions_directory()
+        settings,
+        partial(_run, settings, before, early),
+        spares=1,
+        state=sessions_directory(),
+        resumed=resumed,
     )
 
 

@@ -29,6 +29,7 @@ from noderepl.outcome import (
     Uncaught,
 )
 from noderepl.sessions.backend import Backend
+from noderepl.sessions.records import names_session
 from noderepl.sessions.run import with_backend
 from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings
@@ -55,7 +56,9 @@ def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | 
     """Runs actions in one session. stdin: the standard input of their programs, None if there is
     none. Returns the exit code. Raises NodeReplError.
     """
-    state = sessions_directory() if settings.keep or settings.resume else None
+    state = sessions_directory()
+    if not (settings.keep or settings.resume or names_session(settings, state)):
+        state = None
     return with_backend(settings, partial(_run, settings, actions, stdin), state=state)
 
 

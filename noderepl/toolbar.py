@@ -44,7 +44,7 @@ def session_parts(backend: Backend, dispatcher: Dispatcher) -> list[LinePart]:
     preferences = dispatcher.preferences
     parts = [
         LinePart(plain(backend.label), 6),
-        LinePart(f"session {shortened(backend.identifier)}", 2),
+        LinePart(f"session {backend.registry.name or shortened(backend.identifier)}", 2),
     ]
     if dispatcher.state.node:
         parts.append(LinePart(f"Node {dispatcher.state.node}", 4))

@@ -31,7 +31,7 @@ NODE_OF_SANDBOX = {True: "wheel", False: "path"}
 # `-m fast` leaves out what starts a noderepl, a terminal, a server or a pool, by the modules of helpers that do this and by
 # the fixtures, and what takes seconds of processor time.
 STARTING_MODULES = frozenset(
-    """arena asking bare_kernel breaking dispatching driving fault_runs leaving panes recordings running serving
+    """arena asking azure_arm azure_home azure_setup bare_kernel breaking dispatching driving fault_runs leaving panes recordings running serving
     slow_screens soak_runs noderepl.service.node noderepl.service.pool noderepl.service.worker""".split()
 )
 STARTING_FIXTURES = frozenset(

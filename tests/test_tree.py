@@ -27,6 +27,8 @@ MODULES_OF = {
     "end_to_end/test_internal_errors.py": "internal_error terminal.fault_tolerance",
     "end_to_end/test_long_outcomes.py": "foreground user_programs",
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
+    "end_to_end/test_named_sessions.py": """commands.sessions magics.session_list resuming sessions.overview
+        sessions.records""",
     "end_to_end/test_odd_machine.py": "terminal.programs text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_preview.py": "terminal.preview_line",
@@ -63,6 +65,7 @@ MODULES_OF = {
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",
     "magics/test_measuring.py": "javascript.instruments javascript.reports units",
+    "magics/test_npm_local.py": "javascript.package_files magics.npm_here",
     "magics/test_page.py": "",
     "magics/test_help.py": "magics.topics",
     "magics/test_preferences.py": "magics.context magics.local magics.screen",

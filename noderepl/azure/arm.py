@@ -34,7 +34,7 @@ from noderepl.schema import Unfit
 CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 120.0
 # The seconds of all waits for a throttled request; the seconds of a long operation.
 THROTTLED_SECONDS, OPERATION_SECONDS = 300.0, 900.0
-POLL_SECONDS, MOST_PAUSE = 2.0, 60.0
+POLL_SECONDS, LEAST_PAUSE, MOST_PAUSE = 2.0, 1.0, 60.0
 MOST_PAGES = 1000
 OPTION = "--arm-endpoint"
 _RUNNING = HTTPStatus.ACCEPTED
@@ -145,7 +145,7 @@ class Arm:
                     f" {OPERATION_SECONDS / 60:.0f} min; it may still be running"
                 )
             pause = _asked(reply.headers)
-            await self.wait(POLL_SECONDS if pause is None else pause, "Azure is working on it")
+            await self.wait(POLL_SECONDS if pause is None else pause, "Azure works on it")
             try:
                 reply = await (self._follow(link) if link else self.send("GET", path, version))
             except NotFound:
@@ -196,6 +196,7 @@ class Arm:
             except ServiceError as error:
                 is_safe = call.method == "GET" or error.status in (429, 503)
                 asked = pause if error.retry_after is None else error.retry_after
+                asked = max(asked, LEAST_PAUSE)
                 if not (error.transient and is_safe) or self.clock.now() + asked > end:
                     raise
                 if error.status is None and pause > 4:
@@ -272,7 +273,7 @@ def _mapping(value: object) -> object:
 
 def _asked(headers: httpx.Headers) -> float | None:
     asked = seconds_asked(headers.get("retry-after", ""), headers.get("date", ""))
-    return None if asked is None else min(max(asked, 0.0), MOST_PAUSE)
+    return None if asked is None else min(max(asked, LEAST_PAUSE), MOST_PAUSE)
 
 
 def _state(value: object) -> str:

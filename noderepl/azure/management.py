@@ -105,7 +105,19 @@ class Management:
         try:
             return await self._graph()
         except (Forbidden, BadRequest, NotFound, UnsupportedVersion):
-            return await self._by_subscription()
+            return await self.pools_by_subscription()
+
+    async def pools_by_subscription(self) -> Found:
+        """Returns as pools() does, without Resource Graph: more slowly, and with new pools."""
+        found: list[Pool] = []
+        complaints: list[str] = []
+        for one in await self.subscriptions():
+            path = f"{_subscription(one.id)}/providers/{TYPE}"
+            try:
+                found += _pools(await self._listed(path))
+            except (Forbidden, BadRequest, NotFound) as error:
+                complaints.append(f"Subscription {one.name or one.id} is left out: {error}.")
+        return Found(_unique(found), tuple(complaints))
 
     async def at_version(
         self, send: Callable[[str], Any], versions: Sequence[str] = POOL_VERSIONS
@@ -142,17 +154,6 @@ class Management:
             if not token or token == before:
                 return Found(_unique(found))
         raise MalformedAnswer(f"the list of {address(self.arm.endpoint)} does not end")
-
-    async def _by_subscription(self) -> Found:
-        found: list[Pool] = []
-        complaints: list[str] = []
-        for one in await self.subscriptions():
-            path = f"{_subscription(one.id)}/providers/{TYPE}"
-            try:
-                found += _pools(await self._listed(path))
-            except (Forbidden, BadRequest, NotFound) as error:
-                complaints.append(f"Subscription {one.name or one.id} is left out: {error}.")
-        return Found(_unique(found), tuple(complaints))
 
     async def _listed(self, path: str) -> Sequence[object]:
         refused: UnsupportedVersion | None = None

@@ -68,6 +68,9 @@ async def find_pool(pool: str, management: Management) -> Pool:
                 " endpoint (https://…)"
             )
         found = await management.pools()
+        if not any(one.id.name.lower() == pool.lower() for one in found.pools):
+            # A new pool is missing in Resource Graph for a while.
+            found = await management.pools_by_subscription()
         listed = one_named(pool, found.pools, found.complaints)
         if listed.endpoint and listed.state:
             return listed

@@ -38,14 +38,16 @@ class Answers:
     login: str = ""
 
 
-def read_answers(given: Mapping[str, str]) -> Answers:
-    """Returns the answers of the flags. Raises UsageError, which names the flag and its rule."""
+def read_answers(given: Mapping[str, str], *, has_pool: bool = False) -> Answers:
+    """Returns the answers of the flags. has_pool: whether --pool is given too. Raises UsageError,
+    which names the flag and its rule.
+    """
     for flag, value in given.items():
         if why := _CHECKS.get(flag, _not_empty)(value):
             raise UsageError(f"--{flag} {why}, not {value[:60]!r}")
-    extra = sorted(set(given) - {"create", "save-as", "login"})
-    if extra and "create" not in given and "subscription" not in given:
-        raise UsageError(f"--{extra[0]} is for a new pool; give --create NAME too")
+    extra = sorted(set(given) - {"save-as", "login"})
+    if extra and has_pool:
+        raise UsageError(f"--{extra[0]} is for a new pool, and --pool names one that exists")
     names = {"resource-group": "group", "max-sessions": "sessions", "save-as": "save_as"}
     return Answers(**{names.get(flag, flag): value for flag, value in given.items()})
 

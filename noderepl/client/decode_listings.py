@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from noderepl.client.inspect_literals import whole_text
@@ -24,6 +24,14 @@ class SessionInfo:
     created: datetime | None = None
     last_used: datetime | None = None
     expires: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSession:
+    """A session of a pool. identifier: a secret."""
+
+    identifier: str = field(repr=False)
+    info: SessionInfo = SessionInfo()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +78,40 @@ def read_file(answer: object) -> RemoteFile:
 
 def read_info(answer: object) -> SessionInfo:
     """Returns the session's data (SWAGGER-2502; DOC-CI-2604 spells expiresAt). Raises Unfit."""
-    fields = _fields(answer, "createdAt", "lastAccessedAt", "expireAt", "expiresAt", "etag")
+    fields = _fields(
+        answer, "createdAt", "lastAccessedAt", "expireAt", "expiresAt", "etag", "identifier"
+    )
     expires = moment(fields.get("expireAt")) or moment(fields.get("expiresAt"))
     return SessionInfo(
         moment(fields.get("createdAt")),
         moment(fields.get("lastAccessedAt")),
         expires,
     )
+
+
+def read_sessions(answer: object) -> tuple[tuple[ListedSession, ...], str | None]:
+    """Returns one page of the pool's sessions, and the link to the next page or None.
+
+    answer: {"sessions": […]} (SWAGGER-2502), {"value": […]} (DOC-CI-2604) or a bare list. Raises
+    Unfit for anything else; entries without an identifier are left out.
+    """
+    entries = answer
+    link: object = None
+    if isinstance(answer, Mapping):
+        entries, link = answer.get("sessions", answer.get("value")), answer.get("nextLink")
+    if not isinstance(entries, list):
+        raise Unfit("JSON without a list of sessions")
+    found = tuple(
+        ListedSession(identifier, read_info(entry))
+        for entry in entries
+        if (identifier := _identifier(entry))
+    )
+    return found, _LINK.read(link) or None
+
+
+def _identifier(entry: object) -> str:
+    inner = entry.get("properties", entry) if isinstance(entry, Mapping) else None
+    return _word(inner.get("identifier")) if isinstance(inner, Mapping) else ""
 
 
 def read_metadata(answer: object) -> PoolMetadata:

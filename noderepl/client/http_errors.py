@@ -88,11 +88,16 @@ def too_long(most: int, about: Circumstances) -> errors.ServiceError:
     return errors.MalformedAnswer(sentence, doubt=about.maybe)
 
 
-def endless_listing(pages: int, files: int, about: Circumstances) -> errors.ServiceError:
-    """Returns the error for a listing that continues after this number of pages and files."""
+def endless_listing(
+    pages: int, entries: int, about: Circumstances, subject: str
+) -> errors.ServiceError:
+    """Returns the error for a listing that continues after this number of pages and entries.
+
+    subject: what it lists, such as "files".
+    """
     sentence = (
         f"the listing of {about.host} does not end: it continues after {pages} pages with"
-        f" {files} files"
+        f" {entries} {subject}"
     )
     return errors.MalformedAnswer(sentence)
 

@@ -19,13 +19,18 @@ def new_identifier() -> str:
     return secrets.token_urlsafe(24)
 
 
+def is_identifier(text: str) -> bool:
+    """Returns whether the service accepts a text as an identifier."""
+    return _ALLOWED.fullmatch(text) is not None
+
+
 def check_identifier(text: str) -> str:
     """Returns the identifier unchanged if the service accepts it.
 
     text: 4 to 128 characters of the documented set (pattern of SWAGGER-2510). Raises UsageError,
     which never quotes the identifier.
     """
-    if _ALLOWED.fullmatch(text):
+    if is_identifier(text):
         return text
     raise UsageError(
         "a session identifier has 4 to 128 characters: ASCII letters, digits and punctuation, no"

@@ -14,9 +14,9 @@ import httpx
 from noderepl.client import decode_listings, http_errors, wire
 from noderepl.client.circumstances import without_secrets
 from noderepl.client.decode_execution import read_execution
-from noderepl.client.decode_listings import PoolMetadata, SessionInfo
+from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
-from noderepl.client.listing import all_files
+from noderepl.client.listing import all_files, all_sessions
 from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.round_trips import RoundTrips
 from noderepl.client.transport import Answer, Asking, Link, Relocate
@@ -159,7 +159,7 @@ class Session:
         answer = await self._use(
             Asking(lambda dialect: dialect.files(self.identifier, directory), self.identifier)
         )
-        found = await all_files(answer, self._call, self._clock)
+        found = await all_files(answer, self._ask, self._clock)
         return tuple(file for file in found if not file.name.startswith(OWN_FILES))
 
     async def file(self, name: str) -> RemoteFile:
@@ -291,6 +291,10 @@ class Session:
         found: PoolMetadata = await answer.read(decode_listings.read_metadata)
         return found
 
+    async def sessions(self) -> list[ListedSession]:
+        """Returns the sessions of the pool. Raises UnsupportedVersion if it does not list them."""
+        return await all_sessions(self._ask, self._clock)
+
     async def aclose(self) -> None:
         """Closes the connections, also those of renewed() sessions; the remote session stays until
         its cooldown ends.
@@ -306,9 +310,6 @@ class Session:
 
     async def _ask(self, build: Callable[[wire.Dialect], wire.Call]) -> Answer:
         return await self._link.ask(Asking(build, self.identifier))
-
-    async def _call(self, call: wire.Call) -> Answer:
-        return await self._ask(lambda _: call)
 
     async def _removed(self, build: Callable[[wire.Dialect], wire.Call]) -> None:
         try:

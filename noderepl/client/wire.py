@@ -20,7 +20,9 @@ from noderepl.errors import UnsupportedVersion, UsageError
 if TYPE_CHECKING:
     from noderepl.options import InputType
 
-Subject = Literal["execution", "upload", "files", "file", "session", "metadata", "resource"]
+Subject = Literal[
+    "execution", "upload", "files", "file", "session", "sessions", "metadata", "resource"
+]
 
 # An answer may contain the streams twice, with escapes; transport.MOST_BYTES is large enough for
 # that.
@@ -31,6 +33,11 @@ _INPUT_TYPES: Mapping[str, str] = {
     "base64": "InlineBase64",
 }
 _PUNCTUATION = "-_ @$&=;,#%^()"
+_NEWER_OPERATIONS: Mapping[Subject, str] = {
+    "session": "session information and deletion",
+    "sessions": "list of sessions",
+    "metadata": "metadata",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +145,12 @@ class Dialect:
         """
         return self._newer("DELETE", "/session", "session", identifier)
 
+    def sessions_list(self, path: str) -> Call:
+        """Returns the call that lists the pool's sessions (SWAGGER-2502). path: one of its two
+        routes. Raises UnsupportedVersion before that version.
+        """
+        return self._newer("GET", path, "sessions", None)
+
     def metadata(self) -> Call:
         """Returns the call for the pool's runtimes and packages (SWAGGER-2502). Raises
         UnsupportedVersion before that version.
@@ -169,7 +182,7 @@ class Dialect:
                 if self.version == "none"
                 else f"api-version {self.version}"
             )
-            what = "session information and deletion" if subject == "session" else "metadata"
+            what = _NEWER_OPERATIONS[subject]
             raise UnsupportedVersion(f"{ours} has no {what}; these have: {knowing}")
         return Call(method, path, self._query(identifier), subject=subject)
 

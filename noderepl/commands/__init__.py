@@ -10,9 +10,12 @@ from collections.abc import Mapping
 from noderepl.commands.command import Command
 from noderepl.commands.pool import POOL
 from noderepl.commands.pools import POOLS
+from noderepl.commands.sessions import SESSIONS
 from noderepl.commands.setup import SETUP
 
 __all__ = ["COMMANDS", "Command"]
 
-COMMANDS: Mapping[str, Command] = {command.name: command for command in (SETUP, POOLS, POOL)}
+COMMANDS: Mapping[str, Command] = {
+    command.name: command for command in (SETUP, POOLS, POOL, SESSIONS)
+}
 """All commands except serve, by name."""

@@ -61,7 +61,8 @@ class NewPoolQuestions:
         )
         name = await self._one("Name of the pool?", given.create, default=NAME, check=wrong_name)
         identity = PoolId(subscription.id, group, name)
-        if await self._exists(identity):
+        # Without the provider there is no pool, and Azure may refuse the question.
+        if provider.is_registered and await self._exists(identity):
             return NewPool(identity, "", egress=True), ()
         location = await self._location(provider, groups.get(group, ""))
         egress = await self._one(
@@ -139,6 +140,7 @@ class NewPoolQuestions:
         }
         by_text = {**{one.id: one for one in usable}, **texts}
         chosen = await ask(
+            self._console,
             "Subscription?",
             default=next(iter(texts)),
             choices=[Choice(text, f"{one.name} {one.id}") for text, one in texts.items()],
@@ -182,7 +184,7 @@ class NewPoolQuestions:
         if not self._asks:
             return default
         menu = [Choice(one, metas.get(one, "")) for one in choices]
-        return await ask(question, default=default, choices=menu, check=check)
+        return await ask(self._console, question, default=default, choices=menu, check=check)
 
 
 def _first(default: str, others: Mapping[str, str] | Sequence[str]) -> Sequence[str]:

@@ -74,7 +74,7 @@ async def _answer(pool: Pool, console: Console) -> ExitCode | None:
         warning=True,
     )
     try:
-        is_sure = await confirm(f"Delete {pool.id.name}?", default=False)
+        is_sure = await confirm(console, f"Delete {pool.id.name}?", default=False)
     except Stopped:
         return ExitCode.INTERRUPTED
     return None if is_sure else ExitCode.OK

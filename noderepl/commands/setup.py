@@ -48,10 +48,9 @@ def _run(settings: Settings, arguments: Namespace) -> int:
             flag[2:]: value
             for flag, *_ in _ARGUMENTS
             if (value := getattr(arguments, f"given_{flag[2:].replace('-', '_')}")) is not None
-        }
+        },
+        has_pool=arguments.pool is not None,
     )
-    if answers.create and settings.pool and "pool" in arguments and arguments.pool:
-        raise UsageError("--pool and --create exclude each other")
     asks = not arguments.yes
     if asks and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError(

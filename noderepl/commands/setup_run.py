@@ -153,6 +153,7 @@ class Setup:
         choices = [Choice(text, _about(pool)) for text, pool in texts.items()]
         choices.append(Choice(NEW))
         chosen = await ask(
+            self._console,
             "Which pool?",
             default=choices[0].text,
             choices=choices,
@@ -181,7 +182,8 @@ class Setup:
             self._say(f"{step.title}:")
             # On one line, so that it can be copied.
             self._console.show(Text(f"    {step.line}"))
-        if self._asks and not await confirm("Do this?" if len(steps) == 1 else "Do these steps?"):
+        question = "Do this?" if len(steps) == 1 else "Do these steps?"
+        if self._asks and not await confirm(self._console, question):
             raise Stopped
         for step in steps:
             self._console.step(step.title)

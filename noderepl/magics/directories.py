@@ -59,9 +59,20 @@ async def upload_tree(
     await in_thread(lambda it: it.scan(), tree)
     if tree.matches is not None and not tree.files:
         raise LocalFileError(f"no file matches '{source}'")
+    done = await send_tree(context, tree, name, f"upload {name or tree.root.name}")
+    context.state.journal.add(Upload(source, name or "."))
+    return [Uploaded(name or DATA, done, tree.files), *_left(tree.left)]
+
+
+async def send_tree(context: Context, tree: LocalTree, name: str, label: str) -> int:
+    """Copies a directory, which was scanned, into the session, all of it or nothing.
+
+    name: of the directory in the session. label: of the progress. Returns the size in bytes. Raises
+    NodeReplError.
+    """
     session = await context.sessions.session()
     archive, stage = own_name("archive"), own_name("stage")
-    show = progress(context, f"upload {name or tree.root.name}")
+    show = progress(context, label)
     archives, done, is_staged = tree.archives(), 0, False
     following = await in_thread(_next, archives)
     try:
@@ -80,8 +91,7 @@ async def upload_tree(
         unwanted = (archive, stage) if is_staged else (archive,)
         await discard(context, *unwanted, with_directories=is_staged)
         raise
-    context.state.journal.add(Upload(source, name or "."))
-    return [Uploaded(name or DATA, done, tree.files), *_left(tree.left)]
+    return done
 
 
 async def _settled(sending: Coroutine[None, None, None]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,8 +16,9 @@ from noderepl.errors import ExitCode
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
+from noderepl.magics.npm_local import LOCAL, install_local
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
-from noderepl.sessions.journal import CHANGES, Npm
+from noderepl.sessions.journal import CHANGES, INSTALLS, Npm
 
 _NO_NETWORK = re.compile(
     r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b"
@@ -65,8 +67,16 @@ def npm_snippet(arguments: Sequence[str], timeout: int) -> str:
     return _SNIPPET % (json.dumps(list(arguments)), timeout * 900)
 
 
-def npm_ended(execution: Execution, timeout: int) -> Outcome:
-    """Returns the outcome of an npm snippet in words; a Failure if npm did not succeed."""
+def no_network(said: str) -> bool:
+    """Returns whether the output of npm says that it could not reach the network."""
+    return _NO_NETWORK.search(said) is not None
+
+
+def npm_ended(execution: Execution, timeout: int, offer: str = "") -> Outcome:
+    """Returns the outcome of an npm snippet in words; a Failure if npm did not succeed.
+
+    offer: appended to a sentence about a missing network.
+    """
     text = execution.value.text if execution.value else ""
     ended = _ENDED.search(text)
     if ended is None:
@@ -80,7 +90,7 @@ def npm_ended(execution: Execution, timeout: int) -> Outcome:
         case ("error", "ETIMEDOUT"):
             why = (
                 f"npm was stopped: it ran longer than the {timeout} s a snippet may run; "
-                f"%timeout allows more, and if npm cannot reach its registry, {_EGRESS}"
+                f"%timeout allows more, and if npm cannot reach its registry, {_EGRESS}{offer}"
             )
         case ("error", _):
             why = f"npm could not be run in the session: {what}"
@@ -88,8 +98,8 @@ def npm_ended(execution: Execution, timeout: int) -> Outcome:
             why = f"npm was ended by {what}"
         case _:
             why = f"npm ended with exit code {what}"
-            if _NO_NETWORK.search(execution.stderr):
-                why += f"; it could not reach the network: {_EGRESS}"
+            if no_network(execution.stderr):
+                why += f"; it could not reach the network: {_EGRESS}{offer}"
     return Failure(why, ExitCode.THREW)
 
 
@@ -104,26 +114,38 @@ async def run_npm(context: Context, words: Sequence[str]) -> Sequence[Outcome]:
     """Runs npm with these arguments; records a change of packages in the journal. Raises
     NodeReplError.
     """
+    if LOCAL in words:
+        return await install_local(context, words)
     timeout = context.preferences.timeout
     execution = await context.runner.execute(npm_snippet(words, timeout))
     if execution.status is not Status.OK:
         return [execution]
-    ended = npm_ended(execution, timeout)
+    ended = npm_ended(execution, timeout, _offer(words))
     if words[0] in CHANGES and not isinstance(ended, Failure):
         context.state.journal.add(Npm(tuple(words)))
     said = execution.stdout or execution.stderr
     return [replace(execution, value=None), ended] if said else [ended]
 
 
+def _offer(words: Sequence[str]) -> str:
+    """Returns the end of a sentence that offers an install on this machine; "" if that is not
+    possible.
+    """
+    is_install = words[0] in INSTALLS and not all(word.startswith("-") for word in words[1:])
+    line = f"%npm {shlex.join(words)} {LOCAL}"
+    return f"; {line} uses the npm of this machine" if is_install else ""
+
+
 NPM = Magic(
     name="npm",
     group="Session",
-    usage="%npm ARGUMENT…",
+    usage="%npm ARGUMENT… [--local [--scripts]]",
     summary="Run npm in the session",
     details=(
         "Accepts any npm command line: %npm install axios, %npm list, %npm view lodash version."
         " Packages go\nto the session's current directory. Installing needs a pool with egress"
-        " enabled."
+        " enabled; with --local, npm\nruns on this machine, for the session's platform, and the"
+        " packages are uploaded. Install scripts run\nonly with --scripts, on this machine."
     ),
     run=_npm,
     completes="package",

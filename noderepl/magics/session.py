@@ -1,6 +1,7 @@
-"""%session: shows the remote session, starts another, keeps or deletes it.
+"""%session: shows the remote session and those of the pool, starts another, names, keeps or deletes
+it.
 
-A whole identifier is never shown: it is a secret.
+A whole identifier is a secret: only `%session info --id` shows it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from noderepl.errors import NotFound, UnsupportedVersion
+from noderepl.errors import NotFound, UnsupportedVersion, UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -34,9 +35,43 @@ async def _new(context: Context) -> Sequence[Outcome]:
 
 async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
+    from noderepl.sessions.records import may_be_new_name
 
-    await context.sessions.use(identifier)
-    return [Words(f"This is session {shortened(identifier)} now.")]
+    try:
+        short = shortened(await context.sessions.use(identifier))
+    except UsageError as error:
+        if not may_be_new_name(identifier):
+            raise
+        raise UsageError(
+            f"no session has the name {identifier}; %session list shows the names"
+        ) from error
+    if name := context.sessions.registry.name:
+        return [Words(f"This is session {name} now.")]
+    guessed = " No session has this name, so the word is taken as an identifier."
+    unknown = guessed if may_be_new_name(identifier) else ""
+    return [Words(f"This is session {short} now.{unknown}", warning=bool(unknown))]
+
+
+async def _name(context: Context, name: str) -> Sequence[Outcome]:
+    context.sessions.registry.name_session(name)
+    return [
+        Words(
+            f"This session is {name} now, and is kept on exit; noderepl --session {name} goes on in"
+            " it until the pool ends it."
+        )
+    ]
+
+
+async def _list(context: Context) -> Sequence[Outcome]:
+    from noderepl.magics.session_list import session_outcomes
+    from noderepl.sessions.overview import overview
+
+    session = await context.sessions.session()
+    known = context.sessions.registry.known()
+    cooldown = context.lifetime.cooldown
+    found = await overview(session, known, present=session.identifier, cooldown=cooldown)
+    size = context.screen.terminal()
+    return session_outcomes(found, size[0] if size else None)
 
 
 async def _delete(context: Context) -> Sequence[Outcome]:
@@ -94,7 +129,7 @@ async def _runtime(session: Session) -> tuple[tuple[str, str], ...]:
     )
 
 
-async def _info(context: Context) -> Sequence[Outcome]:
+async def _info(context: Context, *, with_identifier: bool = False) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
     session = await context.sessions.session()
@@ -103,7 +138,8 @@ async def _info(context: Context) -> Sequence[Outcome]:
     version = ("api-version", session.dialect.version)
     rows = (
         ("endpoint", session.endpoint),
-        ("session", shortened(session.identifier)),
+        *((("name", name),) if (name := context.sessions.registry.name) else ()),
+        ("session", session.identifier if with_identifier else shortened(session.identifier)),
         version,
         *runtime,
         *life,
@@ -117,6 +153,12 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     match arguments.text.split():
         case [] | ["info"]:
             return await _info(context)
+        case ["info", "--id"]:
+            return await _info(context, with_identifier=True)
+        case ["list"]:
+            return await _list(context)
+        case ["name", name]:
+            return await _name(context, name)
         case ["new"]:
             return await _new(context)
         case ["use", identifier]:
@@ -132,14 +174,16 @@ async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 SESSION = Magic(
     name="session",
     group="Session",
-    usage="%session [new|use ID|info|keep|delete]",
-    summary="Show the session, or start, use, keep or delete one",
+    usage="%session [info [--id]|list|new|use NAME|name NAME|keep|delete]",
+    summary="Show, list, name, start, switch, keep or delete sessions",
     details=(
-        "new starts an empty session. use switches to the session with an identifier. info, the"
-        " default\naction, shows where the session is and how long it lasts. keep keeps it on exit,"
-        " for --resume.\ndelete ends it and deletes its state and files."
+        "info, the default action, shows where the session is and how long it lasts; with --id also"
+        " its\nidentifier, a secret. list shows the sessions of the pool; * marks the present one."
+        " new starts an\nempty session. use switches to the session of a name, or with an"
+        " identifier. name gives this one a\nname, and keeps it: noderepl --session NAME goes on in"
+        " it. keep keeps it on exit, for --resume.\ndelete ends it and deletes its state and files."
     ),
     run=_session,
     completes="word",
-    words=("new", "use", "info", "keep", "delete"),
+    words=("info", "list", "new", "use", "name", "keep", "delete"),
 )

@@ -99,7 +99,7 @@ async def ask(context: Context, kind: type[Report], action: str, **request: obje
     code = session_files.request(action, report, request)
     execution = await context.runner.execute(code)
     if execution.status is not Status.OK:
-        raise _not_finished(execution)
+        raise not_finished(execution)
     text = "" if execution.value is None else execution.value.text
     encoded: str | bytes | None = session_files.report_in(text)
     if session_files.IN_FILE in text:
@@ -116,7 +116,8 @@ async def ask(context: Context, kind: type[Report], action: str, **request: obje
     return found
 
 
-def _not_finished(execution: Execution) -> NotFinished:
+def not_finished(execution: Execution) -> NotFinished:
+    """Returns the error for code of noderepl that did not succeed."""
     code = _EXIT_CODES.get(execution.status, ExitCode.THREW)
     if execution.status is Status.INTERRUPTED:
         return NotFinished("interrupted", code)

@@ -18,13 +18,21 @@ from urllib.parse import urlsplit
 from noderepl.client.endpoint import base_url
 from noderepl.client.identifier import new_identifier
 from noderepl.client.wire import first_dialect
-from noderepl.errors import NodeReplError, PoolUnavailable
+from noderepl.errors import (
+    ConnectionLost,
+    NodeReplError,
+    NotAuthorised,
+    PoolUnavailable,
+    ServiceError,
+    Unreachable,
+)
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.registry import Registry
 from noderepl.sessions.state import SessionState
+from noderepl.sessions.store import Record
 from noderepl.settings import Settings, state_directory
 
 if TYPE_CHECKING:
@@ -43,7 +51,7 @@ class Backend:
     """Opens the session of one run and closes everything that was started for it.
 
     settings: the endpoint, identifier, API version and credential. Must be constructed inside a
-    running event loop. state: as for Registry. transport: replaces the network in tests.
+    running event loop. state, resumed: as for Registry. transport: replaces the network in tests.
     `.registry`: the sessions of this run. `.state`: the state of the present session. `.waiting`:
     the failed call that waits for a retry, None if there is none. Raises UsageError,
     PoolUnavailable, LocalFileError.
@@ -55,14 +63,14 @@ class Backend:
         *,
         spares: int = 0,
         state: Path | None = None,
+        resumed: Record | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._settings = settings
         self._transport = transport
-        self.registry = registry = Registry(settings, state)
+        self.registry = registry = Registry(settings, state, resumed)
         self.state = SessionState(
-            Journal(registry.write_down, is_whole=registry.identifier in registry.made),
-            registry.resumed,
+            Journal(registry.write_down, is_whole=registry.is_whole), registry.resumed
         )
         self.waiting: Waiting | None = None
         self._listeners: list[RetryListener] = []
@@ -173,18 +181,21 @@ class Backend:
     async def use(self, identifier: str | None = None) -> str:
         """Makes another session the present one.
 
-        identifier: of the user's session; None for a new session, which ends when noderepl exits.
-        Returns the identifier. Raises UsageError if the identifier is invalid.
+        identifier: of the user's session, or its name; None for a new session, which ends when
+        noderepl exits. Returns the identifier. Raises UsageError if the identifier is invalid,
+        LocalFileError if the record of the name is damaged.
         """
-        is_new = identifier is None
+        is_new, record = identifier is None, None
+        if identifier and (named := self.registry.find(identifier)):
+            identifier, record = named
         session = (await self.session()).renewed(identifier or new_identifier())
 
         async def given() -> Session:
             return session
 
-        self.registry.use(session.identifier, is_new=is_new)
+        self.state.begin(is_whole=is_new, record=record)
+        self.registry.use(session.identifier, is_new=is_new, record=record)
         self._opening = asyncio.create_task(given())
-        self.state.begin(is_whole=is_new)
         return session.identifier
 
     def on_retry(self, listener: RetryListener) -> None:
@@ -262,19 +273,39 @@ class Backend:
             )
         resumed = self.registry.resumed
         idle = resumed.idle if resumed else None
-        return opened(
+        session = opened(
             settings.endpoint,
             auth=auth,
             transport=self._transport,
             idle=idle,
             relocate=self._found_again if settings.pool else None,
         )
+        return await self._unless_it_is_there(session)
 
     async def _found_again(self) -> str | None:
         """Returns the present endpoint of --pool, None if Azure does not tell. Raises NotFound."""
         from noderepl.azure.named_pool import found_again
 
         return await found_again(self._settings, state_directory())
+
+    async def _unless_it_is_there(self, session: Session) -> Session:
+        """Returns the new session with a name, or the one in the pool whose identifier is that
+        word. Raises ServiceError if the pool cannot be asked.
+        """
+        if not (word := self.registry.doubtful):
+            return session
+        other = session.renewed(word)
+        try:
+            await other.info()
+        except (Unreachable, ConnectionLost, NotAuthorised):
+            raise
+        except ServiceError:
+            other = session
+        else:
+            self.registry.use(word, is_new=False)
+            self.state.begin(is_whole=False)
+        self.registry.doubtful = ""
+        return other
 
 
 def _import_slow_parts(*, embedded: bool) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from noderepl.errors import InternalError, NodeReplError
 from noderepl.internal_error import internal_error
 from noderepl.sessions.backend import Backend
+from noderepl.sessions.store import Record
 from noderepl.settings import Settings
 from noderepl.signals import ENDING, end_if_stuck
 
@@ -25,19 +26,24 @@ def with_backend(
     *,
     spares: int = 0,
     state: Path | None = None,
+    resumed: Record | None = None,
 ) -> int:
     """Runs `main` in an event loop with a backend, which is closed in every case.
 
-    spares: the number of workers of the embedded pool to start ahead for new sessions. state: as
-    for Registry. Returns the exit code of main, or 128 + N if signal N (SIGINT, SIGTERM, SIGHUP)
-    ended it.
+    spares: the number of workers of the embedded pool to start ahead for new sessions. state,
+    resumed: as for Registry. Returns the exit code of main, or 128 + N if signal N (SIGINT,
+    SIGTERM, SIGHUP) ended it.
     """
     stopped_by: list[int] = []
     # Otherwise log records of libraries, with their tracebacks, would appear on the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         return asyncio.run(
-            _guarded(partial(Backend, settings, spares=spares, state=state), main, stopped_by)
+            _guarded(
+                partial(Backend, settings, spares=spares, state=state, resumed=resumed),
+                main,
+                stopped_by,
+            )
         )
     except asyncio.CancelledError:
         if not stopped_by:

@@ -11,7 +11,8 @@ from noderepl.errors import ServiceError, SessionLost, SessionReplaced, SessionU
 from noderepl.outcome import Execution, Status
 from noderepl.sessions.journal import Journal, Snippet, has_run
 from noderepl.sessions.lifetime import span
-from noderepl.sessions.store import KEEP, Record
+from noderepl.sessions.records import is_mark
+from noderepl.sessions.store import Record
 
 REPLACED = (
     "The session was replaced by an empty one: earlier variables are gone, and packages and files"
@@ -44,14 +45,11 @@ class SessionState:
         self.is_unusable = False
         self.is_unreported = False
         self.generation = 0
-        self.is_unchecked = record is not None
+        self.is_unchecked = False
         self._guid = ""
         self._has_run = False
         if record is not None:
-            _restore(journal, record)
-            self._has_run = has_run(record.events)
-            for entry in self.snippets:
-                self._number(entry)
+            self._resume(record)
 
     @property
     def has_prelude(self) -> bool:
@@ -63,14 +61,26 @@ class SessionState:
         """The snippets that ran in the session, in order."""
         return [entry for entry in self.journal.done if isinstance(entry, Snippet)]
 
-    def begin(self, *, is_whole: bool) -> None:
+    def begin(self, *, is_whole: bool, record: Record | None = None) -> None:
         """Begins with another present session; in a new one %replay may repeat the lost steps.
 
-        is_whole: as for Journal.
+        is_whole: as for Journal. record: of the session, None if it has none. Raises LocalFileError
+        if the record is damaged; the state is then unchanged.
         """
+        if record is not None:
+            _restore(Journal(), record)
         self.journal.begin(is_whole=is_whole, with_lost=is_whole)
         self.is_unable = self.is_unusable = self.is_unreported = self.is_unchecked = False
         self._forget()
+        if record is not None:
+            self._resume(record)
+
+    def _resume(self, record: Record) -> None:
+        self.is_unchecked = True
+        _restore(self.journal, record)
+        self._has_run = has_run(record.events)
+        for entry in self.snippets:
+            self._number(entry)
 
     def observe(
         self, execution: Execution, code: str | None = None, *, by_prelude: bool | None
@@ -159,6 +169,6 @@ def unused(idle: float | None) -> str:
 
 def _restore(journal: Journal, record: Record) -> None:
     try:
-        journal.restore(event for event in record.events if event != KEEP)
+        journal.restore(event for event in record.events if not is_mark(event))
     except ValueError as error:
         raise record.damaged() from error

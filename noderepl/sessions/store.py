@@ -88,6 +88,12 @@ class Record:
             self._path.unlink()
         self.close()
 
+    def reread(self) -> Record:
+        """Returns this record with all its events, for another use of the session in this process.
+        Raises LocalFileError if it is damaged.
+        """
+        return _read(self._path, self._file)
+
     def damaged(self) -> LocalFileError:
         """Closes the file; returns the error that says that its events make no sense."""
         self.close()
@@ -134,14 +140,14 @@ def last_record(directory: Path, endpoint: str) -> Record | None:
 
     Raises LocalFileError if a damaged file might be that record.
     """
-    for path in sorted(directory.glob("*.jsonl"), key=_modified, reverse=True):
+    for path in sorted(directory.glob("*.jsonl"), key=modified, reverse=True):
         # One at a time: there may be more files than a process may open.
         if (file := _locked(path)) is None:
             continue
         taken: Record | None = None
         try:
             with contextlib.suppress(OSError, ValueError, UsageError):
-                if _about(file).endpoint != endpoint:
+                if read_about(file).endpoint != endpoint:
                     continue
             taken = _read(path, file)
             return taken
@@ -151,7 +157,23 @@ def last_record(directory: Path, endpoint: str) -> Record | None:
     return None
 
 
-def _modified(path: Path) -> float:
+def read_record(path: Path) -> Record | None:
+    """Locks a record and returns it; None if it is locked or does not exist. Raises LocalFileError
+    if it is damaged.
+    """
+    if (file := _locked(path)) is None:
+        return None
+    taken: Record | None = None
+    try:
+        taken = _read(path, file)
+        return taken
+    finally:
+        if taken is None:
+            file.close()
+
+
+def modified(path: Path) -> float:
+    """Returns the time of a record's last use, in seconds; 0 if it does not exist."""
     try:
         return path.stat().st_mtime
     except OSError:
@@ -192,12 +214,13 @@ def _read(path: Path, file: BinaryIO) -> Record:
 
     check = Check[dict[str, Any]](dict[str, str | int | float | bool | list[str] | None])
     try:
-        about = _about(file)
+        about = read_about(file)
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise ValueError("too long")
         file.seek(0)
         # A line without an end was being written when the process was killed.
-        whole = file.read().rpartition(b"\n")[0]
+        content = file.read()
+        whole = content.rpartition(b"\n")[0]
         if whole.count(b"\n") > MOST_EVENTS:
             raise ValueError("too many events")
         events, left = [], MOST_VALUES
@@ -205,7 +228,8 @@ def _read(path: Path, file: BinaryIO) -> Record:
             event = check.read(decode(line, max(left, 0)))
             left -= sum(len(one) if isinstance(one, list) else 1 for one in event.values())
             events.append(event)
-        file.truncate(len(whole) + 1)
+        if len(content) > len(whole) + 1:
+            file.truncate(len(whole) + 1)  # This also changes the time of the last use.
         file.seek(0, os.SEEK_END)
     except (OSError, ValueError, UsageError):
         raise _damaged(path) from None
@@ -219,7 +243,7 @@ def _damaged(path: Path) -> LocalFileError:
     )
 
 
-def _about(file: BinaryIO) -> About:
+def read_about(file: BinaryIO) -> About:
     """Returns the session of a file. Raises OSError, ValueError, UsageError."""
     from noderepl.schema import Check, decode
 
@@ -234,7 +258,7 @@ def _about(file: BinaryIO) -> About:
 
 def _is_of(file: BinaryIO, about: About) -> bool:
     try:
-        found = _about(file)
+        found = read_about(file)
     except (OSError, ValueError, UsageError):
         return False
     return (found.endpoint, found.identifier) == (about.endpoint, about.identifier)

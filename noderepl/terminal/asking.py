@@ -21,12 +21,14 @@ from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
-from prompt_toolkit.styles import Style
 from prompt_toolkit.validation import ValidationError, Validator
 
+from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 
 MENU_ROWS = 8
+# Seconds in which a slow terminal may accept what is before a question.
+DRAIN_SECONDS = 2.0
 _YES, _NO = ("y", "yes"), ("n", "no")
 
 
@@ -72,18 +74,20 @@ class _Checked(Validator):
 
 
 async def ask(
+    console: Console,
     question: str,
     *,
     default: str = "",
     choices: Sequence[Choice] = (),
     check: Callable[[str], str] = lambda _: "",
-    style: Style | None = None,
 ) -> str:
     """Returns the answer to a question.
 
-    default: the answer to Enter alone. choices: the answers in a menu, the default first; () for a
-    free text. check: returns what is wrong with an answer, "" for nothing. Raises Stopped.
+    console: of the terminal; its output so far is written first. default: the answer to Enter
+    alone. choices: the answers in a menu, the default first; () for a free text. check: returns
+    what is wrong with an answer, "" for nothing. Raises Stopped.
     """
+    console.drain(DRAIN_SECONDS)
     bindings = KeyBindings()
     if choices:
 
@@ -105,7 +109,7 @@ async def ask(
         validate_while_typing=False,
         interrupt_exception=Stopped,
         eof_exception=Stopped,
-        style=style,
+        style=console.theme.style,
     )
 
     def open_menu() -> None:
@@ -114,8 +118,8 @@ async def ask(
             asyncio.get_running_loop().call_soon(start)
 
     answer = await session.prompt_async(
-        FormattedText([("", f"{question} ")]),
-        placeholder=FormattedText([("class:placeholder", plain(default))]),
+        FormattedText([("class:prompt", f"{question} ")]),
+        placeholder=FormattedText([("class:suggestion", plain(default))]),
         pre_run=open_menu,
         handle_sigint=False,
     )
@@ -133,12 +137,14 @@ def _output() -> Vt100_Output:
     return Vt100_Output(sys.stdout, size, term=term, enable_cpr=False)
 
 
-async def confirm(question: str, *, default: bool = True, style: Style | None = None) -> bool:
+async def confirm(console: Console, question: str, *, default: bool = True) -> bool:
     """Returns whether the answer is yes. default: the answer to Enter alone. Raises Stopped."""
 
     def check(answer: str) -> str:
         return "" if answer.lower() in (*_YES, *_NO) else "y or n"
 
     shown = "[Y/n]" if default else "[y/N]"
-    answer = await ask(f"{question} {shown}", default="", check=lambda one: check(one or "y"))
+    answer = await ask(
+        console, f"{question} {shown}", default="", check=lambda one: check(one or "y")
+    )
     return default if not answer else answer.lower() in _YES

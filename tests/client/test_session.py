@@ -195,6 +195,51 @@ async def test_listings_of_every_shape(
     assert await session_over(Service(answer(json_=told))).files() == expected
 
 
+async def test_sessions_are_listed_in_each_form(session_over: Make) -> None:
+    """Both names of the list, a bare one, pages and the second route; entries may lack all but the identifier."""
+    full = {
+        "identifier": "one-1",
+        "createdAt": "2026-01-02T03:04:05Z",
+        "expiresAt": "2026-01-02T04:04:05Z",
+    }
+    for body in ({"sessions": [full]}, {"value": [{"properties": full}], "count": 1}, [full]):
+        (listed,) = await session_over(Service(answer(json_=body))).sessions()
+        assert listed.identifier == "one-1" and listed.info.last_used is None
+        assert listed.info.expires == datetime(2026, 1, 2, 4, 4, 5, tzinfo=UTC)
+        assert "one-1" not in repr(listed)
+    odd = [
+        {"identifier": "two-2", "createdAt": 5},
+        {"identifier": 7},
+        "x",
+        None,
+        {"createdAt": "x"},
+    ]
+    service = Service(
+        answer(404, {"error": {"code": "NotFound"}}, api_supported_versions=NEWEST),
+        answer(json_={"sessions": odd, "nextLink": "/more?skip=300"}),
+        answer(json_={"value": [full]}),
+    )
+    listed = await session_over(service).sessions()
+    assert [one.identifier for one in listed] == ["two-2", "one-1"]
+    asked = [request.url.path.rpartition("/sessionPools/p")[2] for request in service.requests]
+    assert asked == ["/listSessions", "/.management/listSessions", "/more"]
+
+
+async def test_sessions_that_are_not_listed(session_over: Make) -> None:
+    """An old version and a service without the route are the same error; another answer is malformed."""
+    with pytest.raises(UnsupportedVersion, match="no list of sessions"):
+        await session_over(Service(), api_version="2024-10-02-preview").sessions()
+    missing = [
+        answer(404, {"error": {"code": "NotFound"}}, api_supported_versions=NEWEST)
+        for _ in range(2)
+    ]
+    with pytest.raises(UnsupportedVersion, match="does not list"):
+        await session_over(Service(*missing)).sessions()
+    for body in ({"sessions": {}}, 7, {"value": None}):
+        with pytest.raises(MalformedAnswer):
+            await session_over(Service(answer(json_=body))).sessions()
+
+
 async def test_pages_are_followed_on_the_same_origin_only(session_over: Make) -> None:
     """nextLink is followed, relative or absolute, but never to another host and never in a cycle."""
     base = "https://pool.example"

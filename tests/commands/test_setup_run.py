@@ -259,6 +259,14 @@ async def test_no_subscription(azure, tmp_path):
     assert ran.code == 3 and "no enabled subscription" in ran.said
 
 
+async def test_a_new_pool_that_resource_graph_does_not_have_yet(azure, tmp_path):
+    """A pool by its name is searched in each subscription then."""
+    azure.add("mine")
+    azure.data_actions = list(EXECUTOR)
+    azure.refuse("POST .*/resources", (200, {"data": [], "count": 0}, {}))
+    assert (await set_up(azure, tmp_path, pool="mine")).code == 0
+
+
 async def test_a_region_that_is_none(azure, tmp_path):
     """A region without session pools is refused before anything is created."""
     ran = await set_up(azure, tmp_path, **NEW, location="atlantis")

@@ -65,6 +65,8 @@ from noderepl.javascript import (
     word_hints,
 )
 from noderepl.javascript.neighbours import neighbours
+from noderepl.javascript.package_files import Facts
+from noderepl.javascript.package_files import read_report as read_packages
 from noderepl.magics import (
     MAGICS,
     arguments,
@@ -74,6 +76,8 @@ from noderepl.magics import (
     without_identifier,
 )
 from noderepl.magics.help import named
+from noderepl.magics.npm import no_network
+from noderepl.magics.npm_here import local_spec
 from noderepl.magics.session_files import remote_path
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
@@ -424,6 +428,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
         word_hints.word_hint(text, "ReferenceError", "a is not defined"),
         word_hints.word_hint(text, "Error", "Only URLs with a scheme in: file"),
     ],
+    "javascript.package_files.read_report": lambda text: read_packages(Facts, f"packages-{text}"),
+    "magics.npm.no_network": no_network,
+    "magics.npm_here.local_spec": lambda text: local_spec(text, Path(), "/home/me"),
     "sessions.journal.listed": lambda text: listed(list(text)),
     "magics.arguments.Arguments.wrong": accepting(
         lambda text: arguments.Arguments("%a", text).parse()
@@ -542,6 +549,8 @@ PASSED_ON = frozenset(
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
     magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
     execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
+    javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
+    magics.npm_local.install_local magics.directories.send_tree
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
     client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
@@ -558,10 +567,14 @@ PASSED_ON_BY = (
     "dispatcher.Dispatcher.",
     "javascript.edit_list.EditList.",
     "magics.context.Runner.",
+    "client.identifier.is_identifier",
+    "sessions.overview.",
+    "sessions.records.",
     "sessions.registry.Registry.",
     "sessions.state.SessionState.",
     "user_programs.UserPrograms.",
     "client.circumstances.without_secrets",
+    "client.http_errors.endless_listing",
     "client.wire.Dialect.",
     "service.pool.Pool.",
     "service.session.Session.",

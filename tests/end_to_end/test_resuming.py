@@ -148,7 +148,7 @@ def test_a_session_lost_while_nobody_was_there_is_told_and_replayed(pool, home):
     killed_after("var stock = [1, 2, 3]", "^undefined$", pool, home)
     pool.drop(pool.sessions()[0])
     with prompt(pool, home, "--resume") as screen:
-        screen.until(r"(?s)the session was replaced by an empty one.*Lost: variable stock\.")
+        screen.until(r"(?s)the session was replaced by an empty one.*Lost:\s+variable stock\.")
         screen.ready()
         screen.enter("%replay")
         screen.until("^Replayed step 1\\.$")

@@ -29,6 +29,7 @@ from noderepl.outcome import (
     Uploaded,
     Words,
 )
+from noderepl.terminal.progress_bar import progress_bar
 
 
 async def names(desk) -> list[str]:
@@ -315,3 +316,12 @@ async def test_preferences_reach_the_service(live) -> None:
     assert execution.value.data == "ä1"
     execution, _ = await run_magic("%time while (true);", live.context)
     assert isinstance(execution, Execution) and execution.status is Status.TIMEOUT
+
+
+@pytest.mark.parametrize("columns", [31, 32, 40, 57, 80, 200])
+@pytest.mark.parametrize("total", [1, 999_999, 11_300_000, 10**12])
+def test_a_progress_bar_fits_the_terminal(columns: int, total: int) -> None:
+    """It would else leave a row at each change."""
+    for done in (0, total // 3, total):
+        bar = progress_bar("upload better-sqlite3 and chalk", done, total, columns)
+        assert len("".join(piece.text for piece in bar)) < max(columns, 32)
