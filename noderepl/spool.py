@@ -53,7 +53,7 @@ class Spooled:
         while at < self.end:
             number, offset = divmod(at, FILE_BYTES)
             size = min(self.end - at, FILE_BYTES - offset, BLOCK_BYTES)
-            with contextlib.suppress(ValueError, OSError):  # it was closed meanwhile
+            with contextlib.suppress(ValueError, KeyError, OSError):  # it was closed meanwhile
                 if block := os.pread(self.files[number].fileno(), size, offset):
                     at += len(block)
                     yield block

@@ -56,6 +56,8 @@ async def test_it_runs_while_the_user_types(tmp_path: Path) -> None:
     async with opened(tmp_path, show=seen.append, at_prompt=True) as dispatcher:
         await dispatcher.warm_up()
         (tmp_path / "startup.js").write_text("globalThis.at = 2")
+        listed = (await shown(dispatcher, "%who")).splitlines()[1].split()
+        assert listed == ["at", "number", "1"]
         assert await shown(dispatcher, "at") == "1"
     assert seen == []
 

@@ -82,6 +82,7 @@ MODULES_OF = {
     "service/test_sandbox_limits.py": "service.diskguard service.processes service.watcher",
     "service/test_server.py": "serve service.reaper",
     "service/test_stopping.py": "service.threads",
+    "terminal/test_completion.py": "terminal.magic_words",
     "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.status_line terminal.streams",
     "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",

@@ -180,7 +180,7 @@ class Queries:
         """
         from noderepl.javascript.offers import read_variables, variables
 
-        if self._state.journal.is_untouched:
+        if self._state.journal.is_untouched and not self._state.names:
             return ()
         await self._lanes.current()
         answer = await self._answer(variables())

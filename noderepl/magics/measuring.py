@@ -47,6 +47,7 @@ KINDS = ("heap used", "heap total", "heap limit", "rss", "external", "array buff
 _NUMBERS = re.compile(r"\b\d{1,15}(?: \d{1,15}){5}\b")
 HOTTEST = 15
 """The number of functions that %prof shows."""
+MOST_CALLS = 100_000
 _TOO_LARGE = "the profile has {:,} different calls, too many to show: profile a shorter run"
 # An option before the snippet, which may itself begin with `--`.
 _OPTION = re.compile(
@@ -129,7 +130,7 @@ async def _prof(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if target is not None:
         check_free(target, force=force)
     await check_prelude(context, "prof")
-    instrument = Instrument("prof", arguments={"save": target is not None})
+    instrument = Instrument("prof", arguments={"save": target is not None, "most": MOST_CALLS})
     execution = await context.runner.run_snippet(snippet, instrument=instrument)
     report = execution.report or ""
     profile = await worked(partial(read, Profile), report, len(report))

@@ -32,7 +32,7 @@ _TTY: tuple[Tty, ...] = get_args(Tty)
 HERE = "--here"
 _PREVIEW: tuple[Preview, ...] = get_args(Preview)
 _MANY = 999_999_999
-_NUMBERS = re.compile(r"-n\s+([0-9]{1,9}-[0-9]{1,9})", re.ASCII)
+_NUMBERS = re.compile(r"-n\s+([0-9]{1,9}(?:-[0-9]{1,9})?)", re.ASCII)
 _RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history records what you type."
 _NOT_KEPT = "The history does not record what you type; %history on makes it do so again."
@@ -72,7 +72,7 @@ def _selected(entries: Sequence[str], arguments: Arguments, label: str) -> Seque
         labels = [one.label if isinstance(one, HistoryEntry) else None for one in entries]
         return [number for number, one in enumerate(labels, 1) if one == label]
     if text.isdecimal() or not text:
-        last = arguments.whole(1, _MANY) or count
+        last = count if not text else _last(text, arguments)
         return range(max(count - last, 0) + 1, count + 1)
     if (numbers := _history_range(text)) is not None:
         return _within(numbers, entries, arguments)
@@ -83,6 +83,12 @@ def _selected(entries: Sequence[str], arguments: Arguments, label: str) -> Seque
         for number, entry in enumerate(entries, 1)
         if wanted in (folded := entry.casefold()) and folded.split() != search
     ]
+
+
+def _last(text: str, arguments: Arguments) -> int:
+    if not 1 <= len(text) <= 9 or int(text) == 0:
+        raise arguments.wrong(f"{text} must be a number from 1 to {_MANY}")
+    return int(text)
 
 
 def _history_range(text: str) -> tuple[int, int] | None:

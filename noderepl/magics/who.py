@@ -15,7 +15,7 @@ from noderepl.outcome import Execution, Outcome, Status, Table, Text, Value, Wor
 from noderepl.units import human_size
 
 PROMPT_WIDTH = 80
-SHORT = "The value is shown in short, because showing it as a result would run code of the session."
+SHORT = "The value is shown in short: showing it as a result could run code of the session."
 UNKNOWN = (
     "The variables are not known: the session runs a snippet, did not answer, or is in plain mode."
 )
@@ -45,6 +45,8 @@ async def _who(context: Context, arguments: Arguments) -> Sequence[Outcome]:
             for one, size in zip(found, sizes[1:], strict=True)
         )
         return [Table((*header[:2], sizes[0], *header[3:]), rows)]
+    if words and any(one.name == words[0] for one in variables):
+        return await _details(context, words[0])
     of_kind = f" of type {words[0]}" if words else ""
     return [Words(f"The session has no variables{of_kind}.")]
 
@@ -90,13 +92,13 @@ async def _details(context: Context, name: str) -> Sequence[Outcome]:
 WHO = Magic(
     name="who",
     group="Look",
-    usage="%who [TYPE|-d NAME]",
+    usage="%who [TYPE|NAME|-d NAME]",
     summary="List the session's variables, or show one in detail",
     details=(
         "Newest first, with the type, the size (elements, entries, keys, characters or bytes), the"
         " number of the\nsnippet that made it, and the value. No getter runs. TYPE: only those of"
-        " such a type, for example function,\narray or Map. -d NAME: one variable with the source"
-        " of its snippet and its value."
+        " such a type, for example function,\narray or Map. NAME, or -d NAME: one variable with the"
+        " source of its snippet and its value."
     ),
     run=_who,
     completes="variable",

@@ -6,7 +6,6 @@ a key.
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
@@ -26,12 +25,16 @@ from noderepl.javascript.completion_names import (
 )
 from noderepl.options import BY_NAME
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.magic_words import (
+    ONLY_OPTIONS,
+    OPTION,
+    is_first,
+    last_word,
+    magic_line,
+    unquoted,
+)
 from noderepl.terminal.waiting import while_unchanged
 
-# A word of a magic's arguments, of which the last may end in an open quote.
-SHELL_WORD = re.compile(
-    r"""(?:[^\s'"\\]|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+""", re.DOTALL
-)
 MAGIC = re.compile(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
 PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
@@ -42,8 +45,6 @@ BY_POSITION = {
     "remote-then-local": ("remote-file", "local-file"),
     "local-then-remote": ("local-file", "remote-file"),
 }
-LONGEST_WORD = 4096
-"""Characters; no path is longer, and shlex needs quadratic time for long words."""
 DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
 
 
@@ -54,6 +55,8 @@ class Completable(Protocol):
     def name(self) -> str: ...
     @property
     def dot(self) -> str: ...
+    @property
+    def usage(self) -> str: ...
     @property
     def summary(self) -> str: ...
     @property
@@ -104,10 +107,13 @@ class SnippetCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> Iterator[Completion]:
         """Yields the completions that need no request."""
+        if options := self._magic_options(document.text_before_cursor):
+            yield from options
+            return
         document = self._snippet(document)
         text = document.text_before_cursor
-        if (magic_line := _magic_line(text)) is not None:
-            yield from self._in_magic(magic_line)
+        if (line := magic_line(text)) is not None:
+            yield from self._in_magic(line)
         else:
             yield from self._known(_context(document))
 
@@ -115,8 +121,12 @@ class SnippetCompleter(Completer):
         self, document: Document, complete_event: CompleteEvent
     ) -> AsyncGenerator[Completion, None]:
         """Yields all completions, also those for which the session is asked."""
+        for option in (options := self._magic_options(document.text_before_cursor)):
+            yield option
+        if options:
+            return
         document = self._snippet(document)
-        line = _magic_line(document.text_before_cursor)
+        line = magic_line(document.text_before_cursor)
         if line is None:
             async for completion in self._in_javascript(_context(document)):
                 yield completion
@@ -127,13 +137,27 @@ class SnippetCompleter(Completer):
         kind, word = self._argument(magic, rest) if space else ("", "")
         offers: list[tuple[str, str]] = []
         if kind in ("remote-file", "module"):
-            offers += await self._files(_unquoted(word))
-        if kind == "module" or (kind == "package" and not _is_first(rest)):
+            offers += await self._files(unquoted(word))
+        if kind == "module" or (kind == "package" and not is_first(rest)):
             offers += await self._live.packages("")
         for name, description in offers:
-            if name.startswith(_unquoted(word)):
+            if name.startswith(unquoted(word)):
                 text, meta = shlex.quote(name), plain(description)
                 yield Completion(text, -len(word), display=plain(name), display_meta=meta)
+
+    def _magic_options(self, text: str) -> Sequence[Completion]:
+        """Returns the options of the magic in a line that begin as its last word does."""
+        line = magic_line(text) or ""
+        typed, _, rest = line.partition(" ")
+        word = last_word(rest)
+        is_option = word.startswith("-") and (
+            self._completes(typed) != "javascript" or ONLY_OPTIONS.match(rest.lstrip())
+        )
+        if not is_option:
+            return ()
+        usage = next((magic.usage for magic in self._magics if f"%{magic.name}" == typed), "")
+        names = dict.fromkeys(OPTION.findall(usage))
+        return [Completion(name, -len(word)) for name in names if name.startswith(word)]
 
     def _snippet(self, document: Document) -> Document:
         """Returns the document without a magic in front of its snippet."""
@@ -156,9 +180,9 @@ class SnippetCompleter(Completer):
 
     def _argument(self, typed: str, rest: str) -> tuple[str, str]:
         """Returns the kind of the last argument of a magic, and the word to complete."""
-        kind, word = self._completes(typed), _last_word(rest)
+        kind, word = self._completes(typed), last_word(rest)
         if kind in BY_POSITION:
-            kind = BY_POSITION[kind][not _is_first(rest)]
+            kind = BY_POSITION[kind][not is_first(rest)]
         elif kind == "local-or-remote-file":
             kind = "remote-file" if word.startswith(REMOTE) else "local-file"
             word = word.removeprefix(REMOTE)
@@ -181,7 +205,7 @@ class SnippetCompleter(Completer):
             "theme": self._themes(),
             "word": self._words(typed),
             "variable": (*self._words(typed), *(self._live.names() if kind == "variable" else ())),
-            "package": self._words(typed) if _is_first(rest) else (),
+            "package": self._words(typed) if is_first(rest) else (),
             "option": self._options(self._words(typed), rest[: len(rest) - len(word)].split()),
         }
         for choice in choices.get(kind, ()):
@@ -203,7 +227,7 @@ class SnippetCompleter(Completer):
         return ()
 
     def _local_files(self, word: str) -> Iterator[Completion]:
-        typed_directory, slash, start = _unquoted(word).rpartition("/")
+        typed_directory, slash, start = unquoted(word).rpartition("/")
         prefix = typed_directory + slash
         try:
             entries = sorted((self._directory / Path(prefix or ".").expanduser()).iterdir())
@@ -270,40 +294,6 @@ class SnippetCompleter(Completer):
 
 
 MODULE_GLOBALS = tuple(name for name in BUILTIN_MODULES if "/" not in name and name not in KEYWORDS)
-
-
-def _magic_line(text: str) -> str | None:
-    """Returns the text if it is a magic being typed, `npm` among them, else None; `.5` and a
-    leading `.method` are JavaScript.
-    """
-    stripped = text.lstrip()
-    if stripped.startswith("npm "):
-        stripped = f"%{stripped}"
-    is_magic = stripped.startswith("%") or re.match(r"\.[a-z]*( |$)", stripped)
-    return stripped if is_magic and "\n" not in text else None
-
-
-def _unquoted(word: str) -> str:
-    """Returns a word without its quotes and backslashes; it may end in an open quote."""
-    if len(word) > LONGEST_WORD:
-        return word
-    for closing in ("", "'", '"', "\\"):
-        with contextlib.suppress(ValueError):
-            return "".join(shlex.split(word + closing))
-    return word
-
-
-def _last_word(text: str) -> str:
-    """Returns the word that a magic's arguments end in; "" if they end in a space."""
-    word, end = "", 0
-    for found in SHELL_WORD.finditer(text):
-        word, end = found[0], found.end()
-    return word if end == len(text) else ""
-
-
-def _is_first(arguments: str) -> bool:
-    """Returns whether a magic's arguments end in the first one."""
-    return " " not in arguments.lstrip()
 
 
 def _is_directory(path: Path) -> bool:

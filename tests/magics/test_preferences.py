@@ -106,6 +106,8 @@ async def test_a_search_does_not_find_itself(desk) -> None:
 async def test_numbers_of_the_history_have_a_range(desk, count: int, words: str) -> None:
     """A number that no entry has is refused with the range of those that there are."""
     desk.entries[:] = ["a"] * count
+    listed = await run_magic("%history -n 1", desk.context)
+    assert listed == await run_magic("%history 1", desk.context)
     for line in ("%history 9999-10000", "%rerun 9999", "%edit 9999"):
         with pytest.raises(UsageError, match=f"the history has {words};"):
             await run_magic(line, desk.context)

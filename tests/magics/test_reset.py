@@ -65,6 +65,7 @@ async def test_unknown_names_change_nothing(dispatch: Open) -> None:
     await shown(dispatcher, "x = 1")
     outcomes = await dispatcher.run_line("%reset Array process nowhere 'a b'")
     assert is_failure(outcomes[0]) and len(outcomes) == 1
+    assert is_failure((await dispatcher.run_line("%reset x nowhere"))[0])
     assert await shown(dispatcher, "typeof Array + x") == "'function1'"
     assert not [entry for entry in dispatcher.state.journal.done if isinstance(entry, Reset)]
 

@@ -187,3 +187,16 @@ async def test_variables_that_are_not_known(dispatch: Open) -> None:
     await shown(dispatcher, "%mode plain")
     await shown(dispatcher, "var a = 1")
     assert "The variables are not known" in await shown(dispatcher, "%who")
+
+
+async def test_a_name_is_described(dispatch: Open) -> None:
+    """%who NAME is %who -d NAME unless there are variables of such a type; a function is shown as its result would be."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "function mul(a) { return a }; class Q extends Map {}; var set = 1; 1")
+    details = await shown(dispatcher, "%who mul")
+    assert details == await shown(dispatcher, "%who -d mul")
+    assert details.endswith("[Function: mul]")
+    assert "shown in short" not in await shown(dispatcher, "%who Q")
+    assert "name" in await shown(dispatcher, "%who set")
+    await shown(dispatcher, "mul.extra = { get x() { return 1 } }")
+    assert "shown in short" in await shown(dispatcher, "%who mul")

@@ -76,6 +76,12 @@ def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: 
         ("%config unset editing", ["%config unset editing-mode"]),
         ("%config set ts on ", []),
         ("%config theme d", []),
+        ("%save x --s", ["%save x --script"]),
+        ("%prof --", ["%prof --save", "%prof --force"]),
+        ("%prof --save x --f", ["%prof --save x --force"]),
+        ("%prof a --", []),
+        ("%reset --", ["%reset --yes"]),
+        ("%history --", ["%history --here"]),
     ],
 )
 def test_options(complete, typed: str, lines: list[str]) -> None:  # type: ignore[no-untyped-def]

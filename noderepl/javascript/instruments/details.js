@@ -4,7 +4,9 @@
 (function details({ natives, primordials, types, inspect, inspection, request }) {
     const { Array, Map, Object, Set, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, tag } = natives;
     const { getOwnPropertySymbols, isArray } = natives;
+    const { filter, includes } = primordials.Array;
     const { slice } = primordials.String;
+    const FUNCTIONS = ["length", "name", "prototype", "arguments", "caller"];
     const { add, has } = primordials.Set;
     const MOST = 10000; // objects that are looked at
     const MOST_KEYS = 1000; // of one of them
@@ -24,7 +26,8 @@
         }
         const { 0: size, 1: isBytes } = isAccessor ? [null, false] : inspection.sizeOf(value);
         const kind = isAccessor ? "accessor" : inspection.typeOf(value);
-        const isWhole = !isAccessor && areFormsIntact() && isPlain(value, request.depth ?? DEEPEST);
+        const isShown = typeof value === "function" && !types.isProxy(value) && isBare(value);
+        const isWhole = !isAccessor && (isShown || (areFormsIntact() && isPlain(value, request.depth ?? DEEPEST)));
         return {
             is_found: true,
             kind,
@@ -39,11 +42,20 @@
         if (isAccessor) {
             return "";
         }
-        if (!isWhole) {
+        if (!isWhole || typeof value === "function") {
             return slice(inspection.preview(value, SHORT), 0, LONGEST);
         }
         const how = { __proto__: null, breakLength: request.width, depth: request.depth, customInspect: false };
         return slice(inspect(value, { ...how, maxArrayLength: 100, maxStringLength: 10000 }), 0, LONGEST);
+    }
+
+    // Whether a function has no properties that a snippet has added.
+    function isBare(value) {
+        return getOwnPropertySymbols(value).length === 0 && filter(getOwnPropertyNames(value), isAdded).length === 0;
+    }
+
+    function isAdded(key) {
+        return !includes(FUNCTIONS, key);
     }
 
     // inspect() reads these properties of prototypes.

@@ -1,14 +1,13 @@
 // Samples the stack of the session while the snippet runs, by the inspector's profiler. It reports {"nodes": [[id,
 // function, place, whether it is noderepl's, its own time in µs, [ids of its children]], …], "profile": the whole
 // profile as JSON if request.instrument.save is true, otherwise null, "size": the number of nodes}. Places are those
-// that stacks name. A profile of more than MOST nodes is not sent.
+// that stacks name. A profile of more than request.instrument.most nodes is not sent.
 (function prof({ natives, primordials, name, post, stacks, bare, request }) {
     const { Map, Number, stringify } = natives;
     const { get, set } = primordials.Map;
     const { exec } = primordials.RegExp;
     const { find } = primordials.Array;
     const INTERVAL = 1000; // µs, as for `node --cpu-prof`
-    const MOST = 100_000;
     let failure;
     let profile;
 
@@ -28,7 +27,7 @@
             return undefined;
         }
         const { nodes } = profile;
-        if (nodes.length > MOST) {
+        if (nodes.length > request.instrument.most) {
             return { nodes: [], profile: null, size: nodes.length };
         }
         const times = timesOf(profile);

@@ -1,16 +1,21 @@
 // Removes variables of snippets: those with the names request.names, or all of them, with the results, if that is null.
-// It reports {"removed": [names], "emptied": [names], "missing": [names], "results": how many}. A name that a
+// It reports {"removed": [names], "emptied": [names], "missing": [names], "results": how many}; if a name is missing,
+// it removes nothing. A name that a
 // declaration has bound for good is emptied: it stays, with the value undefined.
 (function reset({ realm, natives, primordials, post, results, scripts, inspection, request }) {
     const { set } = natives;
-    const { includes, slice } = primordials.Array;
+    const { filter, includes, slice } = primordials.Array;
 
     function report() {
         const all = slice(inspection.names());
         const names = request.names ?? all;
-        const answer = { removed: [], emptied: [], missing: [] };
+        const missing = filter(names, (word) => !includes(all, word));
+        const answer = { removed: [], emptied: [], missing, results: 0 };
+        if (missing.length > 0) {
+            return answer;
+        }
         for (let index = 0; index < names.length; index++) {
-            const list = answer[includes(all, names[index]) ? without(names[index]) : "missing"];
+            const list = answer[without(names[index])];
             list[list.length] = names[index];
         }
         answer.results = request.names === null ? results.clear() : 0;

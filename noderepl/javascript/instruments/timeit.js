@@ -43,6 +43,8 @@
 
     // Returns the number of loops to do next, 0 for none. took: ms of the latest loops.
     function next(took) {
+        // The engine has compiled the loop meanwhile, and a repeat is too short now.
+        isWarm &&= runs.length > 0 || took >= WARM;
         if (isWarm) {
             runs[runs.length] = took;
         } else if (took < WARM && loops < MOST) {

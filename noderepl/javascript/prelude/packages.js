@@ -2,7 +2,7 @@
 //
 // file(): the file name of what runs. attempt(action): returns what it returns, undefined if it throws.
 (function packages({ realm, primordials, file, attempt }) {
-    const { Array, JSON, Object } = realm;
+    const { Array, JSON, Map, Object } = realm;
     const { getOwnPropertyDescriptor, keys } = Object;
     const { parse } = JSON;
     const fs = realm.require("fs");
@@ -11,6 +11,7 @@
     const { _nodeModulePaths: pathsFrom, _resolveFilename: resolveFilename } = Module;
     const { isProxy } = realm.require("util/types");
     const { dirname, join } = realm.require("path");
+    const { get, set } = primordials.Map;
     const { exec } = primordials.RegExp;
     const { includes, slice, startsWith } = primordials.String;
     const forEach = primordials.uncurried(Array.prototype.forEach);
@@ -49,16 +50,29 @@
         return filtered(pathsFrom(dirname(file())), (place) => existsSync(place));
     }
 
+    // Those on which the package.json beside them depends come first.
     function installed() {
         const all = [];
-        forEach(directories(), (place) => {
+        const add = (place, name) => {
+            const isNew = all.length < MOST && get(seen, name) === undefined && existsSync(join(place, name));
+            if (isNew) {
+                set(seen, name, true);
+                all[all.length] = [name, textOf(packageOf(join(place, name)).version)];
+            }
+        };
+        const seen = new Map();
+        const places = directories();
+        forEach(places, (place) => {
+            const { dependencies, devDependencies } = packageOf(dirname(place));
+            forEach([dependencies, devDependencies], (one) => {
+                forEach(typeof one === "object" && one !== null ? keys(one) : [], (name) => add(place, name));
+            });
+        });
+        forEach(places, (place) => {
             forEach(entriesOf(place), (entry) => {
                 const isScope = startsWith(entry, "@");
                 forEach(isScope ? entriesOf(join(place, entry)) : [""], (one) => {
-                    const name = isScope ? `${entry}/${one}` : entry;
-                    if (all.length < MOST) {
-                        all[all.length] = [name, textOf(packageOf(join(place, name)).version)];
-                    }
+                    add(place, isScope ? `${entry}/${one}` : entry);
                 });
             });
         });

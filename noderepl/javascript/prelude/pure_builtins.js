@@ -104,7 +104,7 @@
     allow(Math, "floor fround hypot imul log log10 log1p log2 max min pow round sign sin", "any", "primitive");
     allow(Math, "sinh sqrt tan tanh trunc", "any", "primitive");
     allow(realm, "Number String Boolean BigInt parseInt parseFloat isNaN isFinite", "any", "primitive");
-    allow(realm, "encodeURI encodeURIComponent decodeURI decodeURIComponent", "any", "primitive");
+    allow(realm, "encodeURI encodeURIComponent decodeURI decodeURIComponent atob btoa", "any", "primitive");
     allow(Number, "isFinite isInteger isNaN isSafeInteger", "any", "any");
     allow(String, "fromCharCode fromCodePoint", "any", "primitive");
     allow(Object, "is hasOwn", "any", "object");
@@ -134,6 +134,8 @@
     readable(Set.prototype, "size");
     readable(Symbol.prototype, "description");
     readable(RegExp.prototype, "source");
+    const parts = split("hash host hostname href origin password pathname port protocol search username", " ");
+    primordials.Array.map(parts, (part) => readable(realm.URL.prototype, part));
     readable(getPrototypeOf(Uint8Array.prototype), "length");
     readable(getPrototypeOf(Uint8Array.prototype), "byteLength");
 
