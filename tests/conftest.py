@@ -43,8 +43,10 @@ LONG = frozenset(
     test_a_pattern_of_too_many_files_is_refused test_javascript_stays_whole_and_in_parts
     test_a_timeout_ends_the_snippet_and_keeps_its_output test_waits_grow_and_differ""".split()
 )
-# These have a pool in their own process, and no other test that is fast has one.
-FAST_POOL_FILES = frozenset(["test_files.py"])
+# These have a pool or the stand-in of Azure in their own process, and no other test that is fast has one.
+FAST_POOL_FILES = frozenset(
+    ["test_files.py", "test_arm.py", "test_management.py", "test_named_pool.py"]
+)
 
 
 def is_long(item: pytest.Function) -> bool:

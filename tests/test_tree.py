@@ -10,7 +10,8 @@ PACKAGE = TESTS.parent / "noderepl"
 MODULES_OF = {
     "azure/test_arm.py": "azure.arm_errors azure.fields",
     "azure/test_management.py": "azure.resources",
-    "commands/test_pools.py": """azure.named_pool azure.pool_list azure.remembered commands.command commands.lookup commands.pool
+    "azure/test_named_pool.py": "azure.remembered",
+    "commands/test_pools.py": """azure.pool_list commands.command commands.lookup commands.pool
         commands.running magics.pools""",
     "commands/test_setup.py": "azure.setup_answers commands.new_pool terminal.asking",
     "commands/test_setup_run.py": "azure.creation azure.roles commands.first_snippet commands.pool_profile",

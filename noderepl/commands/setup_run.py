@@ -22,7 +22,7 @@ from noderepl.client.device_login import sign_in_by_code
 from noderepl.commands.first_snippet import Propagation, first_snippet
 from noderepl.commands.new_pool import NewPoolQuestions
 from noderepl.commands.pool_profile import write_profile
-from noderepl.errors import ExitCode, Forbidden, NodeReplError
+from noderepl.errors import ExitCode, Forbidden, NodeReplError, ServiceError
 from noderepl.outcome import Failure, Text
 from noderepl.settings import Settings, state_directory
 from noderepl.terminal.asking import Choice, Stopped, ask, confirm
@@ -58,6 +58,7 @@ class Setup:
         self._done: list[str] = []
         self._again = "noderepl setup"
         self._is_assigned = False
+        self._begun = ""
 
     async def run(self) -> int:
         """Runs all parts. Returns the exit code. Raises NodeReplError."""
@@ -68,26 +69,7 @@ class Setup:
             self._settings, credential=credential, clock=self._clock, on_wait=self._console.step
         )
         try:
-            claims = await management.claims()
-            self._say(f"Signed in{_as(claims)}.")
-            pool = await self._pool(management)
-            self._again = f"noderepl setup --pool {shlex.quote(pool.id.resource)}"
-            has_role = await self._role(management, pool, claims)
-            profile = await asyncio.to_thread(
-                write_profile, self._settings, pool, self._answers.save_as
-            )
-            self._fact(f"The profile {profile} is in {self._settings.file}.")
-            if not has_role:
-                return ExitCode.NOT_AUTHORISED
-            version = await first_snippet(
-                self._settings,
-                pool,
-                credential,
-                Propagation(management.arm.clock, self._console.step, is_new=self._is_assigned),
-            )
-            self._say(f"A session of the pool answers: process.version is {version}.")
-            self._console.data(f"noderepl --profile {shlex.quote(profile)}\n")
-            return ExitCode.OK
+            return await self._set_up(management, credential)
         except (Stopped, asyncio.CancelledError) as stop:
             self._console.end_status()
             self._report("Stopped.")
@@ -96,13 +78,38 @@ class Setup:
             return ExitCode.INTERRUPTED
         except NodeReplError as error:
             self._console.end_status()
-            if self._done:
+            if not (isinstance(error, ServiceError) and error.doubt):
+                # Azure has refused the step.
+                self._begun = ""
+            if self._done or self._begun:
                 self._console.show(Failure(f"noderepl: {error}", error.exit_code))
                 self._report("Setup has not finished.")
                 return error.exit_code
             raise
         finally:
             await management.arm.aclose()
+
+    async def _set_up(self, management: Management, credential: Credential | None) -> int:
+        claims = await management.claims()
+        self._say(f"Signed in{_as(claims)}.")
+        pool = await self._pool(management)
+        self._again = f"noderepl setup --pool {shlex.quote(pool.id.resource)}"
+        has_role = await self._role(management, pool, claims)
+        profile = await asyncio.to_thread(
+            write_profile, self._settings, pool, self._answers.save_as
+        )
+        self._fact(f"The profile {profile} is in {self._settings.file}.")
+        if not has_role:
+            return ExitCode.NOT_AUTHORISED
+        version = await first_snippet(
+            self._settings,
+            pool,
+            credential,
+            Propagation(management.arm.clock, self._console.step, is_new=self._is_assigned),
+        )
+        self._say(f"A session of the pool answers: process.version is {version}.")
+        self._console.data(f"noderepl --profile {shlex.quote(profile)}\n")
+        return ExitCode.OK
 
     async def _signed_in_by_code(self) -> Credential:
         loop = asyncio.get_running_loop()
@@ -187,7 +194,9 @@ class Setup:
             raise Stopped
         for step in steps:
             self._console.step(step.title)
+            self._begun = step.title
             await step.run()
+            self._begun = ""
             self._console.end_status()
             self._fact(step.done)
 
@@ -233,7 +242,9 @@ class Setup:
 
     def _report(self, why: str) -> None:
         """Says what exists now, and how to go on."""
-        exists = " ".join(self._done) or "Nothing has been created or changed."
+        begun = f"This had begun and may still take effect: {self._begun}." if self._begun else ""
+        facts = " ".join(filter(None, (*self._done, begun)))
+        exists = facts or "Nothing has been created or changed."
         self._console.words(f"{why} {exists} To go on, run `{self._again}`.", warning=True)
 
 

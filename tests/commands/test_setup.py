@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import threading
+
 import pytest
 from azure_arm import EXECUTOR
 from driving import Screen, run
@@ -94,6 +97,9 @@ def test_wrong_flags(home, capsys, monkeypatch, arguments, words):
     from noderepl.cli import run as run_here
 
     monkeypatch.setenv("HOME", str(home))
+    # run() replaces them.
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     assert run_here(["setup", *arguments]) == 2
     out, said = capsys.readouterr()
     assert out == "" and words in said and said.count("\n") == 1

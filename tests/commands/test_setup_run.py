@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 from azure_arm import EXECUTOR, ROLE, Cloud, refused
 from azure_cli import OTHER_TENANT, PRINCIPAL, TENANT
 from azure_setup import Ran, set_up
+from azure_waits import Waits
 from serving import TOKEN, Served
 
 from noderepl.commands import first_snippet
@@ -214,6 +216,20 @@ async def test_long_operations_by_their_headers(azure, tmp_path, header, elsewhe
     asked = azure.requests.count("GET /operations/1")
     assert asked == (0 if elsewhere else 2)
     assert ran.code == 0 and ran.waited == ([7] if elsewhere else [7, 3])
+
+
+async def test_a_step_that_had_begun_is_named(azure, tmp_path, monkeypatch):
+    """A signal while a pool is being created says so, with what exists before it."""
+
+    async def stop(*_: object) -> None:
+        raise asyncio.CancelledError
+
+    azure.states = ["InProgress"]
+    monkeypatch.setattr(Waits, "sleep", stop)
+    ran = await set_up(azure, tmp_path, **NEW)
+    assert ran.code == 130 and "The resource group noderepl exists." in ran.said
+    assert "may still take effect: Create the pool noderepl." in ran.said
+    assert "noderepl setup --create noderepl --resource-group noderepl" in ran.said
 
 
 async def test_a_pool_of_another_type(azure, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,6 +46,8 @@ async def set_up(
     )
     try:
         code = await setup.run()
+    except asyncio.CancelledError:
+        code = 130
     except NodeReplError as error:
         code = error.exit_code
         said.write(f"noderepl: {error}\n")
