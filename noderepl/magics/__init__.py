@@ -14,6 +14,7 @@ from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
+from noderepl.magics.doctor import DOCTOR
 from noderepl.magics.files import DOWNLOAD, FILES, RM, UPLOAD
 from noderepl.magics.help import help_magic, named
 from noderepl.magics.jobs import JOBS, STOP
@@ -74,6 +75,7 @@ MAGICS: tuple[Magic, ...] = (
     STOP,
     SESSION,
     POOLS,
+    DOCTOR,
     REPLAY,
     KEEPALIVE,
     TIMEOUT,
