@@ -68,9 +68,11 @@ async def subscription(examination: Examination) -> Found:
         return Found("failed", f"the sign-in sees no subscription {identifier}", advice, source)
     except Forbidden:
         return Found("warning", f"{identifier} is not known (403): {_UNKNOWN}", source=source)
-    except Unauthorised as error:
-        advice = "select its tenant with --tenant, or sign in again with `az login`"
-        return Found("failed", str(error), advice, source)
+    except Unauthorised:
+        given = examination.settings.tenant
+        choose = f"correct --tenant {given}" if given else "select its tenant with --tenant"
+        detail = "Azure refuses the sign-in (401): it has expired or is for another tenant"
+        return Found("failed", detail, f"sign in again with `az login`, or {choose}", source)
     shown = printable(f"{found.name} ({identifier})" if found.name else identifier, (), 140)
     claims = examination.claims
     if found.tenant and claims and claims.tenant and found.tenant.lower() != claims.tenant.lower():
@@ -118,10 +120,13 @@ async def pool(examination: Examination) -> Found:
     examination.pool = found
     endpoint = usable_endpoint(found)
     before = examination.endpoint
-    if before and not examination.settings.pool and origin(before) != origin(endpoint):
-        return Found("failed", f"the endpoint of {label} is now {endpoint}",
-                     "set --endpoint to it", examination.settings.source("endpoint"))  # fmt: skip
-    examination.endpoint = before if before and not examination.settings.pool else endpoint
+    if before and not examination.is_named and origin(before) != origin(endpoint):
+        option = "endpoint" if examination.settings.endpoint else "pool"
+        advice = "use this endpoint, or --pool with the name of the pool"
+        source = examination.settings.source(option)
+        return Found("failed", f"{label} has another endpoint now: {endpoint}", advice, source)
+    if examination.is_named:
+        examination.endpoint = endpoint
     kind, state = found.kind or "type unknown", found.state or "state unknown"
     return Found("ok", printable(", ".join(filter(None, (label, kind, state, found.location)))))
 

@@ -36,7 +36,7 @@ def _resource(examination: Examination) -> bool:
     return examination.asks_azure and (examination.is_named or examination.identity is not None)
 
 
-_IN_AZURE = ("name", "subscription", "pool", "role")
+_IN_AZURE = ("name", "pool", "role")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +65,9 @@ CHECKS: Sequence[Check] = (
     Check("cursor", local_checks.cursor, lambda one: one.capabilities.answers is not None),
     Check("pictures", local_checks.pictures, lambda one: one.capabilities.is_terminal),
     Check("endpoint", network_checks.endpoint, _remote, ("configuration",)),
-    Check("proxy", network_checks.proxy, _remote, ("endpoint",)),
     Check("certificates", network_checks.certificates, _remote, ("endpoint",)),
-    Check("connection", network_checks.connection, _remote, ("proxy", "certificates")),
+    Check("proxy", network_checks.proxy, _remote, ("certificates",)),
+    Check("connection", network_checks.connection, _remote, ("proxy",)),
     Check("clock", network_checks.clock, _remote, ("connection",)),
     Check("sign-in", azure_checks.sign_in, _azure, ("endpoint",), seconds=60),
     Check("tenant", azure_checks.tenant, _azure, ("sign-in",)),

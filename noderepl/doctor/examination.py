@@ -29,10 +29,11 @@ class Examination:
 
     settings: of this run. capabilities: of the terminal. environ: the user's environment. trouble:
     why the configuration cannot be read, "" if it can. state: the directory of noderepl's own
-    files. endpoint, identity, claims, pool, skew, version: found by the checks, None until then.
-    skew: the seconds by which this machine's clock is ahead of the service's. version: of Node.js
-    in the session. waiting: why a request to Azure waits, "" if none does. asks_azure: whether
-    Azure's management plane is asked about the pool.
+    files. endpoint, identity, claims, pool, proxy, skew, version: found by the checks, None until
+    then. proxy: the variable that names a proxy, and its HOST:PORT. skew: the seconds by which this
+    machine's clock is ahead of the service's. version: of Node.js in the session. waiting: why a
+    request to Azure waits, "" if none does. asks_azure: whether Azure's management plane is asked
+    about the pool.
     """
 
     settings: Settings
@@ -44,6 +45,7 @@ class Examination:
     identity: PoolId | None = None
     claims: Claims | None = None
     pool: Pool | None = None
+    proxy: tuple[str, str] | None = None
     skew: float | None = None
     version: str = ""
     waiting: str = ""

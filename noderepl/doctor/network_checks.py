@@ -19,6 +19,7 @@ from noderepl.client.auth import AzureAuth, sent_token
 from noderepl.client.circumstances import printable
 from noderepl.client.endpoint import address, base_url, check_token_may_go, is_loopback
 from noderepl.client.http_client import open_client
+from noderepl.client.http_errors import AUDIENCE
 from noderepl.doctor.examination import Examination
 from noderepl.doctor.finding import Found
 from noderepl.threaded import in_thread
@@ -49,7 +50,7 @@ async def endpoint(examination: Examination) -> Found:
 async def proxy(examination: Examination) -> Found:
     """Finds which variable sends requests through a proxy."""
     url = _target(examination)
-    named = _proxy(examination, url)
+    named = examination.proxy = await _proxy(examination, url)
     if named is None:
         return Found("ok", f"none for {address(url)}{_why_none(examination, url)}")
     variable, place = named
@@ -128,9 +129,9 @@ async def token(examination: Examination) -> Found:
         advice = f"get a token for {wanted}, the audience of --scope"
         shown = printable(audience, (value,), 100)
         return Found("failed", f"it is for {shown}, not for {wanted}", advice, source)
-    if _is_azure(examination) and wanted.lower() != "https://dynamicsessions.io":
-        advice = "unset scope: pools on Azure accept https://dynamicsessions.io/.default"
-        return Found("warning", f"it is for {wanted}", advice, source)
+    if _is_azure(examination) and wanted.lower() != AUDIENCE:
+        advice = f"unset scope: pools on Azure accept tokens for {AUDIENCE} only"
+        return Found("failed", f"it is for {printable(wanted, (), 100)}", advice, source)
     known = f"it is for {wanted}" if audience else "it does not tell for whom it is"
     return Found("ok", known, source=source)
 
@@ -145,7 +146,7 @@ def _has_certificates(path: Path) -> bool:
 
 def _is_azure(examination: Examination) -> bool:
     host = urlsplit(examination.endpoint or "").hostname or ""
-    return host.endswith(".dynamicsessions.io")
+    return examination.identity is not None or host.endswith(".dynamicsessions.io")
 
 
 def _target(examination: Examination) -> str:
@@ -153,12 +154,12 @@ def _target(examination: Examination) -> str:
     return base_url(examination.endpoint or examination.settings.arm_endpoint)
 
 
-def _proxy(examination: Examination, url: str) -> tuple[str, str] | None:
+async def _proxy(examination: Examination, url: str) -> tuple[str, str] | None:
     """Returns the variable and HOST:PORT of the proxy for a URL, None if there is none."""
-    client = open_client(url, auth=None, transport=None)
-    # httpx alone knows what NO_PROXY excludes.
-    if client._transport_for_url(httpx.URL(url)) is client._transport:
-        return None
+    async with open_client(url, auth=None, transport=None) as client:
+        # httpx alone knows what NO_PROXY excludes.
+        if client._transport_for_url(httpx.URL(url)) is client._transport:
+            return None
     for name in (f"{urlsplit(url).scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):
             if value := examination.environ.get(variable):
@@ -187,7 +188,7 @@ def _skew(date: str) -> float | None:
 
 
 def _unreachable(examination: Examination, url: str, error: Exception) -> Found:
-    host, named = address(url), _proxy(examination, url)
+    host, named = address(url), examination.proxy
     option = "--endpoint" if examination.endpoint else "--arm-endpoint"
     causes = [*_causes(error)]
     if refused := next((one for one in causes if isinstance(one, ssl.SSLError)), None):
