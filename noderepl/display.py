@@ -90,7 +90,9 @@ class Display:
 
     def _capabilities(self) -> Capabilities:
         settings = self._settings
-        return capabilities(sys.stdout, settings.color, settings.source("color"), os.environ)
+        return capabilities(
+            sys.stdout, settings.color, settings.places.get("color", "default"), os.environ
+        )
 
     def screen(
         self, entries: Callable[[], Sequence[str]], edit: Callable[[str], Awaitable[str]]

@@ -95,15 +95,6 @@ class Settings:
         """
         return float(self.cooldown) if "cooldown" in self.places else None
 
-    def source(self, name: str) -> str:
-        """Returns where the value of option `name` comes from, in words."""
-        place = self.places.get(name)
-        if place is None:
-            return "default"
-        if place.startswith("--"):
-            return f"command line ({place})"
-        return place.replace(f"{self.file}", self.file.name)
-
     @contextmanager
     def blame(self, name: str) -> Iterator[None]:
         """Adds the source of option `name` to a UsageError about its value that the block

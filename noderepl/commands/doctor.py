@@ -47,7 +47,7 @@ def _examine(settings: Settings, arguments: Namespace, trouble: str) -> int:
     from noderepl.terminal.capabilities import answers_position, capabilities
 
     answers = answers_position(sys.stdin, sys.stdout, os.environ)
-    source = settings.source("color")
+    source = settings.places.get("color", "default")
     found = capabilities(sys.stdout, settings.color, source, os.environ, answers=answers)
 
     async def main(console: Console) -> int:

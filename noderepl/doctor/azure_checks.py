@@ -34,7 +34,7 @@ async def tenant(examination: Examination) -> Found:
     """Compares the tenant of the token with the option."""
     settings, claims = examination.settings, examination.claims
     found = printable(claims.tenant, (), 80) if claims else ""
-    source = settings.source("tenant") if settings.tenant else "the sign-in"
+    source = examination.source("tenant") if settings.tenant else "the sign-in"
     if not found:
         return Found("ok", "the token does not tell its tenant", source=source)
     wanted = settings.tenant or ""
@@ -48,7 +48,7 @@ async def name(examination: Examination) -> Found:
     """Looks up the pool of --pool."""
     settings = examination.settings
     given = settings.pool or ""
-    identity, source = pool_id(given), settings.source("pool")
+    identity, source = pool_id(given), examination.source("pool")
     if identity is None:
         found = await find_pool(given, examination.management)
         identity, examination.endpoint = found.id, found.endpoint or None
@@ -123,7 +123,7 @@ async def pool(examination: Examination) -> Found:
     if before and not examination.is_named and origin(before) != origin(endpoint):
         option = "endpoint" if examination.settings.endpoint else "pool"
         advice = "use this endpoint, or --pool with the name of the pool"
-        source = examination.settings.source(option)
+        source = examination.source(option)
         return Found("failed", f"{label} has another endpoint now: {endpoint}", advice, source)
     if examination.is_named:
         examination.endpoint = endpoint
@@ -134,7 +134,7 @@ async def pool(examination: Examination) -> Found:
 async def egress(examination: Examination) -> Found:
     """Finds whether sessions reach the network."""
     is_remote = examination.is_remote
-    source = "the pool" if is_remote else examination.settings.source("egress")
+    source = "the pool" if is_remote else examination.source("egress")
     if examination.has_egress is None:
         return Found("ok", "not known")
     if examination.has_egress:
@@ -157,9 +157,9 @@ async def role(examination: Examination) -> Found:
         return Found("ok", "the account may run code in the pool")
     detail = f"the account lacks the role {ROLE!r} on the pool"
     if access.assigns:
-        return Found(
-            "failed", detail, f"run `noderepl setup --pool {shlex.quote(identity.resource)}`"
-        )
+        given = examination.settings.pool if examination.is_named else identity.resource
+        line = f"noderepl setup --pool {shlex.quote(given or '')}"
+        return Found("failed", detail, f"run `{line}`, which assigns it")
     assert claims is not None
     line = assignment_line(identity, claims)
     return Found("failed", detail, f"ask an Owner or a User Access Administrator to run `{line}`")

@@ -32,6 +32,10 @@ def _azure(examination: Examination) -> bool:
     return examination.asks_azure
 
 
+def _egress(examination: Examination) -> bool:
+    return _resource(examination) or not examination.is_remote
+
+
 def _resource(examination: Examination) -> bool:
     return examination.asks_azure and (examination.is_named or examination.identity is not None)
 
@@ -75,7 +79,7 @@ CHECKS: Sequence[Check] = (
     Check("subscription", azure_checks.subscription, _resource, ("tenant", "name")),
     Check("provider", azure_checks.provider, _resource, ("subscription",)),
     Check("pool", azure_checks.pool, _resource, ("subscription",), ("provider",)),
-    Check("egress", azure_checks.egress, needs=("configuration", "pool")),
+    Check("egress", azure_checks.egress, _egress, ("configuration", "pool")),
     Check("role", azure_checks.role, _resource, ("pool",)),
     Check("token", network_checks.token, _token, ("endpoint", "sign-in"), ("name",), 60),
     Check("service", session_checks.service, _remote, ("connection", "token"), _IN_AZURE),

@@ -64,6 +64,11 @@ class Examination:
         # Not as long as an endpoint is looked up: a pool may have one that needs no token.
         self.asks_azure = self.is_remote and (self.auth == "azure" or self.endpoint is None)
 
+    def source(self, name: str) -> str:
+        """Returns where the value of an option comes from."""
+        place = self.settings.places.get(name, "default")
+        return place.replace(f"{self.settings.file}", self.settings.file.name)
+
     @property
     def is_remote(self) -> bool:
         """Whether a pool is configured; otherwise the pool is the embedded one."""

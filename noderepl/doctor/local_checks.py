@@ -22,9 +22,16 @@ async def configuration(examination: Examination) -> Found:
     if examination.trouble:
         return Found("failed", printable(examination.trouble), "correct or remove it")
     if not settings.file.is_file():
-        return Found("ok", f"there is no {settings.file}: defaults, variables and flags apply")
+        detail = f"no {_short(settings.file, examination)}: defaults, variables and flags apply"
+        return Found("ok", detail)
     profile = f", profile {settings.profile}" if settings.profile else ""
-    return Found("ok", f"{settings.file}{profile}")
+    return Found("ok", f"{_short(settings.file, examination)}{profile}")
+
+
+def _short(path: Path, examination: Examination) -> str:
+    home = examination.environ.get("HOME", "")
+    is_below = home and path.is_relative_to(home)
+    return str(Path("~", path.relative_to(home)) if is_below else path)
 
 
 async def node(examination: Examination) -> Found:
@@ -36,9 +43,9 @@ async def node(examination: Examination) -> Found:
         return Found(
             "warning" if examination.is_remote else "failed",
             f"the embedded pool does not start: {str(error).rstrip('.')}",
-            source=settings.source("node") if settings.node else "",
+            source=examination.source("node") if settings.node else "",
         )
-    source = settings.source("node") if settings.node else _origin(found)
+    source = examination.source("node") if settings.node else _origin(found)
     detail = f"{found.version or 'unknown version'} for the embedded pool, {found.path}"
     if found.npm_version() is None:
         advice = "install npm beside it, or `pip install 'noderepl[pool]'`, if you need %npm"
@@ -54,7 +61,7 @@ def _origin(found: Node) -> str:
 async def sandbox(examination: Examination) -> Found:
     """Finds whether the embedded pool's sandbox works."""
     settings = examination.settings
-    source = settings.source("sandbox")
+    source = examination.source("sandbox")
     if settings.sandbox == "off":
         advice = "unset it before you run code that you do not trust"
         return Found(

@@ -34,7 +34,7 @@ async def endpoint(examination: Examination) -> Found:
     """Finds whether the endpoint is valid and may receive a token."""
     settings = examination.settings
     option = "pool" if settings.pool is not None else "endpoint"
-    source = settings.source(option)
+    source = examination.source(option)
     with settings.blame(option):
         if settings.pool is not None:
             known = known_endpoint(settings, examination.state)
@@ -117,7 +117,7 @@ async def token(examination: Examination) -> Found:
         value, source = sent_token(settings.token or ""), "NODEREPL_TOKEN"
     else:
         auth = AzureAuth(settings.scope, None, tenant=settings.tenant)
-        value, source = await auth.token(), f"scope: {settings.source('scope')}"
+        value, source = await auth.token(), f"scope: {examination.source('scope')}"
     claims = read_claims(value)
     wanted = settings.scope.removesuffix("/.default").rstrip("/")
     audience = claims.audience.rstrip("/")

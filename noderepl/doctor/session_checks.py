@@ -65,7 +65,7 @@ async def service(examination: Examination) -> Found:
         return Found("failed", "there is no pool at the endpoint (404)", advice)
     runtimes = ", ".join(f"{one.name} {one.version}".strip() for one in found.runtimes[:4])
     shown = f"api-version {session.dialect.version}" + (f", {runtimes}" if runtimes else "")
-    return Found("ok", printable(shown, (), 160), source=examination.settings.source("api-version"))
+    return Found("ok", printable(shown, (), 160), source=examination.source("api-version"))
 
 
 async def session(examination: Examination) -> Found:

@@ -138,7 +138,7 @@ async def _unset(context: Context, option: Option, profile: str | None) -> Seque
     if trouble or profile not in (None, context.settings.profile):
         return [Words(f"{done}."), *trouble]
     value = getattr(fresh, option.attribute)
-    now = f"{done}; it is {option.text(value) or 'not set'} ({fresh.source(option.name)})"
+    now = f"{done}; it is {option.text(value) or 'not set'} ({_source(fresh, option)})"
     return _applied(context, option, value, now)
 
 
@@ -159,7 +159,7 @@ def _overridden(context: Context, option: Option, value: object) -> Sequence[Out
     fresh, trouble = _reread(context)
     if trouble or getattr(fresh, option.attribute) == value:
         return trouble
-    return [Words(f"At the next start, {fresh.source(option.name)} overrides it.", warning=True)]
+    return [Words(f"At the next start, {_source(fresh, option)} overrides it.", warning=True)]
 
 
 async def _parsed(context: Context, option: Option, text: str) -> object:
@@ -221,10 +221,19 @@ def _state(context: Context, fresh: Settings, option: Option) -> tuple[object, s
     is_live = _is_live(context, option)
     value = getattr(context.preferences, _preference(option)) if is_live else started
     if value == later:
-        return value, fresh.source(option.name)
+        return value, _source(fresh, option)
     if value != started:
         return value, "changed at the prompt"
-    return value, f"{context.settings.source(option.name)}; {option.text(later)} {_NEXT}"
+    return value, f"{_source(context.settings, option)}; {option.text(later)} {_NEXT}"
+
+
+def _source(settings: Settings, option: Option) -> str:
+    place = settings.places.get(option.name)
+    if place is None:
+        return "default"
+    if place.startswith("--"):
+        return f"command line ({place})"
+    return place.replace(f"{settings.file}", settings.file.name)
 
 
 def _is_live(context: Context, option: Option) -> bool:

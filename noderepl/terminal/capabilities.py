@@ -103,4 +103,6 @@ def _depth(environ: Mapping[str, str]) -> tuple[str, str]:
 def _deciding(environ: Mapping[str, str]) -> str:
     if environ.get("NO_COLOR"):
         return "NO_COLOR"
-    return "FORCE_COLOR" if environ.get("FORCE_COLOR") else ""
+    if environ.get("FORCE_COLOR"):
+        return "FORCE_COLOR"
+    return "TERM" if environ.get("TERM") == "dumb" else ""
