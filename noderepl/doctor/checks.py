@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
@@ -99,7 +98,6 @@ async def examine(
     """Yields the findings of the checks that apply. begin: called with the name of each check
     before it runs. Closes the examination at the end, and if the caller is cancelled.
     """
-    logging.getLogger().addHandler(logging.NullHandler())
     failed: set[str] = set()
     skipped: dict[str, str] = {}  # with the failed check that each needs
     try:

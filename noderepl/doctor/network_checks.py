@@ -27,7 +27,12 @@ from noderepl.threaded import in_thread
 CONNECT_SECONDS = 8.0
 # The seconds of difference between the clocks that a token survives, and that are worth a warning.
 MOST_SKEW, NOTABLE_SKEW = 300, 60
-_TRUST = "set SSL_CERT_FILE to a file with the certificate of your proxy or of the service"
+_TRUST = (
+    "set SSL_CERT_FILE (and REQUESTS_CA_BUNDLE for `az`) to a file with the certificate of your"
+    " proxy or of the service"
+)
+_CLOCK = "check this machine's clock; if it is right, the service has to renew its certificate"
+_PASSWORD = "put user and password into the variable, as http://USER:PASSWORD@HOST:PORT"
 
 
 async def endpoint(examination: Examination) -> Found:
@@ -93,7 +98,7 @@ async def connection(examination: Examination) -> Found:
         return _unreachable(examination, url, error)
     if status == httpx.codes.PROXY_AUTHENTICATION_REQUIRED:
         return Found("failed", f"the proxy before {address(url)} asks for a password (407)",
-                     "put user and password into the variable of the proxy")  # fmt: skip
+                     _PASSWORD)  # fmt: skip
     how = "TLS" if parts.scheme == "https" else "plain HTTP"
     return Found("ok", f"{address(url)} answers over {how} in {took * 1000:.0f} ms")
 
@@ -114,6 +119,11 @@ async def token(examination: Examination) -> Found:
     """Finds whether there is a token for the pool, and for whom it is."""
     settings = examination.settings
     if examination.auth == "token":
+        if not settings.token:
+            source = examination.source("auth")
+            return Found(
+                "failed", "NODEREPL_TOKEN is not set", "set it, or choose --auth azure", source
+            )
         value, source = sent_token(settings.token or ""), "NODEREPL_TOKEN"
     else:
         auth = AzureAuth(settings.scope, None, tenant=settings.tenant)
@@ -193,13 +203,17 @@ def _unreachable(examination: Examination, url: str, error: Exception) -> Found:
     causes = [*_causes(error)]
     if refused := next((one for one in causes if isinstance(one, ssl.SSLError)), None):
         why = printable(str(refused), (), 160)
-        return Found("failed", f"TLS to {host} fails: {why}", _TRUST, named[0] if named else "")
+        is_late = "not yet valid" in why or "expired" in why
+        advice = _CLOCK if is_late else _TRUST
+        return Found("failed", f"TLS to {host} fails: {why}", advice, named[0] if named else "")
     if named:
         variable, place = named
         why = "it times out" if isinstance(error, httpx.TimeoutException) else "it fails"
         if isinstance(error, httpx.ProxyError):
             why = f"it refuses: {printable(str(error), (), 100)}"
         advice = f"correct or unset {variable}, or add {urlsplit(url).hostname} to NO_PROXY"
+        if "407" in why:
+            advice = _PASSWORD
         return Found(
             "failed", f"{host} is not reached through the proxy {place}: {why}", advice, variable
         )

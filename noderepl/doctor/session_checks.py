@@ -48,7 +48,12 @@ _NPM = """\
   const [, code = ""] = /\\bcode (E[A-Z0-9_]+)/.exec(ended.stderr) ?? [];
   return ended.error ? `npm ${ended.error.code}` : `npm ${ended.status} ${code}`;
 })()"""
+_TYPE = "use a pool of the type NodeLTS; `noderepl pools` lists them"
 _ENDED = re.compile(r"npm (\w+)(?: (\w*))?")
+
+
+class _NotNode(ServiceError):
+    """Code that each Node.js runs has failed."""
 
 
 async def service(examination: Examination) -> Found:
@@ -77,9 +82,10 @@ async def session(examination: Examination) -> Found:
         return Found("failed", "the pool has no session left", advice)
     except (Unauthorised, Forbidden) as error:
         return _refused(examination, error)
+    except _NotNode as error:
+        return Found("failed", str(error), _TYPE)
     if not re.fullmatch(r"v\d{1,3}\.\d{1,4}\.[\w.-]{1,40}", found):
-        advice = "use a pool of the type NodeLTS; `noderepl pools` lists them"
-        return Found("failed", f"it does not answer as Node.js does: {found!r}", advice)
+        return Found("failed", f"it does not answer as Node.js does: {found!r}", _TYPE)
     examination.version = found
     return Found("ok", "a session runs code")
 
@@ -127,7 +133,7 @@ async def _run(examination: Examination, code: str) -> str:
     if found.status is not Status.OK:
         why = f"{found.error.name}: {found.error.message}" if found.error else found.status
         shown = printable(why, secrets, 120)
-        raise ServiceError(f"a session of the pool has not run the code ({shown})")
+        raise _NotNode(f"a session of the pool has not run the code ({shown})")
     return printable(str(found.value.data) if found.value else "undefined", secrets, 120)
 
 

@@ -97,10 +97,10 @@ async def test_all_is_well(patient, account, served_pool):
 
 async def test_an_endpoint_is_not_looked_up(patient, account):
     """With the endpoint there is no check of a name, and the identity is that of its path."""
-    found = await patient()
-    assert list(found) == [name for name in AZURE if name != "name"]
+    found = await patient(checks=MANAGEMENT)
+    assert list(found) == [check.name for check in MANAGEMENT if check.name != "name"]
     assert "POST /providers/Microsoft.ResourceGraph/resources" not in account.cloud.requests
-    assert found["endpoint"].source == "--endpoint" and found["npm"].status in ("ok", "warning")
+    assert found["endpoint"].source == "--endpoint"
 
 
 Change = Callable[[AzureHome], object]
@@ -175,6 +175,8 @@ async def test_a_token_of_ones_own(patient, served_pool):
     found = await patient(flags, NODEREPL_TOKEN="token-of-a-test")
     assert not set(found) & {"sign-in", "subscription", "pool", "role", "egress"}
     assert found["session"].status == "ok" and served_pool.sessions() == []
+    found = await patient(flags, until(REMOTE, "token"), NODEREPL_TOKEN="")
+    assert found["token"].detail == "NODEREPL_TOKEN is not set"
     found = await patient(flags, NODEREPL_TOKEN="wrong")
     assert found["service"].status == "failed" and "NODEREPL_TOKEN" in found["service"].advice
 
@@ -222,6 +224,16 @@ async def test_a_wrong_proxy(patient):
     )
     assert found["connection"].status == "failed" and "HTTPS_PROXY" in found["connection"].advice
     assert "secret" not in str(found)
+
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        found = await patient(flags, checks, HTTPS_PROXY=f"http://127.0.0.1:{port}")
+    assert "407" in found["connection"].detail and "PASSWORD" in found["connection"].advice
     found = await patient(flags, checks, HTTPS_PROXY=proxy, NO_PROXY="nowhere.invalid")
     assert found["proxy"].detail.endswith("NO_PROXY excludes it")
     assert "DNS" in found["connection"].detail
