@@ -21,6 +21,13 @@ def _add(parser: ArgumentParser) -> None:
 
 
 def _run(settings: Settings, arguments: Namespace) -> int:
+    from noderepl.terminal.themes import load_theme, theme_directories
+
+    try:
+        with settings.blame("theme"):
+            load_theme(settings.theme, theme_directories(settings), None)
+    except ConfigError as error:
+        return _run_anyway(error, arguments)
     return _examine(settings, arguments, "")
 
 
@@ -45,13 +52,17 @@ def _examine(settings: Settings, arguments: Namespace, trouble: str) -> int:
     from noderepl.doctor.report import as_json, closing, has_failed
     from noderepl.settings import state_directory
     from noderepl.terminal.capabilities import answers_position, capabilities
+    from noderepl.terminal.key_actions import own_keys
 
     answers = answers_position(sys.stdin, sys.stdout, os.environ)
     source = settings.places.get("color", "default")
     found = capabilities(sys.stdout, settings.color, source, os.environ, answers=answers)
 
     async def main(console: Console) -> int:
-        examination = Examination(settings, found, os.environ, trouble, state_directory())
+        complaints = own_keys(settings).complaints
+        examination = Examination(
+            settings, found, os.environ, trouble, complaints, state_directory()
+        )
         findings = []
         async for finding in examine(examination, lambda name: console.step(f"checking: {name}")):
             console.end_status()

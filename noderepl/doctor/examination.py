@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,18 +28,19 @@ class Examination:
     """One run. close() must be called at its end.
 
     settings: of this run. capabilities: of the terminal. environ: the user's environment. trouble:
-    why the configuration cannot be read, "" if it can. state: the directory of noderepl's own
-    files. endpoint, identity, claims, pool, proxy, skew, version: found by the checks, None until
-    then. proxy: the variable that names a proxy, and its HOST:PORT. skew: the seconds by which this
-    machine's clock is ahead of the service's. version: of Node.js in the session. waiting: why a
-    request to Azure waits, "" if none does. asks_azure: whether Azure's management plane is asked
-    about the pool.
+    why the configuration cannot be read, "" if it can. complaints: what in it has no effect. state:
+    the directory of noderepl's own files. endpoint, identity, claims, pool, proxy, skew, version:
+    found by the checks, None until then. proxy: the variable that names a proxy, and its HOST:PORT.
+    skew: the seconds by which this machine's clock is ahead of the service's. version: of Node.js
+    in the session. waiting: why a request to Azure waits, "" if none does. asks_azure: whether
+    Azure's management plane is asked about the pool.
     """
 
     settings: Settings
     capabilities: Capabilities
     environ: Mapping[str, str]
     trouble: str = ""
+    complaints: Sequence[str] = ()
     state: Path | None = None
     endpoint: str | None = None
     identity: PoolId | None = None

@@ -21,6 +21,8 @@ async def configuration(examination: Examination) -> Found:
     settings = examination.settings
     if examination.trouble:
         return Found("failed", printable(examination.trouble), "correct or remove it")
+    if examination.complaints:
+        return Found("warning", printable(examination.complaints[0]), "correct or remove it")
     if not settings.file.is_file():
         detail = f"no {_short(settings.file, examination)}: defaults, variables and flags apply"
         return Found("ok", detail)

@@ -66,6 +66,14 @@ def test_an_invalid_configuration(home):
     )
     assert found["endpoint"] == "skipped  endpoint       needs configuration"
     assert found["session"].endswith("needs configuration") and found["node"][:2] == "ok"
+    for text, status, words in (
+        ('theme = "no-such"\n', "failed", "no-such"),
+        ('[keys]\nnokey = "x"\n', "warning", "nokey"),
+    ):
+        file.write_text(text)
+        first = run("doctor", "--config", str(file), home=home).stdout.splitlines()[0]
+        assert first.startswith(f"{status:9}configuration") and words in first
+    file.write_text('endpont = "https://x"\n')
     ran = run("pools", "--config", str(file), home=home)
     assert ran.returncode == 2 and ran.stderr.count("\n") == 1
 
