@@ -10,6 +10,7 @@ from noderepl.doctor import azure_checks, local_checks, network_checks, session_
 from noderepl.doctor.examination import Examination
 from noderepl.doctor.finding import Finding, Found
 from noderepl.errors import NodeReplError
+from noderepl.internal_error import internal_error
 
 SECONDS = 20.0
 """The time limit of a check that sets no other."""
@@ -129,6 +130,9 @@ async def _found(check: Check, examination: Examination) -> Found:
         found = await within(check.seconds, run())
     except NodeReplError as error:
         return Found("failed", str(error))
+    except Exception as error:
+        # The other checks may still find the cause.
+        return Found("failed", str(internal_error(error, {})))
     if found is None:
         why = f": {examination.waiting}" if examination.waiting else ""
         return Found("failed", f"no answer within {check.seconds:.0f} s{why}", "try again later")

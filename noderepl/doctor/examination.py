@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from noderepl.azure.named_pool import known_endpoint
 from noderepl.azure.resources import pool_id
 from noderepl.client.auth import auth_kind
+from noderepl.client.endpoint import base_url
 from noderepl.doctor.finding import Capabilities
 from noderepl.errors import UsageError
 from noderepl.sessions.backend import Backend
@@ -55,12 +57,12 @@ class Examination:
     _backend: Backend | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        self.endpoint = self.settings.endpoint
-        if self.settings.pool is not None:
-            try:
-                self.endpoint = known_endpoint(self.settings, self.state)
-            except UsageError:
-                self.endpoint = None  # the check of the endpoint says why
+        settings = self.settings
+        with suppress(UsageError):  # the check of the endpoint says why
+            if settings.pool is not None:
+                self.endpoint = known_endpoint(settings, self.state)
+            elif settings.endpoint:
+                self.endpoint = base_url(settings.endpoint)
         self.identity = pool_id(self.endpoint or "")
         # Not as long as an endpoint is looked up: a pool may have one that needs no token.
         self.asks_azure = self.is_remote and (self.auth == "azure" or self.endpoint is None)

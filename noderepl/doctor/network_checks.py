@@ -22,6 +22,7 @@ from noderepl.client.http_client import open_client
 from noderepl.client.http_errors import AUDIENCE
 from noderepl.doctor.examination import Examination
 from noderepl.doctor.finding import Found
+from noderepl.errors import ConfigError
 from noderepl.threaded import in_thread
 
 CONNECT_SECONDS = 8.0
@@ -173,9 +174,20 @@ async def _proxy(examination: Examination, url: str) -> tuple[str, str] | None:
     for name in (f"{urlsplit(url).scheme}_proxy", "all_proxy"):
         for variable in (name, name.upper()):
             if value := examination.environ.get(variable):
-                parts = urlsplit(value if "://" in value else f"http://{value}")
-                return variable, printable(parts.netloc.rpartition("@")[2], (), 80)
+                return variable, _place(variable, value)
     return "the system's settings", "a proxy"
+
+
+def _place(variable: str, value: str) -> str:
+    """Returns HOST:PORT of a proxy, without its password. Raises ConfigError."""
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        has_port = parts.port != 0
+    except ValueError:
+        has_port = False
+    if not has_port or not parts.hostname:
+        raise ConfigError(f"{variable} is not the URL of a proxy, such as http://HOST:PORT")
+    return printable(parts.netloc.rpartition("@")[2], (), 80)
 
 
 def _why_none(examination: Examination, url: str) -> str:

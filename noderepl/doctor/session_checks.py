@@ -66,8 +66,7 @@ async def service(examination: Examination) -> Found:
     except (Unauthorised, Forbidden) as error:
         return _refused(examination, error)
     except NotFound:
-        advice = "check the endpoint, which `noderepl pools --json` shows, and its region"
-        return Found("failed", "there is no pool at the endpoint (404)", advice)
+        return Found("warning", "there is no /metadata (404): the API is old, or there is no pool")
     runtimes = ", ".join(f"{one.name} {one.version}".strip() for one in found.runtimes[:4])
     shown = f"api-version {session.dialect.version}" + (f", {runtimes}" if runtimes else "")
     return Found("ok", printable(shown, (), 160), source=examination.source("api-version"))
@@ -82,6 +81,9 @@ async def session(examination: Examination) -> Found:
         return Found("failed", "the pool has no session left", advice)
     except (Unauthorised, Forbidden) as error:
         return _refused(examination, error)
+    except NotFound:
+        advice = "check the endpoint and its region; `noderepl pools --json` shows both"
+        return Found("failed", "there is no pool at the endpoint (404)", advice)
     except _NotNode as error:
         return Found("failed", str(error), _TYPE)
     if not re.fullmatch(r"v\d{1,3}\.\d{1,4}\.[\w.-]{1,40}", found):

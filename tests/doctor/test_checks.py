@@ -16,6 +16,7 @@ import pytest
 from azure_arm import EXECUTOR, SUBSCRIPTION, Cloud, refused
 from azure_cli import OTHER_TENANT, PRINCIPAL, TENANT
 from azure_home import AzureHome
+from serving import TOKEN, served
 
 from noderepl.doctor.checks import CHECKS, Check, examine
 from noderepl.doctor.examination import Examination
@@ -172,7 +173,7 @@ async def test_the_wrong_audience(patient):
 async def test_a_token_of_ones_own(patient, served_pool):
     """NODEREPL_TOKEN needs no Azure; a pool that is not Azure's has no checks of Azure; a refused token has its advice."""
     flags = {"endpoint": served_pool.endpoint, "auth": "token"}
-    found = await patient(flags, NODEREPL_TOKEN="token-of-a-test")
+    found = await patient(flags, NODEREPL_TOKEN=TOKEN)
     assert not set(found) & {"sign-in", "subscription", "pool", "role", "egress"}
     assert found["session"].status == "ok" and served_pool.sessions() == []
     found = await patient(flags, until(REMOTE, "token"), NODEREPL_TOKEN="")
@@ -181,12 +182,34 @@ async def test_a_token_of_ones_own(patient, served_pool):
     assert found["service"].status == "failed" and "NODEREPL_TOKEN" in found["service"].advice
 
 
+async def test_a_pool_that_is_not_there(patient, served_pool):
+    """404 for /metadata may be an old API, so that a session decides."""
+    flags = {"endpoint": f"{served_pool.endpoint}/nowhere", "auth": "token"}
+    found = await patient(flags, until(REMOTE, "npm"), NODEREPL_TOKEN=TOKEN)
+    assert found["service"].status == "warning" and found["session"].status == "failed"
+    assert "404" in found["session"].detail and "endpoint" in found["session"].advice
+
+
+async def test_a_full_pool(patient, tmp_path):
+    """A pool without a free session has its sentence, and the sessions of others stay."""
+    with served(tmp_path / "full", "--max-sessions", "1") as pool:
+        pool.upload("session-of-others", "file")
+        flags = {"endpoint": pool.endpoint, "auth": "token"}
+        found = await patient(flags, NODEREPL_TOKEN=TOKEN)
+        assert found["service"].status == "ok" and found["session"].status == "failed"
+        assert "no session left" in found["session"].detail and "--wait" in found["session"].advice
+        assert pool.sessions() == ["session-of-others"]
+
+
 @pytest.mark.parametrize(
     ("flags", "name", "words"),
     [
         ({"pool": "onee"}, "name", ["did you mean one?"]),
         ({"pool": "a/b"}, "name", ["resource id"]),
         ({"endpoint": "one"}, "endpoint", ["--pool"]),
+        ({"endpoint": "http://[x"}, "endpoint", ["not a URL"]),
+        ({"endpoint": "https://x:99999"}, "endpoint", ["not a URL"]),
+        ({"endpoint": "https://u:secret@x.invalid"}, "endpoint", ["must not contain"]),
         ({"endpoint": "http://192.0.2.1/x"}, "endpoint", ["plain http"]),
         ({"endpoint": "https://nowhere.invalid/x"}, "connection", ["nowhere.invalid", "DNS"]),
     ],
@@ -234,6 +257,9 @@ async def test_a_wrong_proxy(patient):
         port = server.sockets[0].getsockname()[1]
         found = await patient(flags, checks, HTTPS_PROXY=f"http://127.0.0.1:{port}")
     assert "407" in found["connection"].detail and "PASSWORD" in found["connection"].advice
+    for value in ("http://[", "http://x:99999", "socks5://127.0.0.1:9"):
+        found = await patient(flags, checks, HTTPS_PROXY=value)
+        assert found["proxy"].status == "failed" and "HTTPS_PROXY" in found["proxy"].detail
     found = await patient(flags, checks, HTTPS_PROXY=proxy, NO_PROXY="nowhere.invalid")
     assert found["proxy"].detail.endswith("NO_PROXY excludes it")
     assert "DNS" in found["connection"].detail
@@ -277,7 +303,7 @@ async def test_a_wrong_clock(patient, monkeypatch, ahead, status):
 
 
 async def test_a_check_has_a_time_limit(patient):
-    """A check that does not end fails, and the next one runs."""
+    """A check that does not end fails, as does one with an error of its own, and the next one runs."""
 
     async def forever(_: Examination) -> Found:
         await asyncio.sleep(1000)
@@ -286,7 +312,12 @@ async def test_a_check_has_a_time_limit(patient):
     async def well(_: Examination) -> Found:
         return Found("ok", "well")
 
-    found = await patient(checks=[Check("slow", forever, seconds=0.05), Check("next", well)])
+    async def wrong(_: Examination) -> Found:
+        raise LookupError("secret")
+
+    checks = [Check("slow", forever, seconds=0.05), Check("wrong", wrong), Check("next", well)]
+    found = await patient(checks=checks)
+    assert found["wrong"].status == "failed" and "internal error" in found["wrong"].detail
     assert found["slow"].status == "failed" and "no answer within" in found["slow"].detail
     assert found["next"].status == "ok"
 
