@@ -22,7 +22,7 @@ from typing import Any, NoReturn
 from noderepl import __version__
 from noderepl.actions import load, standard_input, with_files
 from noderepl.commands import COMMANDS, Command
-from noderepl.errors import ExitCode, LocalFileError, NodeReplError, UsageError
+from noderepl.errors import ConfigError, ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
 from noderepl.session_environment import read_environment
@@ -40,9 +40,9 @@ Exit codes: that of the program; otherwise 0; 1 the snippet threw or did not par
 configuration; 3 the service failed or cannot be reached; 4 not authorised; 70 internal error; 124
 the snippet timed out; 128 + N ended by signal N; 141 stdout was closed.
 `noderepl setup` sets up a pool on Azure, `noderepl pools` lists pools, `noderepl pool delete NAME`
-deletes one, `noderepl sessions` lists the sessions of a pool, and `noderepl serve` serves the
-embedded pool on a port; each has a --help. A command's name wins over a FILE of that name;
-`./pools` is the FILE."""
+deletes one, `noderepl sessions` lists the sessions of a pool, `noderepl doctor` checks everything,
+and `noderepl serve` serves the embedded pool on a port; each has a --help. A command's name wins
+over a FILE of that name; `./pools` is the FILE."""
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
@@ -225,7 +225,13 @@ def _run_command(command: Command, argv: Sequence[str]) -> int:
     command.add(parser)
     _add_config(parser)
     arguments = _parsed(parser, argv)
-    return command.run(_settings(arguments), arguments)
+    try:
+        settings = _settings(arguments)
+    except ConfigError as error:
+        if command.run_anyway is None:
+            raise
+        return command.run_anyway(error, arguments)
+    return command.run(settings, arguments)
 
 
 def _serve(settings: Settings) -> int:

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 
+from noderepl.doctor.finding import Capabilities
 from noderepl.javascript.prelude_request import Options, Terminal
 from noderepl.magics import Preferences, Screen
 from noderepl.settings import Settings
 from noderepl.terminal.background import Background, background_of
+from noderepl.terminal.capabilities import capabilities
 from noderepl.terminal.console import Console
 from noderepl.terminal.key_actions import key_sections
 from noderepl.terminal.streams import programs_environment
@@ -86,6 +88,12 @@ class Display:
         is_seen = self._at_prompt and (tty == "on" or (tty == "auto" and can_change))
         return self._console.size() if is_seen else None
 
+    def _capabilities(self) -> Capabilities:
+        settings = self._settings
+        return capabilities(
+            sys.stdout, settings.color, settings.places.get("color", "default"), os.environ
+        )
+
     def screen(
         self, entries: Callable[[], Sequence[str]], edit: Callable[..., Awaitable[str]]
     ) -> Screen:
@@ -101,5 +109,6 @@ class Display:
             keys=partial(key_sections, self._settings),
             terminal=self.terminal,
             copy=console.copy,
+            capabilities=self._capabilities,
             is_prompt=self._at_prompt,
         )

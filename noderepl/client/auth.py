@@ -45,6 +45,17 @@ class Credential(Protocol):
         """
 
 
+def auth_kind(
+    kind: Literal["auto", "azure", "token", "none"], *, endpoint: str, token: str | None
+) -> Literal["azure", "token", "none"]:
+    """Returns the kind of the credential: auto selects token if one is given, none on loopback,
+    else azure.
+    """
+    if kind != "auto":
+        return kind
+    return "token" if token else "none" if is_loopback(endpoint) else "azure"
+
+
 def make_auth(
     kind: Literal["auto", "azure", "token", "none"],
     *,
@@ -57,12 +68,11 @@ def make_auth(
 ) -> httpx.Auth | None:
     """Returns the httpx.Auth that adds a token to each request to the endpoint, None for no token.
 
-    kind: auto selects token if one is given, none on loopback, else azure. scope, tenant: of azure
-    tokens. credential: replaces DefaultAzureCredential. clock: returns seconds since 1970. Raises
-    UsageError for a missing or invalid token, and for a token over plain http to another machine.
+    kind: as for auth_kind(). scope, tenant: of azure tokens. credential: replaces
+    DefaultAzureCredential. clock: returns seconds since 1970. Raises UsageError for a missing or
+    invalid token, and for a token over plain http to another machine.
     """
-    if kind == "auto":
-        kind = "token" if token else "none" if is_loopback(endpoint) else "azure"
+    kind = auth_kind(kind, endpoint=endpoint, token=token)
     if kind == "none":
         return None
     check_token_may_go(endpoint)

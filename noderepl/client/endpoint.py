@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 
 from noderepl.errors import UsageError
 
+EMBEDDED = "http://embedded"
+"""The base URL of the embedded pool, which no other pool has."""
 _OPERATIONS = re.compile(r"(?:/python/execute|/code/execute|/executions)$", re.IGNORECASE)
 _RESOURCE = re.compile(
     r"/providers/Microsoft\.App/sessionPools/|^\s*/subscriptions/", re.IGNORECASE

@@ -20,6 +20,7 @@ from noderepl import errors
 from noderepl.client.bodies import text_of
 from noderepl.client.circumstances import MOST_READ, Circumstances, printable
 from noderepl.client.decode_execution import TIMEOUT_WORDS, words_of
+from noderepl.client.endpoint import EMBEDDED
 from noderepl.client.retries import seconds_asked
 from noderepl.client.wire import VERSIONS
 from noderepl.schema import Unfit, decode
@@ -240,7 +241,7 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
             (
                 f"{about.host} does not accept the token (401): there is none, it has expired, or"
                 f" it is for another audience than {AUDIENCE}; sign in again with `az login`, or"
-                f" set NODEREPL_TOKEN to a fresh token{said}"
+                f" set NODEREPL_TOKEN to a fresh token{_doctor(about)}{said}"
             ),
         )
     if status == HTTPStatus.FORBIDDEN:
@@ -249,7 +250,7 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
             (
                 f"the token has no right to this pool (403): its owner needs the role {ROLE!r} on"
                 " the pool, and an assignment takes some minutes to propagate; check `az role"
-                f" assignment list`, and that the token is for {AUDIENCE}{said}"
+                f" assignment list`, and that the token is for {AUDIENCE}{_doctor(about)}{said}"
             ),
         )
     if status == HTTPStatus.NOT_FOUND:
@@ -264,6 +265,10 @@ def _meaning(problem: _Problem, about: Circumstances) -> tuple[type[errors.Servi
     if status >= 500:
         return errors.ServiceFailed, f"{about.host} failed ({_named(status)}){said}"
     return errors.BadRequest, f"{about.host} refuses the request ({_named(status)}){said}"
+
+
+def _doctor(about: Circumstances) -> str:
+    return "" if about.url == EMBEDDED else "; `noderepl doctor` finds the cause"
 
 
 def _redirect(problem: _Problem, about: Circumstances) -> str:

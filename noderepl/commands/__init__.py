@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from noderepl.commands.command import Command
+from noderepl.commands.doctor import DOCTOR
 from noderepl.commands.pool import POOL
 from noderepl.commands.pools import POOLS
 from noderepl.commands.sessions import SESSIONS
@@ -16,6 +17,6 @@ from noderepl.commands.setup import SETUP
 __all__ = ["COMMANDS", "Command"]
 
 COMMANDS: Mapping[str, Command] = {
-    command.name: command for command in (SETUP, POOLS, POOL, SESSIONS)
+    command.name: command for command in (SETUP, POOLS, POOL, SESSIONS, DOCTOR)
 }
 """All commands except serve, by name."""

@@ -6,6 +6,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from noderepl.errors import ConfigError
 from noderepl.settings import Settings
 
 AZURE_OPTIONS = ("tenant", "arm-endpoint", "arm-scope", "theme", "color")
@@ -17,7 +18,8 @@ class Command:
     """One command, `noderepl NAME`.
 
     summary: one line for --help. options: the options of the table that it accepts. add: adds its
-    own arguments. run: runs it, returns the exit code, and raises NodeReplError.
+    own arguments. run: runs it, returns the exit code, and raises NodeReplError. run_anyway: runs
+    it if the settings cannot be read; None if it needs them.
     """
 
     name: str
@@ -25,3 +27,4 @@ class Command:
     options: tuple[str, ...]
     add: Callable[[ArgumentParser], object]
     run: Callable[[Settings, Namespace], int]
+    run_anyway: Callable[[ConfigError, Namespace], int] | None = None

@@ -14,6 +14,7 @@ from noderepl.magics.config import CONFIG
 from noderepl.magics.context import Context, Preferences, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
+from noderepl.magics.doctor import DOCTOR
 from noderepl.magics.download import DOWNLOAD
 from noderepl.magics.file_texts import CAT, DIFF
 from noderepl.magics.files import FILES, RM, UPLOAD
@@ -78,6 +79,7 @@ MAGICS: tuple[Magic, ...] = (
     STOP,
     SESSION,
     POOLS,
+    DOCTOR,
     REPLAY,
     KEEPALIVE,
     TIMEOUT,

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from noderepl.doctor.finding import Capabilities
+
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.javascript import questions
@@ -143,7 +145,8 @@ class Screen:
     theme: returns the names of the present theme and of the one that has its place on this
     background, "" for none. themes: returns all themes, name to summary. keys: returns the keys and
     what they do. terminal: returns the columns and rows that snippets see, None if they see no
-    terminal. copy: copies a text to the clipboard; raises LocalFileError. is_prompt: whether the
+    terminal. copy: copies a text to the clipboard; raises LocalFileError. capabilities: returns
+    what the terminal can do. is_prompt: whether the
     user can answer a question.
     """
 
@@ -156,6 +159,7 @@ class Screen:
     keys: Callable[[], Sequence[Section]]
     terminal: Callable[[], tuple[int, int] | None]
     copy: Callable[[str], Awaitable[None]]
+    capabilities: Callable[[], Capabilities] = lambda: Capabilities(False)
     is_prompt: bool = False
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from noderepl.client.endpoint import base_url
+from noderepl.client.endpoint import EMBEDDED, base_url
 from noderepl.client.identifier import new_identifier
 from noderepl.client.wire import first_dialect
 from noderepl.errors import (
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from noderepl.client.retries import RetryListener, Waiting
     from noderepl.client.session import Session
 
-EMBEDDED = "http://embedded"
 # The longest cooldown that the service allows (DOC-POOL): the variables survive a break of ten
 # minutes.
 COOLDOWN_SECONDS = 3600.0

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
+from noderepl.doctor.finding import Finding
 from noderepl.outcome import (
     Description,
     Execution,
@@ -34,6 +35,7 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.coloured import code, lexed, with_javascript
 from noderepl.terminal.escapes import visible
+from noderepl.terminal.findings import finding
 from noderepl.terminal.folding import PAGE_HINT, first_screen, left_out, lines_in
 from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
@@ -96,10 +98,8 @@ def render(
             from noderepl.terminal.descriptions import description
 
             return _one("stdout", *description(entries, width, styled=styled))
-        case Table(header, rows):
-            return _one("stdout", *table(header, rows, width))
-        case Listing() | Manual():
-            return _one("stdout", *manual(outcome, width))
+        case Table() | Finding() | Listing() | Manual():
+            return _one("stdout", *_requested(outcome, width))
         case FileList(files, now):
             none = Piece("note", "no files\n")
             return _one("stdout", *files_table(files, now)) if files else _one("stderr", none)
@@ -163,6 +163,8 @@ def extent(outcome: Outcome) -> int:
             return len(error.stack or error.message)
         case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text) | Manual(text):
             return len(text)
+        case Finding():
+            return len(outcome.found.detail) + len(outcome.found.advice)
         case Listing(sections):
             return sum(len(cell) for one in sections for row in one.rows for cell in row)
         case Description(entries):
@@ -197,6 +199,15 @@ def _text(text: str, is_code: bool, file: str, look: _Look) -> Iterable[Piece]:
     # A pipe gets the text of a file unchanged.
     shown = _ended(text.replace("\r\n", "\n")) if look.width else text
     return source(shown, file, look.styled)
+
+
+def _requested(outcome: Table | Finding | Listing | Manual, width: int) -> Iterator[Piece]:
+    match outcome:
+        case Table(header, rows):
+            return table(header, rows, width)
+        case Finding():
+            return finding(outcome, width)
+    return manual(outcome, width)
 
 
 def _transferred(outcome: Saved | Uploaded) -> str:

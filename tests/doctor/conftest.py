@@ -1,0 +1,3 @@
+"""The stand-ins of Azure."""
+
+from azure_fixtures import account, served_pool  # noqa: F401
