@@ -12,7 +12,7 @@ from noderepl.internal_error import supervised
 from noderepl.outcome import Asked, Outcome, Output
 from noderepl.terminal.above_prompt import AbovePrompt, Write
 from noderepl.terminal.console import Console
-from noderepl.terminal.render import extent
+from noderepl.terminal.outcome_length import length_of
 from noderepl.threaded import SHORT
 
 # How long an outcome waits for the output of earlier snippets.
@@ -50,7 +50,7 @@ class LateOutput:
             if self._foreground.ask():
                 self._console.ask()
                 self._ask(outcome.has_keys)
-        elif extent(outcome) > SHORT and not isinstance(outcome, Output):
+        elif length_of(outcome) > SHORT and not isinstance(outcome, Output):
             self._drawing.add(task := supervised(asyncio.create_task(self._show_long(outcome))))
             task.add_done_callback(self._drawing.discard)
         else:

@@ -1,7 +1,4 @@
-"""All outcomes, as frozen dataclasses. The terminal renders them; scripts print them.
-
-This module does not depend on HTTP, JavaScript or a screen.
-"""
+"""All outcomes, as frozen dataclasses, without HTTP, JavaScript or a screen."""
 
 from __future__ import annotations
 

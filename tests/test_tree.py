@@ -40,7 +40,7 @@ MODULES_OF = {
         terminal.layout terminal.paint terminal.prompt terminal.snippet_lexer terminal.suggestions
         terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
-    "end_to_end/test_script.py": "cli script unread execution.whole_output",
+    "end_to_end/test_script.py": "cli script unread usage_text execution.whole_output",
     "end_to_end/test_slow_terminal.py": """late_output terminal.above_prompt terminal.screen_output
         terminal.writer""",
     "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
@@ -92,7 +92,7 @@ MODULES_OF = {
     "terminal/test_long_texts.py": "terminal.long_lines",
     "terminal/test_history.py": "history_entry",
     "terminal/test_pictures.py": "terminal.picture_files",
-    "terminal/test_render.py": "terminal.coloured terminal.source_text terminal.tables",
+    "terminal/test_render.py": "terminal.coloured terminal.outcome_length terminal.source_text terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",
     "test_docs.py": "options",
     "test_signals.py": "sessions.backend sessions.run",

@@ -18,9 +18,10 @@ from noderepl.outcome import Execution, Outcome, Output, Page, Thrown, Words
 from noderepl.terminal.drawing import Drawing, Drawn, page_texts
 from noderepl.terminal.last_lines import LastLines
 from noderepl.terminal.line_parts import LinePart
+from noderepl.terminal.outcome_length import length_of
 from noderepl.terminal.pictures import Pictures
 from noderepl.terminal.pieces import Part, Piece, Rendered
-from noderepl.terminal.render import extent, render, render_error, render_output, render_plain
+from noderepl.terminal.render import render, render_error, render_output, render_plain
 from noderepl.terminal.status_line import StatusLine, frame
 from noderepl.terminal.streams import Colour, Screen, Stream, writers_of
 from noderepl.terminal.themes import Theme
@@ -145,12 +146,12 @@ class Console:
         """Prepares the output of show(), in a thread if it is long, and its pictures. Returns the
         function that writes it.
         """
-        text = await worked(self._drawn, outcome, extent(outcome))
+        text = await worked(self._drawn, outcome, length_of(outcome))
         return partial(self._write_end, [*text, *await self._pictures.drawn(outcome)])
 
     async def painted(self, outcome: Outcome) -> bytes:
         """Returns what show() would write."""
-        drawn = await worked(self._drawn, outcome, extent(outcome))
+        drawn = await worked(self._drawn, outcome, length_of(outcome))
         return b"".join(data for _, data, _ in drawn)
 
     async def show_plain(self, execution: Execution, *, with_value: bool) -> None:
@@ -164,7 +165,7 @@ class Console:
             rendered = render_plain(outcome, with_value=with_value, styled=styled)
             return self._drawing.parts(rendered, is_live=self.is_live)
 
-        self._write(await worked(draw, execution, extent(execution)))
+        self._write(await worked(draw, execution, length_of(execution)))
 
     async def show_page(self, page: Page) -> None:
         """Writes a page to stdout, one part at a time."""

@@ -47,8 +47,6 @@ from noderepl.units import human_size
 
 # A carriage return and the like do not end a line: they are shown as controls.
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
-DETAILS = 40
-"""The maximum number of characters for a file's size and age."""
 PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "object", "function")
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 
@@ -141,39 +139,6 @@ def render_value(text: str, *, styled: bool) -> Iterable[Piece]:
 def render_error(error: Thrown, *, styled: bool = False) -> Rendered:
     """Returns an uncaught error of a script, as Node.js reports it."""
     return Rendered((_error(error, styled),))
-
-
-def extent(outcome: Outcome) -> int:
-    """Returns the approximate number of characters of an outcome, as an estimate of the rendering
-    time.
-    """
-    match outcome:
-        case Execution():
-            value = "" if outcome.value is None else outcome.value.text
-            errors = [*outcome.late, *([outcome.error] if outcome.error else [])]
-            texts = [
-                outcome.stdout,
-                outcome.stderr,
-                value,
-                *outcome.notes,
-                *(one.stack or one.message for one in errors),
-            ]
-            return sum(map(len, texts)) + sum(len(one.data) for one in outcome.media)
-        case Uncaught(error):
-            return len(error.stack or error.message)
-        case Output(text) | Text(text) | Words(text) | Failure(text) | Note(text) | Manual(text):
-            return len(text)
-        case Finding():
-            return len(outcome.found.detail) + len(outcome.found.advice)
-        case Listing(sections):
-            return sum(len(cell) for one in sections for row in one.rows for cell in row)
-        case Description(entries):
-            return sum(len(entry.text) for entry in entries)
-        case Table(header, rows):
-            return sum(len(cell) for row in (header, *rows) for cell in row)
-        case FileList(files):
-            return sum(len(file.name) + DETAILS for file in files)
-    return 0
 
 
 def thrown(error: Thrown, *, styled: bool = True, at_prompt: bool = False) -> tuple[Piece, ...]:

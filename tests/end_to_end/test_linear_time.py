@@ -94,6 +94,7 @@ from noderepl.terminal import (
     folding,
     frames,
     lexers,
+    magic_words,
     own_lines,
     render,
     secret_forms,
@@ -515,6 +516,10 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "magics.session_files.remote_path": accepting(
         lambda text: remote_path(text, arguments.Arguments("%a", text))
     ),
+    "terminal.magic_words.is_first": magic_words.is_first,
+    "terminal.magic_words.last_word": magic_words.last_word,
+    "terminal.magic_words.magic_line": magic_words.magic_line,
+    "terminal.magic_words.unquoted": magic_words.unquoted,
     "terminal.tables.columns_of": tables.columns_of,
     "terminal.tables.one_line": lambda text: tables.one_line(text, 80),
     "terminal.tables.table": lambda text: list(tables.table((text,), ((text,), (text,)), 80)),
