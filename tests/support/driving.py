@@ -14,9 +14,12 @@ import sys
 import termios
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import pyte
+
+from noderepl.service.bubblewrap import bubblewrap_works
 
 KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdeklruxz"} | {
     "enter": "\r",
@@ -48,9 +51,17 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         if not name.startswith(("NODEREPL_", "XDG_"))
         and name not in ("NO_COLOR", "FORCE_COLOR", "TERM")
     }
+    # A line about a sandbox that is missing would be on every screen.
+    kept |= {} if has_sandbox() else {"NODEREPL_SANDBOX": "off"}
     return (
         kept | {"HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(Path.cwd())} | more
     )
+
+
+@cache
+def has_sandbox() -> bool:
+    """Whether this machine can run sandboxes."""
+    return bubblewrap_works()
 
 
 def run(
