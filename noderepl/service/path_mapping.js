@@ -34,7 +34,12 @@
             const text = place.toString("latin1");
             return inward(text) === text ? place : Buffer.from(inward(text), "latin1");
         }
-        return place instanceof URL && place.protocol === "file:" ? pathToFileURL(inward(fileURLToPath(place))) : place;
+        return place instanceof URL && place.protocol === "file:" ? inwardUrl(place) : place;
+    }
+
+    // A module of the same path with another query is another module.
+    function inwardUrl({ href, search, hash }) {
+        return Object.assign(pathToFileURL(inward(fileURLToPath(href))), { search, hash });
     }
 
     function inwardSpecifier(specifier) {

@@ -24,6 +24,8 @@ UNSTEADY = (
     (r"127\.0\.0\.1:\d+", "127.0.0.1:PORT"),
     (r"\b\d+(\.\d+)? ?(ms|s|µs)\b", "N ms"),
     (r"added \d+ packages?", "added N packages"),
+    # Without a sandbox, npm prints the true path of the session's directory.
+    (r"^/\S*/noderepl-\w+/\d+/data$", "/mnt/data"),
     (r"^\d+ packages? (is|are) looking for funding\n.*\n", ""),
     (r"node:internal/[\w/]+:\d+:\d+", "node:internal"),
     (r"pid \d+", "pid N"),
