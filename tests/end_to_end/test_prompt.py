@@ -11,7 +11,7 @@ from driving import Screen, command, descendants, wait_for
 
 from noderepl.service.bubblewrap import bubblewrap_works
 
-PROCESSES = 3 if bubblewrap_works() else 1
+PROCESSES = 3 if bubblewrap_works() else 2
 """What one worker of the embedded pool consists of."""
 
 
