@@ -26,6 +26,8 @@ from noderepl.javascript.session_files import MOST_ENTRIES, Left
 from noderepl.magics.local import os_errors
 from noderepl.schema import Check, Count, Unfit, Word, decode
 
+MOST_LEVELS = 200
+"""Directories inside one another; deeper ones cannot be removed safely."""
 PART = 16 << 20
 """The bytes of an archive before its compression; the service accepts files of 128 MB."""
 MOST_UNPACKED = 2 * PART
@@ -83,8 +85,8 @@ class LocalTree:
     _links: int = 0
 
     def scan(self) -> None:
-        """Finds the files. Raises LocalFileError if there are more than MOST_ENTRIES, or if the
-        directory cannot be read.
+        """Finds the files. Raises LocalFileError if there are more than MOST_ENTRIES or
+        MOST_LEVELS, or if the directory cannot be read.
         """
         excluded: list[str] = []
         unreadable: list[str] = []
@@ -104,6 +106,10 @@ class LocalTree:
                 elif entry.is_symlink():
                     links += self._is_included(path)
                 elif entry.is_dir(follow_symlinks=False):
+                    if path.count("/") >= MOST_LEVELS:
+                        raise LocalFileError(
+                            f"{self.root} has directories more than {MOST_LEVELS} levels deep"
+                        )
                     waiting.append(path)
                     if self.matches is None:
                         self._entries.append((path, True))
@@ -244,6 +250,8 @@ class Arrival:
         return count
 
     def _add(self, path: str, kind: str, offset: int, content: memoryview) -> None:
+        if path.count("/") >= MOST_LEVELS:
+            raise MalformedAnswer(f"the session has sent a path of more than {MOST_LEVELS} levels")
         if path and any(part in {"", ".", ".."} or "\0" in part for part in path.split("/")):
             raise MalformedAnswer(f"the session has sent a file with the unsafe path {path!r}")
         if self._places is not None and (kind == "directory" or path not in self._places):

@@ -7,9 +7,11 @@ import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from noderepl.errors import (
     BadRequest,
+    LocalFileError,
     NodeReplError,
     NotFound,
     ServiceFailed,
@@ -132,10 +134,10 @@ async def edit_remote(context: Context, arguments: Arguments, word: str) -> Sequ
             raise UsageError(f"{name} has changed in the session meanwhile")
         await (await context.sessions.session()).write(name, edited.encode())
     except (NodeReplError, asyncio.CancelledError) as error:
-        place = _saved(context, name, edited)
+        place = _saved(context.directory, name, edited)
         if not isinstance(error, NodeReplError):
             raise
-        raise UsageError(f"{error}; the edited text is in {place}") from error
+        raise UsageError(f"{str(error).rstrip('.')}; the edited text is in {place}") from error
     return [Words(f"Uploaded {name} ({human_size(len(edited.encode()))}).")]
 
 
@@ -146,14 +148,21 @@ async def _text_or_none(context: Context, name: str) -> str | None:
         return None
 
 
-def _saved(context: Context, name: str, text: str) -> Path:
-    """Writes a text to a new file of the working directory. Returns its path."""
+def _saved(directory: Path, name: str, text: str) -> Path:
+    """Writes a text to a new file of a directory, or to a temporary one if that is impossible.
+    Returns its path.
+    """
     base = name.rpartition("/")[2]
     number = 0
-    while (place := context.directory / f"{base}.edited{number or ''}").exists():
-        number += 1
-    with arriving(place, force=False) as sink:
-        sink.write(text.encode())
+    try:
+        while (place := directory / f"{base}.edited{number or ''}").exists():
+            number += 1
+        with arriving(place, force=False) as sink:
+            sink.write(text.encode())
+    except (LocalFileError, OSError):
+        with NamedTemporaryFile("wb", suffix=f"-{base}", delete=False) as file:
+            file.write(text.encode())
+        return Path(file.name)
     return place
 
 

@@ -37,6 +37,11 @@ async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
     from noderepl.sessions.records import may_be_new_name
 
+    if may_be_new_name(identifier) and not await _may_exist(context, identifier):
+        raise UsageError(
+            f"no session has the name {identifier}; %session list shows the names, and noderepl"
+            f" --session {identifier} makes one"
+        )
     try:
         short = shortened(await context.sessions.use(identifier))
     except UsageError as error:
@@ -50,6 +55,21 @@ async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     guessed = " No session has this name, so the word is taken as an identifier."
     unknown = guessed if may_be_new_name(identifier) else ""
     return [Words(f"This is session {short} now.{unknown}", warning=bool(unknown))]
+
+
+async def _may_exist(context: Context, word: str) -> bool:
+    """Returns whether a session may have this name or identifier: here or in the pool."""
+    registry = context.sessions.registry
+    if any(word in (one.name, one.about.identifier) for one in registry.known()):
+        return True
+    session = await context.sessions.session()
+    try:
+        await session.renewed(word).info()
+    except NotFound:
+        return False
+    except UnsupportedVersion:
+        pass
+    return True
 
 
 async def _name(context: Context, name: str) -> Sequence[Outcome]:

@@ -138,7 +138,8 @@ async def discard(context: Context, *names: str, with_directories: bool = False)
     """
     from noderepl.javascript.session_files import Removed
 
-    with suppress(NodeReplError, TimeoutError):
+    # httpx raises RuntimeError if its client was closed because noderepl exits.
+    with suppress(NodeReplError, TimeoutError, RuntimeError):
         async with asyncio.timeout(CLEANING_SECONDS):
             if with_directories:
                 await ask(context, Removed, "remove", paths=names)

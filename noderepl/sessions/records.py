@@ -11,7 +11,7 @@ import fcntl
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -53,6 +53,13 @@ class KnownSession:
     idle: float = 0.0
     ran: int = 0
     last: str = ""
+
+
+def last_name(events: Iterable[Mapping[str, Any]]) -> str:
+    """Returns the name that events give a session at last, "" for none or an invalid one."""
+    names = [event.get("name") for event in events if event.get("event") == "name"]
+    last = names[-1] if names else ""
+    return last if isinstance(last, str) and _NAME.fullmatch(last) else ""
 
 
 def name_event(name: str) -> dict[str, Any]:
@@ -167,7 +174,7 @@ def _known(path: Path, file: BinaryIO, about: About) -> KnownSession:
             case {"event": "snippet", "code": str(code)}:
                 last, ran = code, ran + 1
             case {"event": "name", "name": str(word)}:
-                name = word if _NAME.fullmatch(word) else ""
+                name = last_name([name_event(word)])
             case {"event": "keep"}:
                 is_kept = True
     idle = max(0.0, time.time() - modified(path))

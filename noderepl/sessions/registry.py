@@ -28,6 +28,7 @@ from noderepl.sessions.records import (
     is_mark,
     is_used,
     known_sessions,
+    last_name,
     may_be_new_name,
     name_event,
     record_to_resume,
@@ -139,8 +140,7 @@ class Registry:
         self.identifier = identifier = record.about.identifier
         self._records[identifier] = record
         self._used.add(identifier)
-        names = [event["name"] for event in record.events if event.get("event") == "name"]
-        self._names[identifier] = str(names[-1]) if names else ""
+        self._names[identifier] = last_name(record.events)
         if self.name or KEEP in record.events:
             self._kept.add(identifier)
         elif record.about.made and not self._settings.session:

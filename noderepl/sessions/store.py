@@ -238,8 +238,7 @@ def _read(path: Path, file: BinaryIO) -> Record:
 
 def _damaged(path: Path) -> LocalFileError:
     return LocalFileError(
-        f"{path} is damaged, so its session cannot be resumed; remove the file, or start"
-        " without --resume"
+        f"{path} is damaged, so its session cannot be resumed; remove the file to start anew"
     )
 
 

@@ -47,6 +47,19 @@ def test_a_name_makes_a_session_and_goes_on_in_it(pool, home):
     assert ran.stdout == "the file\n"
 
 
+def test_a_wrong_name_changes_nothing(pool, home):
+    """%session use of a name that nobody has given is refused; a damaged name in a record is none."""
+    script(pool, home, "--session", "work", "-e", "var a = 41")
+    ran = script(pool, home, "--session", "work", "-c", "%session use wrok", "-p", "a")
+    assert ran.returncode == 2 and "no session has the name wrok" in ran.stderr
+    assert len(pool.sessions()) == 1
+    (file,) = kept(home)
+    with file.open("a") as record:
+        record.write('{"event": "name", "name": "\\u001b[31mx"}\n')
+    ran = script(pool, home, "--resume", "-p", "a")
+    assert (ran.returncode, ran.stdout) == (0, "41\n") and "\x1b" not in ran.stderr
+
+
 def test_an_identifier_is_used_as_it_is(pool, home):
     """A word with a digit is an identifier; so is one that the pool has a session of."""
     script(pool, home, "--session", "mine-1234", "-e", "var a = 1")

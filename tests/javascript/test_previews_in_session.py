@@ -174,7 +174,7 @@ Array(1000).fill(0).map(() => Array(1000).fill(0).map(() => 'x'.repeat(1000)))
 async def test_long_values_take_no_time(dispatch: Open) -> None:
     """Nothing lists the indices of a long value, which nothing could stop: the session goes on."""
     dispatcher = await dispatch(at_prompt=True)
-    makes = "const list = new Array(1e7).fill(0), bytes = new Uint8Array(5e7), text = 'x'.repeat(5e7), boxed = Object(text), dense = {}; for (let i = 0; i < 4e6; i++) dense[i] = i; 1"
+    makes = "const list = new Array(1e7).fill(0), bytes = new Uint8Array(5e7), text = 'x'.repeat(5e7), boxed = Object(text), dense = {}; for (let i = 0; i < 2e6; i++) dense[i] = i; const liar = Object.assign(dense, { length: 3 }); 1"
     assert await shown(dispatcher, makes) == "1"
     queries = dispatcher.executor.queries
     for name in ("list", "bytes", "text", "boxed", "dense"):
@@ -191,8 +191,17 @@ async def test_long_values_take_no_time(dispatch: Open) -> None:
             await preview(queries, code)
     rows = await queries.variables()
     assert rows is not None and {row.name: row.size for row in rows} == {
-        "list": 10_000_000, "bytes": 50_000_000, "text": 50_000_000, "boxed": 50_000_000, "dense": None,
+        "list": 10_000_000, "bytes": 50_000_000, "text": 50_000_000, "boxed": 50_000_000, "dense": None, "liar": None,
     }  # fmt: skip
+    assert "shown in short" in await shown(dispatcher, "%who -d dense")
+    # Indices that no sample finds are guessed from the size of the heap.
+    await shown(
+        dispatcher, "const sparse = {}; for (let i = 0; i < 6e6; i++) sparse[1e6 + 7 * i] = i; 1"
+    )
+    for code in ("sparse", "Object.keys(sparse)"):
+        await preview(queries, code)
+        await queries.members(code)
+    assert await queries.variables() is not None
     assert await shown(dispatcher, "boxed.length + list.length") == "60000000"
 
 

@@ -280,6 +280,18 @@ def test_a_hostile_archive_leaves_nothing(name: str, tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path != inner] == [tmp_path / "a"]
 
 
+def test_deep_directories_are_refused(tmp_path: Path) -> None:
+    """On both sides, as a tree of a thousand levels cannot be removed."""
+    deep = "/".join("d" for _ in range(archives.MOST_LEVELS + 1))
+    arrival = archives.Arrival(tmp_path / "c", force=True)
+    with pytest.raises(MalformedAnswer, match="more than 200 levels"):
+        arrival.add(archive([f"{deep}/f", "file", 0, 0]))
+    arrival.close()
+    (tmp_path / deep).mkdir(parents=True)
+    with pytest.raises(LocalFileError, match="more than 200 levels deep"):
+        archives.LocalTree(tmp_path, ()).scan()
+
+
 @pytest.mark.parametrize("sent", [["y", "file", 0, 0], ["x", "directory", 0, 0]])
 def test_only_what_was_requested_arrives(sent: list[object], tmp_path: Path) -> None:
     """A session cannot add files to those of a pattern."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from noderepl.errors import LocalFileError, NotFound, UsageError
@@ -103,3 +105,10 @@ async def test_an_edited_text_is_never_lost(live) -> None:
             await run_magic("%edit remote:a.js", live.context)
         assert (live.directory / f"a.js.edited{number}").read_text() == "mine"
     assert await got(live, "a.js") == "theirs"
+
+
+def test_an_edited_text_goes_to_a_temporary_file(tmp_path: Path) -> None:
+    """If the working directory cannot have it."""
+    place = file_texts._saved(tmp_path / "gone", "src/a.txt", "edited")
+    assert place.read_text() == "edited" and place.name.endswith("-a.txt")
+    place.unlink()

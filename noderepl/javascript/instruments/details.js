@@ -51,7 +51,12 @@
 
     // Whether a function has no properties that a snippet has added.
     function isBare(value) {
-        return getOwnPropertySymbols(value).length === 0 && filter(getOwnPropertyNames(value), isAdded).length === 0;
+        const isSmall = inspection.lengthOf(value) === 0;
+        return (
+            isSmall &&
+            getOwnPropertySymbols(value).length === 0 &&
+            filter(getOwnPropertyNames(value), isAdded).length === 0
+        );
     }
 
     function isAdded(key) {
@@ -102,6 +107,9 @@
     }
 
     function hasPlainParts(value, depth) {
+        if (inspection.lengthOf(value) > MOST_KEYS) {
+            return false;
+        }
         const names = getOwnPropertyNames(value);
         for (let index = 0; index < names.length && names.length <= MOST_KEYS; index++) {
             const found = getOwnPropertyDescriptor(value, names[index]);

@@ -179,7 +179,7 @@
 
     // Without indices, of which there may be millions, and without the old forms of Object's functions.
     function keysOf(object, seen = NONE) {
-        const length = typeof object === "function" ? 0 : lengthOf(object);
+        const length = lengthOf(object);
         if (length > MOST) {
             return length === Infinity ? [] : ["length"];
         }
@@ -271,7 +271,17 @@
     // sent: description.js and what it uses.
     function describe(kernel, request, sent, root, steps, made) {
         const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
-        const shown = { classOf, descriptorOf, isNativeError, isProxy, keysOf, preview: line, sourceOf, typeOf };
+        const shown = {
+            classOf,
+            lengthOf,
+            descriptorOf,
+            isNativeError,
+            isProxy,
+            keysOf,
+            preview: line,
+            sourceOf,
+            typeOf,
+        };
         const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
         const tools = { realm, primordials, post, ...installed, ...saved, ...shown, ...known };
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
@@ -283,7 +293,7 @@
 
     const { find, forget, latest, remove } = variables;
     const inspection = { find, forEachEntry, forget, isEngines, names: latest, preview: line, remove };
-    assign(inspection, { sizeOf, sourceOf, typeOf });
+    assign(inspection, { lengthOf, sizeOf, sourceOf, typeOf });
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     const listed = (kernel) => respond(kernel, variables.rows());

@@ -3,7 +3,7 @@
 // locationOf(value) returns {"url", "line", "text": of the script}, undefined for what is no function or has no text.
 (function functionLocations(tools) {
     const { realm, primordials, post, descriptorOf, getBuiltinModule, getOwnPropertyNames } = tools;
-    const { isNativeError, isProxy, attempt } = tools;
+    const { isNativeError, isProxy, attempt, lengthOf } = tools;
     const { defineProperty } = tools.Object;
     const { Session } = getBuiltinModule("inspector");
     const connect = primordials.uncurried(Session.prototype.connect);
@@ -14,6 +14,9 @@
     // The inspector describes each property of the function: for an error, it reads its stack.
     function locationOf(value) {
         if (typeof value !== "function" || isProxy(value)) {
+            return undefined;
+        }
+        if (lengthOf(value) > 0) {
             return undefined;
         }
         const own = getOwnPropertyNames(value);

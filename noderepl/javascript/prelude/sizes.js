@@ -5,6 +5,12 @@
     const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
     const types = realm.require("util/types");
     const every = primordials.uncurried(Array.prototype.every);
+    const memoryUsage = realm.process.memoryUsage.bind(realm.process);
+    const now = realm.performance.now.bind(realm.performance);
+    const LARGE = 400 << 20; // bytes
+    const RECENT = 100; // ms
+    let measured = -Infinity;
+    let isLarge = false;
     const SAMPLES = [1000, 10_000, 100_000];
     const entries = getter(Map.prototype, "size");
     const members = getter(Set.prototype, "size");
@@ -17,11 +23,25 @@
         return primordials.uncurried(getOwnPropertyDescriptor(prototype, key).get);
     }
 
-    // The number of indices of a value that is no proxy, or an upper bound: Infinity for an object that seems to have
-    // very many. Nothing can stop the engine when it lists millions of them.
+    // The number of indices of a value that is no proxy: Infinity for an object that may have very many keys. Nothing
+    // can stop the engine when it lists millions of them, and nothing counts them; a large heap may have so many.
     function lengthOf(value) {
-        const length = types.isTypedArray(value) ? viewLength(value) : getOwnPropertyDescriptor(value, "length")?.value;
-        return typeof length === "number" ? length : every(SAMPLES, (index) => hasOwn(value, index)) ? Infinity : 0;
+        if (types.isTypedArray(value)) {
+            return viewLength(value);
+        }
+        if (typeof value === "string" || isArray(value) || types.isStringObject(value)) {
+            return value.length;
+        }
+        return isHeapLarge() || every(SAMPLES, (index) => hasOwn(value, index)) ? Infinity : 0;
+    }
+
+    function isHeapLarge() {
+        const time = now();
+        if (time - measured > RECENT) {
+            measured = time;
+            isLarge = memoryUsage().heapUsed > LARGE;
+        }
+        return isLarge;
     }
 
     // Returns [number, whether it is bytes]; the number is null for a value without a size.
