@@ -51,9 +51,7 @@ async def first_snippet(
         until = clock.now() + pause
         while (rest := until - clock.now()) > 0:
             left = max(0, round(end - clock.now()))
-            propagation.show(
-                f"the role takes effect within 10 min: {left // 60}:{left % 60:02} left"
-            )
+            propagation.show(f"{left // 60}:{left % 60:02} left until the role takes effect")
             await clock.sleep(min(1.0, rest))
         pause = min(2 * pause, POLL_SECONDS)
 
