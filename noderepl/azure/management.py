@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from noderepl.azure.arm import MOST_PAGES, Arm, Reply, open_arm
+from noderepl.azure.arm import MOST_PAGES, OPTION, Arm, Reply, open_arm
 from noderepl.azure.fields import items, word
 from noderepl.azure.resources import (
     TYPE,
@@ -25,6 +25,7 @@ from noderepl.azure.resources import (
     read_provider,
     read_subscription,
 )
+from noderepl.client.circumstances import printable
 from noderepl.client.endpoint import address
 from noderepl.errors import BadRequest, Forbidden, MalformedAnswer, NotFound, UnsupportedVersion
 from noderepl.settings import Settings
@@ -81,12 +82,18 @@ class Management:
         return {name: location for name, location in named.items() if name}
 
     async def pool(self, pool: PoolId) -> Pool:
-        """Returns a pool as it is now."""
+        """Returns a pool as it is now. Raises MalformedAnswer if the answer is another pool."""
         reply = await self.at_version(lambda version: self.arm.send("GET", pool.resource, version))
         found = read_pool(reply.value)
         if found is None:
             raise MalformedAnswer(
                 f"{address(self.arm.endpoint)} did not answer as the API does: a pool without an id"
+            )
+        if found.id.resource.lower() != pool.resource.lower():
+            raise MalformedAnswer(
+                f"{address(self.arm.endpoint)} was asked for the pool {printable(pool.resource)}"
+                f" and answered with another pool, {printable(found.id.resource)}; check"
+                f" {OPTION}, and whether a proxy is in between"
             )
         return found
 

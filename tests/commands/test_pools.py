@@ -129,6 +129,20 @@ def test_a_pool_is_deleted(account, home):
     assert noderepl(account, home, "pool", "delete", "one", "--yes").returncode == 3
 
 
+def test_an_answer_with_another_pool(account, home):
+    """Neither the pool that was asked for nor the one in the answer is deleted, and no snippet runs in it."""
+    cloud = account.cloud
+    asked, other = cloud.add("asked"), cloud.add("other")
+    for arguments in (["pool", "delete", asked, "--yes"], ["--pool", asked, "-p", "1"]):
+        cloud.refuse("GET .*/sessionPools/asked", (200, cloud.pools[other.lower()], {}))
+        ran = noderepl(account, home, *arguments)
+        assert ran.returncode == 3 and asked in ran.stderr and other in ran.stderr
+        assert ran.stderr.count("\n") == 1 and ran.stdout == ""
+    assert len(cloud.pools) == 2
+    ran = noderepl(account, home, "pool", "delete", asked.upper(), "--yes")
+    assert ran.returncode == 0 and list(cloud.pools) == [other.lower()]
+
+
 def test_a_narrow_terminal(account, home):
     """On thirty columns each pool has lines of its own, and no character of a name is a control."""
     account.cloud.add("one", location="West \x1b[2JUS 2")
