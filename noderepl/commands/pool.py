@@ -45,8 +45,15 @@ async def _delete(settings: Settings, name: str, console: Console, *, is_asked: 
     management = open_management(settings, on_wait=console.step)
     try:
         console.step(f"looking up the pool {name}")
-        pool = await find_pool(name, management)
+        complaints: list[str] = []
+        pool = await find_pool(name, management, complaints.append)
         console.end_status()
+        if complaints:
+            raise UsageError(
+                f"another pool may have the name {name} too, so nothing was deleted:"
+                f" {' '.join(complaints)} To delete the pool that was found, give its resource id:"
+                f" {pool.id.resource}"
+            )
         if is_asked and (answer := await _answer(pool, console)) is not None:
             console.words("Nothing was deleted.")
             return answer

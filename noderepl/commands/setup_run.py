@@ -139,7 +139,7 @@ class Setup:
         found = await management.pools()
         self._console.end_status()
         for complaint in found.complaints:
-            self._console.words(complaint, warning=True)
+            self._warn(complaint)
         pools = [pool for pool in found.pools if pool.is_node]
         if not pools:
             self._say("There is no NodeLTS pool yet that you can see; this creates one.")
@@ -147,7 +147,7 @@ class Setup:
         return await self._chosen(management, pools)
 
     async def _named(self, management: Management, name: str) -> Pool:
-        pool = await find_pool(name, management)
+        pool = await find_pool(name, management, self._warn)
         usable_endpoint(pool)
         return pool
 
@@ -239,6 +239,9 @@ class Setup:
 
     def _say(self, sentence: str) -> None:
         self._console.words(sentence)
+
+    def _warn(self, sentence: str) -> None:
+        self._console.words(sentence, warning=True)
 
     def _report(self, why: str) -> None:
         """Says what exists now, and how to go on."""

@@ -143,6 +143,21 @@ def test_an_answer_with_another_pool(account, home):
     assert ran.returncode == 0 and list(cloud.pools) == [other.lower()]
 
 
+def test_a_name_that_may_not_be_unique(account, home):
+    """Where a subscription cannot be searched, a name is not enough to delete a pool; to use one, there is a warning."""
+    cloud = account.cloud
+    pool, cloud.graph, cloud.data_actions = cloud.add("only"), False, list(EXECUTOR)
+    closed = {"subscriptionId": "s2", "displayName": "Closed", "tenantId": cloud.tenant}
+    cloud.subscriptions.append(closed)
+    cloud.refuse("GET /subscriptions/s2/providers/.*", *[refused(403, "AuthorizationFailed")] * 2)
+    ran = noderepl(account, home, "pool", "delete", "only", "--yes")
+    assert ran.returncode == 2 and cloud.pools
+    assert "Closed" in ran.stderr and pool in ran.stderr and ran.stderr.count("\n") == 1
+    ran = noderepl(account, home, "--pool", "only", "-p", "6 * 7")
+    assert (ran.returncode, ran.stdout) == (0, "42\n") and "Closed is left out" in ran.stderr
+    assert noderepl(account, home, "pool", "delete", pool, "--yes").returncode == 0
+
+
 def test_a_narrow_terminal(account, home):
     """On thirty columns each pool has lines of its own, and no character of a name is a control."""
     account.cloud.add("one", location="West \x1b[2JUS 2")
