@@ -18,10 +18,10 @@ from typing import Any
 import httpx
 
 from noderepl.azure import arm_errors
-from noderepl.azure.fields import at, items, word
+from noderepl.azure.fields import at, items, message, word
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
-from noderepl.client.circumstances import Circumstances, printable
+from noderepl.client.circumstances import Circumstances
 from noderepl.client.endpoint import address, base_url, check_token_may_go, origin
 from noderepl.client.heads import head_is_there
 from noderepl.client.http_client import open_client
@@ -169,7 +169,7 @@ class Arm:
         if state in ("failed", "canceled"):
             raise ServiceFailed(
                 f"Azure could not finish the operation ({state})"
-                + "".join(f": {printable(text)}" for text in _reasons(value))
+                + "".join(f": {text}" for text in _reasons(value))
             )
 
     def _is_ours(self, link: str) -> bool:
@@ -287,4 +287,4 @@ def _ended(value: object) -> bool:
 
 def _reasons(value: object) -> Sequence[str]:
     error = at(value, "error") or at(value, "properties", "error")
-    return [text for text in (word(error, "code"), word(error, "message")) if text]
+    return [text for text in (message(error, "code"), message(error, "message")) if text]

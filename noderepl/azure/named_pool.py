@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.azure.remembered import recall, remember
-from noderepl.azure.resources import PoolId, pool_id
+from noderepl.azure.resources import UNUSABLE, PoolId, pool_id
 from noderepl.client.endpoint import base_url, check_token_may_go
 from noderepl.errors import MalformedAnswer, NodeReplError, NotFound, ServiceFailed, UsageError
 from noderepl.settings import Settings
@@ -122,7 +122,7 @@ def usable_endpoint(pool: Pool) -> str:
             f"the sessions of the pool {name} are of the type {pool.kind}; noderepl needs NodeLTS,"
             " and `noderepl setup` creates such a pool"
         )
-    if pool.state.lower() in ("failed", "canceled", "deleting"):
+    if pool.state.lower() in UNUSABLE:
         raise ServiceFailed(
             f"the pool {name} is in the state {pool.state}: delete it with `noderepl pool delete"
             f" {name}`, and create it again with `noderepl setup`"

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from noderepl.azure.arm import CLOCK, Clock
-from noderepl.azure.creation import Step
+from noderepl.azure.creation import CreationFailed, Step
 from noderepl.azure.management import Management, open_management
 from noderepl.azure.named_pool import find_pool, usable_endpoint
 from noderepl.azure.resources import Claims, Pool
@@ -81,6 +81,8 @@ class Setup:
             if not (isinstance(error, ServiceError) and error.doubt):
                 # Azure has refused the step.
                 self._begun = ""
+            if isinstance(error, CreationFailed):
+                self._done.append(error.left)
             if self._done or self._begun:
                 self._console.show(Failure(f"noderepl: {error}", error.exit_code))
                 self._report("Setup has not finished.")
