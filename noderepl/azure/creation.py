@@ -103,8 +103,12 @@ def creation_steps(
     return [*steps, Step(f"Create the pool {new.id.name}", line, done, create)]
 
 
-async def delete_pool(management: Management, pool: PoolId) -> None:
-    """Deletes a pool, and waits until it is gone. Raises ServiceError."""
+async def delete_pool(
+    management: Management, pool: PoolId, on_accepted: Callable[[], object] = lambda: None
+) -> None:
+    """Deletes a pool, and waits until it is gone. on_accepted: called when Azure has accepted the
+    request. Raises ServiceError.
+    """
     version = ""
 
     async def send(this: str) -> object:
@@ -113,6 +117,7 @@ async def delete_pool(management: Management, pool: PoolId) -> None:
         return await management.arm.send("DELETE", pool.resource, this)
 
     reply = await management.at_version(send)
+    on_accepted()
     if reply.status != 204:
         await management.arm.finish(reply, pool.resource, version, is_deleted=True)
 

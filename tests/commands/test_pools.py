@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from azure_arm import EXECUTOR, refused
 from azure_cli import OTHER_TENANT
 from azure_home import AzureHome
-from driving import Screen, run
+from driving import Screen, command, environment, run, wait_for
 
 GRAPH = "POST /providers/Microsoft.ResourceGraph/resources"
 HOSTILE = "we\u202eird\x1b]0;x\x07"
@@ -156,6 +158,23 @@ def test_a_name_that_may_not_be_unique(account, home):
     ran = noderepl(account, home, "--pool", "only", "-p", "6 * 7")
     assert (ran.returncode, ran.stdout) == (0, "42\n") and "Closed is left out" in ran.stderr
     assert noderepl(account, home, "pool", "delete", pool, "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_deletion_goes_on_at_azure(account, home, number):
+    """A signal after the request ends the command, which says that Azure deletes the pool all the same."""
+    cloud = account.cloud
+    pool = cloud.add("one")
+    cloud.refuse("DELETE .*", (202, None, {"Location": f"{cloud.url}/o", "Retry-After": "1"}))
+    cloud.refuse("GET /o", *[(202, None, {"Retry-After": "60"})] * 9)
+    ran = subprocess.Popen(
+        command("pool", "delete", pool, "--yes"), env=environment(home, **account.environ), stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert wait_for(lambda: "GET /o" in cloud.requests)
+    ran.send_signal(number)
+    _, said = ran.communicate(timeout=20)
+    assert ran.returncode == 128 + number and said.count("\n") == 1
+    assert "Azure goes on deleting the pool one" in said and "`noderepl pools`" in said
 
 
 def test_a_narrow_terminal(account, home):
