@@ -13,7 +13,9 @@ from noderepl.azure.creation import (
     NAME,
     NAME_RULE,
     SESSIONS_RANGE,
+    location_name,
 )
+from noderepl.azure.resources import Pool
 from noderepl.errors import UsageError
 
 PROFILE = re.compile(r"[\w.-]{1,64}", re.ASCII)
@@ -50,6 +52,25 @@ def read_answers(given: Mapping[str, str], *, has_pool: bool = False) -> Answers
         raise UsageError(f"--{extra[0]} is for a new pool, and --pool names one that exists")
     names = {"resource-group": "group", "max-sessions": "sessions", "save-as": "save_as"}
     return Answers(**{names.get(flag, flag): value for flag, value in given.items()})
+
+
+def differences(given: Answers, pool: Pool) -> str:
+    """Returns a sentence about the given answers that an existing pool does not fit, "" for none.
+    What is not known of the pool fits.
+    """
+    egress = {True: "enabled", False: "disabled", None: ""}[pool.egress]
+    compared = (
+        ("egress", given.egress, egress),
+        ("cooldown", given.cooldown, pool.cooldown),
+        ("max-sessions", given.sessions, pool.sessions),
+        ("location", location_name(given.location), location_name(pool.location)),
+    )
+    found = [
+        f"--{flag} is {wanted}, and the pool has {has}"
+        for flag, wanted, has in compared
+        if wanted and has not in ("", None) and wanted.lstrip("0") != str(has)
+    ]
+    return f"{'; '.join(found)}. Setup changes nothing of an existing pool." if found else ""
 
 
 def wrong_name(value: str) -> str:

@@ -16,7 +16,7 @@ from noderepl.azure.management import Management, open_management
 from noderepl.azure.named_pool import find_pool, usable_endpoint
 from noderepl.azure.resources import Claims, Pool
 from noderepl.azure.roles import access_to, assign, assignment_line, is_new_assignment
-from noderepl.azure.setup_answers import Answers
+from noderepl.azure.setup_answers import Answers, differences
 from noderepl.client.auth import Credential
 from noderepl.client.device_login import sign_in_by_code
 from noderepl.commands.first_snippet import Propagation, first_snippet
@@ -182,6 +182,8 @@ class Setup:
             self._say(questions.costs(new))
             await self._do(steps)
         pool = await management.pool(new.id)
+        if not steps and (sentence := differences(self._answers, pool)):
+            self._warn(sentence)
         usable_endpoint(pool)
         return pool
 
