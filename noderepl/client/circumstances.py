@@ -20,7 +20,8 @@ _TOKEN = re.compile(r"(?i:bearer) \S+|eyJ[\w.-]{3,}+")
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """The request of a failure. secrets: texts that no message may contain (identifier, token).
-    option: the option that has the server's URL.
+    option: the option that has the server's URL. pool: the pool of that URL as the user named it,
+    "" if the user gave the URL.
     """
 
     call: Call
@@ -28,6 +29,7 @@ class Circumstances:
     version: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
     option: str = "--endpoint"
+    pool: str = ""
 
     @property
     def host(self) -> str:

@@ -145,6 +145,18 @@ def test_an_answer_with_another_pool(account, home):
     assert ran.returncode == 0 and list(cloud.pools) == [other.lower()]
 
 
+def test_a_pool_that_is_gone(account, home):
+    """A 404 of a pool that --pool named names the pool and the commands about pools, not the endpoint."""
+    account.cloud.add("one")
+    account.cloud.data_actions = list(EXECUTOR)
+    assert noderepl(account, home, "--pool", "one", "-p", "1").returncode == 0
+    account.cloud.pools.clear()
+    account.cloud.refuse(GRAPH, *[refused(401, "InvalidAuthenticationToken")] * 2)
+    ran = noderepl(account, home, "--pool", "one", "-p", "1")
+    assert ran.returncode == 3 and "does not have the pool one (404)" in ran.stderr
+    assert "`noderepl pools`" in ran.stderr and "--endpoint" not in ran.stderr
+
+
 def test_a_name_that_may_not_be_unique(account, home):
     """Where a subscription cannot be searched, a name is not enough to delete a pool; to use one, there is a warning."""
     cloud = account.cloud
