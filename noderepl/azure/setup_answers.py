@@ -18,7 +18,8 @@ from noderepl.azure.creation import (
 from noderepl.azure.resources import Pool
 from noderepl.errors import UsageError
 
-PROFILE = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_PROFILE_RULE = "up to 64 letters, digits, dots, hyphens and _, not beginning with a hyphen"
+PROFILE = re.compile(r"[\w.][\w.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ def _wrong_number(value: str, low: int, high: int) -> str:
 
 
 def _wrong_profile(value: str) -> str:
-    return "" if PROFILE.fullmatch(value) else "must be letters, digits, dots, hyphens or _"
+    return "" if PROFILE.fullmatch(value) else f"must be {_PROFILE_RULE}"
 
 
 def _wrong_login(value: str) -> str:

@@ -25,7 +25,13 @@ def _run(settings: Settings, arguments: Namespace) -> int:
     import sys
 
     from noderepl.commands.running import run_command
+    from noderepl.options import BY_NAME
+    from noderepl.text_files import shown
 
+    try:
+        BY_NAME["pool"].parse(arguments.name)
+    except ValueError as error:
+        raise UsageError(f"NAME {error}, not {shown(arguments.name)}") from error
     is_asked = not arguments.yes
     if is_asked and not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("pool delete asks first, which needs a terminal; in a script, give --yes")
