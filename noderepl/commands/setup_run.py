@@ -234,7 +234,7 @@ class Setup:
     def _ask_owner(self, line: str) -> bool:
         self._console.words(_OWNER, warning=True)
         self._console.data(f"{line}\n")
-        self._say(f"Then run `{self._again}`.")
+        self._say(f"Then run:\n    {self._again}")
         return False
 
     def _fact(self, sentence: str) -> None:
@@ -252,7 +252,7 @@ class Setup:
         begun = f"This had begun and may still take effect: {self._begun}." if self._begun else ""
         facts = " ".join(filter(None, (*self._done, begun)))
         exists = facts or "Nothing has been created or changed."
-        self._console.words(f"{why} {exists} To go on, run `{self._again}`.", warning=True)
+        self._warn(f"{why} {exists} To go on, run:\n    {self._again}")
 
 
 def _as(claims: Claims) -> str:

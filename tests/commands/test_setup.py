@@ -58,7 +58,7 @@ def test_ctrl_c_says_what_exists(account, home):
         screen.key("enter")
         screen.until("must be up to 90 letters")
         screen.key("ctrl-c")
-        screen.until("Nothing has been created or changed. To go on, run `noderepl setup`")
+        screen.until(r"Nothing has been created or changed\. To go on, run:\n    noderepl setup$")
         assert screen.ended() == 130
     assert not account.cloud.groups
     with Screen("setup", "--create", "mine", home=home, **account.environ) as screen:

@@ -237,7 +237,7 @@ async def test_a_creation_that_fails_leaves_a_pool(azure, tmp_path):
     assert ran.code == 3 and "QuotaExceeded: There are 6 pools. At most [31m 6." in ran.said
     assert "exists in the state Failed" in ran.said
     assert f"`noderepl pool delete {pool['id']}`" in ran.said
-    assert "To go on, run `noderepl setup --create noderepl" in ran.said
+    assert "To go on, run:\n    noderepl setup --create noderepl" in ran.said
 
 
 @pytest.mark.parametrize("header", ["Azure-AsyncOperation", "Location"])
