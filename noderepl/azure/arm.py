@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from noderepl.azure import arm_errors
-from noderepl.azure.fields import at, items, message, word
+from noderepl.azure.fields import at, message, word
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
 from noderepl.client.circumstances import Circumstances
@@ -36,6 +36,8 @@ CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 120.0
 THROTTLED_SECONDS, OPERATION_SECONDS = 300.0, 900.0
 POLL_SECONDS, LEAST_PAUSE, MOST_PAUSE = 2.0, 1.0, 60.0
 MOST_PAGES = 1000
+# The maximum length of a link to the next page.
+LINK_LENGTH = 16_000
 OPTION = "--arm-endpoint"
 _RUNNING = HTTPStatus.ACCEPTED
 
@@ -111,17 +113,40 @@ class Arm:
     async def pages(self, path: str, version: str, **query: str) -> Sequence[object]:
         """Returns the items of all pages of a list. Raises ServiceError."""
         reply = await self.send("GET", path, version, query=query)
-        found = [*items(reply.value, "value")]
+        found = [*self.items(reply.value, "value")]
         seen: set[str] = set()
-        while link := word(reply.value, "nextLink"):
+        while link := self.next_page(reply.value, "nextLink"):
             if link in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer(
                     f"the list of {address(self.endpoint)} does not end after {len(seen) + 1} pages"
                 )
             seen.add(link)
             reply = await self._follow(link)
-            found += items(reply.value, "value")
+            found += self.items(reply.value, "value")
         return found
+
+    def items(self, answer: object, key: str) -> Sequence[object]:
+        """Returns the list in an answer. Raises MalformedAnswer if there is none."""
+        found = at(answer, key)
+        if not isinstance(found, list):
+            raise self.malformed(f"it has no list {key!r}")
+        return found
+
+    def next_page(self, answer: object, key: str) -> str:
+        """Returns what leads from an answer to the next page of its list, "" if it is the last.
+        Raises MalformedAnswer.
+        """
+        found = at(answer, key)
+        if found is None:
+            return ""
+        if not isinstance(found, str) or not found.isprintable() or len(found) > LINK_LENGTH:
+            raise self.malformed(f"{key!r}, which leads to the rest of a list, is invalid")
+        return found
+
+    def malformed(self, why: str) -> MalformedAnswer:
+        """Returns the error for an answer that cannot be read. why: the reason."""
+        server = address(self.endpoint)
+        return MalformedAnswer(f"{server} did not answer as the API does: {why}; check {OPTION}")
 
     async def finish(
         self, reply: Reply, path: str, version: str, *, is_deleted: bool = False
