@@ -27,7 +27,7 @@ from noderepl.client.heads import head_is_there
 from noderepl.client.http_client import open_client
 from noderepl.client.retries import seconds_asked
 from noderepl.client.transport import Received
-from noderepl.client.wire import Call
+from noderepl.client.wire import Call, Subject
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, ServiceFailed, UsageError
 from noderepl.schema import Unfit
 
@@ -103,12 +103,13 @@ class Arm:
         *,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] = {},
+        subject: Subject = "resource",
     ) -> Reply:
-        """Sends one request, again while it is throttled. path: percent-encoded. Raises
-        ServiceError.
+        """Sends one request, again while it is throttled. path: percent-encoded. subject: "query"
+        for a POST that changes nothing. Raises ServiceError.
         """
         pairs = (("api-version", version), *query.items())
-        return await self._patiently(Call(method, path, pairs, body, subject="resource"))
+        return await self._patiently(Call(method, path, pairs, body, subject=subject))
 
     async def pages(self, path: str, version: str, **query: str) -> Sequence[object]:
         """Returns the items of all pages of a list. Raises ServiceError."""

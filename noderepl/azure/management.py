@@ -153,6 +153,7 @@ class Management:
                 "/providers/Microsoft.ResourceGraph/resources",
                 GRAPH,
                 body={"query": _QUERY, "options": options},
+                subject="query",
             )
             found += self._pools(self.arm.items(reply.value, "data"))
             before, token = token, self.arm.next_page(reply.value, "$skipToken")

@@ -43,7 +43,8 @@ class Circumstances:
         """
         if self.call.subject == "execution":
             return "; the snippet may have run"
-        return "" if self.call.method == "GET" else "; the request may have been processed"
+        is_read = self.call.method == "GET" or self.call.subject == "query"
+        return "" if is_read else "; the request may have been processed"
 
 
 def printable(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:

@@ -61,6 +61,14 @@ async def test_an_unreadable_list_is_not_an_empty_one(cloud, management, answer)
         await management().pools_by_subscription()
 
 
+async def test_a_query_changes_nothing(cloud, management):
+    """An unreadable answer of Resource Graph leaves no doubt about an effect, though it is a POST."""
+    cloud.refuse("POST .*/resources", (200, "<html>", {}))
+    with pytest.raises(errors.MalformedAnswer) as caught:
+        await management().pools()
+    assert "text/html" in str(caught.value) and "may have been" not in str(caught.value)
+
+
 async def test_a_pool_has_its_facts(cloud, management):
     """Both forms of the life cycle are read; what is missing is not known."""
     (
