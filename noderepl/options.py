@@ -15,6 +15,7 @@ EditingMode = Literal["emacs", "vi"]
 Preview = Literal["auto", "on", "off"]
 AuthKind = Literal["auto", "azure", "token", "none"]
 TIMEOUT_RANGE = (1, 220)
+POOL_LENGTH = 300
 MEMORY_RANGE = (128 << 20, 64 << 30)
 SCOPE = "https://dynamicsessions.io/.default"
 ARM_ENDPOINT = "https://management.azure.com"
@@ -25,6 +26,15 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a non-empty string")
+    return value
+
+
+def _pool(value: object) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= POOL_LENGTH or not value.isprintable():
+        raise ValueError(
+            "must be the name, resource id or endpoint of a pool, at most"
+            f" {POOL_LENGTH} printable characters"
+        )
     return value
 
 
@@ -130,7 +140,7 @@ class Option:
 OPTIONS: tuple[Option, ...] = (
     Option("endpoint", "pool management endpoint (default: the embedded pool)", None, _text, "URL"),
     Option(
-        "pool", "pool by its name, resource id or endpoint; looked up once", None, _text, "NAME"
+        "pool", "pool by its name, resource id or endpoint; looked up once", None, _pool, "NAME"
     ),
     Option(
         "session",

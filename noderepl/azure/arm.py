@@ -18,16 +18,16 @@ from typing import Any
 import httpx
 
 from noderepl.azure import arm_errors
-from noderepl.azure.fields import at, items, word
+from noderepl.azure.fields import at, message, word
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
-from noderepl.client.circumstances import Circumstances, printable
+from noderepl.client.circumstances import Circumstances
 from noderepl.client.endpoint import address, base_url, check_token_may_go, origin
 from noderepl.client.heads import head_is_there
 from noderepl.client.http_client import open_client
 from noderepl.client.retries import seconds_asked
 from noderepl.client.transport import Received
-from noderepl.client.wire import Call
+from noderepl.client.wire import Call, Subject
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, ServiceFailed, UsageError
 from noderepl.schema import Unfit
 
@@ -36,6 +36,8 @@ CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 120.0
 THROTTLED_SECONDS, OPERATION_SECONDS = 300.0, 900.0
 POLL_SECONDS, LEAST_PAUSE, MOST_PAUSE = 2.0, 1.0, 60.0
 MOST_PAGES = 1000
+# The maximum length of a link to the next page.
+LINK_LENGTH = 16_000
 OPTION = "--arm-endpoint"
 _RUNNING = HTTPStatus.ACCEPTED
 
@@ -101,27 +103,51 @@ class Arm:
         *,
         body: Mapping[str, object] | None = None,
         query: Mapping[str, str] = {},
+        subject: Subject = "resource",
     ) -> Reply:
-        """Sends one request, again while it is throttled. path: percent-encoded. Raises
-        ServiceError.
+        """Sends one request, again while it is throttled. path: percent-encoded. subject: "query"
+        for a POST that changes nothing. Raises ServiceError.
         """
         pairs = (("api-version", version), *query.items())
-        return await self._patiently(Call(method, path, pairs, body, subject="resource"))
+        return await self._patiently(Call(method, path, pairs, body, subject=subject))
 
     async def pages(self, path: str, version: str, **query: str) -> Sequence[object]:
         """Returns the items of all pages of a list. Raises ServiceError."""
         reply = await self.send("GET", path, version, query=query)
-        found = [*items(reply.value, "value")]
+        found = [*self.items(reply.value, "value")]
         seen: set[str] = set()
-        while link := word(reply.value, "nextLink"):
+        while link := self.next_page(reply.value, "nextLink"):
             if link in seen or len(seen) >= MOST_PAGES:
                 raise MalformedAnswer(
                     f"the list of {address(self.endpoint)} does not end after {len(seen) + 1} pages"
                 )
             seen.add(link)
             reply = await self._follow(link)
-            found += items(reply.value, "value")
+            found += self.items(reply.value, "value")
         return found
+
+    def items(self, answer: object, key: str) -> Sequence[object]:
+        """Returns the list in an answer. Raises MalformedAnswer if there is none."""
+        found = at(answer, key)
+        if not isinstance(found, list):
+            raise self.malformed(f"it has no list {key!r}")
+        return found
+
+    def next_page(self, answer: object, key: str) -> str:
+        """Returns what leads from an answer to the next page of its list, "" if it is the last.
+        Raises MalformedAnswer.
+        """
+        found = at(answer, key)
+        if found is None:
+            return ""
+        if not isinstance(found, str) or not found.isprintable() or len(found) > LINK_LENGTH:
+            raise self.malformed(f"{key!r}, which leads to the rest of a list, is invalid")
+        return found
+
+    def malformed(self, why: str) -> MalformedAnswer:
+        """Returns the error for an answer that cannot be read. why: the reason."""
+        server = address(self.endpoint)
+        return MalformedAnswer(f"{server} did not answer as the API does: {why}; check {OPTION}")
 
     async def finish(
         self, reply: Reply, path: str, version: str, *, is_deleted: bool = False
@@ -169,7 +195,7 @@ class Arm:
         if state in ("failed", "canceled"):
             raise ServiceFailed(
                 f"Azure could not finish the operation ({state})"
-                + "".join(f": {printable(text)}" for text in _reasons(value))
+                + "".join(f": {text}" for text in _reasons(value))
             )
 
     def _is_ours(self, link: str) -> bool:
@@ -287,4 +313,4 @@ def _ended(value: object) -> bool:
 
 def _reasons(value: object) -> Sequence[str]:
     error = at(value, "error") or at(value, "properties", "error")
-    return [text for text in (word(error, "code"), word(error, "message")) if text]
+    return [text for text in (message(error, "code"), message(error, "message")) if text]

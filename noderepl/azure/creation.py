@@ -8,14 +8,15 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
 from noderepl.azure.arm import OPERATION_SECONDS, POLL_SECONDS
 from noderepl.azure.management import GROUPS, POOL_VERSIONS, PROVIDERS, Management
-from noderepl.azure.resources import NODE, PoolId, Provider
-from noderepl.errors import ServiceFailed
+from noderepl.azure.resources import NODE, UNUSABLE, PoolId, Provider
+from noderepl.errors import ServiceError, ServiceFailed
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,61}[a-z0-9]")
 NAME_RULE = "3 to 63 small letters, digits and hyphens, beginning with a letter"
@@ -24,6 +25,16 @@ GROUP_RULE = "up to 90 letters, digits, hyphens, periods and parentheses"
 COOLDOWN_RANGE, SESSIONS_RANGE = (300, 3600), (1, 600)
 COOLDOWN, SESSIONS = 300, 10
 _LIFECYCLE_SINCE = "2025-02-02-preview"
+
+
+class CreationFailed(ServiceFailed):
+    """Azure accepted the creation of a pool, could not finish it, and left the pool in a state in
+    which it cannot be used. left: says so, and what to do, as a sentence.
+    """
+
+    def __init__(self, message: str, left: str) -> None:
+        super().__init__(message)
+        self.left = left
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +103,12 @@ def creation_steps(
     return [*steps, Step(f"Create the pool {new.id.name}", line, done, create)]
 
 
-async def delete_pool(management: Management, pool: PoolId) -> None:
-    """Deletes a pool, and waits until it is gone. Raises ServiceError."""
+async def delete_pool(
+    management: Management, pool: PoolId, on_accepted: Callable[[], object] = lambda: None
+) -> None:
+    """Deletes a pool, and waits until it is gone. on_accepted: called when Azure has accepted the
+    request. Raises ServiceError.
+    """
     version = ""
 
     async def send(this: str) -> object:
@@ -102,6 +117,7 @@ async def delete_pool(management: Management, pool: PoolId) -> None:
         return await management.arm.send("DELETE", pool.resource, this)
 
     reply = await management.at_version(send)
+    on_accepted()
     if reply.status != 204:
         await management.arm.finish(reply, pool.resource, version, is_deleted=True)
 
@@ -132,7 +148,24 @@ async def _create_pool(management: Management, new: NewPool, supported: Sequence
         return await management.arm.send("PUT", new.id.resource, this, body=_body(new, this))
 
     reply = await management.at_version(send, versions)
-    await management.arm.finish(reply, new.id.resource, version)
+    try:
+        await management.arm.finish(reply, new.id.resource, version)
+    except ServiceFailed as error:
+        if left := await _left_by_failure(management, new.id):
+            raise CreationFailed(str(error), left) from error
+        raise
+
+
+async def _left_by_failure(management: Management, pool: PoolId) -> str:
+    """Returns what a failed creation left of a pool, "" for nothing or if that is not known."""
+    with suppress(ServiceError):
+        state = (await management.pool(pool)).state
+        if state.lower() in UNUSABLE:
+            return (
+                f"The pool {pool.name} exists in the state {state} and cannot be used: delete it"
+                f" first, with `noderepl pool delete {shlex.quote(pool.resource)}`."
+            )
+    return ""
 
 
 def _body(new: NewPool, version: str) -> Mapping[str, object]:

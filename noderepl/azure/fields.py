@@ -9,6 +9,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from noderepl.client.circumstances import printable
 from noderepl.schema import Check, Count, Word
 
 _WORD: Check[str] = Check(Word)
@@ -29,6 +30,14 @@ def word(value: object, *path: str) -> str:
     """Returns the text at a path, "" if there is none, or none without control characters."""
     found = _WORD.read_or(at(value, *path), "")
     return found if found.isprintable() else ""
+
+
+def message(value: object, *path: str) -> str:
+    """Returns the text at a path for people to read, "" if there is none: one line, with a blank
+    for each control character, and truncated.
+    """
+    found = at(value, *path)
+    return printable(found) if isinstance(found, str) else ""
 
 
 def count(value: object, *path: str) -> int | None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from noderepl.azure.arm import MOST_PAGES, Arm, Reply, open_arm
-from noderepl.azure.fields import items, word
+from noderepl.azure.arm import MOST_PAGES, OPTION, Arm, Reply, open_arm
+from noderepl.azure.fields import word
 from noderepl.azure.resources import (
     TYPE,
     Claims,
@@ -25,6 +25,7 @@ from noderepl.azure.resources import (
     read_provider,
     read_subscription,
 )
+from noderepl.client.circumstances import printable
 from noderepl.client.endpoint import address
 from noderepl.errors import BadRequest, Forbidden, MalformedAnswer, NotFound, UnsupportedVersion
 from noderepl.settings import Settings
@@ -81,12 +82,16 @@ class Management:
         return {name: location for name, location in named.items() if name}
 
     async def pool(self, pool: PoolId) -> Pool:
-        """Returns a pool as it is now."""
+        """Returns a pool as it is now. Raises MalformedAnswer if the answer is another pool."""
         reply = await self.at_version(lambda version: self.arm.send("GET", pool.resource, version))
         found = read_pool(reply.value)
         if found is None:
+            raise self.arm.malformed("a pool has no id")
+        if found.id.resource.lower() != pool.resource.lower():
             raise MalformedAnswer(
-                f"{address(self.arm.endpoint)} did not answer as the API does: a pool without an id"
+                f"{address(self.arm.endpoint)} was asked for the pool {printable(pool.resource)}"
+                f" and answered with another pool, {printable(found.id.resource)}; check"
+                f" {OPTION}, and whether a proxy is in between"
             )
         return found
 
@@ -114,7 +119,7 @@ class Management:
         for one in await self.subscriptions():
             path = f"{_subscription(one.id)}/providers/{TYPE}"
             try:
-                found += _pools(await self._listed(path))
+                found += self._pools(await self._listed(path))
             except (Forbidden, BadRequest, NotFound) as error:
                 complaints.append(f"Subscription {one.name or one.id} is left out: {error}.")
         return Found(_unique(found), tuple(complaints))
@@ -148,12 +153,20 @@ class Management:
                 "/providers/Microsoft.ResourceGraph/resources",
                 GRAPH,
                 body={"query": _QUERY, "options": options},
+                subject="query",
             )
-            found += _pools(items(reply.value, "data"))
-            before, token = token, word(reply.value, "$skipToken")
+            found += self._pools(self.arm.items(reply.value, "data"))
+            before, token = token, self.arm.next_page(reply.value, "$skipToken")
             if not token or token == before:
                 return Found(_unique(found))
         raise MalformedAnswer(f"the list of {address(self.arm.endpoint)} does not end")
+
+    def _pools(self, values: Sequence[object]) -> Sequence[Pool]:
+        """Returns the pools of a list. Raises MalformedAnswer if it has none with an id."""
+        found = [pool for pool in map(read_pool, values) if pool is not None]
+        if values and not found:
+            raise self.arm.malformed("its list of pools has none with an id")
+        return found
 
     async def _listed(self, path: str) -> Sequence[object]:
         refused: UnsupportedVersion | None = None
@@ -178,10 +191,6 @@ def open_management(settings: Settings, **more: Any) -> Management:
 
 def _subscription(identifier: str) -> str:
     return f"/subscriptions/{quote(identifier, safe='')}"
-
-
-def _pools(values: Sequence[object]) -> list[Pool]:
-    return [pool for pool in map(read_pool, values) if pool is not None]
 
 
 def _unique(pools: Sequence[Pool]) -> tuple[Pool, ...]:

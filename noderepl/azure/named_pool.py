@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.azure.remembered import recall, remember
-from noderepl.azure.resources import PoolId, pool_id
+from noderepl.azure.resources import UNUSABLE, PoolId, pool_id
 from noderepl.client.endpoint import base_url, check_token_may_go
 from noderepl.errors import MalformedAnswer, NodeReplError, NotFound, ServiceFailed, UsageError
 from noderepl.settings import Settings
@@ -29,13 +30,18 @@ def known_endpoint(settings: Settings, state: Path | None) -> str | None:
     return recall(state, key_of(settings, settings.pool or ""))
 
 
-async def found_endpoint(settings: Settings, state: Path | None, management: Management) -> str:
-    """Returns the endpoint of --pool after it has been looked up, and remembers it. Raises
-    NodeReplError.
+async def found_endpoint(
+    settings: Settings,
+    state: Path | None,
+    management: Management,
+    complain: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Returns the endpoint of --pool after it has been looked up, and remembers it. complain: as
+    for find_pool. Raises NodeReplError.
     """
     assert settings.pool is not None
     with settings.blame("pool"):
-        endpoint = usable_endpoint(await find_pool(settings.pool, management))
+        endpoint = usable_endpoint(await find_pool(settings.pool, management, complain))
     remember(state, key_of(settings, settings.pool or ""), endpoint)
     return endpoint
 
@@ -58,8 +64,13 @@ async def found_again(settings: Settings, state: Path | None) -> str | None:
         await management.arm.aclose()
 
 
-async def find_pool(pool: str, management: Management) -> Pool:
-    """Returns a pool. pool: its name or resource id. Raises UsageError, NotFound, ServiceError."""
+async def find_pool(
+    pool: str, management: Management, complain: Callable[[str], None] = lambda _: None
+) -> Pool:
+    """Returns a pool. pool: its name or resource id. complain: called with a sentence for each
+    subscription that could not be searched, where another pool may have the same name. Raises
+    UsageError, NotFound, ServiceError.
+    """
     identity = pool_id(pool)
     if identity is None:
         if "/" in pool:
@@ -72,6 +83,8 @@ async def find_pool(pool: str, management: Management) -> Pool:
             # A new pool is missing in Resource Graph for a while.
             found = await management.pools_by_subscription()
         listed = one_named(pool, found.pools, found.complaints)
+        for complaint in found.complaints:
+            complain(complaint)
         if listed.endpoint and listed.state:
             return listed
         identity = listed.id
@@ -109,7 +122,7 @@ def usable_endpoint(pool: Pool) -> str:
             f"the sessions of the pool {name} are of the type {pool.kind}; noderepl needs NodeLTS,"
             " and `noderepl setup` creates such a pool"
         )
-    if pool.state.lower() in ("failed", "canceled", "deleting"):
+    if pool.state.lower() in UNUSABLE:
         raise ServiceFailed(
             f"the pool {name} is in the state {pool.state}: delete it with `noderepl pool delete"
             f" {name}`, and create it again with `noderepl setup`"

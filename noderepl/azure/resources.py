@@ -19,6 +19,8 @@ from noderepl.schema import decode
 
 TYPE = "Microsoft.App/sessionPools"
 NODE = "NodeLTS"
+# The provisioning states, in small letters, of a pool that cannot be used and will not be usable.
+UNUSABLE = ("failed", "canceled", "deleting")
 EXECUTE = f"{TYPE}/executions/action"
 ASSIGN = "Microsoft.Authorization/roleAssignments/write"
 _SEGMENT = r"[^/?#\\\s\x00-\x1f\x7f]{1,260}"

@@ -13,10 +13,13 @@ from noderepl.azure.creation import (
     NAME,
     NAME_RULE,
     SESSIONS_RANGE,
+    location_name,
 )
+from noderepl.azure.resources import Pool
 from noderepl.errors import UsageError
 
-PROFILE = re.compile(r"[\w.-]{1,64}", re.ASCII)
+_PROFILE_RULE = "up to 64 letters, digits, dots, hyphens and _, not beginning with a hyphen"
+PROFILE = re.compile(r"[\w.][\w.-]{0,63}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,25 @@ def read_answers(given: Mapping[str, str], *, has_pool: bool = False) -> Answers
     return Answers(**{names.get(flag, flag): value for flag, value in given.items()})
 
 
+def differences(given: Answers, pool: Pool) -> str:
+    """Returns a sentence about the given answers that an existing pool does not fit, "" for none.
+    What is not known of the pool fits.
+    """
+    egress = {True: "enabled", False: "disabled", None: ""}[pool.egress]
+    compared = (
+        ("egress", given.egress, egress),
+        ("cooldown", given.cooldown, pool.cooldown),
+        ("max-sessions", given.sessions, pool.sessions),
+        ("location", location_name(given.location), location_name(pool.location)),
+    )
+    found = [
+        f"--{flag} is {wanted}, and the pool has {has}"
+        for flag, wanted, has in compared
+        if wanted and has not in ("", None) and wanted.lstrip("0") != str(has)
+    ]
+    return f"{'; '.join(found)}. Setup changes nothing of an existing pool." if found else ""
+
+
 def wrong_name(value: str) -> str:
     """Returns what is wrong with the name of a pool, "" for nothing."""
     return "" if NAME.fullmatch(value) else f"must be {NAME_RULE}"
@@ -83,7 +105,7 @@ def _wrong_number(value: str, low: int, high: int) -> str:
 
 
 def _wrong_profile(value: str) -> str:
-    return "" if PROFILE.fullmatch(value) else "must be letters, digits, dots, hyphens or _"
+    return "" if PROFILE.fullmatch(value) else f"must be {_PROFILE_RULE}"
 
 
 def _wrong_login(value: str) -> str:

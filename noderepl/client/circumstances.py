@@ -20,7 +20,8 @@ _TOKEN = re.compile(r"(?i:bearer) \S+|eyJ[\w.-]{3,}+")
 @dataclass(frozen=True, slots=True)
 class Circumstances:
     """The request of a failure. secrets: texts that no message may contain (identifier, token).
-    option: the option that has the server's URL.
+    option: the option that has the server's URL. pool: the pool of that URL as the user named it,
+    "" if the user gave the URL.
     """
 
     call: Call
@@ -28,6 +29,7 @@ class Circumstances:
     version: str
     secrets: tuple[str, ...] = field(default=(), repr=False)
     option: str = "--endpoint"
+    pool: str = ""
 
     @property
     def host(self) -> str:
@@ -41,7 +43,8 @@ class Circumstances:
         """
         if self.call.subject == "execution":
             return "; the snippet may have run"
-        return "" if self.call.method == "GET" else "; the request may have been processed"
+        is_read = self.call.method == "GET" or self.call.subject == "query"
+        return "" if is_read else "; the request may have been processed"
 
 
 def printable(text: str, secrets: tuple[str, ...] = (), length: int = 300) -> str:

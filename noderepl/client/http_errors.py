@@ -305,6 +305,12 @@ def _not_found(problem: _Problem, about: Circumstances) -> str:
     ):
         name = printable(repr(about.call.file), about.secrets, 120)
         return f"the session has no file {name}; %files lists its files"
+    if about.pool:
+        return (
+            f"{about.host} does not have the pool {printable(about.pool, about.secrets)} (404): it"
+            " may be deleted; `noderepl pools` lists your pools, and `noderepl doctor` finds the"
+            " cause"
+        )
     return (
         f"{about.host} has no pool at this path (404): check --endpoint, which is the pool's"
         f" management endpoint, and --api-version ({about.version} was used)"

@@ -45,7 +45,16 @@ TURN = 100
 
 _PACKING = {b"content-encoding", b"transfer-encoding", b"content-length"}
 Result = TypeVar("Result")
-Relocate = Callable[[], Awaitable[str | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Relocate:
+    """How a pool is found again. pool: its name or resource id, as the user gave it. endpoint:
+    returns its present endpoint, None if that is not known.
+    """
+
+    pool: str
+    endpoint: Callable[[], Awaitable[str | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +179,9 @@ class Link:
         retries: Retries,
         relocate: Relocate | None = None,
     ) -> None:
-        """Connects at the first call. relocate: returns the present endpoint of the pool, None if
-        it is not known, after a 404 for the first call. Raises UsageError for an invalid endpoint
-        or version, or a token over plain http.
+        """Connects at the first call. relocate: finds the pool again after a 404 for the first
+        call; None if the user gave the endpoint. Raises UsageError for an invalid endpoint or
+        version, or a token over plain http.
         """
         self.endpoint = base_url(endpoint)
         self.dialect = first_dialect(api_version)
@@ -182,6 +191,7 @@ class Link:
         self._proven = False
         self._retries = retries
         self._relocate = relocate
+        self._pool = relocate.pool if relocate else ""
         self._http = open_client(self.endpoint, auth=auth, transport=transport)
 
     async def ask(self, asking: Asking) -> Answer:
@@ -240,7 +250,7 @@ class Link:
         relocate, self._relocate = self._relocate, None
         if relocate is None or self._proven:
             return False
-        before, self.endpoint = self.endpoint, await relocate() or self.endpoint
+        before, self.endpoint = self.endpoint, await relocate.endpoint() or self.endpoint
         return self.endpoint != before
 
     def _next(self, answer: Answer, error: ServiceError) -> tuple[Dialect | None, bool]:
@@ -284,8 +294,9 @@ class Link:
             ):
                 head_is_there(response)
                 token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
+                secrets = (asking.identifier, token)
                 about = Circumstances(
-                    call, self.endpoint, dialect.version, (asking.identifier, token)
+                    call, self.endpoint, dialect.version, secrets, pool=self._pool
                 )
                 if asking.is_transfer and response.is_success:
                     deadline.reschedule(None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from noderepl.options import InputType
 
 Subject = Literal[
-    "execution", "upload", "files", "file", "session", "sessions", "metadata", "resource"
+    "execution", "upload", "files", "file", "session", "sessions", "metadata", "resource", "query"
 ]
 
 # An answer may contain the streams twice, with escapes; transport.MOST_BYTES is large enough for

@@ -26,9 +26,14 @@ def _looked_up(settings: Settings) -> str:
 
     async def main(console: Console) -> int:
         management = open_management(settings, on_wait=console.step)
+
+        def complain(complaint: str) -> None:
+            console.end_status()
+            console.words(complaint, warning=True)
+
         try:
             console.step(f"looking up the pool {settings.pool}")
-            found.append(await found_endpoint(settings, state_directory(), management))
+            found.append(await found_endpoint(settings, state_directory(), management, complain))
         finally:
             await management.arm.aclose()
         return 0

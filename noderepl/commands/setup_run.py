@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from noderepl.azure.arm import CLOCK, Clock
-from noderepl.azure.creation import Step
+from noderepl.azure.creation import CreationFailed, Step
 from noderepl.azure.management import Management, open_management
 from noderepl.azure.named_pool import find_pool, usable_endpoint
 from noderepl.azure.resources import Claims, Pool
 from noderepl.azure.roles import access_to, assign, assignment_line, is_new_assignment
-from noderepl.azure.setup_answers import Answers
+from noderepl.azure.setup_answers import Answers, differences
 from noderepl.client.auth import Credential
 from noderepl.client.device_login import sign_in_by_code
 from noderepl.commands.first_snippet import Propagation, first_snippet
@@ -81,6 +81,8 @@ class Setup:
             if not (isinstance(error, ServiceError) and error.doubt):
                 # Azure has refused the step.
                 self._begun = ""
+            if isinstance(error, CreationFailed):
+                self._done.append(error.left)
             if self._done or self._begun:
                 self._console.show(Failure(f"noderepl: {error}", error.exit_code))
                 self._report("Setup has not finished.")
@@ -139,7 +141,7 @@ class Setup:
         found = await management.pools()
         self._console.end_status()
         for complaint in found.complaints:
-            self._console.words(complaint, warning=True)
+            self._warn(complaint)
         pools = [pool for pool in found.pools if pool.is_node]
         if not pools:
             self._say("There is no NodeLTS pool yet that you can see; this creates one.")
@@ -147,7 +149,7 @@ class Setup:
         return await self._chosen(management, pools)
 
     async def _named(self, management: Management, name: str) -> Pool:
-        pool = await find_pool(name, management)
+        pool = await find_pool(name, management, self._warn)
         usable_endpoint(pool)
         return pool
 
@@ -180,6 +182,8 @@ class Setup:
             self._say(questions.costs(new))
             await self._do(steps)
         pool = await management.pool(new.id)
+        if not steps and (sentence := differences(self._answers, pool)):
+            self._warn(sentence)
         usable_endpoint(pool)
         return pool
 
@@ -230,7 +234,7 @@ class Setup:
     def _ask_owner(self, line: str) -> bool:
         self._console.words(_OWNER, warning=True)
         self._console.data(f"{line}\n")
-        self._say(f"Then run `{self._again}`.")
+        self._say(f"Then run:\n    {self._again}")
         return False
 
     def _fact(self, sentence: str) -> None:
@@ -240,12 +244,15 @@ class Setup:
     def _say(self, sentence: str) -> None:
         self._console.words(sentence)
 
+    def _warn(self, sentence: str) -> None:
+        self._console.words(sentence, warning=True)
+
     def _report(self, why: str) -> None:
         """Says what exists now, and how to go on."""
         begun = f"This had begun and may still take effect: {self._begun}." if self._begun else ""
         facts = " ".join(filter(None, (*self._done, begun)))
         exists = facts or "Nothing has been created or changed."
-        self._console.words(f"{why} {exists} To go on, run `{self._again}`.", warning=True)
+        self._warn(f"{why} {exists} To go on, run:\n    {self._again}")
 
 
 def _as(claims: Claims) -> str:

@@ -247,6 +247,7 @@ class Backend:
         await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
         from noderepl.client.auth import make_auth
         from noderepl.client.session import open_session
+        from noderepl.client.transport import Relocate
 
         settings = self._settings
         opened = partial(
@@ -277,7 +278,7 @@ class Backend:
             auth=auth,
             transport=self._transport,
             idle=idle,
-            relocate=self._found_again if settings.pool else None,
+            relocate=Relocate(settings.pool, self._found_again) if settings.pool else None,
         )
         return await self._unless_it_is_there(session)
 

@@ -313,7 +313,8 @@ def _wrapped(text: str, width: int) -> str:
         return _ended(text)
     lines: list[str] = []
     for line in visible(text, colour=False).split("\n"):
-        fits = columns_of(line) <= width
+        # An indented line is a command, which can be copied only as one line.
+        fits = line.startswith("    ") or columns_of(line) <= width
         lines += (
             [line]
             if fits

@@ -48,6 +48,14 @@ async def test_no_token_goes_to_another_origin(cloud, management, link):
         await management().subscriptions()
 
 
+@pytest.mark.parametrize("link", [5, {}, "http://127.0.0.1/\r\nx", "x" * 20_000])
+async def test_an_invalid_link_is_no_end_of_a_list(cloud, management, link):
+    """A list whose rest cannot be read is an error, not a shorter list."""
+    cloud.refuse(SUBSCRIPTIONS, (200, {"value": [], "nextLink": link}, {}))
+    with pytest.raises(errors.MalformedAnswer, match="'nextLink', which leads to the rest"):
+        await management().subscriptions()
+
+
 async def test_a_list_without_an_end_ends(cloud, management):
     """A page that links to itself is an error."""
     link = f"{cloud.url}/subscriptions?api-version=1"

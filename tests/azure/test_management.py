@@ -46,6 +46,29 @@ async def test_without_resource_graph_each_subscription_is_asked(cloud, manageme
     assert len(found.complaints) == 1 and "Closed" in found.complaints[0]
 
 
+@pytest.mark.parametrize(
+    "answer", [{}, {"data": None}, {"data": "x"}, {"data": [5, {"id": "x"}]}, {"data": [], "$skipToken": 5}]
+)  # fmt: skip
+async def test_an_unreadable_list_is_not_an_empty_one(cloud, management, answer):
+    """A list of pools that cannot be read is an error, in the answer of Resource Graph and of a subscription."""
+    cloud.refuse("POST .*/resources", (200, answer, {}))
+    with pytest.raises(errors.MalformedAnswer, match="did not answer as the API does"):
+        await management().pools()
+    names = {"data": "value", "$skipToken": "nextLink"}
+    listed = {names[name]: value for name, value in answer.items()}
+    cloud.refuse("GET .*/sessionPools", (200, listed, {}))
+    with pytest.raises(errors.MalformedAnswer, match="did not answer as the API does"):
+        await management().pools_by_subscription()
+
+
+async def test_a_query_changes_nothing(cloud, management):
+    """An unreadable answer of Resource Graph leaves no doubt about an effect, though it is a POST."""
+    cloud.refuse("POST .*/resources", (200, "<html>", {}))
+    with pytest.raises(errors.MalformedAnswer) as caught:
+        await management().pools()
+    assert "text/html" in str(caught.value) and "may have been" not in str(caught.value)
+
+
 async def test_a_pool_has_its_facts(cloud, management):
     """Both forms of the life cycle are read; what is missing is not known."""
     (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -12,7 +14,7 @@ import pytest
 from azure_arm import EXECUTOR, refused
 from azure_cli import OTHER_TENANT
 from azure_home import AzureHome
-from driving import Screen, run
+from driving import Screen, command, environment, run, wait_for
 
 GRAPH = "POST /providers/Microsoft.ResourceGraph/resources"
 HOSTILE = "we\u202eird\x1b]0;x\x07"
@@ -93,7 +95,8 @@ def test_a_pool_by_name_is_looked_up_once(account, home):
         (["pools", "x"], "--help"), (["pools", "--tenant", "a b"], "must be the id or a domain"),
         (["pools", "--arm-endpoint", "http://evil.example"], "https://management.azure.com"),
         (["pool"], "--help"), (["pool", "remove", "x"], "--help"), (["pool", "delete"], "--help"),
-        (["pool", "delete", "x"], "give --yes"),
+        (["pool", "delete", "x"], "give --yes"), (["pool", "delete", "x\n", "--yes"], "printable"),
+        (["--pool", "a\nb", "-p", "1"], "printable"), (["--pool", "x" * 5000, "-p", "1"], "at most 300"),
     ],
 )  # fmt: skip
 def test_wrong_words(home, capsys, monkeypatch, arguments, words):
@@ -106,7 +109,7 @@ def test_wrong_words(home, capsys, monkeypatch, arguments, words):
     monkeypatch.setattr(threading, "excepthook", threading.excepthook)
     assert run_here(arguments) == 2
     out, said = capsys.readouterr()
-    assert out == "" and words in said and said.count("\n") == 1
+    assert out == "" and words in said and said.count("\n") == 1 and len(said) < 400
 
 
 def test_a_command_wins_over_a_file(account, home):
@@ -127,6 +130,64 @@ def test_a_pool_is_deleted(account, home):
     ran = noderepl(account, home, "pool", "delete", "one", "--yes")
     assert ran.returncode == 0 and "is deleted" in ran.stderr and not account.cloud.pools
     assert noderepl(account, home, "pool", "delete", "one", "--yes").returncode == 3
+
+
+def test_an_answer_with_another_pool(account, home):
+    """Neither the pool that was asked for nor the one in the answer is deleted, and no snippet runs in it."""
+    cloud = account.cloud
+    asked, other = cloud.add("asked"), cloud.add("other")
+    for arguments in (["pool", "delete", asked, "--yes"], ["--pool", asked, "-p", "1"]):
+        cloud.refuse("GET .*/sessionPools/asked", (200, cloud.pools[other.lower()], {}))
+        ran = noderepl(account, home, *arguments)
+        assert ran.returncode == 3 and asked in ran.stderr and other in ran.stderr
+        assert ran.stderr.count("\n") == 1 and ran.stdout == ""
+    assert len(cloud.pools) == 2
+    ran = noderepl(account, home, "pool", "delete", asked.upper(), "--yes")
+    assert ran.returncode == 0 and list(cloud.pools) == [other.lower()]
+
+
+def test_a_pool_that_is_gone(account, home):
+    """A 404 of a pool that --pool named names the pool and the commands about pools, not the endpoint."""
+    account.cloud.add("one")
+    account.cloud.data_actions = list(EXECUTOR)
+    assert noderepl(account, home, "--pool", "one", "-p", "1").returncode == 0
+    account.cloud.pools.clear()
+    account.cloud.refuse(GRAPH, *[refused(401, "InvalidAuthenticationToken")] * 2)
+    ran = noderepl(account, home, "--pool", "one", "-p", "1")
+    assert ran.returncode == 3 and "does not have the pool one (404)" in ran.stderr
+    assert "`noderepl pools`" in ran.stderr and "--endpoint" not in ran.stderr
+
+
+def test_a_name_that_may_not_be_unique(account, home):
+    """Where a subscription cannot be searched, a name is not enough to delete a pool; to use one, there is a warning."""
+    cloud = account.cloud
+    pool, cloud.graph, cloud.data_actions = cloud.add("only"), False, list(EXECUTOR)
+    closed = {"subscriptionId": "s2", "displayName": "Closed", "tenantId": cloud.tenant}
+    cloud.subscriptions.append(closed)
+    cloud.refuse("GET /subscriptions/s2/providers/.*", *[refused(403, "AuthorizationFailed")] * 2)
+    ran = noderepl(account, home, "pool", "delete", "only", "--yes")
+    assert ran.returncode == 2 and cloud.pools
+    assert "Closed" in ran.stderr and pool in ran.stderr and ran.stderr.count("\n") == 1
+    ran = noderepl(account, home, "--pool", "only", "-p", "6 * 7")
+    assert (ran.returncode, ran.stdout) == (0, "42\n") and "Closed is left out" in ran.stderr
+    assert noderepl(account, home, "pool", "delete", pool, "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_deletion_goes_on_at_azure(account, home, number):
+    """A signal after the request ends the command, which says that Azure deletes the pool all the same."""
+    cloud = account.cloud
+    pool = cloud.add("one")
+    cloud.refuse("DELETE .*", (202, None, {"Location": f"{cloud.url}/o", "Retry-After": "1"}))
+    cloud.refuse("GET /o", *[(202, None, {"Retry-After": "60"})] * 9)
+    ran = subprocess.Popen(
+        command("pool", "delete", pool, "--yes"), env=environment(home, **account.environ), stderr=subprocess.PIPE, text=True
+    )  # fmt: skip
+    assert wait_for(lambda: "GET /o" in cloud.requests)
+    ran.send_signal(number)
+    _, said = ran.communicate(timeout=20)
+    assert ran.returncode == 128 + number and said.count("\n") == 1
+    assert "Azure goes on deleting the pool one" in said and "`noderepl pools`" in said
 
 
 def test_a_narrow_terminal(account, home):

@@ -58,7 +58,7 @@ def test_ctrl_c_says_what_exists(account, home):
         screen.key("enter")
         screen.until("must be up to 90 letters")
         screen.key("ctrl-c")
-        screen.until("Nothing has been created or changed. To go on, run `noderepl setup`")
+        screen.until(r"Nothing has been created or changed\. To go on, run:\n    noderepl setup$")
         assert screen.ended() == 130
     assert not account.cloud.groups
     with Screen("setup", "--create", "mine", home=home, **account.environ) as screen:
@@ -87,6 +87,7 @@ def test_ctrl_c_says_what_exists(account, home):
         (["--yes", "--create", "abc", "--location", " "], "--location must not be empty"),
         (["--yes", "--pool", "abc", "--location", "westus2"], "--location is for a new pool"),
         (["--yes", "--pool", "abc", "--create", "abc"], "--create is for a new pool"),
+        (["--yes", "--create", "abc", "--save-as=-x"], "--save-as must be up to 64 letters"),
         (["--login", "fax"], "--login must be device"),
         (["--nonsense"], "unrecognized arguments"),
         (["extra"], "unrecognized arguments"),

@@ -201,6 +201,45 @@ async def test_a_pool_that_takes_its_time(azure, tmp_path, states, code, words):
     assert ran.code == code and words in ran.said
 
 
+async def test_flags_that_an_existing_pool_does_not_fit(azure, tmp_path):
+    """What the pool has is said, and that setup does not change it; flags that fit say nothing."""
+    azure.add("noderepl", group="noderepl")
+    azure.data_actions = list(EXECUTOR)
+    fitting = {
+        "egress": "disabled",
+        "cooldown": "0300",
+        "max_sessions": "10",
+        "location": "WestUS2",
+    }
+    assert "changes nothing" not in (await set_up(azure, tmp_path, **NEW, **fitting)).said
+    given = {"egress": "enabled", "cooldown": "600", "max_sessions": "5", "location": "eastus"}
+    ran = await set_up(azure, tmp_path, **NEW, **given)
+    assert ran.code == 0 and "Setup changes nothing of an existing pool." in ran.said
+    for sentence in (
+        "--egress is enabled, and the pool has disabled", "--cooldown is 600, and the pool has 300",
+        "--max-sessions is 5, and the pool has 10", "--location is eastus, and the pool has westus2",
+    ):  # fmt: skip
+        assert sentence in ran.said
+    assert not [one for one in azure.requests if one.startswith("PUT")]
+
+
+async def test_a_creation_that_fails_leaves_a_pool(azure, tmp_path):
+    """The reason is shown on one line, with the pool that is left, how to delete it and how to go on."""
+    azure.groups["noderepl"], azure.states = "westus2", ["Failed"] * 3
+    reason = {"code": "QuotaExceeded", "message": "There are 6 pools.\r\nAt most\x1b[31m 6." * 400}
+    failed = (200, {"status": "Failed", "error": reason}, {})
+    azure.refuse("GET /operations/1", failed)
+    pool = azure.pools[azure.add("noderepl", group="noderepl").lower()]
+    headers = {"Azure-AsyncOperation": f"{azure.url}/operations/1?api-version=1"}
+    azure.refuse(f"GET {POOL}", refused(404, "ResourceNotFound"))
+    azure.refuse(f"PUT {POOL}", (201, {**pool, "properties": {}}, headers))
+    ran = await set_up(azure, tmp_path, **NEW)
+    assert ran.code == 3 and "QuotaExceeded: There are 6 pools. At most [31m 6." in ran.said
+    assert "exists in the state Failed" in ran.said
+    assert f"`noderepl pool delete {pool['id']}`" in ran.said
+    assert "To go on, run:\n    noderepl setup --create noderepl" in ran.said
+
+
 @pytest.mark.parametrize("header", ["Azure-AsyncOperation", "Location"])
 @pytest.mark.parametrize("elsewhere", [False, True])
 async def test_long_operations_by_their_headers(azure, tmp_path, header, elsewhere):

@@ -156,6 +156,8 @@ def test_a_value_that_is_not_styled_is_whole(text: str) -> None:
 def test_words_and_tables_fit_the_terminal() -> None:
     """Sentences and a table's last column are wrapped between words at the terminal's width."""
     assert render(Words("one two three four"), width=9).stderr == "one two\nthree\nfour\n"
+    command = "run it:\n    noderepl setup --pool mine"
+    assert render(Words(command), width=9).stderr == f"{command}\n"
     table = Table((), (("%a", "one two three four five"),))
     assert render(table, width=26).stdout == "%a  one two three four\n    five\n"
     assert render(table, width=10).stdout == "%a  one two three four five\n"
