@@ -17,6 +17,7 @@ MODULES_OF = {
     "commands/test_setup_run.py": "azure.creation azure.roles commands.first_snippet commands.pool_profile",
     "client/test_auth.py": "client.sign_in",
     "commands/test_azure_page.py": "",
+    "commands/test_tutorial_page.py": "",
     "commands/test_doctor.py": "doctor.report magics.doctor terminal.capabilities terminal.findings",
     "doctor/test_checks.py": """doctor.azure_checks doctor.examination doctor.finding doctor.local_checks
         doctor.network_checks doctor.session_checks""",

@@ -143,9 +143,7 @@ class Console:
         self._last.leave()
 
     async def drawn(self, outcome: Outcome) -> Callable[[], None]:
-        """Prepares the output of show(), in a thread if it is long, and its pictures. Returns the
-        function that writes it.
-        """
+        """Prepares the output of show() and its pictures. Returns the function that writes it."""
         text = await worked(self._drawn, outcome, length_of(outcome))
         return partial(self._write_end, [*text, *await self._pictures.drawn(outcome)])
 
