@@ -231,10 +231,19 @@ class Setup:
         self._is_assigned = True
         return True
 
+    def _command(self) -> str:
+        """Returns the command that goes on, with the flags of this one that matter for it."""
+        tenant, profile = self._settings.tenant, self._answers.save_as
+        flags = [
+            *(("--tenant", tenant) if tenant else ()),
+            *(("--save-as", profile) if profile else ()),
+        ]
+        return " ".join([self._again, *map(shlex.quote, flags)])
+
     def _ask_owner(self, line: str) -> bool:
         self._console.words(_OWNER, warning=True)
         self._console.data(f"{line}\n")
-        self._say(f"Then run:\n    {self._again}")
+        self._say(f"Then run:\n    {self._command()}")
         return False
 
     def _fact(self, sentence: str) -> None:
@@ -252,7 +261,7 @@ class Setup:
         begun = f"This had begun and may still take effect: {self._begun}." if self._begun else ""
         facts = " ".join(filter(None, (*self._done, begun)))
         exists = facts or "Nothing has been created or changed."
-        self._warn(f"{why} {exists} To go on, run:\n    {self._again}")
+        self._warn(f"{why} {exists} To go on, run:\n    {self._command()}")
 
 
 def _as(claims: Claims) -> str:

@@ -250,7 +250,7 @@ class Arrival:
         return count
 
     def _add(self, path: str, kind: str, offset: int, content: memoryview) -> None:
-        if path.count("/") >= MOST_LEVELS:
+        if path.count("/") > MOST_LEVELS:
             raise MalformedAnswer(f"the session has sent a path of more than {MOST_LEVELS} levels")
         if path and any(part in {"", ".", ".."} or "\0" in part for part in path.split("/")):
             raise MalformedAnswer(f"the session has sent a file with the unsafe path {path!r}")

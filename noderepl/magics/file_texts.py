@@ -150,7 +150,7 @@ async def _text_or_none(context: Context, name: str) -> str | None:
 
 def _saved(directory: Path, name: str, text: str) -> Path:
     """Writes a text to a new file of a directory, or to a temporary one if that is impossible.
-    Returns its path.
+    Returns its path. Raises LocalFileError.
     """
     base = name.rpartition("/")[2]
     number = 0
@@ -160,8 +160,11 @@ def _saved(directory: Path, name: str, text: str) -> Path:
         with arriving(place, force=False) as sink:
             sink.write(text.encode())
     except (LocalFileError, OSError):
-        with NamedTemporaryFile("wb", suffix=f"-{base}", delete=False) as file:
-            file.write(text.encode())
+        try:
+            with NamedTemporaryFile("wb", suffix=f"-{base[-40:]}", delete=False) as file:
+                file.write(text.encode())
+        except OSError as error:
+            raise LocalFileError(f"the edited text cannot be saved: {error.strerror}") from error
         return Path(file.name)
     return place
 

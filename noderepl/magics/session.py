@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 
+_NOT_YET = " The pool has no session with this identifier: the next snippet creates it."
+
+
 async def _new(context: Context) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
 
@@ -37,7 +40,8 @@ async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     from noderepl.client.identifier import shortened
     from noderepl.sessions.records import may_be_new_name
 
-    if may_be_new_name(identifier) and not await _may_exist(context, identifier):
+    may_exist = await _may_exist(context, identifier)
+    if may_be_new_name(identifier) and not may_exist:
         raise UsageError(
             f"no session has the name {identifier}; %session list shows the names, and noderepl"
             f" --session {identifier} makes one"
@@ -53,7 +57,7 @@ async def _use(context: Context, identifier: str) -> Sequence[Outcome]:
     if name := context.sessions.registry.name:
         return [Words(f"This is session {name} now.")]
     guessed = " No session has this name, so the word is taken as an identifier."
-    unknown = guessed if may_be_new_name(identifier) else ""
+    unknown = guessed if may_be_new_name(identifier) else "" if may_exist else _NOT_YET
     return [Words(f"This is session {short} now.{unknown}", warning=bool(unknown))]
 
 

@@ -112,3 +112,6 @@ def test_an_edited_text_goes_to_a_temporary_file(tmp_path: Path) -> None:
     place = file_texts._saved(tmp_path / "gone", "src/a.txt", "edited")
     assert place.read_text() == "edited" and place.name.endswith("-a.txt")
     place.unlink()
+    place = file_texts._saved(tmp_path / "gone", "é" * 120, "edited")
+    assert place.read_text() == "edited"
+    place.unlink()

@@ -64,7 +64,12 @@
     function isCollection(value) {
         const { prototype } = isSet(value) ? Set : Map;
         const isPlain = (isSet(value) || isMap(value)) && getPrototypeOf(value) === prototype;
-        return isPlain && ownKeys(value).length === 0 && sizeOf[isSet(value) ? "Set" : "Map"](value) <= MOST_ITEMS;
+        return (
+            isPlain &&
+            lengthOf(value) === 0 &&
+            ownKeys(value).length === 0 &&
+            sizeOf[isSet(value) ? "Set" : "Map"](value) <= MOST_ITEMS
+        );
     }
 
     // An array without accessors and further properties.
@@ -72,7 +77,7 @@
         if (!isArray(value) || isProxy(value) || getPrototypeOf(value) !== Array.prototype) {
             return false;
         }
-        if (value.length > MOST_ITEMS) {
+        if (lengthOf(value) > MOST_ITEMS) {
             return false;
         }
         let count = 1; // with its length
