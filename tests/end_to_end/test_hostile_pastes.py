@@ -235,9 +235,7 @@ def test_names_in_the_menu_are_seen(home: Path, where: str) -> None:
         screen.until(r"^> %\w+ .*a\\u202eb")
         assert not is_raw(screen.raw[seen:])
         screen.key("enter", "enter")
-        screen.until(
-            "^42$" if where == "local" else r"the service rejects U\+202E in the file name"
-        )
+        screen.until("^42$" if where == "local" else r"^Removed 1a\\u202eb")
 
 
 def test_a_suggestion_is_seen(screen: Screen) -> None:

@@ -46,7 +46,12 @@ def test_the_toolbar_tells_where_one_is(screen):
 
 def test_enter_waits_for_the_rest(screen):
     """Enter on an unfinished snippet adds a line, indented as deep as it stands; the whole then runs."""
-    screen.enter_slowly("function f(a) {", "if (a) {", "return [", "1]", "}")
+    for count, line in enumerate(("function f(a) {", "if (a) {", "return [", "1]", "}"), 1):
+        screen.type(line)
+        screen.until(re.escape(line) + "$")
+        screen.key("enter")
+        # Keys that arrive together are a paste.
+        screen.until(rf"(\n\.\.\..*){{{count}}}")
     screen.type("}")
     screen.until(
         r"^> function f\(a\) \{\n\.\.\.   if \(a\) \{\n\.\.\.     return \[\n\.\.\.       1\]\n\.\.\.     \}\n"

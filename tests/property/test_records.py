@@ -124,7 +124,7 @@ def test_an_event_that_is_none_is_told(tmp_path: Path, event: object) -> None:
     shown = resumed(tmp_path, lines_of(HEAD, [event]))
     assert (
         "damaged" in shown
-        and re.search(r"start\s+without\s+--resume", re.sub(r"\x1b\[[\d;]*m", "", shown))
+        and re.search(r"remove\s+the\s+file", re.sub(r"\x1b\[[\d;]*m", "", shown))
         and "snippet" not in shown
     )
 
