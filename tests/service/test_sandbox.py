@@ -257,7 +257,7 @@ async def test_a_refused_start_is_exit_code_3(
         ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env=environment(home),
+        env=environment(home, NODEREPL_SANDBOX="auto"),
     )
     stdout, stderr = await run.communicate()
     assert (run.returncode, stdout) == (3, b"")

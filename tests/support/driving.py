@@ -14,7 +14,6 @@ import sys
 import termios
 import time
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import pyte
@@ -36,6 +35,8 @@ KEYS = {f"ctrl-{letter}": chr(ord(letter) & 31) for letter in "acdeklruxz"} | {
     "f3": "\x1bOR",
 }
 SECONDS = 30.0
+# Before a test changes what is found.
+HAS_SANDBOX = bubblewrap_works()
 
 
 def command(*arguments: str) -> list[str]:
@@ -52,16 +53,10 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         and name not in ("NO_COLOR", "FORCE_COLOR", "TERM")
     }
     # A line about a sandbox that is missing would be on every screen.
-    kept |= {} if has_sandbox() else {"NODEREPL_SANDBOX": "off"}
+    kept |= {} if HAS_SANDBOX else {"NODEREPL_SANDBOX": "off"}
     return (
         kept | {"HOME": str(home), "TERM": "xterm-256color", "PYTHONPATH": str(Path.cwd())} | more
     )
-
-
-@cache
-def has_sandbox() -> bool:
-    """Whether this machine can run sandboxes."""
-    return bubblewrap_works()
 
 
 def run(
