@@ -129,6 +129,34 @@ def state_directory() -> Path | None:
         return None
 
 
+class _Taken:
+    """The values of the options and where each comes from, by option name. A later source takes
+    precedence over an earlier one.
+    """
+
+    def __init__(self) -> None:
+        self.values: dict[str, object] = {option.name: option.default for option in OPTIONS}
+        self.places: dict[str, str] = {}
+
+    def take(self, name: str, value: object, place: str, *, counts: bool = True) -> None:
+        """Takes a value. counts: whether it is used, and not only checked. Raises ConfigError."""
+        option = BY_NAME[name]
+        try:
+            parsed = option.parse(value)
+        except ValueError as error:
+            given = "" if option.secret else f", not {shown(value)}"
+            raise ConfigError(f"{place}: {name} {error}{given}") from error
+        if not counts:
+            return
+        self.values[name], self.places[name] = parsed, place
+        if (other := _ALTERNATIVES.get(name)) and self.values[other] is not None:
+            # The later source overrides both.
+            if _is_same_source(self.places[other], place):
+                raise ConfigError(f"{place}: {name} and {other} exclude each other")
+            self.values[other] = None
+            del self.places[other]
+
+
 def read_settings(
     flags: Mapping[str, object],
     *,
@@ -145,26 +173,7 @@ def read_settings(
     NODEREPL_CONFIG names another file. environment: of the session. Returns Settings. Raises
     ConfigError, which names the file and line, the variable or the flag.
     """
-    values: dict[str, object] = {option.name: option.default for option in OPTIONS}
-    places: dict[str, str] = {}
-
-    def take(name: str, value: object, place: str, *, counts: bool = True) -> None:
-        option = BY_NAME[name]
-        try:
-            parsed = option.parse(value)
-        except ValueError as error:
-            given = "" if option.secret else f", not {shown(value)}"
-            raise ConfigError(f"{place}: {name} {error}{given}") from error
-        if not counts:
-            return
-        values[name], places[name] = parsed, place
-        if (other := _ALTERNATIVES.get(name)) and values[other] is not None:
-            # The later source overrides both.
-            if _is_same_source(places[other], place):
-                raise ConfigError(f"{place}: {name} and {other} exclude each other")
-            values[other] = None
-            del places[other]
-
+    taken = _Taken()
     named = file or (Path(environ["NODEREPL_CONFIG"]) if environ.get("NODEREPL_CONFIG") else None)
     content = _read_file(
         named or directory / "config.toml",
@@ -172,18 +181,20 @@ def read_settings(
         required=named is not None,
     )
     for name, value, place, counts in content.values():
-        take(name, value, place, counts=counts)
+        taken.take(name, value, place, counts=counts)
     for name in content.keys:
-        places[f"keys.{name}"] = content.place("keys", name)
+        taken.places[f"keys.{name}"] = content.place("keys", name)
     _check_variables(environ)
     for option in OPTIONS:
         if environ.get(option.variable):
-            take(option.name, environ[option.variable], option.variable)
+            taken.take(option.name, environ[option.variable], option.variable)
     for name, value in flags.items():
-        take(name, value, f"--{name}")
-    settled: dict[str, object] = {BY_NAME[name].attribute: value for name, value in values.items()}
+        taken.take(name, value, f"--{name}")
+    settled: dict[str, object] = {
+        BY_NAME[name].attribute: value for name, value in taken.values.items()
+    }
     settled |= {"token": environ.get("NODEREPL_TOKEN") or None, "environment": environment}
-    settled |= {"directory": directory, "places": places}
+    settled |= {"directory": directory, "places": taken.places}
     settled |= {"file": content.path, "profile": content.profile, "keys": content.keys}
     settled["reread"] = partial(
         read_settings,

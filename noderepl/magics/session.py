@@ -80,8 +80,8 @@ async def _name(context: Context, name: str) -> Sequence[Outcome]:
     context.sessions.registry.name_session(name)
     return [
         Words(
-            f"This session is {name} now, and is kept on exit; noderepl --session {name} goes on in"
-            " it until the pool ends it."
+            f"This session is {name} now, and is kept on exit; noderepl --session {name} resumes it"
+            " until the pool ends it."
         )
     ]
 
@@ -204,7 +204,7 @@ SESSION = Magic(
         "info, the default action, shows where the session is and how long it lasts; with --id also"
         " its\nidentifier, a secret. list shows the sessions of the pool; * marks the present one."
         " new starts an\nempty session. use switches to the session of a name, or with an"
-        " identifier. name gives this one a\nname, and keeps it: noderepl --session NAME goes on in"
+        " identifier. name gives this one a\nname, and keeps it: noderepl --session NAME resumes"
         " it. keep keeps it on exit, for --resume.\ndelete ends it and deletes its state and files."
     ),
     run=_session,

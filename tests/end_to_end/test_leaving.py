@@ -14,7 +14,7 @@ import pytest
 from driving import Screen, run
 from leaving import kept, prompt, script
 
-LEAVES_WITHIN = 10.0
+LEAVES_WITHIN = 5.0
 """Seconds for a whole script against a service that does not answer its last call; the call itself gets 2."""
 
 

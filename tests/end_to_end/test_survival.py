@@ -42,9 +42,13 @@ class Shell(Screen):
         self.ready()
         return descendants(self.pid)[0]
 
-    def stopped(self) -> None:
-        """Waits until the shell has the terminal because its job has stopped. What SIGSTOP leaves of a toolbar may follow its prompt."""
-        self.until(r"Stopped(.|\n)*^shell\$")
+    def stopped(self, *, leaves_toolbar: bool = False) -> None:
+        """Waits until the shell has the terminal because its job has stopped.
+
+        leaves_toolbar: whether the job could not erase its toolbar, which may be in the row of the shell's prompt.
+        """
+        end = r"( .*)?$" if leaves_toolbar else r" *$"
+        self.until(rf"Stopped(.|\n)*^shell\${end}")
 
 
 @pytest.fixture
@@ -146,7 +150,7 @@ def test_a_stop_from_outside_at_the_prompt(shell, number):
     shell.type("6 *")
     shell.until(r"^> 6 \*$")
     os.kill(pid, number)
-    shell.stopped()
+    shell.stopped(leaves_toolbar=number == signal.SIGSTOP)
     assert shell.modes() == before
     shell.enter("fg")
     shell.until(r"^> 6 \*$(.|\n)* · ")

@@ -63,7 +63,7 @@
         try {
             pending.found = pending.use(valueOf(pending.tree, pending.variables));
         } catch {
-            // There is no value that may be shown, or nobody has asked.
+            // The value may not be shown, or there is no request.
         }
     }
 
