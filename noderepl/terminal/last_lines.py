@@ -118,12 +118,13 @@ class LastLines:
 
     def end(self) -> None:
         """Ends the last line, and shows how many lines are left out."""
-        self._end_status()
         self._end_line()
         if self._fold is not None:
             self._show_left_out(self._fold.end())
 
     def _end_line(self) -> None:
+        if self._region is not None or self._open is not None:
+            self._end_status()
         if self._region is not None:
             self._stdout.write([self._region.end()])
         elif self._open is not None:
