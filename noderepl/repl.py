@@ -51,7 +51,7 @@ from noderepl.user_programs import UserPrograms
 if TYPE_CHECKING:
     from noderepl.terminal.completion import SnippetCompleter
 
-REMOTE_NAMES_SECONDS = 2.0
+REMOTE_NAMES_SECONDS = 10.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
 LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]

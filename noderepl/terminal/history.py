@@ -19,10 +19,11 @@ from noderepl.history_entry import HistoryEntry
 from noderepl.terminal.secret_forms import masked
 from noderepl.text_files import check_regular
 
-# About ten thousand entries.
-MOST_BYTES = 4 * 1024 * 1024
-# Another process has the lock during a write; one that is stopped must not delay the prompt.
+# What is read of a file: each prompt takes time for each entry.
+MOST_BYTES, MOST_ENTRIES = 4 * 1024 * 1024, 10_000
 MOST_LABEL = 200
+SEPARATOR = "\n\n# "
+# Another process has the lock during a write; one that is stopped must not delay the prompt.
 LOCK_SECONDS, LOCK_STEP = 0.2, 0.01
 
 
@@ -113,8 +114,11 @@ class SnippetHistory(FileHistory):
             file.seek(max(0, size - MOST_BYTES))
             text = file.read(MOST_BYTES).decode("utf-8", "replace")
             self._end = file.tell()
-        # The first entry may be incomplete.
-        return text if size <= MOST_BYTES else text[text.find("\n\n#") :]
+        if size > MOST_BYTES:
+            # The first entry may be incomplete.
+            text = text[text.find(SEPARATOR) :]
+        _, *latest = text.rsplit(SEPARATOR, MOST_ENTRIES)
+        return SEPARATOR + SEPARATOR.join(latest) if len(latest) == MOST_ENTRIES else text
 
     def append_string(self, string: str) -> None:
         """Adds an entry to this run's history and to the file, unless it begins with a space or

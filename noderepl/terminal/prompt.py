@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -11,8 +12,10 @@ from prompt_toolkit.application import Application, run_in_terminal
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
+from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
 from prompt_toolkit.key_binding import merge_key_bindings
 from prompt_toolkit.key_binding.key_processor import KeyProcessor
+from prompt_toolkit.keys import Keys
 from prompt_toolkit.layout.controls import BufferControl
 from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.layout.screen import Char
@@ -197,12 +200,31 @@ class Prompt:
         try:
             return await self._session.prompt_async(
                 default=prefill or self._keys.unfinished(),
-                pre_run=opened,
+                pre_run=partial(self._open, opened),
                 set_exception_handler=False,
                 handle_sigint=False,
             )
         finally:
             self._preview.close()
+
+    def _open(self, opened: Callable[[], None]) -> None:
+        """Calls `opened`, and loads the history before the keys that were typed ahead, if one of
+        them may use it: prompt_toolkit handles these keys first.
+        """
+        opened()
+        app = self._session.app
+        waiting = get_typeahead(app.input)
+        if all(press.key == Keys.ControlM or len(press.key) == 1 for press in waiting):
+            store_typeahead(app.input, waiting)
+            return
+
+        def feed() -> None:
+            app.key_processor.feed_multiple(waiting)
+            app.key_processor.process_keys()
+
+        self._session.default_buffer.load_history_if_not_yet_loaded()
+        # Behind the first step of that task, which loads everything, and before further keys.
+        asyncio.get_running_loop().call_soon(feed)
 
     def refresh(self) -> None:
         """Repaints the prompt if it is on the screen, with the current toolbar."""

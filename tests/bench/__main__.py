@@ -1,4 +1,4 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `look`, `paste`, `pool` or `files`.
+"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `look`, `paste`, `pool`, `files` or `scale`.
 
 Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
 target where there is one and whether that is met. `paste` counts instead of timing.
@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import files, look, pool, prelude, prompt, running
+from tests.bench import files, look, pool, prelude, prompt, running, scale
 from tests.bench.paste import run as paste
 
 BENCHES = {
@@ -23,6 +23,7 @@ BENCHES = {
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
     "pool": lambda: asyncio.run(pool.main()),
     "files": lambda: asyncio.run(files.main()),
+    "scale": scale.main,
 }
 
 if __name__ == "__main__":

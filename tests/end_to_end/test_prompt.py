@@ -253,6 +253,23 @@ def test_keys_typed_while_a_snippet_runs_are_kept(screen):
     assert screen.text.index("'finished'\n") < screen.text.index("\n> var a = 1")
 
 
+def test_up_that_is_typed_ahead_finds_the_history(home):
+    """At the start, and while a snippet runs: prompt_toolkit loads its history after it handles these keys."""
+    state = home / ".local/state/noderepl"
+    state.mkdir(parents=True)
+    (state / "history").write_text("\n# 2026-01-01 10:00:00.000000\n+'an entry'\n")
+    with Screen(home=home) as screen:
+        screen.until("^>")
+        screen.key("up")
+        screen.until("^> 'an entry'$")
+        screen.key("ctrl-c")
+        screen.ready()
+        screen.enter("await new Promise((done) => setTimeout(done, 1500))")
+        screen.until("Ctrl-C interrupts")
+        screen.key("up", "up")
+        screen.until("^> 'an entry'$")
+
+
 @pytest.mark.parametrize(
     ("typed", "shown"),
     [

@@ -152,9 +152,17 @@ class Screen:
         return self._file
 
     def feed(self, data: bytes) -> None:
-        """Shows what somebody else has read of the terminal."""
+        """Takes what the program wrote: shows it, and answers the questions in it."""
         self.raw += data
-        self._feed(data)
+        if self.background and b"\x1b]11;?" in data:
+            os.write(self._file, self.background)
+        before, *asked = data.split(b"\x1b[6n")
+        self._feed(before)
+        for after in asked:
+            row, column = self._screen.cursor.y + 1, self._screen.cursor.x + 1
+            if self.answers:
+                os.write(self._file, f"\x1b[{row};{column}R".encode())
+            self._feed(after)
 
     def type(self, text: str) -> None:
         """Types text, key by key as far as the program can tell."""
@@ -261,16 +269,7 @@ class Screen:
             data = os.read(self._file, 65536)
         except OSError:
             return False
-        self.raw += data
-        if self.background and b"\x1b]11;?" in data:
-            os.write(self._file, self.background)
-        before, *asked = data.split(b"\x1b[6n")
-        self._feed(before)
-        for after in asked:
-            row, column = self._screen.cursor.y + 1, self._screen.cursor.x + 1
-            if self.answers:
-                os.write(self._file, f"\x1b[{row};{column}R".encode())
-            self._feed(after)
+        self.feed(data)
         return bool(data)
 
     def _feed(self, data: bytes) -> None:

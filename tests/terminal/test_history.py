@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from noderepl.terminal.history import LOCK_SECONDS, SnippetHistory
+from noderepl.terminal.history import LOCK_SECONDS, MOST_ENTRIES, SnippetHistory
 
 WRITER = """
 import sys
@@ -61,6 +61,19 @@ def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
     second.append_string("b")
     assert len(first._appended()) < 100
     assert first._appended() == ""
+
+
+def test_only_the_latest_of_many_entries_are_read(tmp_path: Path) -> None:
+    """The first prompt does not take longer for a file of many short entries."""
+    first = history(tmp_path)
+    first.append_string("1")
+    content = (tmp_path / "history").read_text()
+    for most in (MOST_ENTRIES - 1, MOST_ENTRIES, MOST_ENTRIES + 1):
+        (tmp_path / "history").write_text(
+            "".join(content.replace("+1", f"+{n}") for n in range(most))
+        )
+        entries = history(tmp_path).entries()
+        assert entries == [str(n) for n in range(most)][-MOST_ENTRIES:]
 
 
 def test_a_file_that_was_emptied(tmp_path: Path) -> None:
