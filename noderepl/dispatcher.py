@@ -128,6 +128,7 @@ class Dispatcher:
 
         Raises NodeReplError.
         """
+        self.executor.begin_line()
         try:
             outcomes = await self._run_line(line)
         except SessionLost as error:

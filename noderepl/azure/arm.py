@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequenc
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -35,11 +35,13 @@ CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 120.0
 # The seconds of all waits for a throttled request; the seconds of a long operation.
 THROTTLED_SECONDS, OPERATION_SECONDS = 300.0, 900.0
 POLL_SECONDS, LEAST_PAUSE, MOST_PAUSE = 2.0, 1.0, 60.0
-MOST_PAGES = 1000
+MOST_PAGES, MOST_ITEMS = 1000, 100_000
 # The maximum length of a link to the next page.
 LINK_LENGTH = 16_000
 OPTION = "--arm-endpoint"
 _RUNNING = HTTPStatus.ACCEPTED
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,19 +113,23 @@ class Arm:
         pairs = (("api-version", version), *query.items())
         return await self._patiently(Call(method, path, pairs, body, subject=subject))
 
-    async def pages(self, path: str, version: str, **query: str) -> Sequence[object]:
-        """Returns the items of all pages of a list. Raises ServiceError."""
+    async def pages(
+        self, path: str, version: str, read: Callable[[object], Item], **query: str
+    ) -> Sequence[Item]:
+        """Returns the items of all pages of a list. read: what is stored of an item. Raises
+        ServiceError.
+        """
         reply = await self.send("GET", path, version, query=query)
-        found = [*self.items(reply.value, "value")]
+        found = [read(item) for item in self.items(reply.value, "value")]
         seen: set[str] = set()
         while link := self.next_page(reply.value, "nextLink"):
-            if link in seen or len(seen) >= MOST_PAGES:
+            if link in seen or len(seen) >= MOST_PAGES or len(found) > MOST_ITEMS:
                 raise MalformedAnswer(
                     f"the list of {address(self.endpoint)} does not end after {len(seen) + 1} pages"
                 )
             seen.add(link)
             reply = await self._follow(link)
-            found += self.items(reply.value, "value")
+            found += map(read, self.items(reply.value, "value"))
         return found
 
     def items(self, answer: object, key: str) -> Sequence[object]:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 from urllib.parse import quote
 
-from noderepl.azure.arm import MOST_PAGES, OPTION, Arm, Reply, open_arm
+from noderepl.azure.arm import MOST_ITEMS, MOST_PAGES, OPTION, Arm, Reply, open_arm
 from noderepl.azure.fields import word
 from noderepl.azure.resources import (
     TYPE,
@@ -62,7 +63,7 @@ class Management:
 
     async def subscriptions(self) -> tuple[Subscription, ...]:
         """Returns the subscriptions that the account can see."""
-        found = map(read_subscription, await self.arm.pages("/subscriptions", SUBSCRIPTIONS))
+        found = await self.arm.pages("/subscriptions", SUBSCRIPTIONS, read_subscription)
         return tuple(one for one in found if one is not None)
 
     async def subscription(self, identifier: str) -> Subscription:
@@ -77,9 +78,11 @@ class Management:
 
     async def groups(self, subscription: str) -> dict[str, str]:
         """Returns the resource groups of a subscription, with their regions."""
-        found = await self.arm.pages(f"{_subscription(subscription)}/resourcegroups", GROUPS)
-        named = {word(one, "name"): word(one, "location") for one in found}
-        return {name: location for name, location in named.items() if name}
+        path = f"{_subscription(subscription)}/resourcegroups"
+        found = await self.arm.pages(
+            path, GROUPS, lambda one: (word(one, "name"), word(one, "location"))
+        )
+        return {name: location for name, location in found if name}
 
     async def pool(self, pool: PoolId) -> Pool:
         """Returns a pool as it is now. Raises MalformedAnswer if the answer is another pool."""
@@ -101,7 +104,8 @@ class Management:
         """
         path = f"{scope}/providers/Microsoft.Authorization/permissions"
         try:
-            return read_grants(await self.arm.pages(path, AUTHORIZATION))
+            found = await self.arm.pages(path, AUTHORIZATION, lambda one: read_grants([one]))
+            return tuple(chain.from_iterable(found))
         except Forbidden:
             return None
 
@@ -155,24 +159,26 @@ class Management:
                 body={"query": _QUERY, "options": options},
                 subject="query",
             )
-            found += self._pools(self.arm.items(reply.value, "data"))
+            found += self._pools([*map(read_pool, self.arm.items(reply.value, "data"))])
+            if len(found) > MOST_ITEMS:
+                break
             before, token = token, self.arm.next_page(reply.value, "$skipToken")
             if not token or token == before:
                 return Found(_unique(found))
         raise MalformedAnswer(f"the list of {address(self.arm.endpoint)} does not end")
 
-    def _pools(self, values: Sequence[object]) -> Sequence[Pool]:
+    def _pools(self, read: Sequence[Pool | None]) -> Sequence[Pool]:
         """Returns the pools of a list. Raises MalformedAnswer if it has none with an id."""
-        found = [pool for pool in map(read_pool, values) if pool is not None]
-        if values and not found:
+        found = [pool for pool in read if pool is not None]
+        if read and not found:
             raise self.arm.malformed("its list of pools has none with an id")
         return found
 
-    async def _listed(self, path: str) -> Sequence[object]:
+    async def _listed(self, path: str) -> Sequence[Pool | None]:
         refused: UnsupportedVersion | None = None
         for version in POOL_VERSIONS:
             try:
-                return await self.arm.pages(path, version)
+                return await self.arm.pages(path, version, read_pool)
             except UnsupportedVersion as error:
                 refused = refused or error
         assert refused is not None

@@ -73,6 +73,7 @@ class Executor:
         self._late = late
         self._lanes = Lanes(backend)
         self._work: asyncio.Task[Execution] | None = None
+        self._is_stopping = False
         self._background = Background()
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
@@ -129,8 +130,11 @@ class Executor:
         how it runs as a program. aside: whether it is code of noderepl, without a number and a
         result. table: how its value is shown as a table, None to show it as any other. instrument:
         what measures it. Raises SessionLost and NotRun if the snippet has not run; any
-        ServiceError.
+        ServiceError; CancelledError after an interrupt() that its predecessor did not notice.
         """
+        if self._is_stopping:
+            self._is_stopping = False
+            raise asyncio.CancelledError
         self.offers.forget()
         self.previews.forget()
         how = {"number": number, "file": file, "program": program, "aside": aside}
@@ -139,7 +143,10 @@ class Executor:
             self._lanes.in_session(partial(self._take_turn, code, **how))
         )
         try:
-            return await asyncio.shield(work)
+            execution = await asyncio.shield(work)
+            if execution.status is Status.INTERRUPTED:
+                self._is_stopping = False
+            return execution
         except asyncio.CancelledError:
             self._work = None
             lane = self._lane
@@ -172,11 +179,17 @@ class Executor:
         if self._work is not None:
             self._work.cancel()
 
+    def begin_line(self) -> None:
+        """Notes that the snippets of another line follow, which earlier interrupts do not stop."""
+        self._is_stopping = False
+
     async def interrupt(self) -> None:
-        """Interrupts the running snippet, if possible, and skips what earlier ones have written.
+        """Interrupts the running snippet, if possible, and skips what earlier ones have written. If
+        the snippet ends before it notices, the next one of its line does not run.
 
         Raises ServiceError, NotAuthorised.
         """
+        self._is_stopping = True
         self.skip_late()
         if self._lane is not None and self._lane.live is not None:
             await self._lane.live.interrupt()

@@ -57,6 +57,8 @@ def unpack(archive: bytes) -> Iterator[tuple[str, str, int, memoryview]]:
         if not unpacking.eof:
             raise Unfit("too long, or incomplete")
         end = 4 + int.from_bytes(raw[:4], "big")
+        if end > PART * 3 // 2:
+            raise Unfit("too many or too long paths")
         entries = _HEAD.read(decode(raw[4:end]))
         if len(raw) != end + sum(size for _, _, size, _ in entries):
             raise Unfit("contents of another length")
@@ -232,13 +234,13 @@ class Arrival:
         """The number of files that have arrived."""
         return len(self._files)
 
-    def add(self, archive: bytes) -> int:
-        """Unpacks an archive. Returns the number of its entries. Raises LocalFileError, and
-        MalformedAnswer for one that has not only files and directories with safe paths.
+    def add(self, archive: bytes) -> bool:
+        """Unpacks an archive. Returns whether it has something that earlier ones did not have.
+        Raises LocalFileError, and MalformedAnswer for an archive that has not only files and
+        directories with safe paths.
         """
-        count = 0
+        before = self._progress
         for path, kind, offset, content in unpack(archive):
-            count += 1
             with self._lock:
                 if self._is_over:
                     break
@@ -247,7 +249,11 @@ class Arrival:
                         self._stage.mkdir(mode=0o700)
                     self._is_open = True
                 self._add(path, kind, offset, content)
-        return count
+        return self._progress != before
+
+    @property
+    def _progress(self) -> tuple[int, int, int]:
+        return self.size, len(self._files), len(self._directories)
 
     def _add(self, path: str, kind: str, offset: int, content: memoryview) -> None:
         if path.count("/") > MOST_LEVELS:

@@ -171,12 +171,12 @@ async def _receive(
         archive = own_name("archive")
         packing = request | {"after": after, "size": PART, "archive": archive}
         packed, data = await _packed(context, packing, partial(_checked, target, arrival, show))
-        count = await in_thread(arrival.add, data)
+        is_new = await in_thread(arrival.add, data)
         left = packed.left if left is None else left.with_more(packed.left)
         if packed.next is None:
             return left
-        if not count:
-            raise MalformedAnswer("the session has sent an empty archive of its files")
+        if not is_new:
+            raise MalformedAnswer("the session has sent an archive without a further file")
         after = packed.next
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from noderepl.errors import (
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread
+from noderepl.magics.line_difference import difference
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
 from noderepl.magics.session_files import find, received, remote_path
@@ -83,7 +83,7 @@ async def _diff(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if len(local.encode()) > MOST_COMPARED:
         raise UsageError(f"{words[0]} is longer than {human_size(MOST_COMPARED)}")
     names = (words[0], f"{REMOTE}{name}")
-    return [Text(await in_thread(_difference, ((local, remote), names)), file="a.diff")]
+    return [Text(await in_thread(difference, ((local, remote), names)), file="a.diff")]
 
 
 async def _counterpart(context: Context, word: str) -> tuple[str, str]:
@@ -98,20 +98,6 @@ async def _counterpart(context: Context, word: str) -> tuple[str, str]:
         except NotFound:
             pass
     return base, await _text(context, base, MOST_COMPARED)
-
-
-def _difference(given: tuple[tuple[str, str], tuple[str, str]]) -> str:
-    """Returns the unified difference of two texts with names."""
-    texts, names = given
-    local, remote = map(_lines, texts)
-    here, there = (" ".join(name.split()) for name in names)
-    found = difflib.unified_diff(local, remote, here, there, lineterm="")
-    return "".join(f"{line}\n" for line in found)
-
-
-def _lines(text: str) -> list[str]:
-    *lines, last = text.split("\n")
-    return [*lines, f"{last}\n\\ No newline at end of file"] if last else lines
 
 
 async def edit_remote(context: Context, arguments: Arguments, word: str) -> Sequence[Outcome]:

@@ -264,9 +264,11 @@ def _packages(modules: Path) -> Iterator[tuple[str, Path]]:
     except OSError:
         return
     for entry in entries:
+        if entry.name.startswith(".") or not entry.is_dir():
+            continue
         if entry.name.startswith("@"):
-            yield from ((f"{entry.name}/{inner.name}", inner) for inner in sorted(entry.iterdir()))
-        elif not entry.name.startswith(".") and entry.is_dir():
+            yield from ((f"{entry.name}/{name}", inner) for name, inner in _packages(entry))
+        else:
             yield entry.name, entry
 
 

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 DATA = "/mnt/data"
 OWN = ".noderepl-"
 CLEANING_SECONDS = 5.0
-_LONGEST_REPORT = 64 << 20  # bytes
+# Bytes in base64url: 100,000 paths of more than 100 characters. Text in memory takes up to three
+# times as much.
+_LONGEST_REPORT = 24 << 20
 _EXIT_CODES = {
     Status.ERROR: ExitCode.THREW,
     Status.TIMEOUT: ExitCode.TIMED_OUT,

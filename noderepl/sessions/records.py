@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import json
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -21,6 +20,7 @@ from noderepl.errors import UsageError
 from noderepl.sessions.store import (
     KEEP,
     MOST_BYTES,
+    MOST_EVENTS,
     About,
     Record,
     last_record,
@@ -33,6 +33,8 @@ from noderepl.settings import Settings
 NOT_HERE = "the embedded pool and its sessions end with noderepl"
 LONGEST_COOLDOWN = 3600.0
 """Seconds; no pool keeps an idle session for longer (DOC-POOL)."""
+MOST_VALUES = 10_000
+"""In one event: those that are read here have few."""
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
 # Identifiers of other tools usually have a digit, and those of noderepl are longer.
 _NEW_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,23}")
@@ -182,12 +184,19 @@ def _known(path: Path, file: BinaryIO, about: About) -> KnownSession:
 
 
 def _events(file: BinaryIO) -> Iterator[object]:
-    """Yields the events that _known() needs. The file is behind its first line."""
+    """Yields the events that _known() needs. The file is behind its first line. Raises ValueError
+    if there are more events than a record may have.
+    """
+    from noderepl.schema import decode
+
     left = MOST_BYTES
     file.seek(0)
     file.readline(left)
-    while left > 0 and (line := file.readline(left)):
+    for _ in range(MOST_EVENTS):
+        if left <= 0 or not (line := file.readline(left)):
+            return
         left -= len(line)
         if line.startswith((b'{"event": "snippet"', b'{"event": "name"', b'{"event": "keep"')):
-            with contextlib.suppress(ValueError, RecursionError):
-                yield json.loads(line)
+            with contextlib.suppress(ValueError):
+                yield decode(line, MOST_VALUES)
+    raise ValueError("too many events")

@@ -64,6 +64,17 @@ async def test_a_list_without_an_end_ends(cloud, management):
         await management().subscriptions()
 
 
+async def test_a_list_has_a_bound(cloud, management):
+    """Pages that differ, but have too many items together, are an error before they fill the memory."""
+    pages = [
+        (200, {"value": [{}] * 30_000, "nextLink": f"{cloud.url}/subscriptions?page={n}"}, {})
+        for n in range(9)
+    ]
+    cloud.refuse(SUBSCRIPTIONS, *pages)
+    with pytest.raises(errors.MalformedAnswer, match="does not end after 4 pages"):
+        await management().subscriptions()
+
+
 @pytest.mark.parametrize("endpoint", ["http://management.example", "ftp://x", "x/y", "mypool"])
 def test_no_token_over_plain_http(endpoint):
     """The management endpoint must be https, or on this machine."""

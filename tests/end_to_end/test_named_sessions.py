@@ -13,7 +13,7 @@ from leaving import kept, prompt, script
 from noderepl.client.endpoint import base_url
 from noderepl.errors import UsageError
 from noderepl.sessions.records import check_name, known_sessions
-from noderepl.sessions.store import About, new_record
+from noderepl.sessions.store import MOST_EVENTS, About, new_record
 
 
 def identifiers(home) -> list[str]:
@@ -165,3 +165,19 @@ def test_files_that_are_no_records_are_passed_over(tmp_path):
     with one.path.open("a") as file:
         file.write('{"event": "name", "name": "\\u001b[2J"}\n{"event": "name", "na')
     assert known_sessions(tmp_path, here)[0].name == ""
+
+
+def test_huge_events_are_passed_over(tmp_path):
+    """An event of millions of values is not read, and a record of millions of events is left out."""
+    here = base_url("http://127.0.0.1:1")
+    record = new_record(tmp_path, About(here, "mine-1234", made=True))
+    record.add({"event": "name", "name": "work"})
+    record.close()
+    (one,) = known_sessions(tmp_path, here)
+    head = one.path.read_bytes()
+    one.path.write_bytes(
+        head + b'{"event": "snippet", "code": "x", "z": [' + b"[]," * 20_000 + b"1]}\n"
+    )
+    assert [(found.name, found.ran) for found in known_sessions(tmp_path, here)] == [("work", 0)]
+    one.path.write_bytes(head + b'{"event": "ready"}\n' * (MOST_EVENTS + 1))
+    assert known_sessions(tmp_path, here) == []

@@ -6,8 +6,10 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
+from dispatching import opened
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.execution.output_stream import MISSING, NOT_READ, PIECE_BYTES
@@ -99,6 +101,27 @@ async def test_a_process_that_is_not_waited_for_survives_an_interrupt(dispatch: 
     after = await dispatcher.run_snippet("[other.exitCode, other.signalCode, other.kill()]")
     assert after.value is not None
     assert after.value.text == "[ null, null, true ]"
+
+
+async def test_an_interrupt_that_comes_too_late_stops_the_line(tmp_path: Path) -> None:
+    """A magic of several snippets does not go on with the next one, whenever the interrupt comes."""
+    async with opened(tmp_path) as dispatcher:
+        for number in range(40):
+            await dispatcher.run_snippet(
+                f"var v{number} = await new Promise((r) => setTimeout(r, 20))"
+            )
+        await dispatcher.run_snippet("require('child_process').execSync('kill -9 ' + process.pid)")
+        await dispatcher.run_line("1")
+        journal, executor = dispatcher.state.journal, dispatcher.executor
+        for _ in range(5):
+            begun = journal.position
+            running = asyncio.create_task(dispatcher.run_line("%replay"))
+            await until(lambda begun=begun: journal.position > begun and executor.can_interrupt)
+            await executor.interrupt()
+            async with asyncio.timeout(10):
+                await asyncio.wait([running])
+            assert running.cancelled() or "stopped at step" in str(running.result())
+            assert journal.position < begun + 8
 
 
 async def test_an_interrupt_is_not_taken_for_that_of_a_later_snippet(dispatch: Open) -> None:
@@ -372,7 +395,7 @@ async def test_output_that_was_not_read_is_read_on_demand(dispatch: Open) -> Non
     whole, words = await paged(dispatcher)
     assert (whole, words) == ("x" * 12_000_000, [])
     before = len(shown)
-    await dispatcher.run_snippet("1")
+    await dispatcher.run_line("1")
     assert shown[before:] == []
     await until(
         lambda: Output("late\n", "stdout", 1) in shown or Output("late\n", "stdout", 2) in shown

@@ -262,6 +262,7 @@ HOSTILE = {
     "a million entries": archive(*([["x", "file", 0, 0]] * 1_000_000)),
     "an end before its end": archive(["x", "file", 4, 0], contents=b"abcd")[:-5],
     "a length before its text": archive(head=b""),
+    "paths of 30 MB": archive(["\U0001f600" + "a" * 30_000_000, "file", 0, 0]),
     "deep text": archive(head=b"[" * 100_000),
     "no archive": b"PK\x03\x04",
     "nothing": b"",
@@ -278,6 +279,16 @@ def test_a_hostile_archive_leaves_nothing(name: str, tmp_path: Path) -> None:
         arrival.add(HOSTILE[name])
     arrival.close()
     assert [path for path in tmp_path.rglob("*") if path != inner] == [tmp_path / "a"]
+
+
+def test_an_archive_without_a_further_file_is_noticed(tmp_path: Path) -> None:
+    """A session that repeats an archive would never end."""
+    arrival = archives.Arrival(tmp_path / "c", force=True)
+    assert arrival.add(archive(["", "directory", 0, 0], ["d", "directory", 0, 0]))
+    assert not arrival.add(archive(["", "directory", 0, 0], ["d", "directory", 0, 0]))
+    assert arrival.add(archive(["d/x", "file", 1, 0], contents=b"a"))
+    assert not arrival.add(archive())
+    arrival.close()
 
 
 def test_deep_directories_are_refused(tmp_path: Path) -> None:

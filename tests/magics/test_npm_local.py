@@ -185,6 +185,9 @@ def test_native_programs_are_for_the_session(tmp_path) -> None:
     (modules / "source/binding.gyp").touch()
     package(modules, "script", scripts={"postinstall": "x"})
     (modules / "empty").mkdir()
+    (modules / "@file").touch()
+    (modules / "@scope").mkdir()
+    (modules / "@scope/file").touch()
     (tmp_path / "package.json").write_text('{"dependencies": {"good": "^1", "mac": "file:../mac"}}')
     found = inspect(tmp_path, LINUX, "", with_scripts=False)
     assert found.save == {"dependencies": {"good": "^1", "mac": "1.2.3"}}
