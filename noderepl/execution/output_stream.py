@@ -132,7 +132,11 @@ class OutputStream:
         if self._pace.is_over:
             self.cut()
             return
-        await self._interrupt.request()
+        try:
+            await self._interrupt.request()
+        finally:
+            # The answer may have arrived meanwhile.
+            self.cut()
 
     async def answer(self, line: str | None) -> None:
         """Sends what the user has typed; see Answers.send()."""

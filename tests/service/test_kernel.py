@@ -20,10 +20,12 @@ OBSERVATIONS = [
     .read_text("utf-8")
     .splitlines()
 ]
-# What comes after its snippet has been answered; it is in a later answer, whichever that is.
+# What comes after its snippet has been answered; it is in a later answer, whichever that is. A stack
+# has no line end behind it; the text of an observation may follow.
+FRAMES = r"(    at .*?(\n|$|(?=err no newline)))+"
 LATE = {
     "stdout": ["late\n", "ERR_VM_DYNAMIC_IMPORT_CALLBACK_MISSING\n"],
-    "stderr": [r"Error: rej\n(    at .*(\n|$))+", r"Error: later\n(    at .*(\n|$))+"],
+    "stderr": [rf"Error: {message}\n{FRAMES}" for message in ("rej", "later")],
 }
 # Answers in which Node 24 itself differs from the Node 20 that was observed.
 OF_NODE_20 = {

@@ -194,7 +194,10 @@ class Screen:
         """Types lines as a person does: Enter comes later than what is before it."""
         for line in lines:
             for text in (line, "\r"):
+                seen, end = len(self.raw), time.monotonic() + SECONDS
                 self.type(text)
+                while len(self.raw) == seen and time.monotonic() < end:
+                    self.pump(0.05)
                 while select.select([self._file], [], [], 0.1)[0] and self.pump(0):
                     pass
 
