@@ -10,11 +10,12 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import files, look, pool, prelude, prompt, running
+from tests.bench import beside_ipython, files, look, pool, prelude, prompt, running
 from tests.bench.paste import run as paste
 
 BENCHES = {
     "start": prompt.start,
+    "ipython": beside_ipython.main,
     "keys": prompt.keys,
     "prelude": lambda: asyncio.run(prelude.main()),
     "interrupt": lambda: asyncio.run(running.interrupt()),
