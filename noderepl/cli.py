@@ -17,11 +17,10 @@ from dataclasses import replace
 from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from noderepl import __version__
 from noderepl.actions import load, standard_input, with_files
-from noderepl.commands import COMMANDS, Command
 from noderepl.errors import ConfigError, ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
@@ -30,6 +29,9 @@ from noderepl.settings import Settings, config_directory, read_settings
 from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.unread import drop_rest, write_within
 from noderepl.usage_text import DESCRIPTION, EPILOG
+
+if TYPE_CHECKING:
+    from noderepl.commands import Command
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
@@ -79,8 +81,8 @@ def run(argv: Sequence[str]) -> int:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_parsed(_serve_parser(), argv[1:])))
         own, file, words = _split(argv)
-        if file is not None and file in COMMANDS:
-            return _run_command(COMMANDS[file], [*own, *words])
+        if file is not None and (command := _command(file)):
+            return _run_command(command, [*own, *words])
         arguments = _parsed(_parser(), _with_wait(own))
         if file is None and words and not arguments.actions:
             file, words = words[0], words[1:]
@@ -98,6 +100,12 @@ def run(argv: Sequence[str]) -> int:
 
         write_plainly(internal_error(error))
         return ExitCode.INTERNAL
+
+
+def _command(word: str) -> Command | None:
+    from noderepl.commands import COMMANDS
+
+    return COMMANDS.get(word)
 
 
 def _keep_stderr_clean() -> None:

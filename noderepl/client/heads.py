@@ -34,7 +34,7 @@ def bound_heads(client: httpx.AsyncClient) -> None:
             pool._network_backend = _Network(pool._network_backend)
 
 
-def head_is_there(response: httpx.Response) -> None:
+async def head_is_there(response: httpx.Response) -> None:
     """Ends the limit for this answer, whose body follows."""
     stream = response.extensions.get("network_stream")
     if isinstance(stream, _Stream):

@@ -245,7 +245,6 @@ class Backend:
 
     async def _open(self) -> Session:
         await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
-        from noderepl.client.auth import make_auth
         from noderepl.client.session import open_session
         from noderepl.client.transport import Relocate
 
@@ -258,10 +257,11 @@ class Backend:
             on_retry=self._retry,
         )
         if self._pool is not None:
-            from noderepl.client.inprocess import InProcessTransport
-            from noderepl.service.app import create_app
+            from noderepl.sessions.embedded import EmbeddedClient
 
-            return opened(EMBEDDED, transport=InProcessTransport(create_app(self._pool)))
+            return opened(EMBEDDED, client=EmbeddedClient(self._pool))
+        from noderepl.client.auth import make_auth
+
         assert settings.endpoint is not None
         with settings.blame("auth"):
             auth = make_auth(
@@ -311,8 +311,7 @@ class Backend:
 def _import_slow_parts(*, embedded: bool) -> None:
     for name in (
         "noderepl.client.session",
-        "noderepl.client.auth",
-        *(["noderepl.service.app"] if embedded else []),
+        *(["noderepl.sessions.embedded"] if embedded else ["noderepl.client.auth"]),
     ):
         importlib.import_module(name)
 
