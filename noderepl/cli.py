@@ -175,7 +175,7 @@ def _run_mode(
     if is_piped:
         loaded = [replace(load(Action("file", "-"), words), program=Program(args=tuple(words)))]
     if not at_prompt:
-        from noderepl.script import run_script
+        from noderepl.script_start import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
     resumed = None
