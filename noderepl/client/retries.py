@@ -94,7 +94,12 @@ class Retries:
         try:
             answer = await call()
         except ServiceError as error:
-            answer = await self._again(error, call, repeatable)
+            first = error
+        else:
+            self._has_answered = True
+            return answer
+        # Outside of the block: this failure is not the context of later ones.
+        answer = await self._again(first, call, repeatable)
         self._has_answered = True
         return answer
 

@@ -280,7 +280,6 @@ class OutputStream:
     async def _follow_after(self, before: OutputStream | None) -> None:
         await self._pace.first()
         with contextlib.suppress(ServiceError):
-            # After the answer, completed() reads it, and knows how much there is.
             while before and not self._pace.is_over and await before._read():
                 await self._room()
             await self._follow()

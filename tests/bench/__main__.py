@@ -10,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import beside_ipython, files, look, pool, prelude, prompt, running
+from tests.bench import beside_ipython, files, look, pool, prelude, prompt, running, transfers
 from tests.bench.paste import run as paste
 
 BENCHES = {
@@ -23,6 +23,7 @@ BENCHES = {
     "look": look.main,
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
     "pool": lambda: asyncio.run(pool.main()),
+    "transfers": lambda: asyncio.run(transfers.main()),
     "files": lambda: asyncio.run(files.main()),
 }
 
