@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 import time
@@ -93,6 +94,8 @@ class Pool:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
+        # No session ends before this time.
+        self._earliest = math.inf
         self._spares = spares
         self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
         self._removing = Threads()
@@ -159,7 +162,8 @@ class Pool:
     def touch(self, identifier: str) -> None:
         """Resets the cooldown of this session."""
         if identifier in self._sessions:
-            self._deadlines[identifier] = self._clock() + self.cooldown
+            deadline = self._deadlines[identifier] = self._clock() + self.cooldown
+            self._earliest = min(self._earliest, deadline)
             self._sessions[identifier].accessed = self._moment()
 
     def expires(self, session: Session) -> datetime:
@@ -293,11 +297,14 @@ class Pool:
 
     def _sweep(self) -> None:
         now = self._clock()
+        if now < self._earliest:
+            return
         for identifier, session in list(self._sessions.items()):
             if session.busy:
                 self._deadlines[identifier] = now + self.cooldown
             elif self._deadlines[identifier] <= now:
                 self._drop(identifier)
+        self._earliest = min(self._deadlines.values(), default=math.inf)
 
     async def _sweep_regularly(self) -> None:
         while True:

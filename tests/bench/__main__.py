@@ -22,6 +22,7 @@ BENCHES = {
     "idle": lambda: asyncio.run(running.idle()),
     "look": look.main,
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
+    "throughput": lambda: asyncio.run(pool.throughput()),
     "pool": lambda: asyncio.run(pool.main()),
     "transfers": lambda: asyncio.run(transfers.main()),
     "files": lambda: asyncio.run(files.main()),
