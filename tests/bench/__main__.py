@@ -1,7 +1,7 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `look`, `paste`, `pool` or `files`.
+"""Measures what a user waits for: `python -m tests.bench NAME`, with a name of BENCHES.
 
 Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
-target where there is one and whether that is met. `paste` counts instead of timing.
+target where there is one and whether that is met. `paste` counts instead of timing, and `profile` shows where time goes.
 """
 
 import asyncio
@@ -10,7 +10,17 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import beside_ipython, files, look, pool, prelude, prompt, running, transfers
+from tests.bench import (
+    beside_ipython,
+    files,
+    look,
+    pool,
+    prelude,
+    profiles,
+    prompt,
+    running,
+    transfers,
+)
 from tests.bench.paste import run as paste
 
 BENCHES = {
@@ -22,6 +32,7 @@ BENCHES = {
     "idle": lambda: asyncio.run(running.idle()),
     "look": look.main,
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
+    "profile": lambda: profiles.main(sys.argv[2:]),
     "throughput": lambda: asyncio.run(pool.throughput()),
     "pool": lambda: asyncio.run(pool.main()),
     "transfers": lambda: asyncio.run(transfers.main()),

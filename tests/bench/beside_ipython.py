@@ -19,7 +19,7 @@ from pathlib import Path
 import pyte
 from driving import Screen, command, environment
 
-from tests.bench.turns import in_turns, share
+from tests.bench.turns import INSTALLED, in_turns, share
 
 ROWS, COLUMNS = 40, 100
 QUIET = 0.25
@@ -61,12 +61,14 @@ class Timed:
             stream.feed(data)
         return screen
 
-    def when(self, pattern: str) -> float:
-        """The time at which the screen first showed a pattern."""
+    def when(self, pattern: str, after: int = 0) -> float:
+        """The time at which the screen first showed a pattern. after: the number of the parts before that do not count, such as a preview."""
         screen = pyte.Screen(COLUMNS, ROWS)
         stream = pyte.ByteStream(screen)
-        for at, data in self.parts:
+        for number, (at, data) in enumerate(self.parts, 1):
             stream.feed(data)
+            if number <= after:
+                continue
             text = "\n".join(line.rstrip() for line in screen.display)
             if re.search(pattern, text, re.M):
                 return at
@@ -84,11 +86,13 @@ class Beside:
 
     def _screen(self, name: str) -> Screen:
         program = IPYTHON if name == "IPython" else command("--quiet")
-        return Screen(home=self._homes[name], program=program, columns=COLUMNS, rows=ROWS)
+        return Screen(
+            home=self._homes[name], program=program, columns=COLUMNS, rows=ROWS, **INSTALLED
+        )
 
     def whole_run(self, name: str, line: Sequence[str]) -> float:
         """The seconds of a command from its start to its end."""
-        env = environment(self._homes[name])
+        env = environment(self._homes[name], **INSTALLED)
         began = time.perf_counter()
         subprocess.run(line, env=env, capture_output=True, check=True)
         return time.perf_counter() - began
@@ -127,12 +131,11 @@ class Beside:
                 number = next(self._numbers)
                 screen.type(f"{number}+1")
                 timed.until_quiet()
-                # Otherwise the preview of the value could be taken for the result.
-                del timed.parts[:-40]
+                before = len(timed.parts)
                 began = time.perf_counter()
                 screen.type("\r")
                 timed.until_quiet()
-                return timed.when(RESULTS[name].format(number + 1)) - began
+                return timed.when(RESULTS[name].format(number + 1), before) - began
 
             for _ in range(3):
                 timed.until_quiet()

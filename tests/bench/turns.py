@@ -7,7 +7,10 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.report import at_least, at_most, milliseconds
 
-TURNS = int(__import__("os").environ.get("TURNS", 11))
+import os
+TURNS = int(os.environ.get("TURNS",9))
+# The bytecode of both sides is stored, as after an installation: pip compiles what it installs.
+INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
 
 
 def in_turns(
