@@ -153,9 +153,17 @@ class Backend:
         return self._current.idle if self._current else None
 
     def start(self) -> None:
-        """Starts Node.js if the pool is the embedded one. Returns at once."""
+        """Starts Node.js if the pool is the embedded one, and installs the prelude in it. Returns at
+        once.
+        """
         if self._pool:
-            self._pool.prewarm()
+            self._pool.prewarm(None if self._settings.mode == "plain" else self._installation)
+
+    async def _installation(self) -> str:
+        await asyncio.to_thread(importlib.import_module, "noderepl.javascript.prelude")
+        from noderepl.javascript import prelude
+
+        return prelude.installation(self.environment)
 
     async def session(self) -> Session:
         """Returns the open session. The first call opens it, in a thread if that needs imports."""
