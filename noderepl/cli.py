@@ -14,7 +14,6 @@ import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -175,7 +174,7 @@ def _run_mode(
     if is_piped:
         loaded = [replace(load(Action("file", "-"), words), program=Program(args=tuple(words)))]
     if not at_prompt:
-        from noderepl.script_start import run_script
+        from noderepl.starting import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
     resumed = None
@@ -187,10 +186,9 @@ def _run_mode(
     banner = "" if settings.quiet or not can_move else f"noderepl {__version__}"
     visible = not loaded and can_move
     with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
-        from noderepl.repl import run_repl
-        from noderepl.script import run_actions
+        from noderepl.starting import run_repl
 
-        return run_repl(settings, partial(run_actions, settings, loaded), early, resumed)
+        return run_repl(settings, loaded, early, resumed)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
