@@ -111,7 +111,8 @@ class Dispatcher:
             is_resumed=backend.registry.resumed is not None,
             show=show if show is not None and at_prompt else console.show,
         )
-        self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
+        known: Any = {"cooldown": backend.cooldown, "is_certain": backend.is_embedded}
+        self.lifetime = Lifetime(backend.session, lambda: backend.idle, **known)
         self._settings, self._entries, self._edit = settings, entries, edit
 
     @cached_property
