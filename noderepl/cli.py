@@ -14,14 +14,12 @@ import threading
 import warnings
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import islice, zip_longest
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from noderepl import __version__
 from noderepl.actions import load, standard_input, with_files
-from noderepl.commands import COMMANDS, Command
 from noderepl.errors import ConfigError, ExitCode, LocalFileError, NodeReplError, UsageError
 from noderepl.javascript.program import Action, Program
 from noderepl.options import OPTIONS, Option
@@ -30,6 +28,9 @@ from noderepl.settings import Settings, config_directory, read_settings
 from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.unread import drop_rest, write_within
 from noderepl.usage_text import DESCRIPTION, EPILOG
+
+if TYPE_CHECKING:
+    from noderepl.commands import Command
 
 SERVE_ONLY = ("host", "port", "cooldown", "max-sessions", "tls-cert", "tls-key")
 WAIT_SECONDS = 600
@@ -79,8 +80,8 @@ def run(argv: Sequence[str]) -> int:
         if argv[:1] == ["serve"]:
             return _serve(_settings(_parsed(_serve_parser(), argv[1:])))
         own, file, words = _split(argv)
-        if file is not None and file in COMMANDS:
-            return _run_command(COMMANDS[file], [*own, *words])
+        if file is not None and (command := _command(file)):
+            return _run_command(command, [*own, *words])
         arguments = _parsed(_parser(), _with_wait(own))
         if file is None and words and not arguments.actions:
             file, words = words[0], words[1:]
@@ -98,6 +99,12 @@ def run(argv: Sequence[str]) -> int:
 
         write_plainly(internal_error(error))
         return ExitCode.INTERNAL
+
+
+def _command(word: str) -> Command | None:
+    from noderepl.commands import COMMANDS
+
+    return COMMANDS.get(word)
 
 
 def _keep_stderr_clean() -> None:
@@ -167,7 +174,7 @@ def _run_mode(
     if is_piped:
         loaded = [replace(load(Action("file", "-"), words), program=Program(args=tuple(words)))]
     if not at_prompt:
-        from noderepl.script import run_script
+        from noderepl.starting import run_script
 
         return run_script(settings, loaded, stdin=standard_input(actions, loaded))
     resumed = None
@@ -179,10 +186,9 @@ def _run_mode(
     banner = "" if settings.quiet or not can_move else f"noderepl {__version__}"
     visible = not loaded and can_move
     with EarlyPrompt(sys.stdin, sys.stdout, banner=banner, visible=visible) as early:
-        from noderepl.repl import run_repl
-        from noderepl.script import run_actions
+        from noderepl.starting import run_repl
 
-        return run_repl(settings, partial(run_actions, settings, loaded), early, resumed)
+        return run_repl(settings, loaded, early, resumed)
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:

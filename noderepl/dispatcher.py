@@ -8,6 +8,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,6 @@ from noderepl.errors import (
 from noderepl.execution.executor import Executor
 from noderepl.execution.output_store import OutputStore
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
-from noderepl.magics import Context, Preferences, is_magic, run_magic
 from noderepl.outcome import (
     Execution,
     Failure,
@@ -33,6 +33,7 @@ from noderepl.outcome import (
     Words,
     is_failure,
 )
+from noderepl.preferences import Preferences
 from noderepl.sessions.backend import Backend
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import LEAVING_SECONDS
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from noderepl.javascript import questions
     from noderepl.javascript.descriptions import Found
     from noderepl.javascript.offers import Variable
+    from noderepl.magics import Context
     from noderepl.spool import Spooled
 
 ENDED = "The abandoned snippet has finished."
@@ -109,17 +111,24 @@ class Dispatcher:
             is_resumed=backend.registry.resumed is not None,
             show=show if show is not None and at_prompt else console.show,
         )
-        self.lifetime = Lifetime(backend.session, lambda: backend.idle, cooldown=backend.cooldown)
-        self._context = Context(
-            sessions=backend,
-            state=state,
+        known: Any = {"cooldown": backend.cooldown, "is_certain": backend.is_embedded}
+        self.lifetime = Lifetime(backend.session, lambda: backend.idle, **known)
+        self._settings, self._entries, self._edit = settings, entries, edit
+
+    @cached_property
+    def _context(self) -> Context:
+        from noderepl.magics import Context
+
+        return Context(
+            sessions=self.backend,
+            state=self.state,
             runner=self,
-            screen=self._display.screen(entries, edit),
+            screen=self._display.screen(self._entries, self._edit),
             lifetime=self.lifetime,
             preferences=self.preferences,
             environ=os.environ,
             directory=Path(),
-            settings=settings,
+            settings=self._settings,
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
@@ -136,6 +145,8 @@ class Dispatcher:
         return [*outcomes, *self._loss(), *self._stored.trouble()]
 
     async def _run_line(self, line: str) -> Sequence[Outcome]:
+        from noderepl.magics import is_magic
+
         if not is_magic(line):
             if (npm := npm_lines(line)).commands:
                 return await self._run_npm(npm, line)
@@ -188,6 +199,8 @@ class Dispatcher:
         return outcomes
 
     async def _run_magic(self, line: str) -> Sequence[Outcome]:
+        from noderepl.magics import run_magic
+
         outcomes = await run_magic(line, self._context)
         for outcome in outcomes:
             if isinstance(outcome, UseTheme):

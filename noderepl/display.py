@@ -6,17 +6,19 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
-from noderepl.doctor.finding import Capabilities
 from noderepl.javascript.prelude_request import Options, Terminal
-from noderepl.magics import Preferences, Screen
+from noderepl.preferences import Preferences
 from noderepl.settings import Settings
 from noderepl.terminal.background import Background, background_of
-from noderepl.terminal.capabilities import capabilities
 from noderepl.terminal.console import Console
-from noderepl.terminal.key_actions import key_sections
 from noderepl.terminal.streams import programs_environment
 from noderepl.terminal.themes import load_theme, theme_directories, theme_summaries
+
+if TYPE_CHECKING:
+    from noderepl.doctor.finding import Capabilities
+    from noderepl.magics import Screen
 
 
 def open_console(
@@ -89,6 +91,8 @@ class Display:
         return self._console.size() if is_seen else None
 
     def _capabilities(self) -> Capabilities:
+        from noderepl.terminal.capabilities import capabilities
+
         settings = self._settings
         return capabilities(
             sys.stdout, settings.color, settings.places.get("color", "default"), os.environ
@@ -98,6 +102,9 @@ class Display:
         self, entries: Callable[[], Sequence[str]], edit: Callable[..., Awaitable[str]]
     ) -> Screen:
         """Returns what magics use of the screen. entries, edit: as for Screen."""
+        from noderepl.magics import Screen
+        from noderepl.terminal.key_actions import key_sections
+
         console = self._console
         return Screen(
             console.progress,

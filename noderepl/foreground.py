@@ -26,6 +26,8 @@ NOT_RUN = "Not run."
 CANCELLED = "Cancelled."
 NOT_SENT = "Not run: the service had not accepted it."
 STATUS_SECONDS = 1.0
+# The toolbar is not painted again for a line that ends sooner.
+SOON_SECONDS = 0.05
 # The time between two pictures of the spinner.
 FRAME_SECONDS = 0.2
 # A Ctrl-C this soon after the first has no further effect: a session needs a moment to react.
@@ -106,7 +108,7 @@ class Foreground:
         self._running = running = asyncio.create_task(begun())
         try:
             with self._keys():
-                if below_input:
+                if below_input and not (await asyncio.wait([running], timeout=SOON_SECONDS))[0]:
                     self._console.status(self._parts())
                 return await self._with_time(running)
         except NodeReplError as error:

@@ -11,7 +11,6 @@ import termios
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AbstractContextManager, suppress
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
@@ -34,8 +33,6 @@ from noderepl.outcome import (
     UseTheme,
 )
 from noderepl.sessions.backend import Backend
-from noderepl.sessions.run import with_backend
-from noderepl.sessions.store import Record, sessions_directory
 from noderepl.settings import Settings, state_directory
 from noderepl.suspension import Suspension
 from noderepl.terminal.background import Background
@@ -57,28 +54,11 @@ LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
-def run_repl(
-    settings: Settings, before: Before, early: EarlyPrompt, resumed: Record | None = None
-) -> int:
-    """Runs the prompt until the user leaves it.
-
-    before: called before the first prompt, in the same session. early: the early prompt, which is
-    on the screen. resumed: as for Registry. Returns the exit code. Raises NodeReplError if the
-    prompt cannot open.
+async def run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
+    """Runs the prompt. before: called before the first prompt, in the same session. early: the
+    early prompt, which is on the screen. Returns the exit code. Raises NodeReplError if the prompt
+    cannot open.
     """
-    return with_backend(
-        settings,
-        partial(_run, settings, before, early),
-        spares=1,
-        state=sessions_directory(),
-        resumed=resumed,
-    )
-
-
-async def _run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
-    backend.start()
-    # In a thread, so that the event loop can start Node.js meanwhile.
-    await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
     console = open_console(settings, at_prompt=True)
     patience = SIGNAL_SECONDS
     try:

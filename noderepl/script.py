@@ -29,9 +29,6 @@ from noderepl.outcome import (
     Uncaught,
 )
 from noderepl.sessions.backend import Backend
-from noderepl.sessions.records import names_session
-from noderepl.sessions.run import with_backend
-from noderepl.sessions.store import sessions_directory
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
 from noderepl.terminal.frames import readable
@@ -52,20 +49,12 @@ NOT_ENDED = (
 )
 
 
-def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | None = None) -> int:
-    """Runs actions in one session. stdin: the standard input of their programs, None if there is
-    none. Returns the exit code. Raises NodeReplError.
-    """
-    state = sessions_directory()
-    if not (settings.keep or settings.resume or names_session(settings, state)):
-        state = None
-    return with_backend(settings, partial(_run, settings, actions, stdin), state=state)
-
-
-async def _run(
+async def run(
     settings: Settings, actions: Sequence[Action], stdin: bytes | None, backend: Backend
 ) -> int:
-    backend.start()
+    """Runs actions in the session of a backend. stdin: as for run_script(). Returns the exit code.
+    Raises NodeReplError.
+    """
 
     def stop_reading() -> None:
         """Interrupts the running snippet: its output has no reader any more."""

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from noderepl.errors import ExitCode, LocalFileError, PoolUnavailable, UsageError
-from noderepl.sessions.backend import embedded_pool
+from noderepl.sessions.embedded_pool import embedded_pool
 from noderepl.settings import Settings
 from noderepl.signals import ignore
 from noderepl.unread import drop_rest, write_within

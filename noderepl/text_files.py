@@ -6,7 +6,6 @@ import errno
 import os
 import select
 import stat
-import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +72,8 @@ def read_toml(path: Path, *, is_regular: bool = True) -> tuple[str, dict[str, An
     about the content.
     """
     text = read_bytes(path, MOST_TOML, is_regular=is_regular).decode("utf-8")
+    import tomllib
+
     for number, line in enumerate(text.split("\n"), 1):
         if line.count(".") > MOST_DOTS and not line.lstrip().startswith("#"):
             raise ValueError(f"line {number} has more than {MOST_DOTS} dots")

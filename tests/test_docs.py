@@ -5,8 +5,8 @@ from dataclasses import fields
 from pathlib import Path
 
 from noderepl.magics.config import _preference
-from noderepl.magics.context import Preferences
 from noderepl.options import OPTIONS, Option
+from noderepl.preferences import Preferences
 from noderepl.terminal.style_names import MEANINGS
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -23,7 +23,6 @@ from noderepl.client import http_errors, transport_errors
 from noderepl.client.auth import AzureAuth, Credential
 from noderepl.client.circumstances import Circumstances
 from noderepl.client.endpoint import address, base_url, check_token_may_go, origin
-from noderepl.client.heads import head_is_there
 from noderepl.client.http_client import open_client
 from noderepl.client.retries import seconds_asked
 from noderepl.client.transport import Received
@@ -61,7 +60,7 @@ class Reply:
 
     status: int
     value: Any
-    headers: httpx.Headers
+    headers: Mapping[str, str]
 
 
 class Arm:
@@ -275,7 +274,6 @@ class Arm:
                     timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
                 ) as response,
             ):
-                head_is_there(response)
                 token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
                 about = Circumstances(call, self.endpoint, "", (token,), OPTION)
                 yield Received(response=response, about=about)
@@ -303,7 +301,7 @@ def _mapping(value: object) -> object:
     return value
 
 
-def _asked(headers: httpx.Headers) -> float | None:
+def _asked(headers: Mapping[str, str]) -> float | None:
     asked = seconds_asked(headers.get("retry-after", ""), headers.get("date", ""))
     return None if asked is None else min(max(asked, LEAST_PAUSE), MOST_PAUSE)
 

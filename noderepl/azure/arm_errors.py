@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
-import httpx
-
 from noderepl import errors
 from noderepl.client import http_errors
 from noderepl.client.circumstances import Circumstances, printable
+from noderepl.client.http_response import Response
 from noderepl.client.retries import seconds_asked
 
 REGISTER = "az provider register -n Microsoft.App"
@@ -82,7 +81,7 @@ _TABLE: tuple[tuple[str, _Kind, str], ...] = (
 _TRANSIENT = {429, 502, 503, 504}
 
 
-def from_answer(response: httpx.Response, about: Circumstances) -> errors.ServiceError:
+def from_answer(response: Response, about: Circumstances) -> errors.ServiceError:
     """Returns the error for an answer other than 2xx. response: its body has been read."""
     code, words = http_errors.error_body(response)
     error = refusal(response.status_code, code, words, about)

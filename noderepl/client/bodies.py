@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-import httpx
+from noderepl.client.http_response import Response
 
 _NAMED = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE | re.ASCII)
 # Python also has codecs that decompress, evaluate, or do not accept bytes (zlib, undefined).
@@ -15,7 +15,7 @@ _CHARSETS = frozenset(
 )
 
 
-def text_of(response: httpx.Response, most: int) -> str:
+def text_of(response: Response, most: int) -> str:
     """Returns the beginning of a body that has been read, as text.
 
     most: the maximum number of characters. An unknown charset is decoded as UTF-8; invalid bytes

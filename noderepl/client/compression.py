@@ -9,7 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
-import httpx
+from noderepl.client.http_response import Response
 
 # The maximum size of a decompressed chunk in bytes.
 CHUNK = 1 << 16
@@ -26,14 +26,13 @@ class UnknownCompression(Exception):
     """
 
 
-async def decompressed(response: httpx.Response) -> AsyncIterator[bytes]:
+async def decompressed(response: Response) -> AsyncIterator[bytes]:
     """Yields the body in chunks, decompressed from gzip or deflate.
 
     A Content-Encoding that names no compression is ignored. Raises UnknownCompression,
     httpx.DecodingError, and the exceptions of the response's stream.
     """
     stream = response.stream
-    assert isinstance(stream, httpx.AsyncByteStream)
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if "," in encoding or encoding in _REFUSED:
         raise UnknownCompression(encoding)
@@ -85,14 +84,14 @@ class _Inflater:
     def check_end(self) -> None:
         """Raises httpx.DecodingError if the compressed data are incomplete."""
         if self._has_begun and not self._stream.eof:
-            raise httpx.DecodingError("the compressed data end too early")
+            raise _undecodable("the compressed data end too early")
 
     def _decompress(self, data: bytes) -> bytes:
         try:
             chunk = self._stream.decompress(data, CHUNK)
         except zlib.error as exc:
             if not self._may_lack_header:
-                raise httpx.DecodingError(str(exc)) from exc
+                raise _undecodable(str(exc)) from exc
             # Some servers omit the header of deflate.
             self._may_lack_header = False
             self._bits = -zlib.MAX_WBITS
@@ -100,3 +99,9 @@ class _Inflater:
             return self._decompress(data)
         self._may_lack_header = False
         return chunk
+
+
+def _undecodable(why: str) -> Exception:
+    import httpx
+
+    return httpx.DecodingError(why)

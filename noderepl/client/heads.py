@@ -17,6 +17,8 @@ import httpx
 # h11 accepts a head of at most 100 kB; an informational response takes at least 15 bytes and 50 µs.
 MOST_HEAD = 256 << 10
 READ = 4096
+# Bytes that are read at a time of a body: each read passes many layers.
+BODY_READ = 256 << 10
 ANSWERED_SECONDS = 0.5
 BUFFERED_SECONDS = 0.02
 # Where the status is in `HTTP/1.1 200 OK`.
@@ -34,7 +36,7 @@ def bound_heads(client: httpx.AsyncClient) -> None:
             pool._network_backend = _Network(pool._network_backend)
 
 
-def head_is_there(response: httpx.Response) -> None:
+async def head_is_there(response: httpx.Response) -> None:
     """Ends the limit for this answer, whose body follows."""
     stream = response.extensions.get("network_stream")
     if isinstance(stream, _Stream):
@@ -78,7 +80,7 @@ class _Stream(httpcore.AsyncNetworkStream):
             data, self._early = self._early[:max_bytes], self._early[max_bytes:]
             return data
         if self.left is None:
-            return await self._inner.read(max_bytes, timeout)
+            return await self._inner.read(max(max_bytes, BODY_READ), timeout)
         return await self._read_head(max_bytes, timeout)
 
     async def _read_head(self, max_bytes: int, timeout: float | None) -> bytes:

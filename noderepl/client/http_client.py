@@ -9,7 +9,7 @@ import httpx
 from noderepl.client import http_errors, transport_errors
 from noderepl.client.cookies import cookie_jar
 from noderepl.client.endpoint import check_token_may_go, is_loopback
-from noderepl.client.heads import bound_heads
+from noderepl.client.heads import bound_heads, head_is_there
 from noderepl.errors import ConfigError
 
 # Log records of httpx and httpcore contain URLs and headers, and so identifiers; filters do not
@@ -37,7 +37,7 @@ def open_client(
             auth=auth,
             transport=transport,
             follow_redirects=False,
-            event_hooks={"response": [_hide_location]},
+            event_hooks={"response": [head_is_there, _hide_location]},
             cookies=cookie_jar(),
             # A proxy of the environment cannot reach this machine's own loopback; its certificates
             # (SSL_CERT_FILE, SSL_CERT_DIR) apply to both.

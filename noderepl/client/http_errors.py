@@ -14,13 +14,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
-import httpx
-
 from noderepl import errors
 from noderepl.client.bodies import text_of
 from noderepl.client.circumstances import MOST_READ, Circumstances, printable
 from noderepl.client.decode_execution import TIMEOUT_WORDS, words_of
 from noderepl.client.endpoint import EMBEDDED
+from noderepl.client.http_response import Response
 from noderepl.client.retries import seconds_asked
 from noderepl.client.wire import VERSIONS
 from noderepl.schema import Unfit, decode
@@ -52,7 +51,7 @@ class _Problem:
     headers: Mapping[str, str]
 
 
-def from_answer(response: httpx.Response, about: Circumstances) -> errors.ServiceError:
+def from_answer(response: Response, about: Circumstances) -> errors.ServiceError:
     """Returns the error for an answer other than 2xx. response: its body has been read."""
     code, words = error_body(response)
     code = code or response.headers.get("x-ms-error-code", "")
@@ -66,7 +65,7 @@ def from_answer(response: httpx.Response, about: Circumstances) -> errors.Servic
     return _error(kind, sentence, response, about, code=code, is_refusal=is_refusal)
 
 
-def malformed(response: httpx.Response, about: Circumstances, why: str = "") -> errors.ServiceError:
+def malformed(response: Response, about: Circumstances, why: str = "") -> errors.ServiceError:
     """Returns the error for an answer that does not conform to the API. why: the reason, if
     known.
     """
@@ -115,7 +114,7 @@ def compressed(encoding: str, about: Circumstances) -> errors.ServiceError:
     return errors.MalformedAnswer(sentence, doubt=about.maybe)
 
 
-def refuses_version(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
+def refuses_version(response: Response, error: errors.ServiceError, version: str) -> bool:
     """Returns whether an answer rejects the api-version, not the request."""
     supported = supported_versions(response)
     unknown = bool(supported) and version != "none" and version not in supported
@@ -124,7 +123,7 @@ def refuses_version(response: httpx.Response, error: errors.ServiceError, versio
     )
 
 
-def lacks_route(response: httpx.Response, error: errors.ServiceError, version: str) -> bool:
+def lacks_route(response: Response, error: errors.ServiceError, version: str) -> bool:
     """Returns whether an answer most likely states that the path does not exist: it is not an error
     of the API itself.
     """
@@ -133,7 +132,7 @@ def lacks_route(response: httpx.Response, error: errors.ServiceError, version: s
     return error.code not in _OWN_CODES
 
 
-def supported_versions(response: httpx.Response) -> tuple[str, ...]:
+def supported_versions(response: Response) -> tuple[str, ...]:
     """Returns the versions of the header api-supported-versions (REC-NODE-2411)."""
     return tuple(
         filter(None, re.split(r"[,\s]+", response.headers.get("api-supported-versions", "")))
@@ -150,7 +149,7 @@ def is_execution_timeout(error: errors.ServiceError) -> bool:
 def _error(
     kind: type[errors.ServiceError],
     sentence: str,
-    response: httpx.Response,
+    response: Response,
     about: Circumstances,
     *,
     code: str = "",
@@ -169,7 +168,7 @@ def _error(
     )
 
 
-def _is_refusal(response: httpx.Response) -> bool:
+def _is_refusal(response: Response) -> bool:
     """Returns whether an answer other than 2xx states that the request was not processed.
 
     A gateway answers 502, 503 and 504 also if the service failed after it had received the request;
@@ -182,11 +181,11 @@ def _is_refusal(response: httpx.Response) -> bool:
     return response.status_code < 500 and response.status_code != HTTPStatus.REQUEST_TIMEOUT
 
 
-def _retry_after(response: httpx.Response) -> float | None:
+def _retry_after(response: Response) -> float | None:
     return seconds_asked(response.headers.get("retry-after", ""), response.headers.get("date", ""))
 
 
-def error_body(response: httpx.Response) -> tuple[str, str]:
+def error_body(response: Response) -> tuple[str, str]:
     """Returns code and message of an error body: the API's, a flat one, problem+json, HTML, plain
     text or nothing.
     """
@@ -272,6 +271,8 @@ def _doctor(about: Circumstances) -> str:
 
 
 def _redirect(problem: _Problem, about: Circumstances) -> str:
+    import httpx
+
     try:
         host = httpx.URL(problem.headers.get(REDIRECTS_TO, "")).host
     except (httpx.InvalidURL, UnicodeError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
-
 from noderepl.client import decode_listings, http_errors, wire
 from noderepl.client.decode_listings import ListedSession
 from noderepl.client.endpoint import origin
@@ -78,6 +76,8 @@ async def _entries(
 
 def _same_origin(answer: Answer, link: str) -> str:
     """Returns the absolute URL of the next page; a token must not be sent to another origin."""
+    import httpx
+
     asked = answer.response.url
     try:
         # httpx also sends the request: another parser may find another host in the URL.

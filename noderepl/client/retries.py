@@ -10,13 +10,13 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
-from typing import TypeVar
-
-from tenacity import AsyncRetrying, RetryCallState, wait_exponential, wait_random
+from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import PoolFull, ServiceError
 from noderepl.schema import number
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 # The time limit of all attempts of a call; and before the first answer of the endpoint, which may
 # be a wrong one.
@@ -65,6 +65,8 @@ def seconds_asked(retry_after: str, date: str = "") -> float | None:
 
 
 def _moment(date: str) -> float | None:
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
@@ -89,6 +91,31 @@ class Retries:
 
         Raises the last ServiceError; its `tries` is the number of attempts.
         """
+        try:
+            answer = await call()
+        except ServiceError as error:
+            first = error
+        else:
+            self._has_answered = True
+            return answer
+        # Outside of the block: this failure is not the context of later ones.
+        answer = await self._again(first, call, repeatable)
+        self._has_answered = True
+        return answer
+
+    async def _again(
+        self, first: ServiceError, call: Callable[[], Awaitable[Result]], repeatable: bool
+    ) -> Result:
+        """Returns the result of a call whose first attempt has failed. Raises as make() does."""
+        # A first snippet does not wait for this import.
+        from tenacity import AsyncRetrying
+
+        failures = [first]
+
+        async def attempt() -> Result:
+            if failures:
+                raise failures.pop()
+            return await call()
 
         def limit(state: RetryCallState) -> float:
             return self._limit(_failure(state), repeatable)
@@ -115,11 +142,10 @@ class Retries:
             reraise=True,
         )
         try:
-            answer: Result = await tries(call)
+            answer: Result = await tries(attempt)
         except ServiceError as error:
             error.tries = tries.statistics["attempt_number"]
             raise
-        self._has_answered = True
         return answer
 
     def _limit(self, error: ServiceError, repeatable: bool) -> float:
@@ -141,6 +167,8 @@ def _failure(state: RetryCallState) -> ServiceError:
 
 
 def _pause(state: RetryCallState) -> float:
+    from tenacity import wait_exponential, wait_random
+
     chosen = wait_exponential(multiplier=SHORTEST, max=LONGEST)(state) + wait_random(0, SHORTEST)(
         state
     )

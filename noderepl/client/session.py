@@ -9,14 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-import httpx
-
-from noderepl.client import decode_listings, http_errors, wire
+from noderepl.client import http_errors, wire
 from noderepl.client.circumstances import without_secrets
 from noderepl.client.decode_execution import read_execution
-from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
-from noderepl.client.listing import all_files, all_sessions
 from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.round_trips import RoundTrips
 from noderepl.client.transport import Answer, Asking, Link, Relocate
@@ -26,6 +22,10 @@ from noderepl.outcome import Execution, RemoteFile, Status, Thrown
 from noderepl.schema import number
 
 if TYPE_CHECKING:
+    import httpx
+
+    from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
+    from noderepl.client.http_response import HttpClient
     from noderepl.options import InputType
 
 MARGIN_SECONDS = 30
@@ -156,6 +156,8 @@ class Session:
 
         directory: relative to /mnt/data; "" for itself. Raises ServiceError and NotAuthorised.
         """
+        from noderepl.client.listing import all_files
+
         answer = await self._use(
             Asking(lambda dialect: dialect.files(self.identifier, directory), self.identifier)
         )
@@ -171,7 +173,7 @@ class Session:
         answer = await self._use(
             Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier)
         )
-        found: RemoteFile = await answer.read(decode_listings.read_file)
+        found: RemoteFile = await answer.read(_listings().read_file)
         return found
 
     async def upload(self, source: Path, name: str, progress: Progress | None = None) -> RemoteFile:
@@ -186,7 +188,7 @@ class Session:
             answer = await self._send(name, stream, size)
         if not answer.response.content:
             return RemoteFile(name, size)
-        uploaded: RemoteFile = await answer.read(decode_listings.read_file)
+        uploaded: RemoteFile = await answer.read(_listings().read_file)
         return uploaded
 
     async def write(self, name: str, data: bytes, progress: Progress | None = None) -> None:
@@ -274,7 +276,7 @@ class Session:
         2025-02-02-preview, NotFound.
         """
         answer = await self._ask(lambda dialect: dialect.info(self.identifier))
-        found: SessionInfo = await answer.read(decode_listings.read_info)
+        found: SessionInfo = await answer.read(_listings().read_info)
         return found
 
     async def delete(self) -> None:
@@ -288,11 +290,13 @@ class Session:
         2025-02-02-preview.
         """
         answer = await self._ask(lambda dialect: dialect.metadata())
-        found: PoolMetadata = await answer.read(decode_listings.read_metadata)
+        found: PoolMetadata = await answer.read(_listings().read_metadata)
         return found
 
     async def sessions(self) -> list[ListedSession]:
         """Returns the sessions of the pool. Raises UnsupportedVersion if it does not list them."""
+        from noderepl.client.listing import all_sessions
+
         return await all_sessions(self._ask, self._clock)
 
     async def aclose(self) -> None:
@@ -321,6 +325,13 @@ class Session:
                 raise
 
 
+def _listings() -> Any:
+    # Its import would delay a first snippet.
+    from noderepl.client import decode_listings
+
+    return decode_listings
+
+
 def _without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
     texts = (error.name, error.message, error.stack)
     return Thrown(*(without_secrets(text, secrets) for text in texts))
@@ -331,6 +342,7 @@ def open_session(
     identifier: str,
     *,
     api_version: str = "auto",
+    client: HttpClient | None = None,
     auth: httpx.Auth | None = None,
     transport: httpx.AsyncBaseTransport | None = None,
     wait: float = 0,
@@ -341,10 +353,11 @@ def open_session(
     """Returns a session with new connections.
 
     endpoint: the pool's base URL, or any URL below it that runs code. api_version: "auto" or one of
-    wire.VERSIONS. auth: from auth.make_auth. transport: replaces the network. wait: the seconds of
-    retries while the pool is full. on_retry: called before a retry, and with None after it.
-    relocate: as for Link. more: as for Session. Raises UsageError.
+    wire.VERSIONS. auth: from auth.make_auth. transport: replaces the network. client, relocate: as
+    for Link. wait: the seconds of retries while the pool is full. on_retry: called before a retry,
+    and with None after it. more: as for Session. Raises UsageError.
     """
-    given: Any = {"api_version": api_version, "auth": auth, "transport": transport}
-    link = Link(endpoint, retries=Retries(wait, on_retry), relocate=relocate, **given)
+    given: Any = {"api_version": api_version, "client": client, "auth": auth}
+    given |= {"transport": transport, "relocate": relocate}
+    link = Link(endpoint, retries=Retries(wait, on_retry), **given)
     return Session(link, identifier, **more)

@@ -12,21 +12,21 @@ import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import httpx
-
-from noderepl.client import http_errors, transport_errors
+from noderepl.client import http_errors
 from noderepl.client.circumstances import Circumstances
 from noderepl.client.compression import UnknownCompression, decompressed
 from noderepl.client.endpoint import base_url
-from noderepl.client.heads import head_is_there
-from noderepl.client.http_client import open_client
+from noderepl.client.http_response import HttpClient, Response, WholeResponse
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, UnsupportedVersion
 from noderepl.schema import Unfit, decode
 from noderepl.threaded import worked
+
+if TYPE_CHECKING:
+    import httpx
 
 CONNECT_SECONDS = 10.0
 READ_SECONDS = 120.0
@@ -43,7 +43,6 @@ SHORT_ANSWER = 1 << 18
 # The number of chunks of a body between two turns of the event loop.
 TURN = 100
 
-_PACKING = {b"content-encoding", b"transfer-encoding", b"content-length"}
 Result = TypeVar("Result")
 
 
@@ -81,7 +80,7 @@ class Asking:
 class Received:
     """An answer, of which at least the head has arrived, and its request."""
 
-    response: httpx.Response
+    response: Response
     about: Circumstances
 
     async def chunks(self, most: int | None = None) -> AsyncGenerator[bytes, None]:
@@ -118,7 +117,9 @@ class Received:
         or a page.
         """
         content = bytearray()
-        with contextlib.suppress(MalformedAnswer, httpx.DecodingError):
+        from httpx import DecodingError
+
+        with contextlib.suppress(MalformedAnswer, DecodingError):
             async with contextlib.aclosing(self.chunks()) as chunks:
                 async for chunk in chunks:
                     content += chunk
@@ -127,15 +128,9 @@ class Received:
         return self._with(content[:ERROR_BYTES])
 
     def _with(self, content: bytearray) -> Self:
-        # As bytes: a header may contain any.
-        headers = [pair for pair in self.response.headers.raw if pair[0].lower() not in _PACKING]
-        response = httpx.Response(
-            self.response.status_code,
-            headers=headers,
-            content=bytes(content),
-            request=self.response.request,
-        )
-        return replace(self, response=response)
+        was = self.response
+        whole = WholeResponse(was.status_code, was.headers, bytes(content), was.url)
+        return replace(self, response=whole)
 
     async def refuse_page(self) -> None:
         """Raises MalformedAnswer for an HTML page, such as a sign-in page."""
@@ -174,12 +169,14 @@ class Link:
         endpoint: str,
         *,
         api_version: str,
-        auth: httpx.Auth | None,
-        transport: httpx.AsyncBaseTransport | None,
+        client: HttpClient | None = None,
+        auth: httpx.Auth | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
         retries: Retries,
         relocate: Relocate | None = None,
     ) -> None:
-        """Connects at the first call. relocate: finds the pool again after a 404 for the first
+        """Connects at the first call. client: sends the calls, None for one over the network with
+        auth and transport. relocate: finds the pool again after a 404 for the first
         call; None if the user gave the endpoint. Raises UsageError for an invalid endpoint or
         version, or a token over plain http.
         """
@@ -192,7 +189,12 @@ class Link:
         self._retries = retries
         self._relocate = relocate
         self._pool = relocate.pool if relocate else ""
-        self._http = open_client(self.endpoint, auth=auth, transport=transport)
+        if client is None:
+            from noderepl.client.http_client import open_client
+
+            self._http: HttpClient = open_client(self.endpoint, auth=auth, transport=transport)
+        else:
+            self._http = client
 
     async def ask(self, asking: Asking) -> Answer:
         """Returns the whole 2xx answer. Raises ServiceError, NotAuthorised or UsageError."""
@@ -289,17 +291,27 @@ class Link:
                     files=asking.attach() if asking.attach else None,
                     headers={"Accept-Encoding": "identity"}
                     | ({} if content is None else {"Content-Type": "application/json"}),
-                    timeout=httpx.Timeout(asking.read_seconds, connect=CONNECT_SECONDS),
+                    timeout=(CONNECT_SECONDS, *[asking.read_seconds] * 3),
                 ) as response,
             ):
-                head_is_there(response)
-                token = response.request.headers.get("authorization", "").removeprefix("Bearer ")
-                secrets = (asking.identifier, token)
+                secrets = (asking.identifier, _token_of(response))
                 about = Circumstances(
                     call, self.endpoint, dialect.version, secrets, pool=self._pool
                 )
                 if asking.is_transfer and response.is_success:
                     deadline.reschedule(None)
                 yield Answer(response=response, dialect=dialect, about=about)
-        except transport_errors.FOREIGN as exc:
+        except Exception as exc:
+            from noderepl.client import transport_errors
+
+            if not isinstance(exc, transport_errors.FOREIGN):
+                raise
             raise transport_errors.from_exception(exc, about) from exc
+
+
+def _token_of(response: Any) -> str:
+    """Returns the token that was sent; "" to the embedded pool."""
+    if isinstance(response, WholeResponse):
+        return ""
+    sent: str = response.request.headers.get("authorization", "")
+    return sent.removeprefix("Bearer ")

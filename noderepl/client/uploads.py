@@ -14,6 +14,8 @@ Progress = Callable[[int, int | None], None]
 # A file that is no longer is read before it is sent: the size of some, as in /proc, is not known
 # before.
 SMALL = 1 << 20
+# Bytes that are sent at a time: each write passes many layers, and has a time limit.
+CHUNK = 256 << 10
 
 
 class Upload(io.RawIOBase):
@@ -53,6 +55,8 @@ class Upload(io.RawIOBase):
         super().close()
 
     def read(self, size: int | None = -1, /) -> bytes:
+        """Returns the next bytes; more than httpx asks for, which reads 64 KiB at a time."""
+        size = max(size, CHUNK) if size and size > 0 else size
         left = self.total - self._file.tell()
         try:
             chunk = self._file.read(left if size is None or size < 0 else min(size, left)) or b""

@@ -24,9 +24,9 @@ from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
 from noderepl.javascript.prelude_request import Instrument, Options, Request, Table
 from noderepl.javascript.program import Program, may_read_input
-from noderepl.magics import Preferences
 from noderepl.options import TIMEOUT_RANGE
 from noderepl.outcome import Execution, Outcome, Status
+from noderepl.preferences import Preferences
 from noderepl.sessions.backend import Backend
 
 if TYPE_CHECKING:

@@ -284,7 +284,7 @@ class OutputStream:
     async def _follow_after(self, before: OutputStream | None) -> None:
         await self._pace.first()
         with contextlib.suppress(ServiceError):
-            while before is not None and await before._read():
+            while before and not self._pace.is_over and await before._read():
                 await self._room()
             await self._follow()
 

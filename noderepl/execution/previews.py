@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from noderepl.execution.lane import Lanes
 from noderepl.execution.queries import Queries
 from noderepl.internal_error import supervised
-from noderepl.magics import Preferences
+from noderepl.preferences import Preferences
 
 if TYPE_CHECKING:
     from noderepl.javascript.preview_tree import Expression

@@ -15,8 +15,8 @@ from noderepl.errors import MalformedAnswer, NotAuthorised, ServiceError, UsageE
 from noderepl.execution.delivery import UNREAD, answer_in
 from noderepl.execution.lane import Lanes
 from noderepl.javascript.prelude_request import Options
-from noderepl.magics import Preferences
 from noderepl.outcome import Execution
+from noderepl.preferences import Preferences
 from noderepl.sessions.state import SessionState
 
 if TYPE_CHECKING:

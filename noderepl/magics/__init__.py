@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from noderepl.errors import UsageError
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.config import CONFIG
-from noderepl.magics.context import Context, Preferences, Screen
+from noderepl.magics.context import Context, Screen
 from noderepl.magics.copy import COPY
 from noderepl.magics.doc import DOC, SOURCE
 from noderepl.magics.doctor import DOCTOR
@@ -46,6 +46,7 @@ from noderepl.magics.table import TABLE
 from noderepl.magics.values import INSPECT, MODE, PAGE, TS
 from noderepl.magics.who import WHO
 from noderepl.outcome import Outcome
+from noderepl.preferences import Preferences
 
 __all__ = [
     "MAGICS",

@@ -6,11 +6,8 @@ dialects.py defines the data formats, files.py the files, and pool.py the sessio
 from __future__ import annotations
 
 import contextlib
-import time
-import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any, BinaryIO
-from urllib.parse import quote, urlencode
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import BinaryIO
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -21,12 +18,11 @@ from starlette.routing import Mount, Route
 
 from noderepl.service import dialects, files
 from noderepl.service.description import description
-from noderepl.service.dialects import Dialect, ExecuteRequest
-from noderepl.service.errors import ApiError, NoSession
-from noderepl.service.executions import Executions
-from noderepl.service.long_messages import LONG, in_turn
+from noderepl.service.dialects import Dialect
+from noderepl.service.errors import NoSession
+from noderepl.service.execute_calls import ExecuteCalls, need
 from noderepl.service.management import Management
-from noderepl.service.pool import Pool, PoolFull
+from noderepl.service.pool import Pool
 from noderepl.service.request_bodies import (
     check_upload,
     read_json,
@@ -37,14 +33,12 @@ from noderepl.service.request_checks import (
     Guard,
     JsonAnswer,
     ListAnswer,
+    answer,
     endpoint,
-    need,
     no_such_route,
-    serialise,
 )
-from noderepl.service.session import Allocation, Session, SessionBusy, SessionEnded
+from noderepl.service.session import Session
 from noderepl.service.threads import Threads
-from noderepl.service.worker import Ran
 
 POOL_PATH = "/subscriptions/{subscription}/resourceGroups/{group}/sessionPools/{pool}"
 # Calls of files at a time: each has a thread, which may be busy for long.
@@ -54,15 +48,21 @@ _LISTINGS = 2
 
 
 def create_app(
-    pool: Pool, *, token: str | None = None, host: str | None = None, patience: float | None = None
+    pool: Pool,
+    *,
+    token: str | None = None,
+    host: str | None = None,
+    patience: float | None = None,
+    calls: ExecuteCalls | None = None,
 ) -> Starlette:
     """Returns the API of `pool` as an ASGI application, at the root and below the path that a pool
     has on Azure.
 
-    token, host, patience: as for request_checks.Guard; without them every client has access. The
-    application does not close the pool.
+    token, host, patience: as for request_checks.Guard; without them every client has access. calls:
+    the execute requests of the pool, if other callers make some too. The application does not
+    close the pool.
     """
-    api = _Api(pool)
+    api = _Api(pool, calls or ExecuteCalls(pool))
     routes = [
         Route("/code/execute", endpoint(api.execute_legacy), methods=["POST"]),
         Route("/executions", endpoint(api.execute_flat), methods=["POST"]),
@@ -88,12 +88,11 @@ def create_app(
 class _Api:
     """One method per operation; each gets the request and its dialect."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, calls: ExecuteCalls) -> None:
         self.pool = pool
-        self.executions = Executions()
+        self.calls = calls
         self.threads = Threads(_FILE_CALLS)
         self.listings = Threads(_LISTINGS)
-        self.answers = Threads(1)
 
     async def execute_legacy(self, request: Request, dialect: Dialect) -> Response:
         need(not dialect.is_flat, "code/execute", dialect)
@@ -162,78 +161,19 @@ class _Api:
         if session is None:
             raise NoSession(identifier)
         self.pool.touch(identifier)
-        answer = self.executions.answer(session, request.path_params["id"])
-        return Response(answer, media_type=JsonAnswer.media_type)
+        content = self.calls.executions.answer(session, request.path_params["id"])
+        return Response(content, media_type=JsonAnswer.media_type)
 
     async def _execute(self, request: Request, dialect: Dialect) -> Response:
-        moments = [time.perf_counter()]
         body = await read_json(request)
-        wanted = dialects.parse_execute(dialect, body)
-        identifier = dialects.check_identifier(
-            request.query_params.get("identifier") or _identifier_in(body)
-        )
-        operation = dialects.check_operation(request.headers.get("operation-id")) or str(
-            uuid.uuid4()
-        )
-        moments.append(time.perf_counter())
-        session = await self._session(identifier)
-        moments.append(time.perf_counter())
-        headers = {"operation-id": operation}
-        if dialect.is_flat:
-            query = urlencode({"api-version": dialect.version, "identifier": identifier})
-            headers["operation-location"] = f"/executions/{quote(operation, safe='')}?{query}"
-        try:
-            running = session.execute(wanted.code, wanted.timeout)
-        except SessionBusy as error:
-            raise ApiError(429, "TooManyExecutions", str(error)) from error
-        work = self._ran(running, identifier)
-        if wanted.is_asynchronous:
-
-            async def answered() -> bytes:
-                return await self._answer((await work)[0], dialect, wanted, identifier, operation)
-
-            state = dialects.running_body(wanted, identifier=identifier, operation=operation)
-            self.executions.start(session, operation, serialise(state), answered())
-            return JsonAnswer(state, dialect.execute_status, headers)
-        ran, allocation = await work
-        moments.append(time.perf_counter())
-        content = await self._answer(ran, dialect, wanted, identifier, operation)
-        if dialect.is_flat:
-            self.executions.keep(session, operation, content)
-        headers |= dialects.execution_headers(
-            moments, ran, guid=allocation.guid, is_new=allocation.is_new
-        )
-        return Response(content, dialect.execute_status, headers, JsonAnswer.media_type)
-
-    async def _ran(
-        self, running: Awaitable[tuple[Ran, Allocation]], identifier: str
-    ) -> tuple[Ran, Allocation]:
-        try:
-            done = await running
-        except SessionEnded as error:
-            raise NoSession(identifier) from error
-        self.pool.touch(identifier)
-        return done
-
-    async def _answer(
-        self,
-        ran: Ran,
-        dialect: Dialect,
-        wanted: ExecuteRequest,
-        identifier: str,
-        operation: str,
-    ) -> bytes:
-        """Returns the answer to an execute request, as it is sent."""
-
-        def body() -> dict[str, Any]:
-            return dialects.execution_body(
-                dialect, wanted, ran, identifier=identifier, operation=operation
+        return answer(
+            await self.calls.run(
+                dialect,
+                body,
+                request.query_params.get("identifier"),
+                request.headers.get("operation-id"),
             )
-
-        if ran.size <= LONG:
-            return serialise(body())
-        content = await self.answers.run(body)
-        return await in_turn(lambda: serialise(content))
+        )
 
     async def _upload(self, request: Request, dialect: Dialect) -> Response:
         check_upload(request)
@@ -251,22 +191,12 @@ class _Api:
         """
         parts = files.check_path(request.query_params.get("path"))
         identifier = dialects.check_identifier(request.query_params.get("identifier"))
-        session = await self._session(identifier)
+        session = await self.calls.session(identifier)
         try:
             with session.file_call():
                 yield parts, session
         except files.RootGone as error:
             raise NoSession(identifier) from error
-
-    async def _session(self, identifier: str) -> Session:
-        try:
-            return await self.pool.session(identifier)
-        except PoolFull as error:
-            message = (
-                f"The request sessions count is '1'. There are already '{error.active}' active"
-                f" sessions and the maximum active sessions count is '{self.pool.max_sessions}'."
-            )
-            raise ApiError(429, "SessionsCountExceedsLimit", message, flat=True) from error
 
 
 async def _describe_itself(_request: Request, _dialect: Dialect) -> Response:
@@ -279,8 +209,3 @@ async def _chunks(file: BinaryIO, size: int, threads: Threads) -> AsyncGenerator
         while size > 0 and (chunk := await threads.run(file.read, min(size, 256 * 1024))):
             size -= len(chunk)
             yield chunk
-
-
-def _identifier_in(body: Any) -> object:
-    fields = body.get("properties", body)
-    return fields.get("identifier") if isinstance(fields, dict) else None

@@ -147,9 +147,15 @@ class Connection(H11Protocol):
         self._watch()
 
     def data_received(self, data: bytes) -> None:
-        for start in range(0, len(data), _PIECE):
-            super().data_received(data[start : start + _PIECE])
+        piece = len(data) if self._is_in_plain_body() else _PIECE
+        for start in range(0, len(data), piece):
+            super().data_received(data[start : start + piece])
         self._watch()
+
+    def _is_in_plain_body(self) -> bool:
+        """Returns whether a body without heads of chunks arrives."""
+        is_in_body = self.conn.their_state is h11.SEND_BODY
+        return is_in_body and b"content-length" in dict(self.headers)
 
     def send_400_response(self, msg: str) -> None:
         """Answers a request that h11 cannot parse, unless an answer is in progress; called in

@@ -14,8 +14,9 @@ from starlette.routing import Route
 
 from noderepl.service.dialects import Dialect, check_identifier
 from noderepl.service.errors import ApiError, NoSession
+from noderepl.service.execute_calls import need
 from noderepl.service.pool import Pool
-from noderepl.service.request_checks import JsonAnswer, endpoint, need
+from noderepl.service.request_checks import JsonAnswer, endpoint
 from noderepl.service.session import Session
 
 _PAGE = 300

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -40,6 +41,8 @@ from noderepl.service.worker import Worker
 
 _REFILL_SECONDS = 0.02
 _SWEEP_SECONDS = 0.5
+_PREPARATION_SECONDS = 30.0
+Preparation = Callable[[], Awaitable[str]]
 
 
 class PoolFull(Exception):
@@ -93,6 +96,8 @@ class Pool:
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
+        # No session ends before this time.
+        self._earliest = math.inf
         self._spares = spares
         self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
         self._removing = Threads()
@@ -114,12 +119,15 @@ class Pool:
         """
         return self._sandbox.notice
 
-    def prewarm(self) -> None:
+    def prewarm(self, preparation: Preparation | None = None) -> None:
         """Starts the spare workers, or else one, for the next sessions; needs a running loop. A
         failure is reported by the next session, which fails too.
+
+        preparation: returns a snippet that the first worker runs before its session does, for a
+        pool that has had no session: one that replaces a lost session must be empty.
         """
         with contextlib.suppress(StartFailed):
-            self._fill()
+            self._fill(preparation)
 
     async def spare(self) -> Worker:
         """Returns the worker of the next new session, after it is online. Raises StartFailed,
@@ -159,7 +167,8 @@ class Pool:
     def touch(self, identifier: str) -> None:
         """Resets the cooldown of this session."""
         if identifier in self._sessions:
-            self._deadlines[identifier] = self._clock() + self.cooldown
+            deadline = self._deadlines[identifier] = self._clock() + self.cooldown
+            self._earliest = min(self._earliest, deadline)
             self._sessions[identifier].accessed = self._moment()
 
     def expires(self, session: Session) -> datetime:
@@ -235,10 +244,11 @@ class Pool:
                 " set TMPDIR to another one."
             ) from error
 
-    def _fill(self) -> None:
+    def _fill(self, preparation: Preparation | None = None) -> None:
         while len(self._ready) < max(self._spares, 1) and not self._closed:
             directories = self._create_directories()
-            self._ready.append((directories, self._start(directories)))
+            self._ready.append((directories, self._start(directories, preparation)))
+            preparation = None
 
     def _take_spare(self) -> tuple[SessionDirectories, asyncio.Task[Worker]]:
         self._fill()
@@ -252,10 +262,20 @@ class Pool:
     def _moment(self) -> datetime:
         return self.created + timedelta(seconds=self._clock() - self._began)
 
-    def _start(self, directories: SessionDirectories) -> asyncio.Task[Worker]:
+    def _start(
+        self, directories: SessionDirectories, preparation: Preparation | None = None
+    ) -> asyncio.Task[Worker]:
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        return asyncio.create_task(self._start_watched(directories))
+        return asyncio.create_task(self._start_prepared(directories, preparation))
+
+    async def _start_prepared(
+        self, directories: SessionDirectories, preparation: Preparation | None
+    ) -> Worker:
+        worker = await self._start_watched(directories)
+        if preparation is not None:
+            await worker.run(await preparation(), _PREPARATION_SECONDS)
+        return worker
 
     async def _start_watched(self, directories: SessionDirectories) -> Worker:
         try:
@@ -293,11 +313,14 @@ class Pool:
 
     def _sweep(self) -> None:
         now = self._clock()
+        if now < self._earliest:
+            return
         for identifier, session in list(self._sessions.items()):
             if session.busy:
                 self._deadlines[identifier] = now + self.cooldown
             elif self._deadlines[identifier] <= now:
                 self._drop(identifier)
+        self._earliest = min(self._deadlines.values(), default=math.inf)
 
     async def _sweep_regularly(self) -> None:
         while True:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Coroutine
 from typing import Any, BinaryIO, TypeVar
 
@@ -17,15 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 
 from noderepl.service import files
 from noderepl.service.errors import ApiError, InvalidBody
-from noderepl.service.messages import TooManyValues, check_values
+from noderepl.service.execute_calls import BODY_LIMIT, parse, too_large
 
 _Result = TypeVar("_Result")
 
-# The default limit of ASP.NET, the server of REC-NODE-2405; larger code can be uploaded.
-BODY_LIMIT = 30_000_000
-# The maximum number of values in a JSON body; an operation uses about ten. All other requests wait
-# while a body is parsed.
-MOST_VALUES = 10_000
 _FORM_OVERHEAD = 64 * 1024
 # The fields of an upload besides the file, and the bytes of each, which are not used.
 _FIELDS = 16
@@ -34,23 +28,14 @@ _FIELD_LIMIT = 64 * 1024
 
 async def read_json(request: Request) -> Any:
     """Returns the body of a request as JSON."""
-    message = f"A request body must not be larger than {BODY_LIMIT} bytes."
-    too_large = ApiError(413, "RequestTooLarge", message)
-    _check_length(request, BODY_LIMIT, too_large)
+    _check_length(request, BODY_LIMIT, too_large())
     body = bytearray()
     try:
-        async for chunk in _limited(request, BODY_LIMIT, too_large):
+        async for chunk in _limited(request, BODY_LIMIT, too_large()):
             body += chunk
-        text = body.decode(json.detect_encoding(body), "surrogatepass")
-        check_values(text.encode("utf-8", "surrogatepass"), MOST_VALUES)
-        return json.loads(text)
     except ClientDisconnect as error:
         raise InvalidBody("$", "The request body is incomplete.") from error
-    except TooManyValues as error:
-        message = f"The request body must not hold more than {MOST_VALUES:,} values."
-        raise InvalidBody("$", message) from error
-    except (ValueError, RecursionError) as error:
-        raise InvalidBody("$", "The request body is not JSON.") from error
+    return parse(body)
 
 
 def check_upload(request: Request) -> None:

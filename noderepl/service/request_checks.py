@@ -9,9 +9,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import ipaddress
-import json
 import re
-import secrets
 import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
@@ -27,6 +25,7 @@ from noderepl.service import dialects
 from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
+from noderepl.service.execute_calls import Parts, failed, serialise
 from noderepl.service.pool import PoolClosed
 
 _SLOWEST = 16 * 1024
@@ -55,13 +54,6 @@ class ListAnswer(JSONResponse):
     def render(self, content: Iterable[object]) -> bytes:
         """Serialises the items of a list."""
         return b'{"$id":"1","value":[%s]}' % b",".join(map(serialise, content))
-
-
-def serialise(content: object) -> bytes:
-    """Returns JSON in UTF-8, as in JsonAnswer."""
-    # Escapes for all of it would take three times the memory; backslashreplace writes JSON escapes.
-    text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.encode("utf-8", "backslashreplace")
 
 
 class Connection(Protocol):
@@ -230,28 +222,27 @@ def endpoint(
     api-version.
     """
 
-    async def answer(request: Request) -> Response:
+    async def answered(request: Request) -> Response:
         try:
             return await operation(request, dialects.choose(_version(request.scope)))
-        except ApiError as error:
+        except (ApiError, StartFailed, PoolClosed) as error:
             return error_answer(error)
-        except StartFailed as error:
-            return error_answer(ApiError(500, "SessionStartFailed", str(error)))
-        except PoolClosed as error:
-            return error_answer(ApiError(503, "PoolClosed", str(error)))
 
-    return answer
+    return answered
 
 
 def _version(scope: Scope) -> str | None:
     return QueryParams(scope["query_string"]).get("api-version")
 
 
-def error_answer(error: ApiError) -> Response:
-    """Returns the answer of an error, with the ids by which the service's log identifies it."""
-    trace = f"00-{uuid.uuid4().hex}-{secrets.token_hex(8)}-00"
-    headers = {"x-ms-error-code": error.code, "mise-correlation-id": str(uuid.uuid4())}
-    return JsonAnswer(error.body(trace), error.status, headers, error.media_type)
+def error_answer(error: ApiError | StartFailed | PoolClosed) -> Response:
+    """Returns the answer of an error."""
+    return answer(failed(error))
+
+
+def answer(parts: Parts) -> Response:
+    """Returns an answer of these parts."""
+    return Response(parts.content, parts.status, parts.headers, parts.media_type)
 
 
 async def no_such_route(request: Request, error: Exception) -> Response:
@@ -262,16 +253,3 @@ async def no_such_route(request: Request, error: Exception) -> Response:
         405: ("MethodNotAllowed", "This operation does not support this HTTP method."),
     }.get(status, ("InvalidRequest", "The request cannot be served."))
     return error_answer(ApiError(status, code, message))
-
-
-def need(condition: bool, operation: str, dialect: Dialect) -> None:
-    """Raises ApiError InvalidApiVersion unless this version has the operation."""
-    if not condition:
-        named = (
-            f"api-version '{dialect.version}'"
-            if dialect.version
-            else "requests without api-version"
-        )
-        raise ApiError(
-            400, "InvalidApiVersion", f"The operation '{operation}' does not exist for {named}."
-        )

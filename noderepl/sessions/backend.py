@@ -1,7 +1,6 @@
 """Settings -> an open session, on a remote pool or on the embedded pool.
 
-The modules above do not depend on the kind of pool. Node.js of the embedded pool starts before
-anything slow is imported.
+The modules above do not depend on the kind of pool.
 """
 
 from __future__ import annotations
@@ -22,13 +21,12 @@ from noderepl.errors import (
     ConnectionLost,
     NodeReplError,
     NotAuthorised,
-    PoolUnavailable,
     ServiceError,
     Unreachable,
 )
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool
-from noderepl.service.sandbox import NoSandbox
+from noderepl.sessions.embedded_pool import COOLDOWN_SECONDS, embedded_pool
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.registry import Registry
 from noderepl.sessions.state import SessionState
@@ -41,26 +39,22 @@ if TYPE_CHECKING:
     from noderepl.client.retries import RetryListener, Waiting
     from noderepl.client.session import Session
 
-# The longest cooldown that the service allows (DOC-POOL): the variables survive a break of ten
-# minutes.
-COOLDOWN_SECONDS = 3600.0
-
 
 class Backend:
     """Opens the session of one run and closes everything that was started for it.
 
     settings: the endpoint, identifier, API version and credential. Must be constructed inside a
-    running event loop. state, resumed: as for Registry. transport: replaces the network in tests.
-    `.registry`: the sessions of this run. `.state`: the state of the present session. `.waiting`:
-    the failed call that waits for a retry, None if there is none. Raises UsageError,
-    PoolUnavailable, LocalFileError.
+    running event loop. pool: the embedded pool, if it is open. state, resumed: as for Registry.
+    transport: replaces the network in tests. `.registry`: the sessions of this run. `.state`: the
+    state of the present session. `.waiting`: the failed call that waits for a retry, None if there
+    is none. Raises UsageError, PoolUnavailable, LocalFileError.
     """
 
     def __init__(
         self,
         settings: Settings,
         *,
-        spares: int = 0,
+        pool: Pool | None = None,
         state: Path | None = None,
         resumed: Record | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -79,11 +73,7 @@ class Backend:
         if settings.endpoint:
             with settings.blame("endpoint"):
                 base_url(settings.endpoint)
-        self._pool = (
-            None
-            if settings.endpoint
-            else embedded_pool(settings, cooldown=COOLDOWN_SECONDS, spares=spares)
-        )
+        self._pool = None if settings.endpoint else pool or embedded_pool(settings)
         self._opening: asyncio.Task[Session] | None = None
 
     @property
@@ -245,7 +235,6 @@ class Backend:
 
     async def _open(self) -> Session:
         await asyncio.to_thread(_import_slow_parts, embedded=self._pool is not None)
-        from noderepl.client.auth import make_auth
         from noderepl.client.session import open_session
         from noderepl.client.transport import Relocate
 
@@ -258,10 +247,11 @@ class Backend:
             on_retry=self._retry,
         )
         if self._pool is not None:
-            from noderepl.client.inprocess import InProcessTransport
-            from noderepl.service.app import create_app
+            from noderepl.sessions.embedded import EmbeddedClient
 
-            return opened(EMBEDDED, transport=InProcessTransport(create_app(self._pool)))
+            return opened(EMBEDDED, client=EmbeddedClient(self._pool))
+        from noderepl.client.auth import make_auth
+
         assert settings.endpoint is not None
         with settings.blame("auth"):
             auth = make_auth(
@@ -311,30 +301,6 @@ class Backend:
 def _import_slow_parts(*, embedded: bool) -> None:
     for name in (
         "noderepl.client.session",
-        "noderepl.client.auth",
-        *(["noderepl.service.app"] if embedded else []),
+        *(["noderepl.sessions.embedded"] if embedded else ["noderepl.client.auth"]),
     ):
         importlib.import_module(name)
-
-
-def embedded_pool(settings: Settings, *, cooldown: float, spares: int = 0) -> Pool:
-    """Returns the embedded pool that the settings describe.
-
-    cooldown: seconds after which it ends an idle session. spares: the number of workers to start
-    ahead for new sessions. Raises PoolUnavailable, ConfigError.
-    """
-    try:
-        return Pool(
-            find_node(settings.node),
-            cooldown=cooldown,
-            max_sessions=settings.max_sessions,
-            spares=spares,
-            sandbox=settings.sandbox,
-            egress=settings.egress == "enabled",
-            memory=settings.memory,
-        )
-    except NodeNotFound as error:
-        with settings.blame("node"):
-            raise PoolUnavailable(str(error)) from error
-    except NoSandbox as error:
-        raise PoolUnavailable(str(error)) from error

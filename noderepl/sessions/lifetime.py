@@ -28,7 +28,7 @@ class Lifetime:
 
     session: returns the session. idle: returns the seconds since its last call. cooldown: the
     seconds after which the pool ends an idle session, None if unknown; a value that the pool
-    reports has precedence.
+    reports has precedence. is_certain: whether the pool need not be asked.
     """
 
     def __init__(
@@ -37,13 +37,14 @@ class Lifetime:
         idle: Callable[[], float | None],
         *,
         cooldown: float | None,
+        is_certain: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._session = session
         self._idle = idle
         self._clock = clock
         self.cooldown = cooldown
-        self._asked = False
+        self._asked = is_certain
         self._task: asyncio.Task[None] | None = None
         self._until: float | None = None
         self.trouble: str | None = None

@@ -5,42 +5,53 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from noderepl.errors import InternalError, NodeReplError
 from noderepl.internal_error import internal_error
-from noderepl.sessions.backend import Backend
-from noderepl.sessions.store import Record
 from noderepl.settings import Settings
 from noderepl.signals import ENDING, end_if_stuck
 
+if TYPE_CHECKING:
+    from noderepl.service.pool import Pool
+    from noderepl.sessions.backend import Backend
+    from noderepl.sessions.store import Record
+
 # A second signal within this time counts as the first: timeout(1) sends it twice.
 TWICE_SECONDS = 0.2
+# A thread that imports leaves Python to the event loop after this time, so that it starts Node.js
+# meanwhile; Python's default is 5 ms.
+SWITCH_SECONDS = 0.0002
 
 
 def with_backend(
     settings: Settings,
     main: Callable[[Backend], Awaitable[int]],
     *,
-    spares: int = 0,
-    state: Path | None = None,
+    spares: int | None = None,
+    state: Callable[[], Path | None] = lambda: None,
     resumed: Record | None = None,
 ) -> int:
     """Runs `main` in an event loop with a backend, which is closed in every case.
 
-    spares: the number of workers of the embedded pool to start ahead for new sessions. state,
-    resumed: as for Registry. Returns the exit code of main, or 128 + N if signal N (SIGINT,
-    SIGTERM, SIGHUP) ended it.
+    spares: the number of workers of the embedded pool to start ahead for new sessions; None if
+    Node.js is not started. state: returns the directory of the records, as for Registry; resumed:
+    as for it. Returns the exit code of main, or 128 + N if signal N (SIGINT, SIGTERM, SIGHUP) ended
+    it.
     """
     stopped_by: list[int] = []
+    sys.setswitchinterval(SWITCH_SECONDS)
     # Otherwise log records of libraries, with their tracebacks, would appear on the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
     try:
         return asyncio.run(
             _guarded(
-                partial(Backend, settings, spares=spares, state=state, resumed=resumed),
+                partial(_opened, settings, spares=spares, state=state, resumed=resumed),
                 main,
                 stopped_by,
             )
@@ -51,8 +62,34 @@ def with_backend(
         return 128 + stopped_by[0]
 
 
+async def _opened(
+    settings: Settings,
+    *,
+    spares: int | None,
+    state: Callable[[], Path | None],
+    resumed: Record | None,
+) -> Backend:
+    """Returns the backend, which is imported while Node.js starts."""
+    pool: Pool | None = None
+    if spares is not None:
+        from noderepl.sessions.embedded_pool import started_pool
+
+        pool = started_pool(settings, spares=spares)
+    try:
+        await asyncio.to_thread(import_module, "noderepl.sessions.backend")
+        from noderepl.sessions.backend import Backend
+
+        return Backend(settings, pool=pool, state=state(), resumed=resumed)
+    except BaseException:
+        if pool is not None:
+            await pool.close()
+        raise
+
+
 async def _guarded(
-    opened: Callable[[], Backend], main: Callable[[Backend], Awaitable[int]], stopped_by: list[int]
+    opened: Callable[[], Awaitable[Backend]],
+    main: Callable[[Backend], Awaitable[int]],
+    stopped_by: list[int],
 ) -> int:
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
     assert task is not None
@@ -76,7 +113,7 @@ async def _guarded(
     loop.set_exception_handler(
         lambda _, context: failed.append(context["exception"]) if "exception" in context else None
     )
-    backend = opened()
+    backend = await opened()
     try:
         code = await main(backend)
         if failed:

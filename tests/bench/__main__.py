@@ -1,7 +1,7 @@
-"""Measures what a user waits for: `python -m tests.bench start`, `keys`, `prelude`, `interrupt`, `idle`, `look`, `paste`, `pool`, `files` or `scale`.
+"""Measures what a user waits for: `python -m tests.bench NAME`, with a name of BENCHES.
 
 Each figure is the median of at least five runs, or a percentile of many, on this machine and in this run, printed with its
-target where there is one and whether that is met. `paste` counts instead of timing.
+target where there is one and whether that is met. `paste` counts instead of timing, and `profile` shows where time goes.
 """
 
 import asyncio
@@ -10,18 +10,33 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from tests.bench import files, look, pool, prelude, prompt, running, scale
+from tests.bench import (
+    beside_ipython,
+    files,
+    look,
+    pool,
+    prelude,
+    profiles,
+    prompt,
+    running,
+    scale,
+    transfers,
+)
 from tests.bench.paste import run as paste
 
 BENCHES = {
     "start": prompt.start,
+    "ipython": beside_ipython.main,
     "keys": prompt.keys,
     "prelude": lambda: asyncio.run(prelude.main()),
     "interrupt": lambda: asyncio.run(running.interrupt()),
     "idle": lambda: asyncio.run(running.idle()),
     "look": look.main,
     "paste": lambda: asyncio.run(paste.main(sys.argv[2:])),
+    "profile": lambda: profiles.main(sys.argv[2:]),
+    "throughput": lambda: asyncio.run(pool.throughput()),
     "pool": lambda: asyncio.run(pool.main()),
+    "transfers": lambda: asyncio.run(transfers.main()),
     "files": lambda: asyncio.run(files.main()),
     "scale": scale.main,
 }

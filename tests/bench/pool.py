@@ -13,16 +13,19 @@ from pathlib import Path
 import httpx
 from driving import descendants
 
+from noderepl.client.inprocess import InProcessTransport
 from noderepl.service.app import create_app
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from tests.bench.beside import beside
 from tests.bench.report import at_least, at_most, milliseconds, p50_and_p95
-from tests.bench.timing import MANY, SOME, STARTS, per_second, timed
+from tests.bench.timing import SOME, STARTS, per_second, timed
+from tests.bench.turns import TURNS
 
 VERSION = "2025-10-02-preview"
 BODY = {"code": "1+1"}
 DROPPED = 200
+FEWER = 1024
 
 
 class Asker:
@@ -30,8 +33,9 @@ class Asker:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
+        # httpx' own transport looks for a module that is missing, at each request.
         self.http = httpx.AsyncClient(
-            transport=httpx.ASGITransport(create_app(pool)), base_url="http://pool", timeout=None
+            transport=InProcessTransport(create_app(pool)), base_url="http://pool", timeout=None
         )
 
     async def execute(self, identifier: str) -> None:
@@ -73,15 +77,20 @@ async def starts() -> None:
 
 
 async def throughput() -> None:
-    """Executions of 1+1 per second, over one session and many."""
-    for sessions in (1, 8, 64):
-        async with asker() as one:
-            asks = [partial(one.execute, f"session-{n}") for n in range(sessions)]
-            await asyncio.gather(*(ask() for ask in asks))
-            rate = await per_second(asks, MANY)
-        at_least(
-            f"executions per second, {sessions} sessions", rate, 1000 if sessions == 8 else None
-        )
+    """Executions of 1+1 per second, over one session and many, in pools that take turns."""
+    rates: dict[int, list[float]] = {1: [], 8: [], 64: []}
+    for turn in range(TURNS):
+        for sessions, found in rates.items():
+            if sessions > 1 or turn == 0:
+                async with asker() as one:
+                    asks = [partial(one.execute, f"session-{n}") for n in range(sessions)]
+                    await asyncio.gather(*(ask() for ask in asks))
+                    found.append(await per_second(asks, FEWER))
+    medians = {sessions: statistics.median(found) for sessions, found in rates.items()}
+    for sessions, median in medians.items():
+        what = f"executions per second, {sessions} session{'s' if sessions > 1 else ''}"
+        at_least(what, median, 1000 if sessions == 8 else None)
+    at_least("64 sessions: of the rate of 8", medians[64] / medians[8], 0.95, digits=2)
 
 
 async def added_latency() -> None:

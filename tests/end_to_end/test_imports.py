@@ -9,6 +9,12 @@ import pytest
 from driving import Screen, environment
 
 SLOW = ("httpx", "prompt_toolkit", "pygments", "starlette", "azure", "msgspec")
+# What -p and -e on the embedded pool never need.
+UNUSED = (
+    "anyio", "click", "h11", "httpcore", "noderepl.client.http_client", "noderepl.commands",
+    "noderepl.doctor.checks", "noderepl.magics", "noderepl.service.app", "python_multipart", "rich", "tenacity", "tomllib",
+)  # fmt: skip
+MOST_MODULES = 360
 LIST = f"print([name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
 PROBE = f"""
 import json, sys
@@ -36,12 +42,17 @@ cli.run([])
 """
 
 
-def loaded(home: Path, code: str) -> list[str]:
-    """Which of the slow modules are loaded after some code."""
-    ran = subprocess.run(
+def probe(home: Path, code: str) -> subprocess.CompletedProcess[str]:
+    """Runs some code in a fresh interpreter, and lists the slow modules on stderr."""
+    return subprocess.run(
         [sys.executable, "-c", f"import sys\n{code}\n{LIST}"],
         env=environment(home), capture_output=True, text=True, check=True,
     )  # fmt: skip
+
+
+def loaded(home: Path, code: str) -> list[str]:
+    """Which of the slow modules are loaded after some code."""
+    ran = probe(home, code)
     return [name for name in SLOW if f"'{name}'" in ran.stderr.splitlines()[-1]]
 
 
@@ -51,10 +62,17 @@ def test_help_and_version_load_nothing_slow(home, flag):
     assert loaded(home, f"from noderepl.cli import run\nrun([{flag!r}])") == []
 
 
-def test_a_script_loads_no_terminal_and_no_azure(home):
-    """-e on the embedded pool loads neither prompt_toolkit nor azure."""
-    names = loaded(home, "from noderepl.cli import run\nassert run(['-e', '1']) == 0")
-    assert "httpx" in names and not {"prompt_toolkit", "azure"} & set(names)
+@pytest.mark.parametrize("flag", ["-e", "-p"])
+def test_a_script_loads_no_http_and_no_magics(home, flag):
+    """-e and -p on the embedded pool load no HTTP library, no terminal, no magics and no commands."""
+    code = f"""from noderepl.cli import run
+assert run([{flag!r}, "console.log([1, 'a'])"]) == 0
+print([name for name in {UNUSED!r} if name in sys.modules], len(sys.modules), file=sys.stderr)"""
+    ran = probe(home, code)
+    *_, unused, slow = ran.stderr.splitlines()
+    names, _, count = unused.rpartition(" ")
+    assert names == "[]" and int(count) <= MOST_MODULES
+    assert slow == "['msgspec']"
 
 
 def test_the_prompt_is_painted_before_the_network_is_loaded(home, tmp_path):

@@ -5,17 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
-import httpx
 import pytest
 from dispatching import opened, rendered, shown
 
-from noderepl.client.inprocess import InProcessTransport
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import SessionLost
 from noderepl.outcome import Failure, Outcome, Page, Prefill, Status, Words
+from noderepl.service.execute_calls import ExecuteCalls, Parts
 from noderepl.service.node import Node
 
 
@@ -23,18 +22,19 @@ from noderepl.service.node import Node
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The code of every execute request, as it goes out."""
     codes: list[str] = []
-    handle = InProcessTransport.handle_async_request
+    call = ExecuteCalls.call
 
-    async def noted(self: InProcessTransport, request: httpx.Request) -> httpx.Response:
-        if request.url.path.endswith("/executions"):
-            body = json.loads(await request.aread())
-            code = body["code"]
-            codes.append(
-                base64.b64decode(code).decode() if body["codeInputType"] == "InlineBase64" else code
-            )
-        return await handle(self, request)
+    async def noted(
+        self: ExecuteCalls, path: str, query: Mapping[str, str], content: bytes
+    ) -> Parts:
+        body = json.loads(content)
+        code = body["code"]
+        codes.append(
+            base64.b64decode(code).decode() if body["codeInputType"] == "InlineBase64" else code
+        )
+        return await call(self, path, query, content)
 
-    monkeypatch.setattr(InProcessTransport, "handle_async_request", noted)
+    monkeypatch.setattr(ExecuteCalls, "call", noted)
     return codes
 
 
