@@ -1,13 +1,19 @@
 // The size of a value: its elements, entries, keys or characters, or its bytes. No code of a snippet runs.
+//
+// MOST: the names of one value that completion lists. hasNoProxy(value): whether neither an object nor one of its
+// prototypes is a proxy.
 (function sizes({ realm, primordials }) {
     const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array, WeakSet } = realm;
     const { isArray } = Array;
-    const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, hasOwn, keys } =
+        Object;
     const types = realm.require("util/types");
     const every = primordials.uncurried(Array.prototype.every);
-    const FEW = 1000;
+    const cpuUsage = realm.process.cpuUsage.bind(realm.process);
+    const MOST = 2000;
     const MANY = 300_000;
-    const large = new WeakSet(); // objects with very many keys
+    const SLOW = 20_000; // µs of the processor, in which some 300,000 names are skipped
+    const slow = new WeakSet(); // objects that had very many names
     const add = primordials.uncurried(WeakSet.prototype.add);
     const has = primordials.uncurried(WeakSet.prototype.has);
     const SAMPLES = [1000, 10_000, 100_000];
@@ -23,37 +29,41 @@
     }
 
     // The number of indices of a value that is no proxy; Infinity for an object with very many keys. Nothing can stop
-    // the engine when it lists millions of them; `for in` takes a quarter of the time of getOwnPropertyNames().
+    // the engine when it lists millions of them, which takes seconds.
     function lengthOf(value) {
         const isText = typeof value === "string" || types.isStringObject(value);
         const length = types.isTypedArray(value) ? viewLength(value) : isText || isArray(value) ? value.length : 0;
         const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-        return isObject && length <= FEW && hasMany(value) ? Infinity : length;
+        return isObject && length <= MOST && hasMany(value) ? Infinity : length;
     }
 
+    // To list symbols, the engine skips the names, in a fifteenth of the time that it takes to list these. It is tried
+    // twice, as the collector of garbage may take time too.
     function hasMany(value) {
-        if (has(large, value)) {
+        if (types.isModuleNamespaceObject(value)) {
+            return false;
+        }
+        if (every(SAMPLES, (index) => hasOwn(value, index))) {
             return true;
         }
-        const isLarge = every(SAMPLES, (index) => hasOwn(value, index)) || (hasNoProxy(value) && isLong(value));
-        if (isLarge) {
-            add(large, value);
+        if (isSlow(getOwnPropertySymbols, value) && (has(slow, value) || isSlow(getOwnPropertySymbols, value))) {
+            add(slow, value);
+            return true;
         }
-        return isLarge;
+        return keys(value).length > MANY;
     }
 
-    function isLong(value) {
-        let count = 0;
-        for (const key in value) {
-            count += 1;
-            if (count > MANY) {
-                return key !== undefined;
-            }
-        }
-        return false;
+    function isSlow(list, value) {
+        const start = time();
+        list(value);
+        return time() - start > SLOW;
     }
 
-    // `for in` calls the traps of a proxy among the prototypes.
+    function time() {
+        const { user, system } = cpuUsage();
+        return user + system;
+    }
+
     function hasNoProxy(value) {
         let object = value;
         while (object !== null && !types.isProxy(object)) {
@@ -76,6 +86,9 @@
         if (types.isTypedArray(value)) {
             return [viewBytes(value), true];
         }
+        if (types.isModuleNamespaceObject(value)) {
+            return [getOwnPropertyNames(value).length, false]; // keys() throws until its module has run
+        }
         if (types.isStringObject(value)) {
             return [lengthOf(value), false];
         }
@@ -86,5 +99,5 @@
         return [count ?? (isArray(value) ? value.length : keys(value).length), false];
     }
 
-    return { lengthOf, sizeOf };
+    return { MOST, hasNoProxy, lengthOf, sizeOf };
 });
