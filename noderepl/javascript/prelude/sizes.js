@@ -3,7 +3,7 @@
 // MOST: the names of one value that completion lists. hasNoProxy(value): whether neither an object nor one of its
 // prototypes is a proxy.
 (function sizes({ realm, primordials }) {
-    const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array, WeakSet } = realm;
+    const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array, WeakMap } = realm;
     const { isArray } = Array;
     const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, hasOwn, keys } =
         Object;
@@ -12,10 +12,10 @@
     const cpuUsage = realm.process.cpuUsage.bind(realm.process);
     const MOST = 2000;
     const MANY = 300_000;
+    const SOME = 20; // of MANY
     const SLOW = 20_000; // µs of the processor, in which some 300,000 names are skipped
-    const slow = new WeakSet(); // objects that had very many names
-    const add = primordials.uncurried(WeakSet.prototype.add);
-    const has = primordials.uncurried(WeakSet.prototype.has);
+    const large = new WeakMap(); // objects that had very many keys; values: some of the keys, if they were listed
+    const { get, set } = primordials.WeakMap;
     const SAMPLES = [1000, 10_000, 100_000];
     const entries = getter(Map.prototype, "size");
     const members = getter(Set.prototype, "size");
@@ -43,14 +43,32 @@
         if (types.isModuleNamespaceObject(value)) {
             return false;
         }
-        if (every(SAMPLES, (index) => hasOwn(value, index))) {
+        const some = get(large, value);
+        if (hasAll(value, SAMPLES) || (some?.length > 0 && hasAll(value, some))) {
             return true;
         }
-        if (isSlow(getOwnPropertySymbols, value) && (has(slow, value) || isSlow(getOwnPropertySymbols, value))) {
-            add(slow, value);
+        if (isSlow(getOwnPropertySymbols, value) && (some !== undefined || isSlow(getOwnPropertySymbols, value))) {
+            set(large, value, []);
             return true;
         }
-        return keys(value).length > MANY;
+        return hasManyKeys(value);
+    }
+
+    function hasManyKeys(value) {
+        const all = keys(value);
+        if (all.length <= MANY) {
+            return false;
+        }
+        const some = [];
+        for (let index = 0; index < all.length; index += MANY / SOME) {
+            some[some.length] = all[index];
+        }
+        set(large, value, some);
+        return true;
+    }
+
+    function hasAll(value, some) {
+        return every(some, (key) => hasOwn(value, key));
     }
 
     function isSlow(list, value) {
