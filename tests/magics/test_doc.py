@@ -205,7 +205,7 @@ const holds = Object.assign(() => 'holds', { own: new Splices() }), behind = Obj
 const failed = Object.assign(() => 'failed', { own: new Error('x') }), many = () => 'many';
 for (let index = 0; index < 300; index++) many[`k${index}`] = new Splices();
 const twins = ['a', 'b'].map(() => Object.setPrototypeOf(() => 'twin', Revoked)), twin = Object.setPrototypeOf((0, eval)("() => 'twin'"), traps);
-Error.prepareStackTrace = () => hit('prepare');
+Error.prepareStackTrace = () => hit('prepare'); require('inspector').Session.prototype.connect = () => hit('connect');
 0
 """
 # The lines of the snippet.

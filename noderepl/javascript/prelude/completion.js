@@ -48,6 +48,13 @@
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
     const NONE = new Set();
+    const { Session } = realm.require("inspector");
+    const debuggers = {
+        Session,
+        connect: primordials.uncurried(Session.prototype.connect),
+        disconnect: primordials.uncurried(Session.prototype.disconnect),
+        postTo: primordials.uncurried(Session.prototype.post),
+    };
     const installed = parts.packages({ realm, primordials, file, attempt });
     const { MOST, hasNoProxy, lengthOf, sizeOf } = parts.sizes({ realm, primordials });
     const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
@@ -288,8 +295,18 @@
             sourceOf,
             typeOf,
         };
-        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
-        const tools = { realm, primordials, post, defineProperty, ownKeys, ...installed, ...saved, ...shown, ...known };
+        const known = {
+            ...debuggers,
+            defineProperty,
+            ownKeys,
+            builtinModules,
+            getBuiltinModule,
+            initial,
+            lexicalNames,
+            loading,
+            makers,
+        };
+        const tools = { realm, primordials, post, ...installed, ...saved, ...shown, ...known };
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
     }
 

@@ -2,12 +2,9 @@
 //
 // locationOf(value) returns {"url", "line", "text": of the script}, undefined for what is no function or has no text.
 (function functionLocations(tools) {
-    const { realm, primordials, post, descriptorOf, getBuiltinModule, getPrototypeOf } = tools;
+    const { realm, primordials, post, descriptorOf, getPrototypeOf } = tools;
     const { defineProperty, ownKeys, hasNoProxy, isNativeError, isProxy, attempt, lengthOf, sourceOf } = tools;
-    const { Session } = getBuiltinModule("inspector");
-    const connect = primordials.uncurried(Session.prototype.connect);
-    const disconnect = primordials.uncurried(Session.prototype.disconnect);
-    const postTo = primordials.uncurried(Session.prototype.post);
+    const { Session, connect, disconnect, postTo } = tools;
     const { exec } = primordials.RegExp;
     const { indexOf, slice } = primordials.String;
     const MOST_KEYS = 200;
