@@ -64,7 +64,8 @@ class Removed:
 @dataclass(frozen=True, slots=True)
 class Details:
     """A variable. is_found: whether there is one. kind, size, is_bytes: as for offers.Variable.
-    value: as inspect() writes it if is_whole, otherwise in a short form.
+    value: as inspect() writes it if is_whole, otherwise in a short form. is_large: whether it is
+    short because it has very many parts.
     """
 
     is_found: bool
@@ -73,6 +74,7 @@ class Details:
     is_bytes: bool
     value: str
     is_whole: bool
+    is_large: bool
 
 
 Node = tuple[Count, Word, Word, bool, Duration, Annotated[list[Count], Meta(max_length=10**6)]]

@@ -16,6 +16,7 @@ from noderepl.units import human_size
 
 PROMPT_WIDTH = 80
 SHORT = "The value is shown in short: showing it as a result could run code of the session."
+LARGE = "The value is shown in short: it has very many parts."
 UNKNOWN = (
     "The variables are not known: the session runs a snippet, did not answer, or is in plain mode."
 )
@@ -85,7 +86,7 @@ async def _details(context: Context, name: str) -> Sequence[Outcome]:
         Table((), tuple(row for row in rows if row[1])),
         *([] if source is None else [Text(source, is_code=True)]),
         Execution(Status.OK, value=Value(found.value or "[Getter]", found.value)),
-        *([] if found.is_whole else [Words(SHORT)]),
+        *([] if found.is_whole else [Words(LARGE if found.is_large else SHORT)]),
     ]
 
 

@@ -204,6 +204,32 @@ async def test_long_values_take_no_time(dispatch: Open) -> None:
     assert await shown(dispatcher, "boxed.length + list.length") == "60000000"
 
 
+MANY_NAMES = """
+const list = new Array(1500), bytes = new Uint8Array(1500), big = {}, hidden = {}, kid = Object.create(big, { own: { value: 1 } });
+for (let index = 0; index < 3.1e5; index++) list[`k${index}`] = bytes[`k${index}`] = big[`k${index}`] = 1;
+for (let index = 0; index < 8e5; index++) Object.defineProperty(hidden, `k${index}`, { value: 1, configurable: true });
+0
+"""
+
+
+@pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
+async def test_values_with_very_many_names(dispatch: Open) -> None:
+    """Their own names are not listed, of whatever kind they are; those of a prototype do not count, nor those that were."""
+    dispatcher = await dispatch(at_prompt=True)
+    assert await shown(dispatcher, MANY_NAMES) == "0"
+    queries = dispatcher.executor.queries
+    for name in ("list", "bytes", "big", "hidden"):
+        assert not await queries.members(name, is_own=True), name
+        assert "Keys" not in await shown(dispatcher, f"{name}?")
+    assert list(await queries.members("kid", is_own=True)) == [("own", "number")]
+    text = await shown(dispatcher, "%who big")
+    assert text.endswith("{ ... }\nThe value is shown in short: it has very many parts.")
+    assert "size     0\n" in await shown(dispatcher, "%who kid")
+    await shown(dispatcher, "for (const key of Object.keys(big)) delete big[key]; big.a = 1; 0")
+    assert list(await queries.members("big", is_own=True)) == [("a", "number")]
+    assert (await shown(dispatcher, "%who big")).endswith("{ a: 1 }")
+
+
 @pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
 async def test_what_is_not_previewed(dispatch: Open) -> None:
     """Nothing of a snippet runs, the session goes on as it was, and no preview takes long."""

@@ -10,6 +10,7 @@ from dispatching import shown
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
 from noderepl.magics import is_magic
+from noderepl.outcome import Outcome
 
 Open = Callable[..., Awaitable[Dispatcher]]
 PACKAGE = r"""
@@ -187,6 +188,80 @@ async def test_answers(explored: Dispatcher) -> None:
     assert (await shown(explored, "?")) == await shown(explored, "%help")
     with pytest.raises(UsageError, match="must be one expression of names, members and calls"):
         await explored.run_line("%doc a + b")
+
+
+INHERITING = """
+globalThis.hits = []; const hit = (name) => { hits.push(name); return 1 };
+const traps = new Proxy({}, { get: (_, key) => { hit(`trap ${String(key)}`) } });
+/** A user. */
+class User extends new Proxy(class {}, traps) { name() {} }
+class Revoked {}; { const { proxy, revoke } = Proxy.revocable(function () {}, {}); Object.setPrototypeOf(Revoked, proxy); revoke() }
+class Invalid {}; Object.setPrototypeOf(Invalid, new Proxy(class {}, { ownKeys: () => hit('keys') }));
+class Far extends (class extends User {}) {}; const bound = Far.bind(null); async function* made() { yield 1 }
+Object.setPrototypeOf(made, new Proxy(function () {}, traps));
+class Splices { get splice() { return hit('splice') } get length() { return hit('length') } }
+class Hidden { static #inner = new Splices(); static #failed = new RangeError('x') }
+const holds = Object.assign(() => 'holds', { own: new Splices() }), behind = Object.assign(() => 'behind', { own: Object.create(traps) });
+const failed = Object.assign(() => 'failed', { own: new Error('x') }), many = () => 'many';
+for (let index = 0; index < 300; index++) many[`k${index}`] = new Splices();
+const twins = ['a', 'b'].map(() => Object.setPrototypeOf(() => 'twin', Revoked)), twin = Object.setPrototypeOf((0, eval)("() => 'twin'"), traps);
+Error.prepareStackTrace = () => hit('prepare'); require('inspector').Session.prototype.connect = () => hit('connect');
+0
+"""
+# The lines of the snippet.
+PLACES = {
+    "User": 5, "Revoked": 6, "Invalid": 7, "Far": 8, "made": 8, "Splices": 10, "Hidden": 11, "holds": 12,
+    "behind": 12, "failed": 13, "many": 13, "twins[0]": 0, "twin": 0, "bound": 0,
+}  # fmt: skip
+
+
+async def test_functions_that_the_inspector_cannot_describe(dispatch: Open) -> None:
+    """Proxies that they inherit from, and properties that it would read: no code runs, and the place is known."""
+    late: list[Outcome] = []
+    dispatcher = await dispatch(at_prompt=True, show=late.append)
+    assert await shown(dispatcher, INHERITING) == "0"
+    await shown(dispatcher, "0; hits.length = 0")
+    for name, line in PLACES.items():
+        place = f"snippet [1], line {line}"
+        assert (place in await shown(dispatcher, f"{name}?")) == (line > 0), name
+        await shown(dispatcher, f"{name}??")
+        await dispatcher.executor.queries.members(name)
+    assert "A user." in await shown(dispatcher, "%doc User")
+    assert "class User extends" in await shown(dispatcher, "%source User")
+    assert await shown(dispatcher, "hits.join()") == "''"
+    assert late == []
+
+
+UNFINISHED = """
+const file = require('path').resolve('unfinished.mjs')
+require('fs').writeFileSync(file, `import * as me from './unfinished.mjs'; globalThis.space = me;
+    export const done = 1; await new Promise(() => {}); export const later = 2; export class Later {}`)
+import(file); while (!globalThis.space) await new Promise(setImmediate); 0
+"""
+
+
+async def test_a_module_that_has_not_run(dispatch: Open) -> None:
+    """Its namespace is a module, whose names have no values yet."""
+    dispatcher = await dispatch(at_prompt=True)
+    assert await shown(dispatcher, UNFINISHED) == "0"
+    value = "[Module: null prototype] { Later: <uninitialized>, done: 1, later: <uninitialized> }"
+    text = await shown(dispatcher, "space?")
+    assert "Type:    module\nExports: Later, done, later (3)" in text
+    assert "has no value" in await shown(dispatcher, "space.later?")
+    assert "Value: 1" in await shown(dispatcher, "space.done?")
+    assert "no member nowhere" in await shown(dispatcher, "space.nowhere?")
+    details = await shown(dispatcher, "%who space")
+    assert details.startswith("name     space\ntype     Module\nsize     3\n")
+    assert "later: <uninitialized>" in details and "in short" not in details
+    rows = await dispatcher.executor.queries.variables()
+    assert rows is not None and (rows[-1].kind, rows[-1].size) == ("Module", 3)
+    assert value.startswith(rows[-1].value.removesuffix("…"))
+    offers = await dispatcher.executor.queries.members("space")
+    assert tuple(offers) == (
+        ("Later", "uninitialized"),
+        ("done", "number"),
+        ("later", "uninitialized"),
+    )
 
 
 async def test_without_the_prelude(dispatch: Open) -> None:

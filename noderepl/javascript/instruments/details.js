@@ -1,6 +1,7 @@
 // Describes one variable, by request.name. It reports {"is_found", "kind", "size", "is_bytes", "value", "is_whole":
-// whether `value` is what inspect() shows, otherwise it is on one line}. No code of a snippet runs: inspect() gets only
-// objects, arrays, Maps and Sets of the language with data in them.
+// whether `value` is what inspect() shows, otherwise it is on one line, "is_large": whether that is because the value
+// has very many parts}. No code of a snippet runs: inspect() gets only objects, arrays, Maps and Sets of the language
+// with data in them.
 (function details({ natives, primordials, types, inspect, inspection, request }) {
     const { Array, Map, Object, Set, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, tag } = natives;
     const { getOwnPropertySymbols, isArray } = natives;
@@ -18,11 +19,20 @@
     const EXOTIC = [types.isNativeError, types.isPromise, types.isMapIterator, types.isSetIterator, types.isDate];
     const seen = new Set();
     let left = MOST;
+    let isLarge = false; // whether a limit has ended the search
 
     function report() {
         const { found, isAccessor, value } = inspection.find(request.name);
         if (!found) {
-            return { is_found: false, kind: "", size: null, is_bytes: false, value: "", is_whole: true };
+            return {
+                is_found: false,
+                kind: "",
+                size: null,
+                is_bytes: false,
+                value: "",
+                is_whole: true,
+                is_large: false,
+            };
         }
         const { 0: size, 1: isBytes } = isAccessor ? [null, false] : inspection.sizeOf(value);
         const kind = isAccessor ? "accessor" : inspection.typeOf(value);
@@ -35,6 +45,7 @@
             is_bytes: isBytes,
             value: text(value, isAccessor, isWhole),
             is_whole: isWhole,
+            is_large: isLarge,
         };
     }
 
@@ -51,9 +62,8 @@
 
     // Whether a function has no properties that a snippet has added.
     function isBare(value) {
-        const isSmall = inspection.lengthOf(value) === 0;
         return (
-            isSmall &&
+            (inspection.lengthOf(value) === 0 || refused()) &&
             getOwnPropertySymbols(value).length === 0 &&
             filter(getOwnPropertyNames(value), isAdded).length === 0
         );
@@ -85,11 +95,24 @@
             return true;
         }
         left -= 1;
-        if (left < 0 || types.isProxy(value) || !isOfForm(value) || getOwnPropertySymbols(value).length > 0) {
+        if (left < 0) {
+            return refused();
+        }
+        if (types.isProxy(value) || !isOfForm(value) || hasOwnSymbols(value)) {
             return false;
         }
         add(seen, value);
         return hasPlainParts(value, depth - 1) && hasPlainEntries(value, depth - 1);
+    }
+
+    // The only symbol of a module's namespace is the engine's.
+    function hasOwnSymbols(value) {
+        return getOwnPropertySymbols(value).length > 0 && !types.isModuleNamespaceObject(value);
+    }
+
+    function refused() {
+        isLarge = true;
+        return false;
     }
 
     function isOfForm(value) {
@@ -100,7 +123,7 @@
         }
         const prototype = getPrototypeOf(value);
         if (isArray(value)) {
-            return prototype === Array.prototype && value.length <= MOST_KEYS;
+            return prototype === Array.prototype;
         }
         const { prototype: expected } = types.isMap(value) ? Map : types.isSet(value) ? Set : Object;
         return prototype === expected || (prototype === null && expected === Object.prototype);
@@ -108,16 +131,20 @@
 
     function hasPlainParts(value, depth) {
         if (inspection.lengthOf(value) > MOST_KEYS) {
-            return false;
+            return refused();
         }
         const names = getOwnPropertyNames(value);
-        for (let index = 0; index < names.length && names.length <= MOST_KEYS; index++) {
-            const found = getOwnPropertyDescriptor(value, names[index]);
+        if (names.length > MOST_KEYS) {
+            return refused();
+        }
+        for (let index = 0; index < names.length; index++) {
+            // Without one, the value is a name of a module that has not run.
+            const found = inspection.attempt(() => getOwnPropertyDescriptor(value, names[index])) ?? { value: 0 };
             if (!("value" in found) || !isPlain(found.value, depth)) {
                 return false;
             }
         }
-        return names.length <= MOST_KEYS;
+        return true;
     }
 
     function hasPlainEntries(value, depth) {

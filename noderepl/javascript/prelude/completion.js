@@ -21,11 +21,11 @@
     namespaceOf,
 }) {
     const { Array, Function, JSON, Map, Object, Reflect, Set } = realm;
-    const { apply } = Reflect;
+    const { apply, defineProperty, ownKeys } = Reflect;
     const { assign, getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, setPrototypeOf } = Object;
     const { getBuiltinModule = realm.require } = realm.process; // Node.js 20.0 has no getBuiltinModule()
     const { builtinModules } = realm.require("module").Module;
-    const { isNativeError, isProxy } = realm.require("util/types");
+    const { isModuleNamespaceObject, isNativeError, isProxy } = realm.require("util/types");
     const { includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { add, has } = primordials.Set;
@@ -36,7 +36,6 @@
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const sort = primordials.uncurried(Array.prototype.sort);
     const sourceOf = primordials.uncurried(Function.prototype.toString);
-    const MOST = 2000;
     const LONGEST = 200; // characters of a name
     const MILLISECONDS = 100; // of an evaluation
     const OWN = /^(?:length|name|prototype|arguments|caller)$/; // of each function
@@ -49,8 +48,15 @@
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
     const NONE = new Set();
+    const { Session } = realm.require("inspector");
+    const debuggers = {
+        Session,
+        connect: primordials.uncurried(Session.prototype.connect),
+        disconnect: primordials.uncurried(Session.prototype.disconnect),
+        postTo: primordials.uncurried(Session.prototype.post),
+    };
     const installed = parts.packages({ realm, primordials, file, attempt });
-    const { lengthOf, sizeOf } = parts.sizes({ realm, primordials });
+    const { MOST, hasNoProxy, lengthOf, sizeOf } = parts.sizes({ realm, primordials });
     const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
@@ -196,6 +202,9 @@
 
     function described(object, key) {
         const descriptor = descriptorOf(object, key);
+        if (descriptor === undefined && isModuleNamespaceObject(object)) {
+            return "uninitialized";
+        }
         return descriptor !== undefined && "value" in descriptor ? typeOf(descriptor.value) : "accessor";
     }
 
@@ -214,6 +223,9 @@
     }
 
     function classOf(value) {
+        if (isModuleNamespaceObject(value)) {
+            return "Module";
+        }
         const prototype = getPrototypeOf(value);
         const made = prototype === null || isProxy(prototype) ? null : dataOf(prototype, "constructor");
         const name = typeof made === "function" && !isProxy(made) ? dataOf(made, "name") : undefined;
@@ -273,6 +285,7 @@
         const saved = { Object, assign, attempt, getOwnPropertyNames, getPrototypeOf, setPrototypeOf, stringify };
         const shown = {
             classOf,
+            hasNoProxy,
             lengthOf,
             descriptorOf,
             isNativeError,
@@ -282,7 +295,17 @@
             sourceOf,
             typeOf,
         };
-        const known = { builtinModules, getBuiltinModule, initial, lexicalNames, loading, makers };
+        const known = {
+            ...debuggers,
+            defineProperty,
+            ownKeys,
+            builtinModules,
+            getBuiltinModule,
+            initial,
+            lexicalNames,
+            loading,
+            makers,
+        };
         const tools = { realm, primordials, post, ...installed, ...saved, ...shown, ...known };
         withOwnStacks(() => sent.description(tools, sent)(kernel, request, root, steps, made));
     }
@@ -293,7 +316,7 @@
 
     const { find, forget, latest, remove } = variables;
     const inspection = { find, forEachEntry, forget, isEngines, names: latest, preview: line, remove };
-    assign(inspection, { lengthOf, sizeOf, sourceOf, typeOf });
+    assign(inspection, { attempt, lengthOf, sizeOf, sourceOf, typeOf });
     const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     const listed = (kernel) => respond(kernel, variables.rows());

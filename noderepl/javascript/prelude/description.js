@@ -64,6 +64,9 @@
             if (descriptor !== undefined) {
                 return taken(descriptor, owner, key);
             }
+            if (isModuleNamespaceObject(object) && isIn(getOwnPropertyNames(object), key)) {
+                return { __proto__: null, state: "unready" };
+            }
         }
         return { __proto__: null, state: key === "stack" ? "code" : "missing" };
     }

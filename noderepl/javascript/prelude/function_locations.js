@@ -2,30 +2,50 @@
 //
 // locationOf(value) returns {"url", "line", "text": of the script}, undefined for what is no function or has no text.
 (function functionLocations(tools) {
-    const { realm, primordials, post, descriptorOf, getBuiltinModule, getOwnPropertyNames } = tools;
-    const { isNativeError, isProxy, attempt, lengthOf } = tools;
-    const { defineProperty } = tools.Object;
-    const { Session } = getBuiltinModule("inspector");
-    const connect = primordials.uncurried(Session.prototype.connect);
-    const disconnect = primordials.uncurried(Session.prototype.disconnect);
-    const postTo = primordials.uncurried(Session.prototype.post);
-    const MOST_NAMES = 200;
+    const { realm, primordials, post, descriptorOf, getPrototypeOf } = tools;
+    const { defineProperty, ownKeys, hasNoProxy, isNativeError, isProxy, attempt, lengthOf, sourceOf } = tools;
+    const { Session, connect, disconnect, postTo } = tools;
+    const { exec } = primordials.RegExp;
+    const { indexOf, slice } = primordials.String;
+    const MOST_KEYS = 200;
+    const MOST_TEXT = 30_000_000; // characters of scripts
+    const LINE = 200; // characters of a line that is searched for
+    const NATIVE = /\{\s*\[native code\]\s*\}$/;
+    const NAMED = /^(?:repl-\d+$|file:|node:)/;
+    const FIRST_LINE = /^[^\r\n\u2028\u2029]*/;
+    const PRIVATE = /\bstatic\b[^]*#/; // a class that may have static private fields
 
-    // The inspector describes each property of the function: for an error, it reads its stack.
     function locationOf(value) {
-        if (typeof value !== "function" || isProxy(value)) {
+        if (typeof value !== "function" || isProxy(value) || lengthOf(value) > 0) {
             return undefined;
         }
-        if (lengthOf(value) > 0) {
-            return undefined;
+        return attempt(() => (isDescribable(value) ? located(value) : searched(sourceOf(value))));
+    }
+
+    // Whether the inspector can list the properties without code of a snippet. It calls the traps of a proxy that the
+    // function inherits from, and describes each value.
+    function isDescribable(value) {
+        const keys = hasNoProxy(value) && exec(PRIVATE, sourceOf(value)) === null ? ownKeys(value) : undefined;
+        let are = keys !== undefined && keys.length <= MOST_KEYS;
+        for (let index = 0; are && index < keys.length; index++) {
+            const held = descriptorOf(value, keys[index])?.value;
+            are = typeof held !== "object" || held === null || isProxy(held) || isPlain(held);
         }
-        const own = getOwnPropertyNames(value);
-        for (let index = 0; index < own.length && index < MOST_NAMES; index++) {
-            if (isNativeError(descriptorOf(value, own[index])?.value)) {
-                return undefined;
-            }
+        return are;
+    }
+
+    // The inspector reads the stack of an error, and, in Node.js 20, `splice` and `length` of an object.
+    function isPlain(held) {
+        let object = hasNoProxy(held) ? held : undefined;
+        while (object && !isNativeError(object) && isData(object, "splice") && isData(object, "length")) {
+            object = getPrototypeOf(object);
         }
-        return attempt(() => located(value));
+        return object === null;
+    }
+
+    function isData(object, key) {
+        const found = descriptorOf(object, key);
+        return found === undefined || "value" in found;
     }
 
     function located(value) {
@@ -38,7 +58,8 @@
                 { __proto__: null, expression: word, objectGroup: "completion" },
                 (_, { result }) => {
                     const about = { __proto__: null, objectId: result.objectId, ownProperties: true };
-                    post("Runtime.getProperties", about, (__, { internalProperties: found }) => {
+                    post("Runtime.getProperties", about, (__, answer) => {
+                        const found = answer?.internalProperties ?? [];
                         for (let index = 0; index < found.length; index++) {
                             place = found[index].name === "[[FunctionLocation]]" ? found[index].value.value : place;
                         }
@@ -49,34 +70,85 @@
             delete realm[word];
             post("Runtime.releaseObjectGroup", { objectGroup: "completion" });
         }
-        return place === undefined ? undefined : script(place);
+        return place === undefined ? undefined : debugged((ask, scripts) => script(ask, scripts, place));
     }
 
-    // Returns the file and the text of a script. Only the debugger has them.
-    function script({ scriptId, lineNumber }) {
-        const session = new Session();
+    function script(ask, scripts, { scriptId, lineNumber }) {
         let url = "";
-        let text = "";
+        for (let index = 0; index < scripts.length; index++) {
+            url = scripts[index].scriptId === scriptId ? scripts[index].url : url;
+        }
+        return { __proto__: null, url, line: lineNumber + 1, text: textOf(ask, scriptId) };
+    }
+
+    function textOf(ask, scriptId) {
+        return ask("Debugger.getScriptSource", { __proto__: null, scriptId })?.scriptSource ?? "";
+    }
+
+    // Returns the only place of a text in snippets and files, undefined if there are more. Other scripts are the
+    // requests that have brought the snippets, and texts that snippets have evaluated.
+    function searched(source) {
+        return exec(NATIVE, source) === null ? debugged((ask, scripts) => onlyPlace(ask, scripts, source)) : undefined;
+    }
+
+    function onlyPlace(ask, scripts, source) {
+        const query = slice(exec(FIRST_LINE, source)[0], 0, LINE);
+        let total = 0;
+        let place;
+        for (let index = 0; index < scripts.length; index++) {
+            const { scriptId, url, length, startLine } = scripts[index];
+            if (exec(NAMED, url) === null) {
+                continue;
+            }
+            total += length;
+            if (total > MOST_TEXT) {
+                return undefined;
+            }
+            const how = { __proto__: null, scriptId, query, caseSensitive: true };
+            if (length >= source.length && ask("Debugger.searchInContent", how)?.result.length > 0) {
+                const text = textOf(ask, scriptId);
+                const at = indexOf(text, source);
+                if (at >= 0 && (place !== undefined || indexOf(text, source, at + 1) >= 0)) {
+                    return undefined;
+                }
+                place = at < 0 ? place : { __proto__: null, url, line: startLine + lineOf(text, at), text };
+            }
+        }
+        return place;
+    }
+
+    function lineOf(text, offset) {
+        let line = 1;
+        for (let at = indexOf(text, "\n"); at >= 0 && at < offset; at = indexOf(text, "\n", at + 1)) {
+            line += 1;
+        }
+        return line;
+    }
+
+    // action(ask, scripts): with a debugger. ask(method, parameters) returns its answer.
+    function debugged(action) {
+        const session = new Session();
+        const scripts = [];
         const emit = (event, message) => {
-            if (event === "Debugger.scriptParsed" && message.params.scriptId === scriptId) {
-                ({ url } = message.params);
+            if (event === "Debugger.scriptParsed") {
+                scripts[scripts.length] = message.params;
             }
         };
         defineProperty(session, "emit", { __proto__: null, value: emit });
         connect(session);
         try {
-            postTo(session, "Debugger.enable");
-            postTo(
-                session,
-                "Debugger.getScriptSource",
-                { scriptId },
-                (_, answer) => (text = answer?.scriptSource ?? ""),
-            );
-            postTo(session, "Debugger.disable");
+            const ask = (method, parameters) => {
+                let answer;
+                postTo(session, method, parameters, (_, found) => (answer = found));
+                return answer;
+            };
+            ask("Debugger.enable", { __proto__: null });
+            const found = action(ask, scripts);
+            ask("Debugger.disable", { __proto__: null });
+            return found;
         } finally {
             disconnect(session);
         }
-        return { __proto__: null, url, line: lineNumber + 1, text };
     }
 
     return locationOf;

@@ -2,7 +2,7 @@
 // stacks; this calls no getter, no trap and no method of a value.
 (function one_line({ realm, primordials, lengthOf }) {
     const { Array, BigInt, Date, Function, JSON, Map, Object, RegExp, Set, Symbol, Uint8Array } = realm;
-    const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, is, keys } = Object;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, getPrototypeOf, hasOwn, is, keys } = Object;
     const types = realm.require("util/types");
     const { isDate, isMap, isNativeError, isProxy, isRegExp, isSet, isTypedArray } = types;
     const { uncurried } = primordials;
@@ -145,7 +145,8 @@
         if (isSet(value)) {
             return bracketed(`${kind}(${setSize(value)}) `, "{", members(value, above), "}");
         }
-        const head = kind === "Object" ? "" : kind === "" ? "[Object: null prototype] " : `${kind} `;
+        const type = types.isModuleNamespaceObject(value) ? "Module" : "Object";
+        const head = kind === "Object" ? "" : kind === "" ? `[${type}: null prototype] ` : `${kind} `;
         return bracketed(head, "{", properties(value, above), "}");
     }
 
@@ -196,16 +197,32 @@
         if (lengthOf(value) === Infinity) {
             return ["..."];
         }
-        const all = keys(value);
+        const isModule = types.isModuleNamespaceObject(value);
+        const all = isModule ? getOwnPropertyNames(value) : keys(value);
         const parts = [];
         let index = 0;
         for (; index < all.length && !isFull(parts); index++) {
             const key = all[index];
             const text = exec(PLAIN_KEY, key) === null ? quoted(slice(key, 0, MOST)) : key;
-            const descriptor = key === "stack" ? undefined : getOwnPropertyDescriptor(value, key);
-            parts[parts.length] = `${text}: ${descriptor === undefined ? "..." : shownProperty(descriptor, above)}`;
+            parts[parts.length] = `${text}: ${isModule ? exported(value, key, above) : part(value, key, above)}`;
         }
         return more(parts, all.length - index);
+    }
+
+    function part(value, key, above) {
+        const descriptor = key === "stack" ? undefined : getOwnPropertyDescriptor(value, key);
+        return descriptor === undefined ? "..." : shownProperty(descriptor, above);
+    }
+
+    // A name of a module has no value before the module has run.
+    function exported(namespace, key, above) {
+        let descriptor;
+        try {
+            descriptor = getOwnPropertyDescriptor(namespace, key);
+        } catch {
+            return "<uninitialized>";
+        }
+        return shownProperty(descriptor, above);
     }
 
     function shownProperty(descriptor, above) {

@@ -1,15 +1,21 @@
 // The size of a value: its elements, entries, keys or characters, or its bytes. No code of a snippet runs.
+//
+// MOST: the names of one value that completion lists. hasNoProxy(value): whether neither an object nor one of its
+// prototypes is a proxy.
 (function sizes({ realm, primordials }) {
-    const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array, WeakSet } = realm;
+    const { ArrayBuffer, Array, Map, Object, Set, SharedArrayBuffer, Uint8Array, WeakMap } = realm;
     const { isArray } = Array;
-    const { getOwnPropertyDescriptor, getPrototypeOf, hasOwn, keys } = Object;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, getOwnPropertySymbols, getPrototypeOf, hasOwn, keys } =
+        Object;
     const types = realm.require("util/types");
     const every = primordials.uncurried(Array.prototype.every);
-    const FEW = 1000;
+    const cpuUsage = realm.process.cpuUsage.bind(realm.process);
+    const MOST = 2000;
     const MANY = 300_000;
-    const large = new WeakSet(); // objects with very many keys
-    const add = primordials.uncurried(WeakSet.prototype.add);
-    const has = primordials.uncurried(WeakSet.prototype.has);
+    const SOME = 20; // of MANY
+    const SLOW = 20_000; // µs of the processor, in which some 300,000 names are skipped
+    const large = new WeakMap(); // objects that had very many keys; values: some of the keys, if they were listed
+    const { get, set } = primordials.WeakMap;
     const SAMPLES = [1000, 10_000, 100_000];
     const entries = getter(Map.prototype, "size");
     const members = getter(Set.prototype, "size");
@@ -23,37 +29,59 @@
     }
 
     // The number of indices of a value that is no proxy; Infinity for an object with very many keys. Nothing can stop
-    // the engine when it lists millions of them; `for in` takes a quarter of the time of getOwnPropertyNames().
+    // the engine when it lists millions of them, which takes seconds.
     function lengthOf(value) {
         const isText = typeof value === "string" || types.isStringObject(value);
         const length = types.isTypedArray(value) ? viewLength(value) : isText || isArray(value) ? value.length : 0;
         const isObject = (typeof value === "object" && value !== null) || typeof value === "function";
-        return isObject && length <= FEW && hasMany(value) ? Infinity : length;
+        return isObject && length <= MOST && hasMany(value) ? Infinity : length;
     }
 
+    // To list symbols, the engine skips the names, in a fifteenth of the time that it takes to list these. It is tried
+    // twice, as the collector of garbage may take time too.
     function hasMany(value) {
-        if (has(large, value)) {
+        if (types.isModuleNamespaceObject(value)) {
+            return false;
+        }
+        const some = get(large, value);
+        if (hasAll(value, SAMPLES) || (some?.length > 0 && hasAll(value, some))) {
             return true;
         }
-        const isLarge = every(SAMPLES, (index) => hasOwn(value, index)) || (hasNoProxy(value) && isLong(value));
-        if (isLarge) {
-            add(large, value);
+        if (isSlow(getOwnPropertySymbols, value) && (some !== undefined || isSlow(getOwnPropertySymbols, value))) {
+            set(large, value, []);
+            return true;
         }
-        return isLarge;
+        return hasManyKeys(value);
     }
 
-    function isLong(value) {
-        let count = 0;
-        for (const key in value) {
-            count += 1;
-            if (count > MANY) {
-                return key !== undefined;
-            }
+    function hasManyKeys(value) {
+        const all = keys(value);
+        if (all.length <= MANY) {
+            return false;
         }
-        return false;
+        const some = [];
+        for (let index = 0; index < all.length; index += MANY / SOME) {
+            some[some.length] = all[index];
+        }
+        set(large, value, some);
+        return true;
     }
 
-    // `for in` calls the traps of a proxy among the prototypes.
+    function hasAll(value, some) {
+        return every(some, (key) => hasOwn(value, key));
+    }
+
+    function isSlow(list, value) {
+        const start = time();
+        list(value);
+        return time() - start > SLOW;
+    }
+
+    function time() {
+        const { user, system } = cpuUsage();
+        return user + system;
+    }
+
     function hasNoProxy(value) {
         let object = value;
         while (object !== null && !types.isProxy(object)) {
@@ -76,6 +104,9 @@
         if (types.isTypedArray(value)) {
             return [viewBytes(value), true];
         }
+        if (types.isModuleNamespaceObject(value)) {
+            return [getOwnPropertyNames(value).length, false]; // keys() throws until its module has run
+        }
         if (types.isStringObject(value)) {
             return [lengthOf(value), false];
         }
@@ -86,5 +117,5 @@
         return [count ?? (isArray(value) ? value.length : keys(value).length), false];
     }
 
-    return { lengthOf, sizeOf };
+    return { MOST, hasNoProxy, lengthOf, sizeOf };
 });
