@@ -77,12 +77,14 @@ def seconds_until(screen: Screen, line: str, end: bytes) -> float:
 
 def interrupted(options: Sequence[str]) -> float:
     """The seconds from Ctrl-C in a flood to the prompt, on a slow terminal."""
-    with tempfile.TemporaryDirectory() as place:
-        with Screen("--quiet", *options, home=Path(place)) as screen:
-            screen.ready()
-            screen.enter(FLOOD)
-            with SlowScreen(screen, RATE) as slow:
-                slow.fall_behind(b"x" * 40, BEHIND_SECONDS)
-                before = len(slow.read)
-                screen.key("ctrl-c")
-                return slow.until(lambda read: PROMPT in read[before:], 60)
+    with (
+        tempfile.TemporaryDirectory() as place,
+        Screen("--quiet", *options, home=Path(place)) as screen,
+    ):
+        screen.ready()
+        screen.enter(FLOOD)
+        with SlowScreen(screen, RATE) as slow:
+            slow.fall_behind(b"x" * 40, BEHIND_SECONDS)
+            before = len(slow.read)
+            screen.key("ctrl-c")
+            return slow.until(lambda read: PROMPT in read[before:], 60)

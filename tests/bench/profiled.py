@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 from types import FrameType
 
-
 KEYS, ROWS = 60, 10
 NAMED = ("1,000 lines", "10,000 lines", "1,000 lines, bracket open at the top")
 

@@ -68,7 +68,9 @@ TEXTS: Mapping[str, Text] = {
     "10,000 lines, at the top": Text(statements(10_000), 2, 0),
     "10,000 lines, in the middle": Text(functions(10_000), 2, 5000),
     "1,000 lines, bracket open at the top": Text("f([{\n" + statements(1000), 2),
-    "1,000 lines, stray character in the middle": Text(with_middle(1000, "const a = # 1 ) } \\"), 2),
+    "1,000 lines, stray character in the middle": Text(
+        with_middle(1000, "const a = # 1 ) } \\"), 2
+    ),
     "1,000 lines, template never closed": Text("const t = `never\n" + statements(1000), 2),
     "1,000 lines, string never closed": Text(with_middle(1000, "const a = 'never"), 2),
     "one line of 39 kB, minified": Text(MINIFIED * (ONE_LINE // len(MINIFIED)), 3),
@@ -111,9 +113,7 @@ def percentile(took: list[float]) -> float:
 
 
 @contextmanager
-def opened(
-    text: Text, *, program: Sequence[str] = (), cwd: Path | None = None
-) -> Iterator[Screen]:
+def opened(text: Text, *, program: Sequence[str] = (), cwd: Path | None = None) -> Iterator[Screen]:
     """A prompt with the text in it, and the cursor in its place."""
     with (
         tempfile.TemporaryDirectory() as home,

@@ -293,8 +293,10 @@ def highlighted(text: str) -> None:
     highlighter = highlight.Highlighter()
     for typed in (text, text[: len(text) // 2] + "x" + text[len(text) // 2 :]):
         pieces = highlighter.pieces(typed)
-        for number in range(40):
+        last = typed.count("\n")
+        for number in (*range(40), *range(max(last - 40, 0), last + 1)):
             pieces(number)
+        highlighter.part(last, 0, 2000)
 
 
 def painted(text: str) -> None:
@@ -557,7 +559,7 @@ PASSED_ON = frozenset(
     javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
     magics.npm_local.install_local magics.directories.send_tree
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
-    client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
+    client.round_trips.RoundTrips.add javascript.line_states.LineStates.take javascript.line_states.around execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
