@@ -71,6 +71,7 @@ class Highlighter:
         self._states = LineStates()
         self._lines: Sequence[str] = []
         self._is_plain = False
+        self._firsts: dict[int, int] = {}
         self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
 
     def pieces(self, text: str) -> Callable[[int], list[Piece]]:
@@ -91,6 +92,7 @@ class Highlighter:
 
     def _take(self, text: str, lines: Sequence[str]) -> None:
         self._lines, self._is_plain = lines, len(text) >= COLOURED_AT_MOST
+        self._firsts = {}
         if not self._is_plain:
             self._states.take(text, lines)
 
@@ -145,14 +147,16 @@ class Highlighter:
         last = min(at * LINES, len(self._lines))
         if last == len(self._lines):
             return last
-        return min(
-            range(last, max(last - LINES // 2, 0), -1),
-            key=lambda number: (
-                _CONTINUES.match(self._lines[number]) is not None,
-                len(self._states.before(number)),
-            ),
-            default=0,
-        )
+        if at not in self._firsts:
+            self._firsts[at] = min(
+                range(last, max(last - LINES // 2, 0), -1),
+                key=lambda number: (
+                    _CONTINUES.match(self._lines[number]) is not None,
+                    len(self._states.before(number)),
+                ),
+                default=0,
+            )
+        return self._firsts[at]
 
     def _block(self, text: str, before: str, behind: str) -> _Block:
         key = text, before, behind
@@ -175,7 +179,11 @@ class _Block:
             accumulate((len(line) + 1 for line in self._lines), initial=len(opened))
         )
         self._known: dict[int, list[Piece]] = {}
-        source = b"%b%b\n%b\n" % (opened.encode(), b"\n".join(self._lines), closed.encode())
+        self._source = source = b"%b%b\n%b\n" % (
+            opened.encode(),
+            b"\n".join(self._lines),
+            closed.encode(),
+        )
         try:
             self._tree: Tree | None = parse(parser(), source, seconds=SECONDS)
         except TooHard:
@@ -186,7 +194,7 @@ class _Block:
         if number not in self._known:
             line = self._lines[number]
             self._known[number] = (
-                _line_pieces(self._tree, line, self._starts[number])
+                _line_pieces(self._tree, self._source, line, self._starts[number])
                 if self._tree is not None
                 else [("plain", _text(line))]
                 if line
@@ -206,10 +214,10 @@ def _cut(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
     return found
 
 
-def _line_pieces(tree: Tree, line: bytes, start: int) -> list[Piece]:
+def _line_pieces(tree: Tree, source: bytes, line: bytes, start: int) -> list[Piece]:
     found: list[Piece] = []
     done = 0
-    for begin, end, kind in _spans(tree, start, start + len(line)):
+    for begin, end, kind in _spans(tree, source, start, start + len(line)):
         low, high = max(begin - start, done), min(end - start, len(line))
         if high > low:
             found += [("plain", _text(line[done:low])), (kind, _text(line[low:high]))]
@@ -221,7 +229,7 @@ def _text(piece: bytes) -> str:
     return piece.decode("utf-8", "surrogatepass")
 
 
-def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
+def _spans(tree: Tree, source: bytes, start: int, end: int) -> list[tuple[int, int, Kind]]:
     """Returns the coloured leaves between two byte offsets, in order; skips branches outside."""
     spans: list[tuple[int, int, Kind]] = []
     cursor = tree.walk()
@@ -230,33 +238,39 @@ def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
     while True:
         node = cursor.node
         assert node is not None
-        if node.start_byte >= end > start:
+        begin, stop = node.start_byte, node.end_byte
+        if begin >= end > start:
             return spans
-        kind = _kind(node, above) if node.end_byte > start else None
-        if kind is not None:
-            spans.append((node.start_byte, node.end_byte, kind))
-        descend = kind is None and node.end_byte > start
-        if descend and cursor.goto_first_child_for_byte(start) is not None:
-            above.append(node)
-            continue
+        if stop > start:
+            kind = _kind(node, above, source)
+            if kind is not None:
+                spans.append((begin, stop, kind))
+            elif node.child_count and cursor.goto_first_child_for_byte(start) is not None:
+                above.append(node)
+                continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return spans
             above.pop()
 
 
-def _kind(node: Node, above: Sequence[Node]) -> Kind | None:
-    """Returns the kind of a whole node. above: the nodes that contain it, the innermost last."""
-    kind = WHOLE.get(node.type)
-    if kind == "property" or node.type in IDENTIFIERS:
+def _kind(node: Node, above: Sequence[Node], source: bytes) -> Kind | None:
+    """Returns the kind of a whole node. above: the nodes that contain it, the innermost last.
+    source: of the tree.
+    """
+    name = node.type
+    kind = WHOLE.get(name)
+    if kind == "property" or name in IDENTIFIERS:
         if _is_called(node, above):
             return "function"
-        return kind or ("class" if (node.text or b"")[:1].isupper() else "plain")
+        return kind or (
+            "class" if source[node.start_byte : node.start_byte + 1].isupper() else "plain"
+        )
     if kind is not None:
         return kind
-    if node.type in CONSTANTS:
+    if name in CONSTANTS:
         return "constant"
-    return "keyword" if not node.is_named and node.type.isalpha() else None
+    return "keyword" if name.isalpha() and not node.is_named else None
 
 
 def _is_called(node: Node, above: Sequence[Node]) -> bool:

@@ -296,7 +296,6 @@ def highlighted(text: str) -> None:
         last = typed.count("\n")
         for number in (*range(40), *range(max(last - 40, 0), last + 1)):
             pieces(number)
-        highlighter.part(last, 0, 2000)
 
 
 def painted(text: str) -> None:
