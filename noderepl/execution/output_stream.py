@@ -44,9 +44,8 @@ PIECE_BYTES = 16 << 20
 MOST_BYTES = 256 << 20
 # The maximum memory in bytes for output until the answer: if it is shown as it arrives, if not.
 SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
-FETCH_SECONDS = 1800.0
-# How long an answer waits for the output of earlier snippets.
-BEFORE_SECONDS = 2.0
+# How long an answer waits for its output, and for that of earlier snippets.
+FETCH_SECONDS, BEFORE_SECONDS = 1800.0, 2.0
 BEFORE_DROPPED = "Output of earlier snippets was dropped."
 # The maximum number of events shown in one turn of the event loop.
 EVENTS = 100
@@ -175,9 +174,10 @@ class OutputStream:
         if self._is_cut:
             self._fetching.cancel()
         try:
-            await asyncio.wait([self._fetching])
+            waited = await asyncio.wait([self._fetching], timeout=self._interrupt.patience)
         finally:
             self._fetching.cancel()
+        self._is_cut |= bool(waited[1])
         if self._is_cut:
             # The next request must not read this output either; late output has higher numbers.
             self._next = max(self._next, written.pieces)
@@ -292,7 +292,7 @@ class OutputStream:
         while quiet < patience and not self._pace.is_over:
             quiet += await self._pace.next()
             try:
-                while await self._read():
+                while not self._pace.is_over and await self._read():
                     await self._room()
                     self._pace.found()
                     quiet = 0.0
