@@ -168,7 +168,7 @@ def _after(line: str, state: str) -> str:
     return state
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=5000)
 def _scanned(text: str, state: str) -> str:
     """Returns the state behind a text that begins in a state."""
     stack, at = list(state), 0

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, count
+from operator import add
+from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application.current import get_app
@@ -64,8 +67,16 @@ def install(session: PromptSession[str], longest: Callable[[], int]) -> None:
         wrap_lines=before.wrap_lines,
     )
     window.dont_extend_height = to_filter(True)
+    control.buffer.on_text_changed += _find_lines
     holder.content = window
     layout.focus(window)
+
+
+def _find_lines(buffer: Buffer) -> None:
+    """Finds the offsets of the lines of a new text, which prompt_toolkit does in a loop."""
+    document = buffer.document
+    lengths = map(len, document.lines[:-1])
+    document._cache.line_indexes = [0, *map(add, accumulate(lengths), count(1))]
 
 
 class InputControl(BufferControl):
@@ -169,12 +180,12 @@ class _Content(UIContent):
     def _width(self, lineno: int, slice_stop: int | None) -> int:
         key = lineno, slice_stop
         if key not in self._widths:
-            if self._is_plain(lineno):
-                length = len(self._source[lineno]) + 1
-                self._widths[key] = length if slice_stop is None else min(length, slice_stop)
-            else:
-                text = fragment_list_to_text(self.get_line(lineno))[:slice_stop]
-                self._widths[key] = len(text) if text.isascii() else get_cwidth(text)
+            text = (
+                f"{self._source[lineno]} "
+                if self._is_plain(lineno)
+                else fragment_list_to_text(self.get_line(lineno))
+            )[:slice_stop]
+            self._widths[key] = len(text) if text.isascii() else get_cwidth(text)
         return self._widths[key]
 
     def _prefix(self, get_line_prefix: GetLinePrefixCallable | None, lineno: int, wrap: int) -> int:
@@ -227,7 +238,9 @@ class InputWindow(Window):
     paint.
     """
 
-    _lines: dict[Hashable, _Rows] = {}  # noqa: RUF012  # replaced at each paint
+    def __init__(self, content: InputControl, **options: Any) -> None:
+        super().__init__(content, **options)
+        self._lines: dict[Hashable, _Rows] = {}
 
     def write_to_screen(  # noqa: PLR0917  # as Window has it
         self,

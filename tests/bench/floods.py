@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import select
 import statistics
+import subprocess
 import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from driving import Screen
+from driving import Screen, command, environment
 from slow_screens import SlowScreen
 
 from noderepl.service.node import find_node
@@ -20,7 +21,10 @@ RUNS = 9
 LINES = 200_000
 PRINTS = f"for (let n = 1; n <= {LINES}; n++) console.log(`line ${{n}}`); 'do' + 'ne'"
 DONE = b"'done'"
-FLOOD = 'for (;;) console.log("x".repeat(100))'
+FLOODS = {
+    "lines": 'for (;;) console.log("x".repeat(100))',
+    "lines of 1 MB": 'for (;;) console.log("x".repeat(1e6))',
+}
 RATE = 20_000
 BEHIND_SECONDS = 1.5
 PROMPT = b"\x1b[J\x1b[0;32;1m> "
@@ -30,12 +34,14 @@ def main(names: list[str], runs: int = RUNS) -> None:
     """Prints all rows, or those with these names. runs: of each."""
     if not names or "lines" in names:
         lines(runs)
+        piped(runs)
     if not names or "ctrl-c" in names:
-        for options in ((), ("--big-output=all",)):
-            took = [interrupted(options) for _ in range(runs)]
-            what = f"Ctrl-C at {RATE // 1000} kB/s{' '.join(('', *options))}: prompt back"
-            milliseconds(f"{what}, median", statistics.median(took), 1)
-            milliseconds(f"{what}, worst", max(took))
+        for name, flood in FLOODS.items():
+            for options in ((), ("--big-output=all",)):
+                took = [interrupted(flood, options) for _ in range(runs)]
+                what = f"Ctrl-C in {name} at {RATE // 1000} kB/s{' '.join(('', *options))}"
+                milliseconds(f"{what}, median", statistics.median(took), 1)
+                milliseconds(f"{what}, worst", max(took))
 
 
 def lines(runs: int) -> None:
@@ -75,14 +81,35 @@ def seconds_until(screen: Screen, line: str, end: bytes) -> float:
     return time.perf_counter() - began
 
 
-def interrupted(options: Sequence[str]) -> float:
+def piped(runs: int) -> None:
+    """Lines into a pipe: whole runs of noderepl -e and node -e in turns."""
+    code = PRINTS.rpartition(";")[0]
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as place:
+        for _ in range(runs):
+            ours.append(seconds_of(command("-e", code), Path(place)))
+            theirs.append(seconds_of([str(find_node().path), "-e", code], Path(place)))
+    milliseconds(f"{LINES:,} lines into a pipe, node -e", statistics.median(theirs))
+    milliseconds(f"{LINES:,} lines into a pipe, noderepl -e", statistics.median(ours))
+    ratio = statistics.median(ours) / statistics.median(theirs)
+    at_most(f"{LINES:,} lines into a pipe: times node", ratio, "×", 1.5, digits=2)
+
+
+def seconds_of(line: Sequence[str], home: Path) -> float:
+    """The seconds of a whole run, whose output is read."""
+    began = time.perf_counter()
+    subprocess.run(line, env=environment(home), stdout=subprocess.PIPE, check=True)
+    return time.perf_counter() - began
+
+
+def interrupted(flood: str, options: Sequence[str]) -> float:
     """The seconds from Ctrl-C in a flood to the prompt, on a slow terminal."""
     with (
         tempfile.TemporaryDirectory() as place,
         Screen("--quiet", *options, home=Path(place)) as screen,
     ):
         screen.ready()
-        screen.enter(FLOOD)
+        screen.enter(flood)
         with SlowScreen(screen, RATE) as slow:
             slow.fall_behind(b"x" * 40, BEHIND_SECONDS)
             before = len(slow.read)

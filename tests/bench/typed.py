@@ -74,6 +74,7 @@ TEXTS: Mapping[str, Text] = {
     "1,000 lines, template never closed": Text("const t = `never\n" + statements(1000), 2),
     "1,000 lines, string never closed": Text(with_middle(1000, "const a = 'never"), 2),
     "one line of 39 kB, minified": Text(MINIFIED * (ONE_LINE // len(MINIFIED)), 3),
+    "one line of 39 kB, minified, at the start": Text(MINIFIED * (ONE_LINE // len(MINIFIED)), 3, 0),
     "one line of 39 kB, JSON": Text("[" + JSON * (ONE_LINE // len(JSON)), 3),
 }
 

@@ -564,7 +564,7 @@ PASSED_ON = frozenset(
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
-    terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
+    terminal.input_area.InputWindow.write_to_screen terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
     terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.status_line.StatusLine.progress terminal.status_line.StatusLine.step terminal.status_line.frame theme_fitting.ThemeFitting.take terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()
 )
