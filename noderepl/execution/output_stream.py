@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from noderepl.errors import NotFound, ServiceError
 from noderepl.execution.answers import Answers
-from noderepl.execution.interrupt import Interrupt
+from noderepl.execution.interrupt import REST_SECONDS, Interrupt
 from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
 from noderepl.execution.pace import Pace
 from noderepl.internal_error import supervised
@@ -81,7 +81,7 @@ class OutputStream:
         self._session = session
         self._show = show
         self._room = room
-        self._next = 0
+        self._next = self._number = 0
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
         self._interrupt = Interrupt(session, self.id)
@@ -89,7 +89,6 @@ class OutputStream:
         self._pace = Pace(may_ask=may_ask)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
-        self._number = 0
         # Output of snippets up to this number is not shown: what an earlier snippet still writes
         # comes with the next request.
         self._skipped: int = 0 if before is None else before._skipped
@@ -174,10 +173,11 @@ class OutputStream:
         if self._is_cut:
             self._fetching.cancel()
         try:
-            waited = await asyncio.wait([self._fetching], timeout=self._interrupt.patience)
+            if (await asyncio.wait([self._fetching], timeout=self._interrupt.patience))[1]:
+                self._is_cut = True  # behind the piece that is being read
+                await asyncio.wait([self._fetching], timeout=REST_SECONDS)
         finally:
             self._fetching.cancel()
-        self._is_cut |= bool(waited[1])
         if self._is_cut:
             # The next request must not read this output either; late output has higher numbers.
             self._next = max(self._next, written.pieces)
