@@ -65,7 +65,7 @@ MODULES_OF = {
     "javascript/test_type_stripping.py": """javascript.decorators javascript.edit_list
         javascript.grammar_repairs javascript.references javascript.type_namespaces""",
     "javascript/test_script_text.py": "javascript.script_edits javascript.script_parts",
-    "javascript/test_syntax.py": "javascript.completion_names javascript.highlight",
+    "javascript/test_syntax.py": "javascript.completion_names javascript.highlight javascript.line_states",
     "magics/test_directories.py": "javascript.session_files magics.archives magics.download magics.session_files",
     "magics/test_in_session.py": "magics.files magics.session magics.values terminal.progress_bar",
     "magics/test_magic.py": "magics.running",

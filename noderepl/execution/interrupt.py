@@ -17,18 +17,24 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 
+REST_SECONDS = 0.5
+"""How long the answer of an interrupted snippet waits for the rest of the output."""
+
+
 class Interrupt:
-    """The interrupt of one request. run: the request id."""
+    """The interrupt of one request. run: the request id. `.patience`: the seconds that its answer
+    waits for the rest of the output; None, for as long as necessary, before the interrupt.
+    """
 
     def __init__(self, session: Session, run: int) -> None:
         self._session = session
         self._name = interrupt_name(run)
-        self._is_requested = False
+        self.patience: float | None = None
         self._writing = asyncio.Lock()
 
     async def request(self) -> None:
         """Interrupts the snippet. Raises ServiceError, NotAuthorised."""
-        self._is_requested = True
+        self.patience = REST_SECONDS
         async with self._writing:
             await self._session.write(self._name, b"\n")
 
@@ -36,7 +42,7 @@ class Interrupt:
         """Removes the file that request() may have left in the session, so that the user does not
         see it.
         """
-        if self._is_requested:
+        if self.patience is not None:
             # The upload of the file may be in progress.
             async with self._writing:
                 with contextlib.suppress(ServiceError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 
 from noderepl.errors import NotFound, ServiceError
 from noderepl.execution.answers import Answers
-from noderepl.execution.interrupt import Interrupt
+from noderepl.execution.interrupt import REST_SECONDS, Interrupt
 from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
 from noderepl.execution.pace import Pace
 from noderepl.internal_error import supervised
@@ -44,9 +44,8 @@ PIECE_BYTES = 16 << 20
 MOST_BYTES = 256 << 20
 # The maximum memory in bytes for output until the answer: if it is shown as it arrives, if not.
 SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
-FETCH_SECONDS = 1800.0
-# How long an answer waits for the output of earlier snippets.
-BEFORE_SECONDS = 2.0
+# How long an answer waits for its output, and for that of earlier snippets.
+FETCH_SECONDS, BEFORE_SECONDS = 1800.0, 2.0
 BEFORE_DROPPED = "Output of earlier snippets was dropped."
 # The maximum number of events shown in one turn of the event loop.
 EVENTS = 100
@@ -82,7 +81,7 @@ class OutputStream:
         self._session = session
         self._show = show
         self._room = room
-        self._next = 0
+        self._next = self._number = 0
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
         self._interrupt = Interrupt(session, self.id)
@@ -90,7 +89,6 @@ class OutputStream:
         self._pace = Pace(may_ask=may_ask)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
-        self._number = 0
         # Output of snippets up to this number is not shown: what an earlier snippet still writes
         # comes with the next request.
         self._skipped: int = 0 if before is None else before._skipped
@@ -132,11 +130,7 @@ class OutputStream:
         if self._pace.is_over:
             self.cut()
             return
-        try:
-            await self._interrupt.request()
-        finally:
-            # The answer may have arrived meanwhile.
-            self.cut()
+        await self._interrupt.request()
 
     async def answer(self, line: str | None) -> None:
         """Sends what the user has typed; see Answers.send()."""
@@ -179,7 +173,9 @@ class OutputStream:
         if self._is_cut:
             self._fetching.cancel()
         try:
-            await asyncio.wait([self._fetching])
+            if (await asyncio.wait([self._fetching], timeout=self._interrupt.patience))[1]:
+                self._is_cut = True  # behind the piece that is being read
+                await asyncio.wait([self._fetching], timeout=REST_SECONDS)
         finally:
             self._fetching.cancel()
         if self._is_cut:
@@ -296,7 +292,7 @@ class OutputStream:
         while quiet < patience and not self._pace.is_over:
             quiet += await self._pace.next()
             try:
-                while await self._read():
+                while not self._pace.is_over and await self._read():
                     await self._room()
                     self._pace.found()
                     quiet = 0.0

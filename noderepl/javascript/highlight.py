@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import Literal
 
 from tree_sitter import Node, Tree
 
+from noderepl.javascript.line_states import PART, LineStates, around
 from noderepl.javascript.syntax import TooHard, parse, parser
 
 Kind = Literal[
@@ -23,6 +26,7 @@ Kind = Literal[
     "plain",
 ]
 
+Piece = tuple[Kind, str]
 CONSTANTS = frozenset(["true", "false", "null", "undefined", "this", "super"])
 WHOLE: dict[str, Kind] = {
     "comment": "comment",
@@ -43,115 +47,177 @@ WHOLE: dict[str, Kind] = {
 IDENTIFIERS = frozenset(
     ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"]
 )
-SECONDS = 0.1
-"""Processor time that colouring may take to parse, as it holds up a key."""
+SECONDS = 0.02
+"""Processor time that a block may take to parse, as it holds up a key."""
+LINES, BLOCKS = 16, 64
+"""Lines of a block on average; blocks that are remembered."""
 COLOURED_AT_MOST = 200_000
 """Characters; in a longer text, each key would take longer than a person notices."""
 LINE_COLOURED_AT_MOST = 5_000
-"""Bytes; a longer line stays plain, as each key takes time for each of its tokens."""
+"""Characters; a longer line is plain, except for a part of it."""
+# A line that goes on with the statement of the line above, or has no statement.
+_CONTINUES = re.compile(r"\s*(?:$|[.?:,;+*/%&|^<>=!)\]}-]|(?:else|catch|finally)\b)")
 CALLS = frozenset(
     ["call_expression", "function_declaration", "function_expression", "method_definition"]
 )
 
 
 class Highlighter:
-    """Splits the input into coloured pieces; parses each text from its first difference to the
-    last.
+    """Splits the input into coloured pieces. It parses blocks of a few lines, each alone, and only
+    those with requested lines; a block that is as before is not parsed again.
     """
 
     def __init__(self) -> None:
-        self._lines: list[bytes] = []
-        self._tree: Tree | None = None
-        self._known: dict[int, list[tuple[Kind, str]]] = {}
-        self._most = COLOURED_AT_MOST
+        self._states = LineStates()
+        self._lines: Sequence[str] = []
+        self._is_plain = False
+        self._firsts: dict[int, int] = {}
+        self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
 
-    def pieces(self, text: str) -> Callable[[int], list[tuple[Kind, str]]]:
+    def pieces(self, text: str) -> Callable[[int], list[Piece]]:
         """Splits a snippet, line by line and only requested lines.
 
         text: the snippet, lines ended by "\\n". Returns a function from a line's number (0 is the
         first) to its pieces: their kinds and texts, whose concatenation is the line.
         """
-        if len(text) >= self._most:
-            return self._plain(text)
-        lines = [line.encode("utf-8", "surrogatepass") for line in text.split("\n")]
-        starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
-        try:
-            tree, same = self._parse(lines)
-        except TooHard:
-            # A text that is hard to parse stays so with the next key, but not once most of it is
-            # gone.
-            self._most = len(text) // 2 + 1
-            return self._plain(text)
-        self._most = COLOURED_AT_MOST
-        known = self._known = {
-            number: line for number, line in self._known.items() if number < same
-        }
-        self._lines, self._tree = lines, tree
-
-        def line_pieces(number: int) -> list[tuple[Kind, str]]:
-            if not 0 <= number < len(lines):
-                return []
-            if number not in known:
-                known[number] = _line_pieces(tree, lines[number], starts[number])
-            return known[number]
-
-        return line_pieces
-
-    def _plain(self, text: str) -> Callable[[int], list[tuple[Kind, str]]]:
-        self._lines, self._tree, self._known = [], None, {}
         lines = text.split("\n")
-        return lambda number: (
-            [("plain", lines[number])] if 0 <= number < len(lines) and lines[number] else []
-        )
+        self._take(text, lines)
 
-    def _parse(self, lines: Sequence[bytes]) -> tuple[Tree, int]:
-        """Returns the tree of the lines, and how many lines from the first have the same pieces as
-        before.
+        def line(number: int) -> list[Piece]:
+            if self._lines is not lines:
+                self._take(text, lines)
+            return self._line(number)
+
+        return line
+
+    def _take(self, text: str, lines: Sequence[str]) -> None:
+        self._lines, self._is_plain = lines, len(text) >= COLOURED_AT_MOST
+        self._firsts = {}
+        if not self._is_plain:
+            self._states.take(text, lines)
+
+    def part(self, number: int, start: int, end: int) -> list[Piece]:
+        """Returns the pieces of a part of a line of the latest text.
+
+        start, end: its offsets in the line, which may be of any length.
         """
-        source = b"\n".join(lines)
-        if self._tree is None:
-            return parse(parser(), source, seconds=SECONDS), 0
-        head = _edit(self._tree, self._lines, lines)
-        tree = parse(parser(), source, self._tree, seconds=SECONDS)
-        return tree, min(
-            [head, *(changed.start_point.row for changed in self._tree.changed_ranges(tree))]
+        line = self._lines[number]
+        if self._is_plain:
+            return [("plain", line[start:end])]
+        low = max(start // PART - 1, 0) * PART
+        high = min((end // PART + 2) * PART, len(line))
+        before, behind = (self._states.inside(number, at) for at in (low, high))
+        pieces = self._block(line[low:high], before, behind).line(0)
+        return _cut(pieces, start - low, end - low)
+
+    def _plain(self, number: int) -> list[Piece]:
+        return [("plain", self._lines[number])] if self._lines[number] else []
+
+    def _line(self, number: int) -> list[Piece]:
+        if not 0 <= number < len(self._lines):
+            return []
+        length = len(self._lines[number])
+        if self._is_plain or length > LINE_COLOURED_AT_MOST:
+            return self._plain(number)
+        if length > PART:
+            return self.part(number, 0, length)
+        start, end = self._extent(number)
+        text = "\n".join(self._lines[start:end])
+        before, behind = self._states.before(start), self._states.before(end)
+        return self._block(text, before, behind).line(number - start)
+
+    def _extent(self, number: int) -> tuple[int, int]:
+        """Returns the first line of the block of a line, and the line behind its last one. They
+        depend on nothing but the text.
+        """
+        at = number // LINES
+        if self._first(at + 1) <= number:
+            at += 1
+        start, end = self._first(at), self._first(at + 1)
+        for line in range(number - 1, start - 1, -1):
+            if len(self._lines[line]) > PART:
+                start = line + 1
+                break
+        return start, next(
+            (line for line in range(number, end) if len(self._lines[line]) > PART), end
         )
 
+    def _first(self, at: int) -> int:
+        """Returns the first line of a block: one at which few brackets are open. at: its number."""
+        last = min(at * LINES, len(self._lines))
+        if last == len(self._lines):
+            return last
+        if at not in self._firsts:
+            self._firsts[at] = min(
+                range(last, max(last - LINES // 2, 0), -1),
+                key=lambda number: (
+                    _CONTINUES.match(self._lines[number]) is not None,
+                    len(self._states.before(number)),
+                ),
+                default=0,
+            )
+        return self._firsts[at]
 
-def _edit(tree: Tree, old: Sequence[bytes], new: Sequence[bytes]) -> int:
-    """Edits the tree of `old` to match `new`. Returns how many lines from the first are equal."""
-    same = min(len(old), len(new))
-    head = next((n for n in range(same) if old[n] != new[n]), same)
-    tail = next((n for n in range(same - head) if old[-1 - n] != new[-1 - n]), same - head)
+    def _block(self, text: str, before: str, behind: str) -> _Block:
+        key = text, before, behind
+        block = self._blocks.get(key) or _Block(*key)
+        self._blocks[key] = block
+        self._blocks.move_to_end(key)
+        if len(self._blocks) > BLOCKS:
+            self._blocks.popitem(last=False)
+        return block
 
-    def end(lines: Sequence[bytes]) -> tuple[int, tuple[int, int]]:
-        rows = len(lines) - tail
-        size = sum(len(line) + 1 for line in lines[:rows])
-        return (
-            (size, (rows, 0))
-            if tail
-            else (size - 1, (rows - 1, len(lines[rows - 1]) if rows else 0))
+
+class _Block:
+    """Lines that are parsed alone. before, behind: the states at their beginning and end."""
+
+    def __init__(self, text: str, before: str, behind: str) -> None:
+        lines = text.split("\n")
+        opened, closed = around(lines[0], before, behind)
+        self._lines = [line.encode("utf-8", "surrogatepass") for line in lines]
+        self._starts = list(
+            accumulate((len(line) + 1 for line in self._lines), initial=len(opened))
         )
+        self._known: dict[int, list[Piece]] = {}
+        self._source = source = b"%b%b\n%b\n" % (
+            opened.encode(),
+            b"\n".join(self._lines),
+            closed.encode(),
+        )
+        try:
+            self._tree: Tree | None = parse(parser(), source, seconds=SECONDS)
+        except TooHard:
+            self._tree = None
 
-    start = sum(len(line) + 1 for line in new[:head])
-    (old_end, old_point), (new_end, new_point) = end(old), end(new)
-    tree.edit(
-        start_byte=min(start, old_end, new_end),
-        old_end_byte=old_end,
-        new_end_byte=new_end,
-        start_point=(head, 0) if start <= min(old_end, new_end) else min(old_point, new_point),
-        old_end_point=old_point,
-        new_end_point=new_point,
-    )
-    return head
+    def line(self, number: int) -> list[Piece]:
+        """Returns the pieces of a line; number: 0 is the first."""
+        if number not in self._known:
+            line = self._lines[number]
+            self._known[number] = (
+                _line_pieces(self._tree, self._source, line, self._starts[number])
+                if self._tree is not None
+                else [("plain", _text(line))]
+                if line
+                else []
+            )
+        return self._known[number]
 
 
-def _line_pieces(tree: Tree, line: bytes, start: int) -> list[tuple[Kind, str]]:
-    if len(line) > LINE_COLOURED_AT_MOST:
-        return [("plain", _text(line))]
-    found: list[tuple[Kind, str]] = []
+def _cut(pieces: Sequence[Piece], start: int, end: int) -> list[Piece]:
+    """Returns the pieces between two offsets."""
+    found: list[Piece] = []
+    at = 0
+    for kind, text in pieces:
+        if part := text[max(start - at, 0) : max(end - at, 0)]:
+            found.append((kind, part))
+        at += len(text)
+    return found
+
+
+def _line_pieces(tree: Tree, source: bytes, line: bytes, start: int) -> list[Piece]:
+    found: list[Piece] = []
     done = 0
-    for begin, end, kind in _spans(tree, start, start + len(line)):
+    for begin, end, kind in _spans(tree, source, start, start + len(line)):
         low, high = max(begin - start, done), min(end - start, len(line))
         if high > low:
             found += [("plain", _text(line[done:low])), (kind, _text(line[low:high]))]
@@ -163,7 +229,7 @@ def _text(piece: bytes) -> str:
     return piece.decode("utf-8", "surrogatepass")
 
 
-def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
+def _spans(tree: Tree, source: bytes, start: int, end: int) -> list[tuple[int, int, Kind]]:
     """Returns the coloured leaves between two byte offsets, in order; skips branches outside."""
     spans: list[tuple[int, int, Kind]] = []
     cursor = tree.walk()
@@ -172,33 +238,39 @@ def _spans(tree: Tree, start: int, end: int) -> list[tuple[int, int, Kind]]:
     while True:
         node = cursor.node
         assert node is not None
-        if node.start_byte >= end > start:
+        begin, stop = node.start_byte, node.end_byte
+        if begin >= end > start:
             return spans
-        kind = _kind(node, above) if node.end_byte > start else None
-        if kind is not None:
-            spans.append((node.start_byte, node.end_byte, kind))
-        descend = kind is None and node.end_byte > start
-        if descend and cursor.goto_first_child_for_byte(start) is not None:
-            above.append(node)
-            continue
+        if stop > start:
+            kind = _kind(node, above, source)
+            if kind is not None:
+                spans.append((begin, stop, kind))
+            elif node.child_count and cursor.goto_first_child_for_byte(start) is not None:
+                above.append(node)
+                continue
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
                 return spans
             above.pop()
 
 
-def _kind(node: Node, above: Sequence[Node]) -> Kind | None:
-    """Returns the kind of a whole node. above: the nodes that contain it, the innermost last."""
-    kind = WHOLE.get(node.type)
-    if kind == "property" or node.type in IDENTIFIERS:
+def _kind(node: Node, above: Sequence[Node], source: bytes) -> Kind | None:
+    """Returns the kind of a whole node. above: the nodes that contain it, the innermost last.
+    source: of the tree.
+    """
+    name = node.type
+    kind = WHOLE.get(name)
+    if kind == "property" or name in IDENTIFIERS:
         if _is_called(node, above):
             return "function"
-        return kind or ("class" if (node.text or b"")[:1].isupper() else "plain")
+        return kind or (
+            "class" if source[node.start_byte : node.start_byte + 1].isupper() else "plain"
+        )
     if kind is not None:
         return kind
-    if node.type in CONSTANTS:
+    if name in CONSTANTS:
         return "constant"
-    return "keyword" if not node.is_named and node.type.isalpha() else None
+    return "keyword" if name.isalpha() and not node.is_named else None
 
 
 def _is_called(node: Node, above: Sequence[Node]) -> bool:

@@ -45,6 +45,13 @@ _PLAIN = (
     {ord("\t"): r"\x09", ord("\n"): r"\x0a"} | _SHOWN | {code: f"\\u{code:04x}" for code in _UNSEEN}
 )
 _UNSAFE = re.compile(f"({COLOUR.pattern})|(?:(?!{COLOUR.pattern})[{''.join(map(chr, _HIDDEN))}])+")
+# Characters that plain() never changes, and that combine with no other: ASCII, Latin, Cyrillic,
+# punctuation, symbols, Chinese, Japanese and Korean.
+_UNCHANGED = re.compile(
+    r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0481\u048a-\u052f\u2010-\u2027\u2030-\u205e"
+    r"\u20a0-\u20c0\u2190-\u21ff\u2500-\u25ff\u3001-\u3029\u3031-\u3096\u30a0-\u30ff"
+    r"\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e]*+"
+)
 _RESETS = re.compile(r"\x1b\[[0;:]*m\Z")
 
 
@@ -97,8 +104,10 @@ def plain_characters(text: str) -> Iterator[str]:
 
 
 def needs_plain(text: str) -> bool:
-    """Returns whether plain() may change a text; fast for ASCII."""
-    return not text.isprintable() if text.isascii() else True
+    """Returns whether plain() may change a text, or an emoji of several code points be in it; fast
+    for ASCII and most letters.
+    """
+    return not text.isprintable() if text.isascii() else _UNCHANGED.fullmatch(text) is None
 
 
 def all_shown() -> Mapping[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.filters import Condition, to_filter
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.layout import ConditionalContainer, FloatContainer, HSplit, Window, walk
 from prompt_toolkit.layout.dimension import Dimension
 
@@ -20,7 +20,6 @@ def arrange(session: PromptSession[str], menu_rows: int) -> None:
     layout, buffer = session.layout, session.default_buffer
     rows = layout.container
     assert isinstance(rows, HSplit)
-    layout.current_window.dont_extend_height = to_filter(True)
 
     def has_menu() -> bool:
         return buffer.complete_state is not None and not session.app.is_done

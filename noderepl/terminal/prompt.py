@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from bisect import bisect_right
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -35,6 +36,7 @@ from noderepl.terminal.fault_tolerance import (
     FaultTolerantLexer,
     FaultTolerantSuggestions,
 )
+from noderepl.terminal.input_area import install
 from noderepl.terminal.key_actions import own_keys
 from noderepl.terminal.key_handlers import KeyHandlers, Toggles
 from noderepl.terminal.keyboard import Keyboard
@@ -44,7 +46,7 @@ from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
 from noderepl.terminal.preview_line import PreviewLine, Values
 from noderepl.terminal.screen_output import ScreenOutput
-from noderepl.terminal.snippet_lexer import SnippetLexer
+from noderepl.terminal.snippet_lexer import SnippetLexer, plain_part
 
 CONTINUATION = "... "
 MENU_ROWS = 8
@@ -147,11 +149,15 @@ class Prompt:
             edit,
             is_burst=lambda: input_.is_burst,
         )
+        lexer = SnippetLexer(is_magic)
+        long_lines = LongLines(
+            lambda: math.prod(output.get_size()), fallbacks.instead(lexer.part, plain_part)
+        )
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
             multiline=True,
             prompt_continuation=self._continuation,
-            lexer=FaultTolerantLexer(SnippetLexer(is_magic), fallbacks),
+            lexer=FaultTolerantLexer(lexer, fallbacks),
             history=history,
             auto_suggest=FaultTolerantSuggestions(fallbacks),
             completer=FaultTolerantCompleter(completer, fallbacks),
@@ -160,13 +166,14 @@ class Prompt:
             reserve_space_for_menu=0,
             key_bindings=merge_key_bindings([keys, self._keys.bound(own_keys(settings).bindings)]),
             bottom_toolbar=fallbacks.instead(toolbar, list),
-            input_processors=[LongLines(), _Visible(output.clusters)],
+            input_processors=[long_lines, _Visible(output.clusters)],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
             input=input_,
             output=output,
         )
+        install(self._session, lambda: long_lines.longest)
         self._preview.attach(self._session)
         arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
         self._attach(self._session.app)

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from tests.bench import (
     beside_ipython,
     files,
+    floods,
     look,
     pool,
     prelude,
@@ -21,6 +22,7 @@ from tests.bench import (
     running,
     scale,
     transfers,
+    typed,
 )
 from tests.bench.paste import run as paste
 
@@ -39,6 +41,8 @@ BENCHES = {
     "transfers": lambda: asyncio.run(transfers.main()),
     "files": lambda: asyncio.run(files.main()),
     "scale": scale.main,
+    "typing": lambda: typed.main(sys.argv[2:]),
+    "floods": lambda: floods.main(sys.argv[2:]),
 }
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from driving import environment
 
+from tests.bench import profiled
 from tests.bench.turns import INSTALLED
 
 MOST = 10
@@ -80,11 +81,12 @@ def one_shot() -> None:
         top("calls, under a profiler", measured(CALLS, Path(home)))
 
 
-PROFILES = {"one-shot": one_shot}
-
-
 def main(words: list[str]) -> None:
-    """Prints the profile of this name."""
-    if words not in [[name] for name in PROFILES]:
-        sys.exit(f"usage: python -m tests.bench profile {'|'.join(PROFILES)}")
-    PROFILES[words[0]]()
+    """Prints a profile: of one command, or of a key in the texts of `typing` that are named."""
+    match words:
+        case ["one-shot"]:
+            one_shot()
+        case ["key", *names]:
+            profiled.main(names)
+        case _:
+            sys.exit("usage: python -m tests.bench profile one-shot|key [TEXT ...]")

@@ -7,8 +7,7 @@ from collections.abc import Callable, Mapping
 
 from tests.bench.report import at_least, at_most, milliseconds
 
-import os
-TURNS = int(os.environ.get("TURNS",9))
+TURNS = 9
 # The bytecode of both sides is stored, as after an installation: pip compiles what it installs.
 INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
 

@@ -198,7 +198,7 @@ def test_what_is_called_at_each_repaint(pool, home, place):
 @pytest.mark.parametrize(
     "place",
     [
-        "noderepl.terminal.prompt:_Visible.apply_transformation",
+        "noderepl.terminal.input_area:InputControl.is_plain",
         "noderepl.terminal.prompt:Prompt.read",
     ],
 )

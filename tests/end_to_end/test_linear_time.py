@@ -293,7 +293,8 @@ def highlighted(text: str) -> None:
     highlighter = highlight.Highlighter()
     for typed in (text, text[: len(text) // 2] + "x" + text[len(text) // 2 :]):
         pieces = highlighter.pieces(typed)
-        for number in range(40):
+        last = typed.count("\n")
+        for number in (*range(40), *range(max(last - 40, 0), last + 1)):
             pieces(number)
 
 
@@ -557,13 +558,13 @@ PASSED_ON = frozenset(
     javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
     magics.npm_local.install_local magics.directories.send_tree
     magics.local.local_path magics.local.matching_files magics.npm.npm_snippet magics.npm.run_npm magics.reload.reload_snippet magics.sh.sh_snippet magics.run_magic magics.save_script.save_script magics.copy.result_number terminal.picture_files.picture terminal.clipboard.copy terminal.clipboard.sequence terminal.clipboard.passed_by_tmux terminal.console.Console.copy
-    client.round_trips.RoundTrips.add execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
+    client.round_trips.RoundTrips.add javascript.line_states.LineStates.take javascript.line_states.around execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
-    terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
+    terminal.input_area.InputWindow.write_to_screen terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
     terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.status_line.StatusLine.progress terminal.status_line.StatusLine.step terminal.status_line.frame theme_fitting.ThemeFitting.take terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()
 )

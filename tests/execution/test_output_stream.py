@@ -12,7 +12,7 @@ import pytest
 from dispatching import opened
 
 from noderepl.dispatcher import Dispatcher
-from noderepl.execution.output_stream import MISSING, NOT_READ, PIECE_BYTES
+from noderepl.execution.output_stream import DROPPED, MISSING, NOT_READ, PIECE_BYTES
 from noderepl.javascript.output import read_piece
 from noderepl.outcome import Execution, Outcome, Output, Page, Status, Words
 
@@ -434,3 +434,17 @@ async def test_many_small_writes_arrive_whole(dispatch: Open, count: int) -> Non
     assert [int(word) for word in execution.stdout.split()] == [i for i in range(count) if i % 3]
     assert [int(word) for word in execution.stderr.split()] == list(range(0, count, 3))
     assert (await paged(dispatcher))[0] == execution.stdout + execution.stderr
+
+
+async def test_an_interrupted_flood_is_not_read_to_its_end(dispatch: Open) -> None:
+    """The prompt comes back soon after an interrupt, and a note says that output is missing."""
+    dispatcher = await dispatch(show=lambda _: None)
+    await dispatcher.run_snippet("var x = 'x'.repeat(1e6)")
+    running = asyncio.create_task(dispatcher.run_snippet("for (;;) console.log(x)"))
+    await asyncio.sleep(2)
+    await dispatcher.executor.interrupt()
+    began = time.monotonic()
+    execution = await running
+    assert time.monotonic() - began < 1.5
+    assert execution.status is Status.INTERRUPTED
+    assert {NOT_READ, DROPPED} & {*execution.notes}

@@ -2,7 +2,9 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -49,3 +51,56 @@ def test_names_are_nodes():
     assert all(name.startswith("node:") for name in NODE_ONLY_MODULES)
     newer = {"CustomEvent", "Iterator", "WebSocket", "navigator"}
     assert set(GLOBALS) - newer <= set(names)
+
+
+STATEMENTS = "if (a) { return /[/]`/.test(`b${c}`) } // it's\nconst d = { e: 'f' }\n"
+MEMBERS = "key: new Name(1), // it's\nother: { e: 'f' },\nmethod() { return 1 },\n"
+CONTEXTS = {
+    "describe('x', () => {\n  it('y', async () => {\n": STATEMENTS,
+    "class A extends B {\n  static m(a) {\n": STATEMENTS,
+    "class A {\n": "m(a) { return a }\nstatic b = 1\n",
+    "const a = {\n  b: [\n    {\n": MEMBERS,
+    "f(`text ${g({\n": MEMBERS,
+    "f(\n": "a => { if (a) b() },\n{ c: 1 },\n",
+    "switch (a) {\n  case 1: {\n": STATEMENTS,
+    "switch (a) {\n": "case 1:\n  break\n",
+    "const t = `\n": "const a = '1'\n",
+    "/*\n": "const a = `1`\n",
+}
+
+
+@pytest.mark.parametrize("context", CONTEXTS)
+def test_lines_are_coloured_as_in_their_context(context: str) -> None:
+    """Lines far below what opens their brackets have the same colours as right below it."""
+    body = CONTEXTS[context]
+    far, near = (Highlighter().pieces(context + body * times) for times in (200, 1))
+    begin, count = context.count("\n"), body.count("\n")
+    for number in range(count):
+        assert far(begin + 150 * count + number) == near(begin + number)
+
+
+def test_a_text_that_does_not_parse_has_its_colours() -> None:
+    """Below a bracket that is never closed, and a character that no code has, lines have their colours."""
+    line = "const value = compute(1, 'x', /re/g) // end"
+    expected = Highlighter().pieces(line)(0)
+    for broken in ("f([{", "const a = # ) }", "const a = 'never"):
+        pieces = Highlighter().pieces(f"{broken}\n" + f"{line}\n" * 200)
+        assert [pieces(number) for number in range(100, 110)] == [expected] * 10
+
+
+@pytest.mark.parametrize(
+    "unit", ["function a(b,c){return b+c}var d=a(1,'x');", '{"n":"t","v":[1,true]},']
+)
+def test_a_part_of_a_long_line_has_its_colours(unit: str) -> None:
+    """A part of a long line has the colours of the same code in a short line."""
+    highlighter = Highlighter()
+    lead = "[" if unit[0] == "{" else ""
+    highlighter.pieces(lead + unit * 2000)
+    at = len(lead) + 1000 * len(unit)
+    part = each(highlighter.part(0, at, at + len(unit)))
+    assert part == each(Highlighter().pieces(lead + unit)(0))[len(lead) :]
+
+
+def each(pieces: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The kind of each character."""
+    return [(kind, character) for kind, text in pieces for character in text]

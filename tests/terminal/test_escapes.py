@@ -1,12 +1,14 @@
 """Nothing of a remote text reaches a terminal but text, line ends and colour."""
 
 import re
+import sys
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.terminal.escapes import visible
+from noderepl.terminal.escapes import needs_plain, plain, visible
 
 SHOWN = [
     ("plain\ttext\nsecond", "plain\ttext\nsecond"),
@@ -85,3 +87,12 @@ def test_ten_megabytes_end(unit: str) -> None:
     """Ten megabytes of anything come back, as time is linear."""
     count = 10_000_000 // len(unit)
     assert len(visible(unit * count, colour=True)) >= count
+
+
+def test_a_text_that_needs_no_escape_has_none() -> None:
+    """Where needs_plain() says that a text stays, plain() does not change it, and no character combines."""
+    unchanged = [one for one in map(chr, range(sys.maxunicode + 1)) if not needs_plain(one)]
+    assert len(unchanged) > 30_000
+    assert [one for one in unchanged if plain(one) != one or unicodedata.combining(one)] == []
+    assert not any(map(needs_plain, ("é…", "文字", "“a”")))
+    assert all(map(needs_plain, ("e\u0301", "\u00a0", "👍🏽", "1\ufe0f\u20e3", "a\u200b", "\t")))
