@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 from collections.abc import Callable, Mapping
 
 from tests.bench.report import at_least, at_most, milliseconds
 
-import os
-TURNS = int(os.environ.get("TURNS",9))
+TURNS = int(os.environ.get("TURNS", "9"))
 # The bytecode of both sides is stored, as after an installation: pip compiles what it installs.
 INSTALLED = {"PYTHONDONTWRITEBYTECODE": ""}
 
