@@ -26,9 +26,17 @@ from tests.bench import (
 )
 from tests.bench.paste import run as paste
 
+
+def beside() -> None:
+    """What is measured beside IPython, curl and itself, all in one run."""
+    beside_ipython.main()
+    asyncio.run(transfers.main())
+    asyncio.run(pool.throughput())
+
+
 BENCHES = {
     "start": prompt.start,
-    "ipython": beside_ipython.main,
+    "beside": beside,
     "keys": prompt.keys,
     "prelude": lambda: asyncio.run(prelude.main()),
     "interrupt": lambda: asyncio.run(running.interrupt()),

@@ -46,7 +46,10 @@ def socket_server() -> Callable[..., object]:
         handle: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
         tls: ssl.SSLContext | None = None,
     ) -> AsyncIterator[str]:
+        writers: list[asyncio.StreamWriter] = []
+
         async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writers.append(writer)
             try:
                 await handle(reader, writer)
             finally:
@@ -59,5 +62,9 @@ def socket_server() -> Callable[..., object]:
         finally:
             server.close()
             await server.wait_closed()
+            # The end of TLS waits for data that nobody reads.
+            for writer in writers:
+                writer.transport.abort()
+            await asyncio.sleep(0)
 
     return serve

@@ -18,7 +18,7 @@ from scripted_service import RAN, Service, answer
 from noderepl.client.auth import make_auth
 from noderepl.client.decode_listings import Package, PoolMetadata, SessionInfo
 from noderepl.client.session import Session, open_session
-from noderepl.client.uploads import SMALL
+from noderepl.client.uploads import CHUNK, SMALL
 from noderepl.client.wire import OUTPUT_LENGTH, VERSIONS
 from noderepl.errors import LocalFileError, MalformedAnswer, UnsupportedVersion, UsageError
 from noderepl.outcome import RemoteFile
@@ -338,8 +338,8 @@ async def test_large_files_are_streamed_both_ways(session_over: Make, tmp_path: 
     session = open_session("https://h.example", identifier="abcd", transport=Count())
     seen: list[tuple[int, int | None]] = []
     await session.upload(source, "big.bin", lambda *told: seen.append(told))
-    assert max(pieces) <= 65536
-    assert seen[0] == (65536, 300_000)
+    assert max(pieces) <= CHUNK
+    assert seen[0] == (CHUNK, 300_000)
     assert seen[-1] == (300_000, 300_000)
     seen.clear()
     sink = io.BytesIO()

@@ -16,6 +16,7 @@ from noderepl.errors import SessionLost
 from noderepl.outcome import Failure, Outcome, Page, Prefill, Status, Words
 from noderepl.service.execute_calls import ExecuteCalls, Parts
 from noderepl.service.node import Node
+from noderepl.sessions.embedded import EmbeddedClient
 
 
 @pytest.fixture
@@ -36,6 +37,24 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(ExecuteCalls, "call", noted)
     return codes
+
+
+async def test_nothing_else_is_requested(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Snippets that end at once cause no request besides their own, although their output is shown as it arrives."""
+    calls: list[str] = []
+    stream = EmbeddedClient.stream
+
+    def noted(self: EmbeddedClient, method: str, url: str, **how: object) -> object:
+        calls.append(method)
+        return stream(self, method, url, **how)
+
+    monkeypatch.setattr(EmbeddedClient, "stream", noted)
+    async with opened(tmp_path, show=lambda _: None) as dispatcher:
+        await dispatcher.run_line("console.log(1); 1")
+        calls.clear()
+        for number in range(3):
+            await dispatcher.run_line(f"console.log({number}); {number}")
+        assert calls == ["POST"] * 3
 
 
 @pytest.fixture
