@@ -65,6 +65,9 @@ class ExecuteCalls:
             parts = await self.run(dialect, parse(content), query.get("identifier"), None)
         except (ApiError, StartFailed, PoolClosed) as error:
             parts = failed(error)
+        except Exception:
+            # As the HTTP application answers an error of the pool itself.
+            parts = Parts(500, {}, b"Internal Server Error", "text/plain; charset=utf-8")
         common = {"mise-correlation-id": str(uuid.uuid4()), **dialects.headers(version)}
         return parts._replace(headers={**common, **parts.headers})
 

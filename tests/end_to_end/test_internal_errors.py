@@ -22,7 +22,7 @@ WHILE_A_LINE_RUNS = {
     "noderepl.client.session:read_execution": "",
     "noderepl.client.session:Session.execute": "",
     "noderepl.client.transport:Link.ask": "",
-    "noderepl.dispatcher:run_magic": "%files",
+    "noderepl.magics:run_magic": "%files",
     "noderepl.magics.session:_life": "%session",
     "noderepl.execution.notes:Notes.explained": "",
     "noderepl.sessions.journal:Journal.add": "",
@@ -287,7 +287,7 @@ def test_in_a_script(pool, home, options, stays, place):
     "place",
     [
         "noderepl.cli:read_settings",
-        "noderepl.sessions.backend:find_node",
+        "noderepl.sessions.embedded_pool:find_node",
         "noderepl.script:open_console",
         "noderepl.service.pool:Pool.close",
         "noderepl.execution.output_stream:OutputStream._follow_after",
