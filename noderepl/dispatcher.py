@@ -132,10 +132,8 @@ class Dispatcher:
         )
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
-        """Runs one input: a magic, a snippet, or npm lines above a snippet. Returns the outcomes to
-        show.
-
-        Raises NodeReplError.
+        """Runs one input: magics, a snippet, or npm lines above a snippet. Returns the outcomes to
+        show. Raises NodeReplError.
         """
         self.executor.begin_line()
         try:
@@ -185,11 +183,13 @@ class Dispatcher:
             return self._failed(error, line if isinstance(error, SessionLost) else None)
 
     async def _run_magics(self, lines: Sequence[str]) -> Sequence[Outcome]:
-        """Runs magics up to the first that fails; returns the outcomes of all that have run."""
+        """Runs magics up to the first that fails or is interrupted; returns all outcomes."""
         outcomes: list[Outcome] = []
         for number, line in enumerate(lines):
             try:
                 outcomes += await self._run_magic(line)
+                if self.executor.is_interrupted:
+                    return outcomes
             except SessionLost as error:
                 return [*outcomes, *self._failed(error, "\n".join(lines[number:]))]
             except NodeReplError as error:

@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from noderepl.deadlines import within
 from noderepl.errors import NodeReplError
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
     from noderepl.execution.output_stream import OutputStream
     from noderepl.javascript.prelude_answers import Answer
 
-# The prelude ends a snippet itself, so that the session's state survives; the service's limit must
-# be later.
+# The prelude ends a snippet before the service does, so that the session's state survives.
 MARGIN_SECONDS = 3
-Result = TypeVar("Result")
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs the Node.js inspector). Snippets are sent as "
     "typed: without await, import and redeclarations."
@@ -50,7 +48,8 @@ class Executor:
     preferences: the options, read at each snippet. options: returns how its output is shown. show:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
-    outcome. `.left`: the number of abandoned snippets. `.queries`: other requests.
+    outcome. `.left`: the number of abandoned snippets. `.is_interrupted`: whether the user has
+    interrupted a snippet of the line. `.queries`: other requests.
     `.offers`: what the session offers for completion. `.previews`: the values of what is typed.
     """
 
@@ -73,7 +72,7 @@ class Executor:
         self._late = late
         self._lanes = Lanes(backend)
         self._work: asyncio.Task[Execution] | None = None
-        self._is_stopping = False
+        self._is_stopping = self.is_interrupted = False
         self._background = Background()
         self._notes = Notes()
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
@@ -145,7 +144,7 @@ class Executor:
         try:
             execution = await asyncio.shield(work)
             if execution.status is Status.INTERRUPTED:
-                self._is_stopping = False
+                self.is_interrupted, self._is_stopping = True, False
             return execution
         except asyncio.CancelledError:
             self._work = None
@@ -180,14 +179,13 @@ class Executor:
             self._work.cancel()
 
     def begin_line(self) -> None:
-        """Notes that the snippets of another line follow, which earlier interrupts do not stop."""
-        self._is_stopping = False
+        """Notes that the snippets of another line follow."""
+        self._is_stopping = self.is_interrupted = False
 
     async def interrupt(self) -> None:
         """Interrupts the running snippet, if possible, and skips what earlier ones have written. If
-        the snippet ends before it notices, the next one of its line does not run.
-
-        Raises ServiceError, NotAuthorised.
+        the snippet ends before it notices, the next one of its line does not run. Raises
+        ServiceError, NotAuthorised.
         """
         self._is_stopping = True
         self.skip_late()
@@ -239,7 +237,6 @@ class Executor:
     async def _take_turn(self, code: str, **how: Any) -> Execution:
         lane, entry = await self._lanes.current(), None if how["aside"] else code
         async with self._lanes.observed(lane, entry):
-            lane.running = asyncio.current_task()
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
                     execution, by_prelude = await self._as_typed(lane, code), False
@@ -254,6 +251,7 @@ class Executor:
             return self._state.observe(execution, entry, by_prelude=has_prelude)
 
     async def _as_typed(self, lane: Lane, code: str) -> Execution:
+        lane.running = asyncio.current_task()
         if self._backend.environment and not lane.is_prepared:
             from noderepl.javascript.prelude import environment
 
@@ -281,6 +279,8 @@ class Executor:
             analysis = await worked(partial(as_function, global_name=name), analysis, len(code))
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
+        # Until here nothing has been sent: a cancellation ends it all.
+        lane.running = asyncio.current_task()
         if lane.before is not None:
             lane.before.stop()
         lane.live = live = OutputStream(

@@ -7,7 +7,6 @@ import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,46 +47,32 @@ def with_backend(
     sys.setswitchinterval(SWITCH_SECONDS)
     # Otherwise log records of libraries, with their tracebacks, would appear on the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
+
+    def started() -> Pool | None:
+        if spares is None:
+            return None
+        from noderepl.sessions.embedded_pool import started_pool
+
+        return started_pool(settings, spares=spares)
+
+    async def opened(pool: Pool | None) -> Backend:
+        # While Node.js starts.
+        await asyncio.to_thread(import_module, "noderepl.sessions.backend")
+        from noderepl.sessions.backend import Backend
+
+        return Backend(settings, pool=pool, state=state(), resumed=resumed)
+
     try:
-        return asyncio.run(
-            _guarded(
-                partial(_opened, settings, spares=spares, state=state, resumed=resumed),
-                main,
-                stopped_by,
-            )
-        )
+        return asyncio.run(_guarded(started, opened, main, stopped_by))
     except asyncio.CancelledError:
         if not stopped_by:
             raise
         return 128 + stopped_by[0]
 
 
-async def _opened(
-    settings: Settings,
-    *,
-    spares: int | None,
-    state: Callable[[], Path | None],
-    resumed: Record | None,
-) -> Backend:
-    """Returns the backend, which is imported while Node.js starts."""
-    pool: Pool | None = None
-    if spares is not None:
-        from noderepl.sessions.embedded_pool import started_pool
-
-        pool = started_pool(settings, spares=spares)
-    try:
-        await asyncio.to_thread(import_module, "noderepl.sessions.backend")
-        from noderepl.sessions.backend import Backend
-
-        return Backend(settings, pool=pool, state=state(), resumed=resumed)
-    except BaseException:
-        if pool is not None:
-            await pool.close()
-        raise
-
-
 async def _guarded(
-    opened: Callable[[], Awaitable[Backend]],
+    started: Callable[[], Pool | None],
+    opened: Callable[[Pool | None], Awaitable[Backend]],
     main: Callable[[Backend], Awaitable[int]],
     stopped_by: list[int],
 ) -> int:
@@ -96,7 +81,7 @@ async def _guarded(
     again, is_closing = 0.0, False
 
     def stop(number: int, _: object) -> None:
-        # A second signal ends the clean-up of main, but not that of the backend.
+        # A second signal ends the clean-up of main, but not that of the backend or of its pool.
         nonlocal again
         if number not in stopped_by:
             stopped_by.append(number)
@@ -113,7 +98,14 @@ async def _guarded(
     loop.set_exception_handler(
         lambda _, context: failed.append(context["exception"]) if "exception" in context else None
     )
-    backend = await opened()
+    pool = started()
+    try:
+        backend = await opened(pool)
+    except BaseException:
+        is_closing = True
+        if pool is not None:
+            await pool.close()
+        raise
     try:
         code = await main(backend)
         if failed:

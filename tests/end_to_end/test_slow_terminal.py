@@ -305,7 +305,7 @@ def test_late_output_waits_for_an_editor(home: Path) -> None:
         screen.until("^42$")
         screen.ready()
         screen.enter("%edit")
-        screen.until("^down")
+        screen.until_sent(b"down\r\n")
         screen.until(r"^\[1\] late\n(.*\n)*.*\[1\] late")
     during = screen.raw.partition(b"up\r\n")[2].partition(b"down\r\n")[0]
     assert b"late" not in during

@@ -124,6 +124,40 @@ async def test_an_interrupt_that_comes_too_late_stops_the_line(tmp_path: Path) -
             assert journal.position < begun + 8
 
 
+async def test_an_interrupt_ends_the_magics_of_a_paste(tmp_path: Path) -> None:
+    """Those behind the interrupted one do not run."""
+    async with opened(tmp_path) as dispatcher:
+        running = asyncio.create_task(
+            dispatcher.run_line("%time for (;;);\n%time globalThis.second = 1")
+        )
+        await until(lambda: dispatcher.executor.can_interrupt)
+        await asyncio.sleep(0.3)
+        await dispatcher.executor.interrupt()
+        outcomes = await running
+        assert [one.status for one in outcomes if isinstance(one, Execution)] == [
+            Status.INTERRUPTED
+        ]
+        (after,) = await dispatcher.run_line("typeof second")
+        assert isinstance(after, Execution) and after.value is not None
+        assert after.value.data == "undefined"
+
+
+async def test_a_snippet_that_was_not_sent_is_not_abandoned(tmp_path: Path) -> None:
+    """Cancelled while its text is analysed, it never runs, and the session is free."""
+    code = f"var big = [{', '.join(['{ a: 1, b: [2, 3], c: `x` }'] * 20_000)}]; for (;;);"
+    async with opened(tmp_path) as dispatcher:
+        await dispatcher.run_line("1")
+        running = asyncio.create_task(dispatcher.run_snippet(code))
+        await asyncio.sleep(0.02)
+        running.cancel()
+        await asyncio.wait([running])
+        assert running.cancelled() and dispatcher.executor.left == 0
+        async with asyncio.timeout(20):
+            (after,) = await dispatcher.run_line("typeof big")
+        assert isinstance(after, Execution) and after.value is not None
+        assert after.value.data == "undefined"
+
+
 async def test_an_interrupt_is_not_taken_for_that_of_a_later_snippet(dispatch: Open) -> None:
     """One that comes when its snippet has ended ends no other, and leaves no file."""
     dispatcher = await dispatch()
