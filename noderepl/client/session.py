@@ -9,10 +9,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from noderepl.client import http_errors, wire
+from noderepl.client import decode_listings, http_errors, wire
 from noderepl.client.circumstances import without_secrets
 from noderepl.client.decode_execution import read_execution
+from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
+from noderepl.client.listing import all_files, all_sessions
 from noderepl.client.retries import Retries, RetryListener
 from noderepl.client.round_trips import RoundTrips
 from noderepl.client.transport import Answer, Asking, Link, Relocate
@@ -24,7 +26,6 @@ from noderepl.schema import number
 if TYPE_CHECKING:
     import httpx
 
-    from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
     from noderepl.client.http_response import HttpClient
     from noderepl.options import InputType
 
@@ -85,8 +86,7 @@ class Session:
         """Seconds since the last answer to a call that resets the cooldown; None before the first
         answer.
 
-        Snippets and file calls reset it (DOC-POOL: each call resets the idle time); for GET
-        /session this is not known, so it does not count.
+        Snippets and file calls reset it (DOC-POOL); for GET /session this is not known.
         """
         return None if self._used is None else max(0.0, self._wall() - self._used)
 
@@ -156,8 +156,6 @@ class Session:
 
         directory: relative to /mnt/data; "" for itself. Raises ServiceError and NotAuthorised.
         """
-        from noderepl.client.listing import all_files
-
         answer = await self._use(
             Asking(lambda dialect: dialect.files(self.identifier, directory), self.identifier)
         )
@@ -173,7 +171,7 @@ class Session:
         answer = await self._use(
             Asking(lambda dialect: dialect.file(self.identifier, name), self.identifier)
         )
-        found: RemoteFile = await answer.read(_listings().read_file)
+        found: RemoteFile = await answer.read(decode_listings.read_file)
         return found
 
     async def upload(self, source: Path, name: str, progress: Progress | None = None) -> RemoteFile:
@@ -188,7 +186,7 @@ class Session:
             answer = await self._send(name, stream, size)
         if not answer.response.content:
             return RemoteFile(name, size)
-        uploaded: RemoteFile = await answer.read(_listings().read_file)
+        uploaded: RemoteFile = await answer.read(decode_listings.read_file)
         return uploaded
 
     async def write(self, name: str, data: bytes, progress: Progress | None = None) -> None:
@@ -276,7 +274,7 @@ class Session:
         2025-02-02-preview, NotFound.
         """
         answer = await self._ask(lambda dialect: dialect.info(self.identifier))
-        found: SessionInfo = await answer.read(_listings().read_info)
+        found: SessionInfo = await answer.read(decode_listings.read_info)
         return found
 
     async def delete(self) -> None:
@@ -290,13 +288,11 @@ class Session:
         2025-02-02-preview.
         """
         answer = await self._ask(lambda dialect: dialect.metadata())
-        found: PoolMetadata = await answer.read(_listings().read_metadata)
+        found: PoolMetadata = await answer.read(decode_listings.read_metadata)
         return found
 
     async def sessions(self) -> list[ListedSession]:
         """Returns the sessions of the pool. Raises UnsupportedVersion if it does not list them."""
-        from noderepl.client.listing import all_sessions
-
         return await all_sessions(self._ask, self._clock)
 
     async def aclose(self) -> None:
@@ -319,17 +315,9 @@ class Session:
         try:
             await self._use(Asking(build, self.identifier))
         except NotFound as error:
-            # On a retry it is missing because the first attempt, whose answer was lost, has deleted
-            # it.
+            # On a retry, the first attempt, whose answer was lost, may have deleted it.
             if error.tries == 1:
                 raise
-
-
-def _listings() -> Any:
-    # Its import would delay a first snippet.
-    from noderepl.client import decode_listings
-
-    return decode_listings
 
 
 def _without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
@@ -357,7 +345,6 @@ def open_session(
     for Link. wait: the seconds of retries while the pool is full. on_retry: called before a retry,
     and with None after it. more: as for Session. Raises UsageError.
     """
-    given: Any = {"api_version": api_version, "client": client, "auth": auth}
-    given |= {"transport": transport, "relocate": relocate}
-    link = Link(endpoint, retries=Retries(wait, on_retry), **given)
+    given: Any = {"client": client, "auth": auth, "transport": transport, "relocate": relocate}
+    link = Link(endpoint, api_version=api_version, retries=Retries(wait, on_retry), **given)
     return Session(link, identifier, **more)

@@ -22,6 +22,7 @@ from driving import Screen, command, environment
 from tests.bench.turns import INSTALLED, in_turns, share
 
 ROWS, COLUMNS = 40, 100
+TRIES = 10
 QUIET = 0.25
 """Seconds without output after which a program has nothing more to paint."""
 IPYTHON = (sys.executable, "-m", "IPython", "--no-confirm-exit", "--no-banner")
@@ -61,18 +62,25 @@ class Timed:
             stream.feed(data)
         return screen
 
-    def when(self, pattern: str, after: int = 0) -> float:
+    def seen(self, pattern: str, after: int = 0) -> float:
         """The time at which the screen first showed a pattern. after: the number of the parts before that do not count, such as a preview."""
+        for _ in range(TRIES):
+            select.select([self._screen.file], [], [], 10)
+            self.until_quiet()
+            if (at := self._when(pattern, after)) is not None:
+                return at
+        raise AssertionError(f"{pattern!r} did not come:\n{self.parts}")
+
+    def _when(self, pattern: str, after: int) -> float | None:
         screen = pyte.Screen(COLUMNS, ROWS)
         stream = pyte.ByteStream(screen)
         for number, (at, data) in enumerate(self.parts, 1):
             stream.feed(data)
-            if number <= after:
-                continue
-            text = "\n".join(line.rstrip() for line in screen.display)
-            if re.search(pattern, text, re.M):
-                return at
-        raise AssertionError(f"{pattern!r} did not come; the screen shows:\n{text}")
+            if number > after:
+                text = "\n".join(line.rstrip() for line in screen.display)
+                if re.search(pattern, text, re.M):
+                    return at
+        return None
 
 
 class Beside:
@@ -102,15 +110,7 @@ class Beside:
         began = time.perf_counter()
         with self._screen(name) as screen:
             screen.type(typed)
-            timed = Timed(screen)
-            for _ in range(20):
-                select.select([screen.file], [], [], 10)
-                timed.until_quiet()
-                try:
-                    return timed.when(pattern) - began
-                except AssertionError:
-                    continue
-            return timed.when(pattern) - began
+            return Timed(screen).seen(pattern) - began
 
     def first_prompt(self, name: str) -> float:
         """The seconds until the prompt is on the screen."""
@@ -134,11 +134,10 @@ class Beside:
                 before = len(timed.parts)
                 began = time.perf_counter()
                 screen.type("\r")
-                timed.until_quiet()
-                return timed.when(RESULTS[name].format(number + 1), before) - began
+                return timed.seen(RESULTS[name].format(number + 1), before) - began
 
-            for _ in range(3):
-                timed.until_quiet()
+            timed.seen(PROMPTS[name])
+            entered()
             yield entered
 
 
