@@ -61,8 +61,12 @@
     function write(message, check) {
         setPrototypeOf(message, null); // a snippet may have defined Object.prototype.toJSON
         const line = bytesOf(stringify(message, check) + "\n");
-        for (let sent = 0; sent < line.length;) {
-            sent += writeSync(answers, line, sent);
+        for (let sent = 0, count; sent < line.length; sent += count) {
+            count = writeSync(answers, line, sent);
+            if (!(count > 0)) {
+                endSoon(1); // a snippet has broken what Node.js needs to write
+                return;
+            }
         }
     }
 

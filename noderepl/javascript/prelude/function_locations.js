@@ -13,7 +13,6 @@
     const NATIVE = /\{\s*\[native code\]\s*\}$/;
     const NAMED = /^(?:repl-\d+$|file:|node:)/;
     const FIRST_LINE = /^[^\r\n\u2028\u2029]*/;
-    const PRIVATE = /\bstatic\b[^]*#/; // a class that may have static private fields
 
     function locationOf(value) {
         if (typeof value !== "function" || isProxy(value) || lengthOf(value) > 0) {
@@ -22,10 +21,16 @@
         return attempt(() => (isDescribable(value) ? located(value) : searched(sourceOf(value))));
     }
 
+    // Whether the text is of a class that may have static private fields.
+    function mayHavePrivates(source) {
+        const at = indexOf(source, "static");
+        return at >= 0 && indexOf(source, "#", at) >= 0;
+    }
+
     // Whether the inspector can list the properties without code of a snippet. It calls the traps of a proxy that the
     // function inherits from, and describes each value.
     function isDescribable(value) {
-        const keys = hasNoProxy(value) && exec(PRIVATE, sourceOf(value)) === null ? ownKeys(value) : undefined;
+        const keys = hasNoProxy(value) && !mayHavePrivates(sourceOf(value)) ? ownKeys(value) : undefined;
         let are = keys !== undefined && keys.length <= MOST_KEYS;
         for (let index = 0; are && index < keys.length; index++) {
             const held = descriptorOf(value, keys[index])?.value;
