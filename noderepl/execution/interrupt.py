@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from noderepl.client.session import Session
 
 
-REST_SECONDS = 0.5
+REST_SECONDS = 0.25
 """How long the answer of an interrupted snippet waits for the rest of the output."""
 
 

@@ -72,6 +72,7 @@ class Highlighter:
         self._lines: Sequence[str] = []
         self._is_plain = False
         self._firsts: dict[int, int] = {}
+        self._here: tuple[range, _Block] | None = None
         self._blocks: OrderedDict[tuple[str, str, str], _Block] = OrderedDict()
 
     def pieces(self, text: str) -> Callable[[int], list[Piece]]:
@@ -92,7 +93,7 @@ class Highlighter:
 
     def _take(self, text: str, lines: Sequence[str]) -> None:
         self._lines, self._is_plain = lines, len(text) >= COLOURED_AT_MOST
-        self._firsts = {}
+        self._firsts, self._here = {}, None
         if not self._is_plain:
             self._states.take(text, lines)
 
@@ -121,10 +122,13 @@ class Highlighter:
             return self._plain(number)
         if length > PART:
             return self.part(number, 0, length)
-        start, end = self._extent(number)
-        text = "\n".join(self._lines[start:end])
-        before, behind = self._states.before(start), self._states.before(end)
-        return self._block(text, before, behind).line(number - start)
+        if self._here is None or number not in self._here[0]:
+            start, end = self._extent(number)
+            text = "\n".join(self._lines[start:end])
+            before, behind = self._states.before(start), self._states.before(end)
+            self._here = range(start, end), self._block(text, before, behind)
+        numbers, block = self._here
+        return block.line(number - numbers.start)
 
     def _extent(self, number: int) -> tuple[int, int]:
         """Returns the first line of the block of a line, and the line behind its last one. They

@@ -122,7 +122,7 @@ class LineStates:
 
     def take(self, text: str, lines: Sequence[str]) -> None:
         """Begins with another text. lines: of the text."""
-        same = text.count("\n", 0, _same(self._text, text))
+        same = text.count("\n", 0, common_start(self._text, text))
         del self._states[same + 1 :]
         self._text, self._lines = text, lines
 
@@ -141,7 +141,7 @@ class LineStates:
         return _after(self._lines[number][:offset], self.before(number))
 
 
-def _same(old: str, new: str) -> int:
+def common_start(old: str, new: str) -> int:
     """Returns how many characters from the first are equal."""
     low, high = 0, min(len(old), len(new))
     while low < high:

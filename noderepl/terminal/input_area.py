@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, count
-from operator import add
 from typing import Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application.current import get_app
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.data_structures import Point
-from prompt_toolkit.document import Document
+from prompt_toolkit.document import Document, _ImmutableLineList
 from prompt_toolkit.filters import to_filter
 from prompt_toolkit.formatted_text import (
     AnyFormattedText,
@@ -39,6 +37,7 @@ from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.utils import get_cwidth
 
 from noderepl.terminal.escapes import needs_plain
+from noderepl.terminal.line_offsets import LineOffsets
 
 _ANY_HEIGHT = 1_000_000
 _TOO_HIGH = 10**8
@@ -67,16 +66,21 @@ def install(session: PromptSession[str], longest: Callable[[], int]) -> None:
         wrap_lines=before.wrap_lines,
     )
     window.dont_extend_height = to_filter(True)
-    control.buffer.on_text_changed += _find_lines
+    _follow_lines(control.buffer)
     holder.content = window
     layout.focus(window)
 
 
-def _find_lines(buffer: Buffer) -> None:
-    """Finds the offsets of the lines of a new text, which prompt_toolkit does in a loop."""
-    document = buffer.document
-    lengths = map(len, document.lines[:-1])
-    document._cache.line_indexes = [0, *map(add, accumulate(lengths), count(1))]
+def _follow_lines(buffer: Buffer) -> None:
+    """Gives each new text of a buffer its lines, which prompt_toolkit would find anew."""
+    offsets = LineOffsets()
+
+    def take(_: Buffer) -> None:
+        offsets.take(buffer.text)
+        cache = buffer.document._cache
+        cache.lines, cache.line_indexes = _ImmutableLineList(offsets.lines), [*offsets.starts]
+
+    buffer.on_text_changed += take
 
 
 class InputControl(BufferControl):

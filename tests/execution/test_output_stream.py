@@ -479,6 +479,6 @@ async def test_an_interrupted_flood_is_not_read_to_its_end(dispatch: Open) -> No
     await dispatcher.executor.interrupt()
     began = time.monotonic()
     execution = await running
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert execution.status is Status.INTERRUPTED
     assert {NOT_READ, DROPPED} & {*execution.notes}
