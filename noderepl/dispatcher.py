@@ -228,10 +228,10 @@ class Dispatcher:
     async def rerun(
         self, code: str, number: int | None = None, *, file: str = "", **how: Any
     ) -> Execution:
-        """Runs a snippet of an earlier run again. number, file, how: as for Executor.run(). Raises
-        ServiceError.
-        """
+        """Runs a snippet of an earlier run again, as Executor.run() does. Raises ServiceError."""
         await self._startup.run()
+        if self.executor.is_interrupted:  # the start-up file was
+            raise asyncio.CancelledError
         run = self.executor.run(code, number=number or 0, file=plain(file), **how)
         self.last = await self._stored.during(run)
         return self.last
