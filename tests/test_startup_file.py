@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from dispatching import opened, rendered, shown
+from driving import wait_for
 
 from noderepl.outcome import Outcome
 from noderepl.settings import read_settings
@@ -47,6 +49,20 @@ async def test_it_runs_in_each_new_session(tmp_path: Path) -> None:
         again = StartupFile(where, executor, state, is_resumed=True, show=seen.append)
         await again.run()
         assert times() == (3, 3)
+
+
+async def test_an_interrupt_of_it_ends_the_line(tmp_path: Path) -> None:
+    """The snippet that waits for it does not run."""
+    (tmp_path / "startup.js").write_text("await new Promise(() => {})")
+    async with opened(tmp_path, show=lambda _: None, at_prompt=True) as dispatcher:
+        running = asyncio.create_task(dispatcher.run_line("globalThis.ran = 1"))
+        async with asyncio.timeout(20):
+            assert await asyncio.to_thread(wait_for, lambda: dispatcher.executor.can_interrupt)
+            await asyncio.sleep(0.3)
+            await dispatcher.executor.interrupt()
+            await asyncio.wait([running])
+        assert running.cancelled()
+        assert await shown(dispatcher, "typeof ran") == "'undefined'"
 
 
 async def test_it_runs_while_the_user_types(tmp_path: Path) -> None:

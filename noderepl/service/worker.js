@@ -62,11 +62,7 @@
         setPrototypeOf(message, null); // a snippet may have defined Object.prototype.toJSON
         const line = bytesOf(stringify(message, check) + "\n");
         for (let sent = 0, count; sent < line.length; sent += count) {
-            count = writeSync(answers, line, sent);
-            if (!(count > 0)) {
-                endSoon(1); // a snippet has broken what Node.js needs to write
-                return;
-            }
+            count = writeSync(answers, line, sent) || reallyExit(1); // a snippet has broken what this needs
         }
     }
 

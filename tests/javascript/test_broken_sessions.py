@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from dispatching import shown
+from dispatching import opened, shown
 
 from noderepl.dispatcher import Dispatcher
 
@@ -51,6 +53,15 @@ async def test_a_session_that_hears_nothing(
         await dispatcher.run_line("%session new")
     assert await shown(dispatcher, "typeof kept") == "'undefined'"
     assert "var kept = 1" in await shown(dispatcher, "%replay --dry-run")
+
+
+async def test_a_worker_that_cannot_write(tmp_path: Path) -> None:
+    """Its session ends at once, not at the time limit."""
+    breaking = "Object.defineProperty(Object.getPrototypeOf(Int8Array.prototype), 'byteLength', { get: () => 1 })"
+    async with opened(tmp_path) as dispatcher:
+        async with asyncio.timeout(20):
+            assert "SessionProcessExited" in await shown(dispatcher, f"{breaking}; 0")
+            assert await shown(dispatcher, "1 + 1") == "2"
 
 
 async def test_a_session_that_says_nothing(dispatch: Open, request: pytest.FixtureRequest) -> None:

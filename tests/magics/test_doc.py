@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
@@ -230,6 +231,16 @@ async def test_functions_that_the_inspector_cannot_describe(dispatch: Open) -> N
     assert "class User extends" in await shown(dispatcher, "%source User")
     assert await shown(dispatcher, "hits.join()") == "''"
     assert late == []
+
+
+async def test_a_class_of_a_long_text(dispatch: Open) -> None:
+    """Whether it may have static private fields is found in linear time."""
+    dispatcher = await dispatch(at_prompt=True)
+    made = "new Function('return class Q { /*' + 'static '.repeat(100000) + '*/ }')()"
+    await shown(dispatcher, f"globalThis.Long = {made}; 0")
+    async with asyncio.timeout(15):
+        assert "class" in await shown(dispatcher, "Long?")
+        assert await shown(dispatcher, "1") == "1"
 
 
 UNFINISHED = """
