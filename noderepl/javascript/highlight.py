@@ -47,6 +47,13 @@ WHOLE: dict[str, Kind] = {
 IDENTIFIERS = frozenset(
     ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"]
 )
+# Words that name nothing. Where the grammar does not know the syntax around, as of types, it takes
+# some for names.
+RESERVED = frozenset(
+    b"break case catch class const continue debugger default delete do else export extends finally"
+    b" for function if import in instanceof new return switch throw try typeof var void while with"
+    b" enum interface".split()
+)
 SECONDS = 0.02
 """Processor time that a block may take to parse, as it holds up a key."""
 LINES, BLOCKS = 16, 64
@@ -265,11 +272,12 @@ def _kind(node: Node, above: Sequence[Node], source: bytes) -> Kind | None:
     name = node.type
     kind = WHOLE.get(name)
     if kind == "property" or name in IDENTIFIERS:
+        text = source[node.start_byte : node.end_byte]
+        if kind is None and text in RESERVED:
+            return "keyword"
         if _is_called(node, above):
             return "function"
-        return kind or (
-            "class" if source[node.start_byte : node.start_byte + 1].isupper() else "plain"
-        )
+        return kind or ("class" if text[:1].isupper() else "plain")
     if kind is not None:
         return kind
     if name in CONSTANTS:

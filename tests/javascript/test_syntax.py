@@ -88,6 +88,14 @@ def test_a_text_that_does_not_parse_has_its_colours() -> None:
         assert [pieces(number) for number in range(100, 110)] == [expected] * 10
 
 
+def test_keywords_beside_types_are_keywords() -> None:
+    """The grammar is JavaScript's, and takes some words beside the types of TypeScript for names."""
+    text = "function load(path: string): Promise<User[]> {\n  const text = 1\n  return text\n}\nconst a = load()"
+    pieces = Highlighter().pieces(text)
+    found = [text for number in range(5) for kind, text in pieces(number) if kind == "keyword"]
+    assert found == ["function", "const", "return", "const"]
+
+
 @pytest.mark.parametrize(
     "unit", ["function a(b,c){return b+c}var d=a(1,'x');", '{"n":"t","v":[1,true]},']
 )
