@@ -229,8 +229,9 @@ class Dispatcher:
         self, code: str, number: int | None = None, *, file: str = "", **how: Any
     ) -> Execution:
         """Runs a snippet of an earlier run again, as Executor.run() does. Raises ServiceError."""
+        before = self.executor.is_interrupted
         await self._startup.run()
-        if self.executor.is_interrupted:  # the start-up file was
+        if self.executor.is_interrupted and not before:
             raise asyncio.CancelledError
         run = self.executor.run(code, number=number or 0, file=plain(file), **how)
         self.last = await self._stored.during(run)

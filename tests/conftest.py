@@ -16,6 +16,9 @@ from nodes import node_of_wheel
 from noderepl.service.bubblewrap import bubblewrap_works
 from noderepl.service.node import Node, find_node
 
+# Otherwise each of the thousands of processes compiles the modules of noderepl again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 if TYPE_CHECKING:
     from serving import Served
 

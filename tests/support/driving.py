@@ -193,7 +193,7 @@ class Screen:
     def enter_slowly(self, *lines: str) -> None:
         """Types lines as a person does: Enter comes later than what is before it."""
         for line in lines:
-            for text in (line, "\r"):
+            for text in (line, "\r") if line else ("\r",):
                 seen, end = len(self.raw), time.monotonic() + SECONDS
                 self.type(text)
                 while len(self.raw) == seen and time.monotonic() < end:
