@@ -209,6 +209,9 @@ class Foreground:
             or self._unsent
             or time.monotonic() - self._interrupted_at >= AGAIN_SECONDS
         ):
+            if not self._executor.is_sent:
+                # It might be sent before the cancellation of the line arrives there.
+                self._executor.drop()
             self._running.cancel()
 
     async def _interrupt(self) -> None:

@@ -168,10 +168,14 @@ class Executor:
         return self._lane is not None and self._lane.running is not None
 
     @property
+    def is_sent(self) -> bool:
+        """Whether the snippet of the latest run() may have been sent."""
+        return self._lane is not None and self._lane.running is self._work
+
+    @property
     def can_interrupt(self) -> bool:
         """Whether the snippet of the latest run() runs and can be interrupted."""
-        lane = self._lane
-        return lane is not None and lane.live is not None and lane.running is self._work
+        return self.is_sent and self._lane is not None and self._lane.live is not None
 
     def drop(self) -> None:
         """Cancels the running snippet, which must not have been sent yet."""
@@ -183,9 +187,8 @@ class Executor:
         self._is_stopping = self.is_interrupted = False
 
     async def interrupt(self) -> None:
-        """Interrupts the running snippet, if possible, and skips what earlier ones have written. If
-        the snippet ends before it notices, the next one of its line does not run. Raises
-        ServiceError, NotAuthorised.
+        """Interrupts the running snippet, if possible, and skips what earlier ones have written.
+        The next one of the line does not run. Raises ServiceError, NotAuthorised.
         """
         self._is_stopping = True
         self.skip_late()
@@ -198,11 +201,8 @@ class Executor:
             await self._lane.live.answer(line)
 
     async def interrupted(self, patience: float, *, with_output: bool = True) -> Execution | None:
-        """Interrupts the running snippet and returns its Execution; None if that takes longer than
-        `patience`.
-
-        patience: seconds. with_output: whether to read the rest of its output. Raises as run() and
-        interrupt() do.
+        """Interrupts the running snippet and returns its Execution; None after `patience` seconds.
+        with_output: whether to read the rest of its output. Raises as run() and interrupt() do.
         """
         if self._lane is None or (running := self._lane.running) is None:
             return None

@@ -229,11 +229,19 @@ def _line_pieces(tree: Tree, source: bytes, line: bytes, start: int) -> list[Pie
     found: list[Piece] = []
     done = 0
     for begin, end, kind in _spans(tree, source, start, start + len(line)):
-        low, high = max(begin - start, done), min(end - start, len(line))
+        low = max(_boundary(line, begin - start), done)
+        high = _boundary(line, min(end - start, len(line)))
         if high > low:
             found += [("plain", _text(line[done:low])), (kind, _text(line[low:high]))]
             done = high
     return [piece for piece in [*found, ("plain", _text(line[done:]))] if piece[1]]
+
+
+def _boundary(line: bytes, at: int) -> int:
+    """Returns the offset of the character at an offset: some nodes end inside a lone surrogate."""
+    while 0 < at < len(line) and line[at] & 0xC0 == 0x80:
+        at -= 1
+    return at
 
 
 def _text(piece: bytes) -> str:

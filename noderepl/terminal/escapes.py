@@ -29,21 +29,44 @@ _HIDDEN = (
     ),  # bidirectional controls
     *range(0xD800, 0xE000),  # lone surrogates: no encoding has them
 )
-# Characters that have no width, or break a line, in a name or in typed code. The joiners of emoji
-# are not among them.
+# Characters that have no width or are blank, or break a line, in a name or in typed code; of
+# Unicode's default-ignorable characters all but the joiners, and the tags, which are too many for a
+# table.
 _UNSEEN = (
     0xAD,
-    0x180E,
+    0x034F,
+    *range(0x115F, 0x1161),
+    *range(0x17B4, 0x17B6),
+    *range(0x180B, 0x1810),
     0x200B,
     *range(0x2028, 0x202A),
     *range(0x2060, 0x2066),
-    *range(0xFFF9, 0xFFFC),
+    *range(0x206A, 0x2070),
+    0x3164,
+    *range(0xFE00, 0xFE0E),
     0xFEFF,
+    0xFFA0,
+    *range(0xFFF9, 0xFFFC),
+    *range(0x1BCA0, 0x1BCA4),
+    *range(0x1D173, 0x1D17B),
 )
-_SHOWN = {code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" for code in _HIDDEN}
-_PLAIN = (
-    {ord("\t"): r"\x09", ord("\n"): r"\x0a"} | _SHOWN | {code: f"\\u{code:04x}" for code in _UNSEEN}
-)
+_TAGS = re.compile("[\U000e0000-\U000e001f\U000e0080-\U000e0fff]")
+JOINER = re.compile("[\ufe0e\ufe0f\U000e0020-\U000e007f]|(?:^|(?<=[ -~]))[\u200c\u200d]")
+"""A character that is only part of an emoji, or joins letters of some scripts; it is not seen
+elsewhere.
+"""
+
+
+def escape(character: str) -> str:
+    """Returns the escape of a character as JavaScript writes it."""
+    code = ord(character)
+    if code > 0xFFFF:
+        return f"\\u{{{code:x}}}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+_SHOWN = {code: escape(chr(code)) for code in _HIDDEN}
+_PLAIN = {code: escape(chr(code)) for code in (0x09, 0x0A, *_UNSEEN)} | _SHOWN
 _UNSAFE = re.compile(f"({COLOUR.pattern})|(?:(?!{COLOUR.pattern})[{''.join(map(chr, _HIDDEN))}])+")
 # Characters that plain() never changes, and that combine with no other: ASCII, Latin, Cyrillic,
 # punctuation, symbols, Chinese, Japanese and Korean.
@@ -100,7 +123,7 @@ def plain_characters(text: str) -> Iterator[str]:
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
         shown = _PLAIN.get(ord(character), character)
-        yield shown if marks <= MARKS else f"\\u{ord(character):04x}"
+        yield escape(character) if marks > MARKS or _TAGS.match(character) else shown
 
 
 def needs_plain(text: str) -> bool:

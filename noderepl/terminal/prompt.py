@@ -30,7 +30,7 @@ from noderepl.javascript.npm_lines import npm_lines
 from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
-from noderepl.terminal.escapes import all_shown, needs_plain, plain_characters
+from noderepl.terminal.escapes import JOINER, all_shown, escape, needs_plain, plain_characters
 from noderepl.terminal.fault_tolerance import (
     FaultTolerantCompleter,
     FaultTolerantLexer,
@@ -78,6 +78,9 @@ class _Visible(Processor):
             start, end = found.span()
             characters[start:end] = [self._clusters.stand_in(found[0]), *[""] * (end - start - 1)]
             kept.update(range(start, end))
+        for found in JOINER.finditer(line):
+            if found.start() not in kept:
+                characters[found.start()] = escape(found[0])
         places: list[int] = []
         shown, column = iter(characters), 0
         result: StyleAndTextTuples = []

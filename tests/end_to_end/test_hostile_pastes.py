@@ -205,6 +205,12 @@ def test_typed_text_is_seen(screen: Screen) -> None:
     assert not is_raw(screen.raw)
 
 
+def test_joiners_outside_emoji_are_seen(screen: Screen) -> None:
+    """Two names that differ only in a joiner look different; an emoji that has some stays."""
+    screen.paste("var a\u200d = 1, a = 2; [a\ufe0f, '\u2764\ufe0f']")
+    screen.until(r"^> var a\\u200d = 1, a = 2; \[a\\ufe0f, '[^\\]*'\]$")
+
+
 def test_a_flood_of_marks_is_seen(screen: Screen) -> None:
     """Of combining marks on one character only the first few are drawn."""
     screen.paste("'e" + "\u0301" * 10 + "'")

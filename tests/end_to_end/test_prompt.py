@@ -244,6 +244,25 @@ def test_ctrl_c_close_behind_enter_is_not_lost(screen):
     screen.until(r"^42$")
 
 
+def test_ctrl_c_at_any_time_behind_enter_leaves_the_session_free(screen):
+    """The snippet does not run, is cancelled before it is sent, or is interrupted; it is never abandoned."""
+    screen.enter("1")
+    screen.until("^1$")
+    for milliseconds in range(12):
+        screen.enter("%clear")
+        screen.ready()
+        screen.type("for (;;);")
+        screen.until(r"for \(;;\);$")
+        screen.key("enter")
+        time.sleep(milliseconds / 1000)
+        screen.key("ctrl-c")
+        screen.until("^(Not run|Cancelled|Interrupted)")
+        screen.ready()
+    screen.enter("6 * 7")
+    screen.until("^42$")
+    assert b"still busy" not in screen.raw
+
+
 def test_keys_typed_while_a_snippet_runs_are_kept(screen):
     """What is typed or pasted while a snippet runs is neither echoed into its output, nor run, nor lost."""
     screen.enter("$$.async(); console.log('begun'); setTimeout(() => $$.done('finished'), 1500)")

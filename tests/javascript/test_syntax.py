@@ -24,7 +24,7 @@ def test_pieces_name_what_they_are():
     assert {text: kinds[text] for text in expected} == expected
 
 
-CODE = st.text(alphabet=st.sampled_from(list("ab1 {}()[]`'\"/*$\n\\.=>é😀\t;")), max_size=120)
+CODE = st.text(alphabet=st.sampled_from(list("ab1 {}()[]`'\"/*$\n\\.=>é😀\t;\udcff")), max_size=120)
 
 
 @given(st.lists(CODE, min_size=1, max_size=5))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from noderepl.terminal.escapes import needs_plain, plain, visible
+from noderepl.terminal.escapes import escape, needs_plain, plain, visible
 
 SHOWN = [
     ("plain\ttext\nsecond", "plain\ttext\nsecond"),
@@ -96,3 +96,14 @@ def test_a_text_that_needs_no_escape_has_none() -> None:
     assert [one for one in unchanged if plain(one) != one or unicodedata.combining(one)] == []
     assert not any(map(needs_plain, ("é…", "文字", "“a”")))
     assert all(map(needs_plain, ("e\u0301", "\u00a0", "👍🏽", "1\ufe0f\u20e3", "a\u200b", "\t")))
+
+
+@pytest.mark.parametrize(
+    "character",
+    ["\u00ad", "\u034f", "\u1160", "\u180b", "\u206a", "\u3164", "\ufe00", "\uffa0", "\U0001d173", "\U000e0001", "\U000e0101"],
+)  # fmt: skip
+def test_a_character_that_is_not_seen_is_shown(character: str) -> None:
+    """In a name and in typed code, as JavaScript escapes it."""
+    assert needs_plain(f"a{character}b")
+    assert plain(f"a{character}b") == f"a{escape(character)}b"
+    assert escape(character).isascii()
