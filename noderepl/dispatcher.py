@@ -152,7 +152,7 @@ class Dispatcher:
                 return [await self.run_snippet(line)] if line.strip() else []
             except ServiceError as error:
                 return self._failed(error, line)
-        lines = [part for part in line.splitlines() if part.strip()]
+        lines = [part for part in line.split("\n") if part.strip()]
         return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
 
     async def _run_npm(self, npm: NpmLines, line: str) -> Sequence[Outcome]:
@@ -183,7 +183,7 @@ class Dispatcher:
             return self._failed(error, line if isinstance(error, SessionLost) else None)
 
     async def _run_magics(self, lines: Sequence[str]) -> Sequence[Outcome]:
-        """Runs magics up to the first that fails or is interrupted; returns all outcomes."""
+        """Runs magics up to the first that cannot run or is interrupted; returns all outcomes."""
         outcomes: list[Outcome] = []
         for number, line in enumerate(lines):
             try:

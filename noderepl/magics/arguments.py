@@ -51,7 +51,7 @@ class Arguments:
         """
         if len(self.text) > LONGEST:
             raise self.wrong(f"the arguments are longer than {LONGEST:,} characters")
-        if any(line.lstrip().startswith("%") for line in self.text.splitlines()[1:]):
+        if any(line.lstrip().startswith("%") for line in self.text.split("\n")[1:]):
             raise self.wrong("only one magic may be given at a time")
         if not _QUOTING.search(self.text):
             # shlex copies a word at each of its characters.

@@ -25,7 +25,7 @@ class FromHistory(AutoSuggest):
         for entry in reversed(buffer.history.get_strings()):
             if len(entry) > SHORT or typed not in entry:
                 continue
-            for line in reversed(entry.splitlines()):
+            for line in reversed(entry.split("\n")):
                 if line.startswith(typed):
                     return Suggestion(line[len(typed) :])
         return None

@@ -142,6 +142,16 @@ async def test_an_interrupt_ends_the_magics_of_a_paste(tmp_path: Path) -> None:
         assert after.value.data == "undefined"
 
 
+@pytest.mark.parametrize("separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c"])
+async def test_only_a_line_end_begins_another_magic(tmp_path: Path, separator: str) -> None:
+    """A character inside a string that other programs count as a line end does not."""
+    async with opened(tmp_path, mode="plain") as dispatcher:
+        line = f"%time globalThis.text = 'a{separator}%time globalThis.ran = 1'; typeof ran"
+        outcomes = await dispatcher.run_line(line)
+        values = [one.value for one in outcomes if isinstance(one, Execution)]
+        assert [value and value.data for value in values] == ["undefined"]
+
+
 async def test_a_snippet_that_was_not_sent_is_not_abandoned(tmp_path: Path) -> None:
     """Cancelled while its text is analysed, it never runs, and the session is free."""
     code = f"var big = [{', '.join(['{ a: 1, b: [2, 3], c: `x` }'] * 20_000)}]; for (;;);"
