@@ -14,7 +14,7 @@ import httpx
 import pytest
 from asking import VERSION, connect, execute, value_of
 
-from noderepl.service import app, collecting, dialects, lines, long_messages, worker
+from noderepl.service import collecting, dialects, execute_calls, lines, long_messages, worker
 from noderepl.service.messages import MOST_VALUES, TooManyValues, parse
 from noderepl.service.pool import Pool
 
@@ -201,7 +201,7 @@ async def test_a_long_answer_waits_for_its_turn(
         turns += 1
         return await long_messages.in_turn(work)
 
-    monkeypatch.setattr(app, "in_turn", counted)
+    monkeypatch.setattr(execute_calls, "in_turn", counted)
     assert await value_of(client, "$$.json([0.5])") == [0.5]
     assert turns == 0
     assert await value_of(client, "$$.json(new Array(1e5).fill(0.5))") == [0.5] * 100_000
