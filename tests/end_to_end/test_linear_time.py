@@ -562,7 +562,7 @@ PASSED_ON = frozenset(
     client.round_trips.RoundTrips.add javascript.line_states.LineStates.take javascript.line_states.common_start terminal.line_offsets.LineOffsets.take javascript.line_states.around execution.previews.Previews.of terminal.preview_line.Values.of javascript.prelude.sources execution.queries.Queries.describe javascript.builtin_pages.builtin_page javascript.descriptions.describe magics.measuring.check_prelude magics.measuring.right_aligned magics.reset.run_reset javascript.instruments.question execution.queries.Queries.ask
     service.dialects.execution_body service.dialects.execution_headers service.dialects.running_body
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
-    service.files.delete service.files.describe service.files.open_file service.files.save service.request_checks.need
+    service.files.delete service.files.describe service.files.open_file service.files.save
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
     settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
     terminal.input_area.InputWindow.write_to_screen terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
