@@ -1,8 +1,9 @@
 """What is open at the beginning of each line of a text: brackets, a template, a comment.
 
 A part of the text can then be parsed alone, between the text that opens the same brackets and the
-text that closes them. Only quotes, comments, regular expressions and brackets are told apart; the
-time is linear in the text, and after an edit in what is below it and asked for.
+text that closes them. Of the syntax, this module knows only quotes, comments, regular expressions
+and brackets. It takes linear time: at first in the whole text, after an edit in the lines from the
+edit to the last one that is requested.
 """
 
 from __future__ import annotations

@@ -144,14 +144,9 @@ class Prompt:
         self._preview = PreviewLine(values, is_magic, output)
         self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)
         self._painted: Callable[[], None] = lambda: None
-        keys = bindings(
-            fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
-            lambda: self._in_editor,
-            self._pasting,
-            stop,
-            edit,
-            is_burst=lambda: input_.is_burst,
-        )
+        is_whole = fallbacks.instead(partial(_is_whole, is_magic), lambda _: True)
+        is_burst, in_editor = (lambda: input_.is_burst), (lambda: self._in_editor)
+        keys = bindings(is_whole, in_editor, self._pasting, stop, edit, is_burst=is_burst)
         lexer = SnippetLexer(is_magic)
         long_lines = LongLines(
             lambda: math.prod(output.get_size()), fallbacks.instead(lexer.part, plain_part)
