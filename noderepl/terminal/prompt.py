@@ -144,9 +144,12 @@ class Prompt:
         self._preview = PreviewLine(values, is_magic, output)
         self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)
         self._painted: Callable[[], None] = lambda: None
-        is_whole = fallbacks.instead(partial(_is_whole, is_magic), lambda _: True)
-        is_burst, in_editor = (lambda: input_.is_burst), (lambda: self._in_editor)
-        keys = bindings(is_whole, in_editor, self._pasting, stop, edit, is_burst=is_burst)
+        is_whole: Callable[[str], bool] = fallbacks.instead(
+            partial(_is_whole, is_magic), lambda _: True
+        )
+        keys = bindings(
+            is_whole, self._is_editor, self._pasting, stop, edit, is_burst=lambda: input_.is_burst
+        )
         lexer = SnippetLexer(is_magic)
         long_lines = LongLines(
             lambda: math.prod(output.get_size()), fallbacks.instead(lexer.part, plain_part)
@@ -176,6 +179,9 @@ class Prompt:
         arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
         self._attach(self._session.app)
         self._limit_caches()
+
+    def _is_editor(self) -> bool:
+        return self._in_editor
 
     def _attach(self, app: Application[str]) -> None:
         # A terminal that does not report the position of its cursor needs no warning.
