@@ -2,15 +2,24 @@
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noderepl.javascript import highlight
 from noderepl.javascript.completion_names import BUILTIN_MODULES, GLOBALS, NODE_ONLY_MODULES
 from noderepl.javascript.highlight import Highlighter
 from noderepl.service.node import find_node
+
+
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """On a busy machine too, a block has enough time to be parsed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(highlight, "SECONDS", 10.0)
+        yield
 
 
 def test_pieces_name_what_they_are():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 import pytest
 from prompt_toolkit import PromptSession
@@ -14,6 +15,7 @@ from prompt_toolkit.filters import to_filter
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
+from noderepl.javascript import highlight
 from noderepl.terminal.input_area import install
 from noderepl.terminal.layout import arrange
 from noderepl.terminal.long_lines import LongLines
@@ -31,6 +33,14 @@ TEXTS = {
     "a full row": "x" * (COLUMNS - 2) + "\n" + "y" * (COLUMNS - 4),
 }
 Painted = tuple[list[list[tuple[str, str]]], tuple[int, int], int]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def patience() -> Iterator[None]:
+    """On a busy machine too, a block has enough time to be parsed."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(highlight, "SECONDS", 10.0)
+        yield
 
 
 class Sized(DummyOutput):
