@@ -273,6 +273,7 @@ class Channel:
         for transport in self._transports:
             transport.close()
         self._requests.close()
+        self._killed = True  # a later call would find the processes of the session's next worker
         return code, self._last_words.decode("utf-8", "replace").strip()
 
     async def _end_with_process(self) -> None:

@@ -55,6 +55,8 @@ class DiskGuard:
         self._used: Used | None = None
         # The counted bytes of each session whose files exist, also of one that has ended.
         self._counted: dict[Path, int] = {}
+        # The lock of each of these sessions, of the thread that stops its processes.
+        self._locks: dict[Path, threading.Lock] = {}
         self._watched: tuple[Watched, ...] = ()
         self._closed = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -64,6 +66,7 @@ class DiskGuard:
 
         grown: the value of `grown` before the count. Raises OSError.
         """
+        watched.lock = self._locks.setdefault(watched.place, watched.lock)
         watched.grown_at = grown
         watched.taken = self._counted[watched.place] = watched.files.disk
         watched.unexplained = self._unexplained(watched.place)
@@ -74,6 +77,14 @@ class DiskGuard:
         if self._loop is None:
             self._loop = asyncio.get_running_loop()
             threading.Thread(target=self._run, name="noderepl-disk", daemon=True).start()
+
+    def settle(self, place: Path) -> None:
+        """Waits until no count of a session's files affects processes of its ended worker.
+
+        A count recognizes processes by the session's home, which the next worker has too.
+        """
+        with self._locks.get(place, contextlib.nullcontext()):
+            pass
 
     def close(self) -> None:
         """Stops watching."""
@@ -115,11 +126,13 @@ class DiskGuard:
         limit.
         """
         # After any failure, the next check starts another count.
-        with (
-            contextlib.suppress(Exception),
-            watched.lock,
-            _standing_still(watched.worker) as (processes, wait),
-        ):
+        with contextlib.suppress(Exception), watched.lock:
+            # After its end the next worker may run, and its processes would be found too.
+            if watched.worker.ended is None:
+                self._count_still(watched)
+
+    def _count_still(self, watched: Watched) -> None:
+        with _standing_still(watched.worker) as (processes, wait):
             counted_at = self.grown
             while not wait():
                 # A long system call continues to write; only the end of its process stops it.
@@ -164,9 +177,10 @@ class DiskGuard:
             # Data that others wrote since their last count is not this session's.
             for other in self._watched:
                 # A session that is being counted must not be continued by this count.
-                if other.worker.ended is None and other.lock.acquire(blocking=False):
+                if other.lock.acquire(blocking=False):
                     try:
-                        self._measure_still(other)
+                        if other.worker.ended is None:
+                            self._measure_still(other)
                     finally:
                         other.lock.release()
             hidden = self._unexplained(watched.place) - watched.unexplained
@@ -179,6 +193,7 @@ class DiskGuard:
         for counted in tuple(self._counted):
             if not counted.exists():
                 self._counted.pop(counted, None)
+                self._locks.pop(counted, None)
         return used(place).bytes - sum(tuple(self._counted.values()))
 
 

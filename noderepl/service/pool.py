@@ -284,6 +284,7 @@ class Pool:
                     f"The directory for temporary files is in {self._shown_with}, which every"
                     " session may read; set TMPDIR to another one."
                 )
+            await self._watcher.settle(directories.data.parent)
             directories.unlock()
             how = self._sandbox.launch(self.node, directories, self._tools, os.environ)
             worker = await Worker.start(how)

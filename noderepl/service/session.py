@@ -129,6 +129,8 @@ class Session:
             if self._worker.done() and (
                 self._worker.exception() or _ended_in_silence(self._worker.result())
             ):
+                # Its orphans have the home of the next worker, by which they are found and ended.
+                await stop(self._worker)
                 self._renew()
             worker = await self._worker
             allocation = Allocation(worker.guid, self.take_new())

@@ -49,6 +49,13 @@ class Watcher:
         self._starting = Threads()
         self._guard = DiskGuard(disk=limits.disk, file=limits.file, excess=self._excess_of_files)
 
+    async def settle(self, place: Path) -> None:
+        """Waits until the previous worker of a session is not watched any more.
+
+        place: as for watch().
+        """
+        await self._starting.run(self._guard.settle, place)
+
     async def watch(self, worker: Worker, place: Path) -> None:
         """Watches a worker until it ends. place: the directory of its session's files."""
         grown = self._guard.grown

@@ -208,7 +208,7 @@ class Worker:
             self._note_exit(code, last_words)
             if not self.online.done():
                 self.online.set_exception(
-                    StartFailed(f"Node.js did not start: {last_words or 'it gave no reason'}.")
+                    StartFailed(f"Node.js did not start: {last_words or f'it {_end_of(code)}'}.")
                 )
             self.online.exception()  # the exception may not be awaited
             if self._run is not None and not self._run.finished.done():
@@ -280,16 +280,26 @@ class Worker:
             self._channel.kill()
 
     def _note_exit(self, code: int, last_words: str) -> None:
-        number = -code if code < 0 else code - 128
         if self._exit_code is not None:
             how = f"was ended by process.exit({self._exit_code})"
         elif "heap out of memory" in last_words:
             how = "ran out of memory (--memory allows more)"
-        elif number == signal.SIGXFSZ:
+        elif _signal_of(code) == signal.SIGXFSZ:
             self.exceed(self._channel.limits.too_large)
             return
-        elif number in {item.value for item in signal.Signals}:
-            how = f"was ended by {signal.Signals(number).name}"
         else:
-            how = f"ended with exit code {code}"
+            how = _end_of(code)
         self._note_end(Ending.EXITED, f"The session's process {how}")
+
+
+def _signal_of(code: int) -> int:
+    """Returns the number of the signal that ended a process, if one did. code: its exit code."""
+    return -code if code < 0 else code - 128
+
+
+def _end_of(code: int) -> str:
+    """Returns how a process ended, in words, to follow its name. code: its exit code."""
+    number = _signal_of(code)
+    if number in {item.value for item in signal.Signals}:
+        return f"was ended by {signal.Signals(number).name}"
+    return f"ended with exit code {code}"

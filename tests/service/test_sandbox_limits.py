@@ -12,7 +12,7 @@ import resource
 import signal
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,9 @@ from needs import only_where
 from noderepl.service import diskguard, processes, usage, watcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
+from noderepl.service.processes import Process
 from noderepl.service.usage import Files
+from noderepl.service.worker import Worker
 from tests.service.test_pool import processes_of, until_empty
 
 NOBODY = 65534
@@ -329,6 +331,51 @@ async def test_a_slow_count_of_one_session_hides_no_other(monkeypatch: pytest.Mo
             assert not go_on.is_set()
             go_on.set()
             assert (await slow)["status"] == "Succeeded"
+    finally:
+        go_on.set()
+        await pool.close()
+
+
+async def test_a_count_that_outlives_its_worker_leaves_the_next_one_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The guard recognizes processes by the session's home, so the next worker waits for it."""
+    go_on, is_counting, find, count = (
+        threading.Event(),
+        threading.Event(),
+        usage.families,
+        usage.measure,
+    )
+
+    def find_slowly(workers: Sequence[Worker]) -> list[dict[int, Process]]:
+        if threading.current_thread().name == "noderepl-count":
+            is_counting.set()
+            go_on.wait(60)
+        return find(workers)
+
+    def count_slowly(*arguments: Any, **options: Any) -> Files:
+        if options["most"] != math.inf:
+            go_on.wait(60)
+        return count(*arguments, **options)
+
+    monkeypatch.setattr(diskguard, "families", find_slowly)
+    monkeypatch.setattr(watcher, "measure", count_slowly)
+    pool = Pool(find_node(), sandbox="off", disk=60 * MIB)
+    try:
+        async with connect(pool) as client:
+            await execute(client, "1")
+            write = "for (let i = 0; i < 5; i++) fs.writeFileSync('f' + i, Buffer.alloc(15 << 20)); for (;;);"
+            ended = await execute(client, write, timeoutInSeconds=2)
+            assert ended["error"]["error"]["code"] == "ExecutionTimeout", ended
+            assert is_counting.is_set()
+            new = asyncio.create_task(execute(client, "globalThis.kept = 1"))
+            await asyncio.wait([new], timeout=1)
+            go_on.set()
+            assert (await new)["status"] == "Succeeded"
+            counts = [one for one in threading.enumerate() if one.name == "noderepl-count"]
+            for one in counts:
+                await asyncio.to_thread(one.join, 60)
+            assert await value_of(client, "kept") == 1
     finally:
         go_on.set()
         await pool.close()
