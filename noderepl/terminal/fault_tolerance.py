@@ -11,6 +11,7 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, DummyCompleter
 from prompt_toolkit.document import Document
 from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.layout.processors import Processor, Transformation, TransformationInput
 from prompt_toolkit.lexers import Lexer
 
 from noderepl.internal_error import Fallbacks
@@ -31,6 +32,20 @@ class FaultTolerantLexer(Lexer):
         """Returns the function that returns the fragments of each input line."""
         lines = self._lex(document)
         return lambda number: self._line(lines, number, document)
+
+
+class FaultTolerantProcessor(Processor):
+    """A processor that shows lines as they are after its first failure."""
+
+    def __init__(self, processor: Processor, fallbacks: Fallbacks) -> None:
+        self._apply = fallbacks.instead(
+            processor.apply_transformation,
+            lambda transformation_input: Transformation(transformation_input.fragments),
+        )
+
+    def apply_transformation(self, transformation_input: TransformationInput) -> Transformation:
+        """Returns one line as the processor shows it."""
+        return self._apply(transformation_input)
 
 
 class FaultTolerantCompleter(Completer):

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from prompt_toolkit import PromptSession
-from prompt_toolkit.application import Application, run_in_terminal
+from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.completion import Completer
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.history import History
@@ -34,6 +34,7 @@ from noderepl.terminal.escapes import JOINER, all_shown, escape, needs_plain, pl
 from noderepl.terminal.fault_tolerance import (
     FaultTolerantCompleter,
     FaultTolerantLexer,
+    FaultTolerantProcessor,
     FaultTolerantSuggestions,
 )
 from noderepl.terminal.input_area import install
@@ -135,25 +136,25 @@ class Prompt:
         fallbacks: Fallbacks,
         values: Values,
     ) -> None:
-        # Everything that the line editor paints, including the menu and the search, uses this
-        # table.
-        Char.display_mappings.update(all_shown())
         self._in_editor = False
         is_magic = fallbacks.instead(is_magic, lambda _: True)
+        lexer = SnippetLexer(is_magic)
         self._pasting = Pasting(is_magic)
         self._preview = PreviewLine(values, is_magic, output)
         self._keys = KeyHandlers(toggles, self._pasting, stop, edit, self._preview.toggle)
         self._painted: Callable[[], None] = lambda: None
-        is_whole: Callable[[str], bool] = fallbacks.instead(
-            partial(_is_whole, is_magic), lambda _: True
-        )
         keys = bindings(
-            is_whole, self._is_editor, self._pasting, stop, edit, is_burst=lambda: input_.is_burst
+            fallbacks.instead(partial(_is_whole, is_magic), lambda _: True),
+            self._is_editor,
+            self._pasting,
+            stop,
+            edit,
+            is_burst=lambda: input_.is_burst,
         )
-        lexer = SnippetLexer(is_magic)
         long_lines = LongLines(
             lambda: math.prod(output.get_size()), fallbacks.instead(lexer.part, plain_part)
         )
+        processors = (long_lines, _Visible(output.clusters))
         self._session: PromptSession[str] = PromptSession(
             message=fallbacks.instead(self._message, lambda: [("class:prompt", PROMPT)]),
             multiline=True,
@@ -167,7 +168,7 @@ class Prompt:
             reserve_space_for_menu=0,
             key_bindings=merge_key_bindings([keys, self._keys.bound(own_keys(settings).bindings)]),
             bottom_toolbar=fallbacks.instead(toolbar, list),
-            input_processors=[long_lines, _Visible(output.clusters)],
+            input_processors=[FaultTolerantProcessor(one, fallbacks) for one in processors],
             style=DynamicStyle(fallbacks.instead(style, DummyStyle)),
             color_depth=None if colour else ColorDepth.DEPTH_1_BIT,
             include_default_pygments_style=False,
@@ -175,15 +176,22 @@ class Prompt:
             output=output,
         )
         install(self._session, lambda: long_lines.longest)
-        self._preview.attach(self._session)
-        arrange(self._session, min(MENU_ROWS, output.get_size().rows // 4))
-        self._attach(self._session.app)
-        self._limit_caches()
+        self._arrange(output.get_size().rows)
 
     def _is_editor(self) -> bool:
         return self._in_editor
 
-    def _attach(self, app: Application[str]) -> None:
+    def _arrange(self, rows: int) -> None:
+        """Adds to prompt_toolkit's layout and events what it has no parameters for. rows: the
+        terminal's.
+        """
+        # Everything that the line editor paints, including the menu and the search, uses this
+        # table.
+        Char.display_mappings.update(all_shown())
+        self._preview.attach(self._session)
+        arrange(self._session, min(MENU_ROWS, rows // 4))
+        self._limit_caches()
+        app = self._session.app
         # A terminal that does not report the position of its cursor needs no warning.
         app.renderer.cpr_not_supported_callback = None
         app.key_processor.before_key_press += limit_repeats

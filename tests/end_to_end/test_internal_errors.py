@@ -218,6 +218,26 @@ def test_a_prompt_that_cannot_be_read(pool, home, place):
     assert script(pool, home, "--resume", "-p", "kept + 1").stdout == "42\n"
 
 
+def test_a_line_that_cannot_be_shown(pool, home):
+    """What fails for lines with characters that are shown as escapes is told once, and they run."""
+    place = "noderepl.terminal.prompt:_Visible.apply_transformation"
+    with Broken(pool, home, [place]) as screen:
+        screen.until("^>")
+        screen.enter("var kept = 41")
+        screen.until("^undefined$")
+        screen.ready()
+        screen.breaking.fail(place)
+        screen.type("kept + 1 // \u202e")
+        screen.until(SENTENCE)
+        screen.enter("")
+        screen.until("^42$")
+        screen.enter("kept + 2 // \u202e")
+        screen.until("^43$")
+        assert len(re.findall(SENTENCE, screen.text)) == 1
+        assert b"Traceback" not in screen.raw and b"Press ENTER" not in screen.raw
+        assert len(pool.sessions()) == 1
+
+
 @pytest.mark.parametrize(
     "place",
     [
