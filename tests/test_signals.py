@@ -17,6 +17,7 @@ from serving import TOKEN, served
 
 from noderepl.service.node import Node
 from noderepl.signals import STUCK_SECONDS
+from tests.service.test_pool import processes_of, until_empty
 
 SESSION = "signals-session-1"
 # A main that blocks the event loop, as a thread does that the system has no memory to start.
@@ -130,6 +131,31 @@ async def test_the_wait_for_the_session_comes_to_an_end(run: Run) -> None:
     _, words = await ended(running)
     assert running.returncode == 143
     assert words == "The session has not ended the snippet within 3 s; it may still be running.\n"
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05, 0.25])
+async def test_two_signals_while_the_pool_starts_leave_no_process(
+    home: Path, tmp_path: Path, pause: float
+) -> None:
+    """The embedded pool is closed, whenever the second signal comes."""
+    (place := tmp_path / "temporary").mkdir()
+    code = "await new Promise(() => setInterval(() => {}, 1000))"
+    with subprocess.Popen(
+        command("-e", code),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home, TMPDIR=str(place)),
+    ) as running:
+        while len(processes_of(place)) < 2:  # noqa: ASYNC110  # nothing tells when it starts
+            await asyncio.sleep(0.005)
+        running.send_signal(signal.SIGTERM)
+        await asyncio.sleep(pause)
+        running.send_signal(signal.SIGTERM)
+        _, words = await asyncio.to_thread(running.communicate, timeout=30)
+    assert (running.returncode, words) == (143, "")
+    await until_empty(place)
+    assert processes_of(place) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
