@@ -31,6 +31,7 @@ class Interrupt:
         self._name = interrupt_name(run)
         self.patience: float | None = None
         self._writing = asyncio.Lock()
+        self._is_left = False
 
     async def request(self) -> None:
         """Interrupts the snippet. Raises ServiceError, NotAuthorised."""
@@ -38,11 +39,17 @@ class Interrupt:
         async with self._writing:
             await self._session.write(self._name, b"\n")
 
+    def leave(self) -> None:
+        """Makes withdraw() leave the file in the session, where the snippet may still wait for its
+        turn and must not run. The prelude removes the file when the next one begins.
+        """
+        self._is_left = True
+
     async def withdraw(self) -> None:
         """Removes the file that request() may have left in the session, so that the user does not
         see it.
         """
-        if self.patience is not None:
+        if self.patience is not None and not self._is_left:
             # The upload of the file may be in progress.
             async with self._writing:
                 with contextlib.suppress(ServiceError):

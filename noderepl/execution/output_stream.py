@@ -89,8 +89,7 @@ class OutputStream:
         self._pace = Pace(may_ask=may_ask)
         self._fetching: asyncio.Task[None] | None = None
         self._is_cut = self._has_more = False
-        # Output of snippets up to this number is not shown: what an earlier snippet still writes
-        # comes with the next request.
+        # Output of snippets up to this number is not shown; the next request may bring some.
         self._skipped: int = 0 if before is None else before._skipped
         self._skipped_at: float = 0.0 if before is None else before._skipped_at
         self._is_answered = False
@@ -111,6 +110,7 @@ class OutputStream:
         try:
             return await sending
         except asyncio.CancelledError:
+            self._interrupt.leave()
             # The client may be closed before the next request for a file.
             if following is not None:
                 following.cancel()
@@ -157,7 +157,7 @@ class OutputStream:
         return has_more
 
     async def withdraw(self) -> None:
-        """Removes what interrupt() may have left in the session."""
+        """See Interrupt.withdraw()."""
         await self._interrupt.withdraw()
 
     async def completed(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from dispatching import opened
+from serving import Served
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.execution.output_stream import DROPPED, MISSING, NOT_READ, PIECE_BYTES
@@ -88,6 +89,34 @@ async def test_an_interrupt_in_a_flood_leaves_no_hole(dispatch: Open, code: str)
         )
         assert execution.status is Status.INTERRUPTED
         assert MISSING not in execution.notes
+
+
+@pytest.mark.parametrize("is_left", [False, True])
+async def test_an_interrupted_snippet_that_waits_for_its_turn_never_runs(
+    pool: Served, tmp_path: Path, is_left: bool
+) -> None:
+    """Another client's snippet is before it, and its own client may have ended when its turn comes."""
+    options = {"endpoint": pool.endpoint, "session": "turns-session-1", "environ": pool.environ}
+    async with opened(tmp_path, **options) as first, opened(tmp_path, **options) as second:
+        await first.run_snippet("0")
+        await second.run_snippet("0")
+        async with opened(tmp_path, **options) as waiting:
+            await waiting.run_snippet("var ran = false")
+            busy = asyncio.create_task(
+                first.run_snippet("await new Promise((done) => setTimeout(done, 3000))")
+            )
+            await asyncio.sleep(0.5)
+            running = asyncio.create_task(waiting.run_snippet("ran = true"))
+            await asyncio.sleep(0.5)
+            await waiting.executor.interrupt()
+            if not is_left:
+                execution = await running
+                assert execution.status is Status.INTERRUPTED
+        assert not busy.done() or not is_left
+        await busy
+        after = "[ran, ...fs.readdirSync('.').filter((name) => name.includes('interrupt'))]"
+        execution = await second.run_snippet(after)
+        assert execution.value is not None and execution.value.data == "[ false ]"
 
 
 async def test_a_process_that_is_not_waited_for_survives_an_interrupt(dispatch: Open) -> None:

@@ -27,7 +27,7 @@
     }
     const { Session } = require("inspector");
     const { inspect } = require("util");
-    const { setTimeout, clearTimeout, setImmediate } = require("timers");
+    const { setImmediate } = require("timers");
     const { performance } = require("perf_hooks");
     const now = performance.now.bind(performance);
     const primordials = parts.primordials({ realm });
@@ -145,7 +145,6 @@
             media: displays.none(),
             displays: { __proto__: null },
             notes: [],
-            timer: null,
             instrument: instruments.made(instrument, request),
         };
         run = current;
@@ -157,14 +156,16 @@
             stdio.begin(request.terminal);
             input.begin(request);
             displays.expose(current, { finish, fail });
-            current.timer = setTimeout(expire, request.seconds * 1000, request.id).unref();
-            timeout.arm(request.id, request.seconds * 1000);
+            timeout.arm(request.id, request.seconds * 1000, expire);
             activeHandles.begin(current.number);
             programs.begin(request);
+            if (timeout.isAsked()) {
+                end(current, cut(current));
+                return;
+            }
             stacks.refuse(current);
             current.script = scripts.compile(request);
-            const expression = stacks.named(current);
-            const how = { expression, replMode: true, silent: true, objectGroup: "snippet" };
+            const how = { expression: stacks.named(current), replMode: true, silent: true, objectGroup: "snippet" };
             current.instrument?.begin?.();
             const settled = (failure, answer) => settle(current, failure, answer);
             const evaluate = () => post("Runtime.evaluate", how, settled);
@@ -319,7 +320,6 @@
         leave(current);
         activeHandles.stop();
         const pending = activeHandles.isAny();
-        clearTimeout(current.timer);
         timeout.disarm();
         run = null;
         const { ended, number, notes } = current;

@@ -3,17 +3,21 @@
 //
 // Contract with watchdog.js: cells[ASLEEP] is 1 while the thread waits for notify(), cells[END] the time at which the
 // snippet must end, 0 for none, cells[RUN] the request id, cells[BEGAN] the time of its start, and cells[ASKED] is 1
-// after an interrupt by a file. Times are in ms of the clock that both threads share. cells[WAITS] is 1 while the main
-// thread waits for a process, and 2 while the thread then reads what that has written: from the descriptors
-// cells[OUT_FD] and cells[ERR_FD], -1 for none, at cells[OUT_AT] and cells[ERR_AT], into piece cells[PIECES].
+// after an interrupt, by a file whose name is one of `interrupts` and the request id. Times are in ms of the clock that
+// both threads share. cells[WAITS] is 1 while the main thread waits for a process, and 2 while the thread then reads
+// what that has written: from the descriptors cells[OUT_FD] and cells[ERR_FD], -1 for none, at cells[OUT_AT] and
+// cells[ERR_AT], into piece cells[PIECES].
 (function timeout({ realm, name, data }, source) {
     const { Atomics, BigInt, BigInt64Array, Number, SharedArrayBuffer, process } = realm;
     const { Worker } = realm.require("worker_threads");
+    const { existsSync } = realm.require("fs");
+    const { setTimeout, clearTimeout } = realm.require("timers");
     const clock = process.hrtime.bigint;
     const { compareExchange, load, store, notify, wait } = Atomics;
     const GRACE = 50n;
     const [ASLEEP, END, RUN, BEGAN, WAITS, ASKED] = [0, 1, 2, 3, 4, 5];
     const [OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES] = [6, 7, 8, 9, 10];
+    const interrupts = [`${process.cwd()}/.noderepl-interrupt-`, `${data}/.noderepl-interrupt-`];
     const cells = new BigInt64Array(new SharedArrayBuffer(88));
     const places = { ASLEEP, END, RUN, BEGAN, WAITS, ASKED, OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES };
     const thread = new Worker(source, {
@@ -23,16 +27,20 @@
         stdin: false,
         stdout: true,
         stderr: true,
-        workerData: { cells, name, data, ...places },
+        workerData: { cells, name, data, interrupts, ...places },
     });
     thread.on("error", () => {}); // without it only the service's own timeout is left
     thread.unref();
+    let timer;
 
-    function arm(id, milliseconds) {
+    // Begins a snippet; calls `expire` with the id after its time, unless it blocks the event loop. Then isAsked()
+    // returns whether it was interrupted while it waited for its turn.
+    function arm(id, milliseconds, expire) {
+        timer = setTimeout(expire, milliseconds, id).unref();
         const moment = clock() / 1000000n;
         store(cells, RUN, BigInt(id));
         store(cells, BEGAN, moment);
-        store(cells, ASKED, 0n);
+        store(cells, ASKED, existsSync(interrupts[0] + id) || existsSync(interrupts[1] + id) ? 1n : 0n);
         store(cells, END, moment + BigInt(milliseconds) + GRACE);
         if (load(cells, ASLEEP) === 1n) {
             store(cells, ASLEEP, 0n);
@@ -41,6 +49,7 @@
     }
 
     function disarm() {
+        clearTimeout(timer);
         store(cells, END, 0n);
     }
 

@@ -8,7 +8,7 @@
 const { workerData } = require("worker_threads");
 const { existsSync, readdirSync, readFileSync, readSync, renameSync, writeFileSync } = require("fs");
 const { Session } = require("inspector");
-const { cells, name, data, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
+const { cells, name, data, interrupts, ASLEEP, END, RUN, BEGAN, WAITS, ASKED } = workerData;
 const { OUT_FD, ERR_FD, OUT_AT, ERR_AT, PIECES } = workerData;
 const session = new Session();
 session.connectToMainThread();
@@ -20,13 +20,12 @@ const NEXT = 250n; // ms from then on
 const MOST = 1000n; // pieces: half of the limit of a request
 const chunk = Buffer.alloc(1 << 20);
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-const PLACES = [process.cwd(), data]; // where uploaded files may be
 
 const now = () => process.hrtime.bigint() / 1000000n;
 const call = (what) => session.post("Runtime.evaluate", { expression: `${name}.${what}`, silent: true });
 
 function isAsked() {
-    return PLACES.some((place) => existsSync(`${place}/.noderepl-interrupt-${load(cells, RUN)}`));
+    return interrupts.some((path) => existsSync(`${path}${load(cells, RUN)}`));
 }
 
 function act(end) {
