@@ -12,13 +12,15 @@ from time import thread_time
 
 from tree_sitter import Language, LogType, Node, Parser, Tree
 
-from noderepl.javascript.syntax import CHUNK, SECONDS, SECONDS_PER_BYTE, TooHard, parse
+from noderepl.javascript.syntax import CHUNK, TooHard, end_of_parse, parse
 
 _PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
 _ANGLE = re.compile(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")
 _STATEMENT = ("_statement", "_declaration")
 # More of them in a row are left out of the second reading.
 _MOST_STATEMENTS = 8
+# Of a row of characters that no token has, at each of its ends.
+_MOST_BYTES = 64
 # The errors of the first reading around which the second one does not reuse it.
 _MOST_ERRORS = 20
 
@@ -69,25 +71,37 @@ class FirstError:
 
 
 def _shortened(source: bytes, root: Node) -> bytes:
-    """A text with the same first error: without most of the statements that have none."""
-    cuts: list[tuple[int, int]] = []
+    """A text with the same first error: without most of the statements that have none, and of the
+    characters in a row that no token has, for which the parser has no bound.
+    """
+    cuts: list[tuple[int, int, bytes]] = []
     broken = [root]
     while broken:
-        run: list[Node] = []
-        for child in [*broken.pop().children, None]:
+        node, run = broken.pop(), list[Node]()
+        if not node.children and node.end_byte - node.start_byte > 2 * _MOST_BYTES:
+            start, end = node.start_byte + _MOST_BYTES, node.end_byte - _MOST_BYTES
+            cuts.append((_boundary(source, start), _boundary(source, end), b""))
+        for child in [*node.children, None]:
             if child is not None and child.type.endswith(_STATEMENT) and not child.has_error:
                 run.append(child)
                 continue
             if len(run) > _MOST_STATEMENTS:
-                cuts.append((run[0].end_byte, run[-3].end_byte))
+                cuts.append((run[0].end_byte, run[-3].end_byte, b";\n"))
             run = []
-            if child is not None and child.has_error:
+            if child is not None and (child.has_error or child.is_error):
                 broken.append(child)
     kept, done = [], 0
-    for start, end in sorted(cuts):
-        kept += [source[done:start], b";\n"]
+    for start, end, instead in sorted(cuts):
+        kept += [source[done:start], instead]
         done = end
     return b"".join([*kept, source[done:]])
+
+
+def _boundary(source: bytes, at: int) -> int:
+    """Returns the offset of the character that is there, in UTF-8."""
+    while source[at] & 0xC0 == 0x80:
+        at -= 1
+    return at
 
 
 def first_error(parser: Parser, source: bytes, tree: Tree) -> FirstError:
@@ -105,7 +119,7 @@ def first_error(parser: Parser, source: bytes, tree: Tree) -> FirstError:
         tree.edit(start, start + 1, start + 1, node.start_point, node.start_point, node.start_point)
     log = FirstError(source)
     parser.logger = log
-    end = thread_time() + SECONDS + SECONDS_PER_BYTE * len(source)
+    end = end_of_parse(len(source))
     try:
         parser.parse(
             lambda offset, _: source[offset : offset + CHUNK],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from time import thread_time
 
@@ -42,6 +44,35 @@ class _Parsers(threading.local):
 _PARSERS = _Parsers()
 
 
+class _Limit(threading.local):
+    """The processor time of a thread at which its readings of texts end."""
+
+    end = math.inf
+
+
+_LIMIT = _Limit()
+
+
+@contextmanager
+def limited(seconds: float) -> Iterator[None]:
+    """Limits the processor time of all parses of this thread inside the block: those that take
+    longer together raise TooHard.
+    """
+    before, _LIMIT.end = _LIMIT.end, min(_LIMIT.end, thread_time() + seconds)
+    try:
+        yield
+    finally:
+        _LIMIT.end = before
+
+
+def end_of_parse(size: int, seconds: float = SECONDS) -> float:
+    """Returns the processor time of this thread at which a parse that begins now must end.
+
+    size: of the text, in bytes. seconds: as for parse().
+    """
+    return min(_LIMIT.end, thread_time() + seconds + SECONDS_PER_BYTE * size)
+
+
 def parser() -> Parser:
     """Returns the thread's parser for JavaScript."""
     return _PARSERS.javascript
@@ -62,7 +93,7 @@ def parse(
     source: UTF-8. before: the tree of an earlier text, edited to have the positions of this one.
     seconds: of processor time, to which each byte adds some. Raises TooHard.
     """
-    end = thread_time() + seconds + SECONDS_PER_BYTE * len(source)
+    end = end_of_parse(len(source), seconds)
     try:
         return parser.parse(
             lambda offset, _: source[offset : offset + CHUNK],

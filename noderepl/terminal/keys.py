@@ -26,6 +26,7 @@ from prompt_toolkit.search import stop_search
 
 from noderepl.javascript.completeness import LineEnd, line_end
 from noderepl.javascript.highlight import COLOURED_AT_MOST
+from noderepl.javascript.syntax import limited
 from noderepl.terminal.control_sequences import ADD_LINE
 from noderepl.terminal.emoji import length_at_end, length_at_start
 from noderepl.terminal.pasting import KEY, Pasting
@@ -39,6 +40,9 @@ MOST_CHARACTERS = 10_000_000
 """Of the earlier texts that undo can restore, as each key stores one, and of what a key inserts."""
 LONGEST_SEARCH = 200
 """Characters of a paste into the search: each key searches for the whole text."""
+PARSE_SECONDS = 0.7
+"""Processor time that Enter may take to parse the text: several times what the longest texts need
+that are parsed, except the oddest."""
 _TYPING = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
 
 
@@ -192,7 +196,8 @@ def add_line(buffer: Buffer, *, indented: bool) -> None:
     document = buffer.document
     end = LineEnd.TEXT
     if indented and len(document.text) <= COLOURED_AT_MOST:
-        end = line_end(document.text_before_cursor)
+        with limited(PARSE_SECONDS):
+            end = line_end(document.text_before_cursor)
     indent = ""
     if end is not LineEnd.TEXT:
         line = document.current_line_before_cursor

@@ -27,6 +27,7 @@ from noderepl.internal_error import Fallbacks
 from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.highlight import COLOURED_AT_MOST
 from noderepl.javascript.npm_lines import npm_lines
+from noderepl.javascript.syntax import limited
 from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
@@ -41,7 +42,7 @@ from noderepl.terminal.input_area import install
 from noderepl.terminal.key_actions import own_keys
 from noderepl.terminal.key_handlers import KeyHandlers, Toggles
 from noderepl.terminal.keyboard import Keyboard
-from noderepl.terminal.keys import MOST_CHARACTERS, bindings, limit_repeats
+from noderepl.terminal.keys import MOST_CHARACTERS, PARSE_SECONDS, bindings, limit_repeats
 from noderepl.terminal.layout import arrange
 from noderepl.terminal.long_lines import LongLines
 from noderepl.terminal.pasting import Pasting
@@ -103,8 +104,13 @@ class _Visible(Processor):
 
 
 def _is_whole(is_magic: Callable[[str], bool], text: str) -> bool:
-    """Whether a text runs at Enter. A long one does: parsing it would delay the keys."""
-    return len(text) > COLOURED_AT_MOST or is_magic(text) or not is_incomplete(npm_lines(text).rest)
+    """Whether a text runs at Enter. A long one, or one that takes long to parse, does: parsing it
+    would delay the keys.
+    """
+    if len(text) > COLOURED_AT_MOST or is_magic(text):
+        return True
+    with limited(PARSE_SECONDS):
+        return not is_incomplete(npm_lines(text).rest)
 
 
 class Prompt:

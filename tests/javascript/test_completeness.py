@@ -4,7 +4,8 @@ import time
 
 import pytest
 
-from noderepl.javascript.completeness import is_incomplete
+from noderepl.javascript.completeness import is_incomplete, line_end
+from noderepl.javascript.syntax import limited
 
 INCOMPLETE = [
     "{", "function f() {", "a.", "a +", "let x =", "`abc", "`a ${b}", "`${", "/* x", "f(", "foo(1,", "[1, 2", "({a: 1", "if (x)",
@@ -54,3 +55,18 @@ def test_a_text_of_a_thousand_lines_takes_little_time():
             is_incomplete(text)
             took.append(time.thread_time() - began)
         assert min(took) < 0.1
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["\ud800", "\0", "#", "(", "`${", "class A { static #a = {", "{a:1,", "<a>", "\u201ca\u201d "],
+)
+def test_a_verdict_takes_no_longer_than_its_limit(unit: str) -> None:
+    """The parsers end when they have taken the time, and the parser's log is short where they do not look at the time."""
+    text = unit * (190_000 // len(unit))
+    began = time.thread_time()
+    with limited(0.1):
+        is_incomplete(text)
+        line_end(text)
+    assert time.thread_time() - began < 0.6
+    assert is_incomplete("f(") and not is_incomplete("f()")
