@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from noderepl.javascript.prelude import call, sources
-from noderepl.javascript.prelude_answers import MOST_NAMES, PREFIX
+from noderepl.javascript.prelude import PREFIX, call, sources
+from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.javascript.questions import Path
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode

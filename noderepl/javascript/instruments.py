@@ -7,8 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from noderepl.javascript.prelude import call
-from noderepl.javascript.prelude_answers import PREFIX
+from noderepl.javascript.prelude import PREFIX, call
 from noderepl.javascript.prelude_request import Instrument
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Unfit, decode

@@ -11,8 +11,8 @@ from typing import Annotated, Literal, TypeVar
 from msgspec import Meta
 
 from noderepl.javascript.completion_context import is_plain
-from noderepl.javascript.prelude import call
-from noderepl.javascript.prelude_answers import MOST_NAMES, PREFIX
+from noderepl.javascript.prelude import PREFIX, call
+from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.javascript.preview_tree import Expression
 from noderepl.javascript.preview_tree import expression as parsed
 from noderepl.outcome import Execution

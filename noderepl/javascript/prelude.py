@@ -1,7 +1,8 @@
 """The JavaScript that is sent to the session for a snippet; prelude/ has the other half, and
 prelude_answers.py the meaning of its answers.
 
-This module sends nothing itself.
+This module sends nothing itself. It does not import msgspec: at the start, a thread imports it
+before the prompt is painted.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from functools import cache
 from pathlib import Path
 
 from noderepl.javascript.analysis import Analysis
-from noderepl.javascript.prelude_answers import absent
 from noderepl.javascript.prelude_request import Options, Request
 
+# How every answer of the prelude begins.
+PREFIX = "noderepl:"
 # The name by which prelude/stacks.js recognises noderepl's own frames.
 OWN_SCRIPT = "noderepl-prelude"
 _PARTS = (
@@ -142,6 +144,13 @@ def call(method: str, request: dict[str, object], *arguments: str) -> str:
 def sources(names: Sequence[str]) -> str:
     """Returns JavaScript of an object of files of prelude/ that a request brings."""
     return f"{{ {', '.join(f'{name}: {_part(name)}' for name in names)} }}"
+
+
+def absent(run: int | None) -> str:
+    """Returns the answer of a session without the prelude; the id distinguishes it from another
+    request's.
+    """
+    return f"{PREFIX}absent" if run is None else f"{PREFIX}absent:{run}"
 
 
 def _checked(expression: str, run: int | None) -> str:

@@ -13,13 +13,12 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from noderepl.javascript.output import Written
+from noderepl.javascript.prelude import PREFIX, absent
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 # The beginning of process.version.
 _VERSION = re.compile(r"v(\d{1,4}\.\d{1,4}\.\d{1,4})", re.ASCII)
-# How every answer of the prelude begins.
-PREFIX = "noderepl:"
 MOST_NAMES = 2000
 INTERRUPTED = "the snippet was stopped; the session continues"
 _TIME_OVER = "and was stopped; the session continues (see %timeout)"
@@ -209,10 +208,3 @@ def _media(media: _Media) -> Media:
     except ValueError:
         data = media.data.encode("utf-8", "replace")
     return Media(media.mime, data)
-
-
-def absent(run: int | None) -> str:
-    """Returns the answer of a session without the prelude; the id distinguishes it from another
-    request's.
-    """
-    return f"{PREFIX}absent" if run is None else f"{PREFIX}absent:{run}"
