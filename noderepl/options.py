@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from noderepl.lazy_dataclasses import dataclass
 
 InputType = Literal["inline", "inlinetext", "base64"]
 Mode = Literal["full", "plain"]

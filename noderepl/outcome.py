@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Literal
+
+from noderepl.lazy_dataclasses import dataclass
 
 Stream = Literal["stdout", "stderr"]
 

@@ -10,12 +10,13 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from noderepl.errors import ConfigError, UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.options import (
     BY_NAME,
     OPTIONS,

@@ -8,11 +8,11 @@ import contextlib
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from io import FileIO
 from tempfile import TemporaryFile
 
 from noderepl.javascript.output import bytes_of
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution, Output
 
 # The maximum size of all files in bytes, and that of one: the oldest file is dropped as a whole.

@@ -11,7 +11,6 @@ import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, TypeVar
 
@@ -28,6 +27,7 @@ from noderepl.client.retries import seconds_asked
 from noderepl.client.transport import Received
 from noderepl.client.wire import Call, Subject
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, ServiceFailed, UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Unfit
 
 CONNECT_SECONDS, READ_SECONDS, ANSWER_SECONDS = 10.0, 60.0, 120.0

@@ -9,7 +9,6 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from urllib.parse import quote
 
@@ -17,6 +16,7 @@ from noderepl.azure.arm import OPERATION_SECONDS, POLL_SECONDS
 from noderepl.azure.management import GROUPS, POOL_VERSIONS, PROVIDERS, Management
 from noderepl.azure.resources import NODE, UNUSABLE, PoolId, Provider
 from noderepl.errors import ServiceError, ServiceFailed
+from noderepl.lazy_dataclasses import dataclass
 
 NAME = re.compile(r"[a-z][a-z0-9-]{1,61}[a-z0-9]")
 NAME_RULE = "3 to 63 small letters, digits and hyphens, beginning with a letter"

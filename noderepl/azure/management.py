@@ -5,7 +5,6 @@ the claims of the token. Each method raises ServiceError, NotAuthorised included
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 from urllib.parse import quote
@@ -29,6 +28,7 @@ from noderepl.azure.resources import (
 from noderepl.client.circumstances import printable
 from noderepl.client.endpoint import address
 from noderepl.errors import BadRequest, Forbidden, MalformedAnswer, NotFound, UnsupportedVersion
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.settings import Settings
 
 # The api-versions, docs/protocol.md, Management plane. A pool is created with the first version

@@ -10,11 +10,11 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from urllib.parse import quote, unquote, urlsplit
 
 from noderepl.azure.fields import at, count, items, word, words
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import decode
 
 TYPE = "Microsoft.App/sessionPools"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shlex
 import uuid
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from noderepl.azure.fields import word
 from noderepl.azure.management import AUTHORIZATION, Management
 from noderepl.azure.resources import Claims, PoolId, may_assign, may_execute
 from noderepl.errors import BadRequest, ServiceError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import moment
 
 ROLE = "0fb8eba5-a2bb-4abe-b1c1-49dfad359bb0"

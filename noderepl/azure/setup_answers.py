@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from noderepl.azure.creation import (
     COOLDOWN_RANGE,
@@ -17,6 +16,7 @@ from noderepl.azure.creation import (
 )
 from noderepl.azure.resources import Pool
 from noderepl.errors import UsageError
+from noderepl.lazy_dataclasses import dataclass
 
 _PROFILE_RULE = "up to 64 letters, digits, dots, hyphens and _, not beginning with a hyphen"
 PROFILE = re.compile(r"[\w.][\w.-]{0,63}", re.ASCII)

@@ -11,7 +11,7 @@ import logging
 import re
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, Protocol, cast
 
 import httpx
@@ -20,6 +20,7 @@ from noderepl.client.device_login import saved_sign_in
 from noderepl.client.endpoint import check_token_may_go, is_loopback
 from noderepl.client.sign_in import reason
 from noderepl.errors import NoCredential, UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Amount, Check
 from noderepl.settings import state_directory
 from noderepl.threaded import in_thread

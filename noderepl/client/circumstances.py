@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 from urllib.parse import quote
 
 from noderepl.client.endpoint import address
 from noderepl.client.wire import Call
+from noderepl.lazy_dataclasses import dataclass
 
 MOST_READ = 20_000
 """The maximum number of characters that are read of a text of the service."""

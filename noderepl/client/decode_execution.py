@@ -12,9 +12,9 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from noderepl.client.inspect_literals import meaning, whole_text
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Duration, Unfit, Word
 

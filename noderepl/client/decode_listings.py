@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from noderepl.client.inspect_literals import whole_text
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import RemoteFile
 from noderepl.schema import Amount, Check, Unfit, Word, moment
 

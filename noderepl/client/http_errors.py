@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 
 from noderepl import errors
@@ -22,6 +21,7 @@ from noderepl.client.endpoint import EMBEDDED
 from noderepl.client.http_response import Response
 from noderepl.client.retries import seconds_asked
 from noderepl.client.wire import VERSIONS
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Unfit, decode
 
 ROLE = "Azure ContainerApps Session Executor"

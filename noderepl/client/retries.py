@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import PoolFull, ServiceError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import number
 
 if TYPE_CHECKING:

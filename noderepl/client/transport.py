@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from noderepl.client import http_errors
@@ -22,6 +22,7 @@ from noderepl.client.http_response import HttpClient, Response, WholeResponse
 from noderepl.client.retries import Retries
 from noderepl.client.wire import Call, Dialect, first_dialect, older
 from noderepl.errors import MalformedAnswer, NotFound, ServiceError, UnsupportedVersion
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Unfit, decode
 from noderepl.threaded import worked
 

@@ -11,11 +11,12 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote, urlencode
 
 from noderepl.errors import UnsupportedVersion, UsageError
+from noderepl.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from noderepl.options import InputType

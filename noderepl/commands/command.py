@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from noderepl.errors import ConfigError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.settings import Settings
 
 AZURE_OPTIONS = ("tenant", "arm-endpoint", "arm-scope", "theme", "color")

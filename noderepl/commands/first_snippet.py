@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from noderepl.azure.arm import Clock
 from noderepl.azure.named_pool import usable_endpoint
@@ -14,6 +13,7 @@ from noderepl.client.auth import Credential, make_auth
 from noderepl.client.identifier import new_identifier
 from noderepl.client.session import open_session
 from noderepl.errors import Forbidden, NotFound, ServiceError, Unauthorised
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Status
 from noderepl.settings import Settings
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
 
 from noderepl.deadlines import within
 from noderepl.doctor import azure_checks, local_checks, network_checks, session_checks
@@ -11,6 +10,7 @@ from noderepl.doctor.examination import Examination
 from noderepl.doctor.finding import Finding, Found
 from noderepl.errors import NodeReplError
 from noderepl.internal_error import internal_error
+from noderepl.lazy_dataclasses import dataclass
 
 SECONDS = 20.0
 """The time limit of a check that sets no other."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ from noderepl.client.auth import auth_kind
 from noderepl.client.endpoint import base_url
 from noderepl.doctor.finding import Capabilities
 from noderepl.errors import UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.sessions.backend import Backend
 from noderepl.settings import Settings
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Outcome
 
 Status = Literal["ok", "warning", "failed", "skipped"]

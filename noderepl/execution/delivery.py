@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from noderepl.errors import (
@@ -19,6 +19,7 @@ from noderepl.errors import (
     SessionReplaced,
     SessionUnusable,
 )
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution, Status
 from noderepl.sessions.state import UNUSABLE, unused
 from noderepl.threaded import worked

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import ServiceError, SessionLost
 from noderepl.execution.delivery import check_files
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution
 from noderepl.sessions.backend import Backend
 

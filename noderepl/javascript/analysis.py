@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from dataclasses import dataclass
 from typing import Literal
+
+from noderepl.lazy_dataclasses import dataclass
 
 Kind = Literal["let", "const", "using", "class", "function", "enum", "var"]
 

@@ -10,7 +10,7 @@ template (`\\u`). An `export` alone on its line is parsed as a name, and not cha
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
@@ -29,6 +29,7 @@ from noderepl.javascript.invalid_modules import rewrite_broken, with_ends
 from noderepl.javascript.modules import rewrite
 from noderepl.javascript.scopes import Found, find
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
+from noderepl.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from noderepl.javascript.type_stripping import Stripped

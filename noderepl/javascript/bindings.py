@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from tree_sitter import Node
 
 from noderepl.javascript.syntax import TooHard, parse, parser
+from noderepl.lazy_dataclasses import dataclass
 
 # The latest snippets, and the characters of one, that are searched.
 MOST_SNIPPETS, MOST_CHARACTERS = 500, 100_000

@@ -6,9 +6,10 @@ The page of a name of JavaScript is empty if the rule of _mdn() makes it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+
+from noderepl.lazy_dataclasses import dataclass
 
 _MDN = "https://developer.mozilla.org/en-US/docs/Web/"
 _GLOBAL = f"{_MDN}JavaScript/Reference/Global_Objects/"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from tree_sitter import Node
@@ -12,6 +11,7 @@ from tree_sitter import Node
 from noderepl.javascript import preview_tree
 from noderepl.javascript.completeness import LineEnd, line_end
 from noderepl.javascript.syntax import CLOSERS, OPENERS, TooHard, nodes, parse, parser
+from noderepl.lazy_dataclasses import dataclass
 
 # Characters; a longer text has no completion in the session.
 MOST_CHARACTERS, MOST_EXPRESSION = 100_000, 2000

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from noderepl.javascript.syntax import parse, typescript_parser
+from noderepl.lazy_dataclasses import dataclass
 
 # Namespaces in namespaces, and characters of a signature.
 DEEPEST, LONGEST = 12, 1500

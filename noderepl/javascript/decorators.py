@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.patterns import name_of
+from noderepl.lazy_dataclasses import dataclass
 
 _FIELDS = frozenset(["public_field_definition", "field_definition"])
 _WORDS = frozenset(["static", "async", "get", "set", "*", "accessor"])

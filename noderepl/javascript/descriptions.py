@@ -4,7 +4,7 @@ prelude/description.js has the other half.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -12,6 +12,7 @@ from msgspec import Meta
 from noderepl.javascript.prelude import PREFIX, call, sources
 from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.javascript.questions import Path
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode
 

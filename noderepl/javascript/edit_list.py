@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from noderepl.javascript.analysis import Edit
 from noderepl.javascript.modules import LINE_END
+from noderepl.lazy_dataclasses import dataclass
 
 _NOT_LINE_END = re.compile("[^\n\r\u2028\u2029]")
 _WORD = re.compile(rb"[\w$\x80-\xff]+")

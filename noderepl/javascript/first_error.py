@@ -6,13 +6,14 @@ The trees of tree-sitter do not have it: they show how the parser went on.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from time import thread_time
 
 from tree_sitter import Language, LogType, Node, Parser, Tree
 
 from noderepl.javascript.syntax import CHUNK, TooHard, end_of_parse, parse
+from noderepl.lazy_dataclasses import dataclass
 
 _PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
 _ANGLE = re.compile(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")

@@ -4,11 +4,11 @@ the other half.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from noderepl.javascript.prelude import PREFIX, call
 from noderepl.javascript.prelude_request import Instrument
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Unfit, decode
 

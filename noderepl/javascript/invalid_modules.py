@@ -16,13 +16,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from noderepl.javascript.analysis import Edit
 from noderepl.javascript.modules import Rewriting, rewrite
 from noderepl.javascript.syntax import CLOSERS, OPENERS, leaves, parse, parser
+from noderepl.lazy_dataclasses import dataclass
 
 _TOKEN = re.compile(
     rb"""(?P<gap>(?:\s|//[^\n]*|/\*.*?\*/)*+)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from textwrap import dedent
 from typing import Literal
+
+from noderepl.lazy_dataclasses import dataclass
 
 # Characters of a comment that are read.
 LONGEST = 20_000

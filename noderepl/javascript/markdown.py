@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from textwrap import dedent
 
 from noderepl.javascript.validity import node_at, tree_of
+from noderepl.lazy_dataclasses import dataclass
 
 JAVASCRIPT = frozenset(
     "js javascript jsx mjs cjs es6 ecmascript node nodejs ts typescript tsx mts cts diff "

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
 from noderepl.javascript.analysis import Declaration, Edit
 from noderepl.javascript.patterns import name_of
+from noderepl.lazy_dataclasses import dataclass
 
 EXPORT_NOTE = "`export` is ignored: a snippet is not a module."
 DEFAULT_NOTE = "`export default` gives the snippet its value: a snippet is not a module."

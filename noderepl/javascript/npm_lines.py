@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import dropwhile
+
+from noderepl.lazy_dataclasses import dataclass
 
 _LIKELY = re.compile(
     r"\s*(?:\$[ \u00a0]+)?(?:sudo[ \u00a0]+(?:-\w+[ \u00a0]+)*)?(?:npm|yarn|pnpm|bun)["

@@ -5,7 +5,6 @@ prelude/completion.js has the other half.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal, TypeVar
 
 from msgspec import Meta
@@ -15,6 +14,7 @@ from noderepl.javascript.prelude import PREFIX, call
 from noderepl.javascript.prelude_answers import MOST_NAMES
 from noderepl.javascript.preview_tree import Expression
 from noderepl.javascript.preview_tree import expression as parsed
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution
 from noderepl.schema import Check, Count, Unfit, Word, decode
 

@@ -5,11 +5,11 @@ This module does no I/O.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Asked, Execution, Note, Output, Thrown, Uncaught
 from noderepl.schema import Check, Count, decode
 

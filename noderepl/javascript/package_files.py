@@ -10,12 +10,12 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Check, Unfit, Word, decode
 
 _REPORT = re.compile(r"packages-([\w-]{2,})", re.ASCII)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from textwrap import dedent
 
@@ -26,6 +25,7 @@ from noderepl.javascript.statements import separated
 from noderepl.javascript.syntax import TooHard
 from noderepl.javascript.typography import straighten
 from noderepl.javascript.validity import parses
+from noderepl.lazy_dataclasses import dataclass
 
 FENCES = "Markdown fences removed"
 MARKS = "diff marks removed"

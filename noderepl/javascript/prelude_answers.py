@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from noderepl.javascript.output import Written
 from noderepl.javascript.prelude import PREFIX, absent
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from tree_sitter import Node
@@ -21,6 +21,7 @@ from tree_sitter import Node
 from noderepl.javascript.syntax import TooHard, parser
 from noderepl.javascript.syntax import parse as parsed
 from noderepl.javascript.validity import FOREIGN
+from noderepl.lazy_dataclasses import dataclass
 
 MOST_CHARACTERS = 1000
 MOST_DEPTH = 60

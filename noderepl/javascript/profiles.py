@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from noderepl.javascript.reports import Node, Profile
+from noderepl.lazy_dataclasses import dataclass
 
 IDLE = "(idle)"
 START = "start"

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal
+
+from noderepl.lazy_dataclasses import dataclass
 
 Verb = Literal["eval", "print", "command", "file"]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser
+from noderepl.lazy_dataclasses import dataclass
 
 # Characters; a longer line is no question.
 LONGEST = 2000

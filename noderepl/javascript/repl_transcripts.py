@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Literal
 
 from noderepl.javascript.completeness import is_incomplete
 from noderepl.javascript.npm_lines import installs, npm_lines
 from noderepl.javascript.statements import separated
 from noderepl.javascript.validity import node_at, parses, tree_of
+from noderepl.lazy_dataclasses import dataclass
 
 _SHELL = re.compile(
     r"""(?:(?:[\w.-]+@[\w.-]+[^$\#>%\n]{0,80}|\[[\w.-]+@[\w.-]+[ ][^\]\n]{1,80}\]

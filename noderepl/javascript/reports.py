@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, TypeVar
 
 from msgspec import Meta
 
 from noderepl.javascript.prelude_answers import MOST_NAMES
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 Report = TypeVar("Report")

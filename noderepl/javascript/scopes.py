@@ -9,7 +9,7 @@ assignment to it is omitted.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -18,6 +18,7 @@ from noderepl.javascript.dynamic_imports import is_target, is_valid_call
 from noderepl.javascript.patterns import declared, name_of, plain_names
 from noderepl.javascript.scope_stack import ScopeStack
 from noderepl.javascript.type_namespaces import is_types_alone
+from noderepl.lazy_dataclasses import dataclass
 
 # TypeScript that does not exist at run time, and statements that modules.py reads by itself.
 SKIPPED = (

@@ -7,7 +7,7 @@ facts: its text goes into the script as it is.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, cast
 
 from tree_sitter import Node
@@ -18,6 +18,7 @@ from noderepl.javascript.analyze import choose
 from noderepl.javascript.patterns import NAMES
 from noderepl.javascript.references import types_alone
 from noderepl.javascript.syntax import TooHard
+from noderepl.lazy_dataclasses import dataclass
 
 FUNCTIONS = ("function_declaration", "generator_function_declaration")
 CLASSES = ("class_declaration", "abstract_class_declaration")

@@ -12,7 +12,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
@@ -22,6 +21,7 @@ from noderepl.javascript.script_edits import PartEdits, edited
 from noderepl.javascript.script_parts import Import, Part, Step, is_pure, part
 from noderepl.javascript.statements import separated
 from noderepl.javascript.syntax import TooHard
+from noderepl.lazy_dataclasses import dataclass
 
 _RESULT = re.compile(r"_(\d*)|_error")
 # Node.js defines these itself, or a module has another meaning of them.

@@ -10,12 +10,13 @@ import base64
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Amount, Check, Count, Unfit, Word, decode
 
 MOST_ENTRIES = 100_000

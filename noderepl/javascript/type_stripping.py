@@ -8,7 +8,7 @@ typescript_transforms.py and decorators.py make the code of what is more than a 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from tree_sitter import Node
 
@@ -18,6 +18,7 @@ from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.patterns import name_of
 from noderepl.javascript.references import qualified
 from noderepl.javascript.type_namespaces import is_types_alone
+from noderepl.lazy_dataclasses import dataclass
 
 # Parts of a declaration or an expression.
 _TYPES = (

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from noderepl.javascript.edit_list import EditList
 from noderepl.javascript.patterns import name_of
 from noderepl.javascript.type_namespaces import is_types_alone
+from noderepl.lazy_dataclasses import dataclass
 
 _NAMED = frozenset(
     "class_declaration abstract_class_declaration function_declaration internal_module module"

@@ -7,7 +7,9 @@ it begins or ends a string.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from noderepl.lazy_dataclasses import dataclass
 
 QUOTES = "quotes straightened"
 SPACES = "non-breaking spaces replaced"

@@ -15,7 +15,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +23,7 @@ from msgspec import Meta
 
 from noderepl.errors import LocalFileError, MalformedAnswer
 from noderepl.javascript.session_files import MOST_ENTRIES, Left
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.magics.local import os_errors
 from noderepl.schema import Check, Count, Unfit, Word, decode
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from noderepl.errors import UsageError
+from noderepl.lazy_dataclasses import dataclass
 
 _QUOTING = re.compile(r"['\"\\]")
 _SPACES = re.compile(r"[ \t\r\n]+")

@@ -6,11 +6,11 @@ This module opens and creates nothing.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from noderepl.doctor.finding import Capabilities
+from noderepl.lazy_dataclasses import dataclass
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session

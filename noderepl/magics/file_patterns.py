@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import cached_property
+
+from noderepl.lazy_dataclasses import dataclass
 
 ANY_DEPTH = "**"
 _MAGIC = re.compile(r"[*?[]")

@@ -5,9 +5,9 @@ magic.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.outcome import Outcome

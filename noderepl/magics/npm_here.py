@@ -14,12 +14,13 @@ import re
 import shutil
 import signal
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from noderepl.errors import LocalFileError, NodeReplError
 from noderepl.javascript.package_files import Facts
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.node import find_node
 
 SAVED = ("dependencies", "devDependencies", "optionalDependencies")

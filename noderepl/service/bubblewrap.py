@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service import seccomp
 from noderepl.service.node import file_of_package
 

@@ -13,9 +13,9 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.lines import Lines
 from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.messages import parse

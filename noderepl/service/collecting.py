@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import io
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.messages import MOST_VALUES, Display, Output, ThrownError, TooManyValues
 
 # The approximate size of a display besides its text.

@@ -8,10 +8,11 @@ import contextlib
 import os
 import stat
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.processes import has_ended
 
 _BLOCK = 512

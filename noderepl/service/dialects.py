@@ -13,11 +13,11 @@ import binascii
 import mimetypes
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.completion_values import execution_result
 from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.files import Entry

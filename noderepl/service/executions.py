@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.errors import ApiError
 from noderepl.service.session import Session
 

@@ -15,10 +15,10 @@ import shutil
 import stat
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.errors import ApiError
 
 ROOT = "/mnt/data"

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from noderepl.lazy_dataclasses import dataclass
 
 # The maximum depth of a message; worker.js has the same number. Python writes and reads a little
 # less than 1000.

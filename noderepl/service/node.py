@@ -16,8 +16,9 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from noderepl.lazy_dataclasses import dataclass
 
 MINIMUM = 20
 _ADVICE = "install Node.js 20 or later, or `pip install 'noderepl[pool]'`, or point --node at one"

@@ -10,8 +10,9 @@ import errno
 import os
 import re
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from noderepl.lazy_dataclasses import dataclass
 
 _PROC = Path("/proc")
 _PRIVATE = re.compile(rb"^(?:RssAnon|RssShmem|VmPTE|VmSwap):\s+(\d+) kB", re.MULTILINE)

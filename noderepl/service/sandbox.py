@@ -11,11 +11,11 @@ import json
 import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service import seccomp
 from noderepl.service.bubblewrap import (
     Bubblewrap,

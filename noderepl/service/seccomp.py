@@ -11,7 +11,8 @@ from __future__ import annotations
 import errno
 import platform
 import struct
-from dataclasses import dataclass
+
+from noderepl.lazy_dataclasses import dataclass
 
 # The structure seccomp_data: the call's number, its architecture, the instruction pointer, six
 # arguments.

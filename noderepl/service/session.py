@@ -11,9 +11,9 @@ import contextlib
 import sys
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.worker import Ending, Ran, Worker
 

@@ -8,9 +8,9 @@ that contain only settings known to be public.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.node import Node
 
 _SIZE_LIMIT = 256 * 1024

@@ -13,9 +13,10 @@ import stat
 import sys
 import threading
 from collections.abc import Collection, Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.deleted import deleted_files
 from noderepl.service.processes import Process, all_processes, family, with_variable
 from noderepl.service.worker import Worker

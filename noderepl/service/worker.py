@@ -11,10 +11,10 @@ import asyncio
 import signal
 import time
 import uuid
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.channel import Channel, Received, StartFailed
 from noderepl.service.collecting import Run, Streams
 from noderepl.service.lines import HALF_SECONDS, OUTPUT_LIMIT, HalfLine, LineTooLong

@@ -10,9 +10,10 @@ import re
 import shlex
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from noderepl.lazy_dataclasses import dataclass
 
 Event = Mapping[str, Any]
 

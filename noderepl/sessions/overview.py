@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from noderepl.client.identifier import shortened
 from noderepl.errors import UnsupportedVersion
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.sessions.records import LONGEST_COOLDOWN, KnownSession, is_used
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ import fcntl
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from noderepl.client.endpoint import base_url
 from noderepl.errors import UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.sessions.store import (
     KEEP,
     MOST_BYTES,

@@ -18,12 +18,13 @@ import secrets
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from noderepl.client.identifier import check_identifier
 from noderepl.errors import LocalFileError, UsageError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.settings import state_directory
 
 # No pool keeps an idle session for longer than an hour (DOC-POOL), and none keeps one in use for

@@ -9,7 +9,6 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 
 from prompt_toolkit import PromptSession
@@ -23,6 +22,7 @@ from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.validation import ValidationError, Validator
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 

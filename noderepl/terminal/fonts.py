@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import ImageFont
+
+from noderepl.lazy_dataclasses import dataclass
 
 # The names of files without their ending, in small letters, the preferred one first.
 _FILES = {

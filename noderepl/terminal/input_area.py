@@ -8,7 +8,6 @@ lines that nothing changes pass, and a line of the last paint is copied.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from prompt_toolkit import PromptSession
@@ -36,6 +35,7 @@ from prompt_toolkit.layout.processors import (
 from prompt_toolkit.layout.screen import Char, Screen, WritePosition
 from prompt_toolkit.utils import get_cwidth
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.terminal.escapes import needs_plain
 from noderepl.terminal.line_offsets import LineOffsets
 

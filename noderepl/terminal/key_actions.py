@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Section
 from noderepl.settings import Settings
 from noderepl.text_files import shown

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import groupby
 
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.terminal.pieces import Piece
 from noderepl.terminal.tables import columns_of, one_line
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
+
+from noderepl.lazy_dataclasses import dataclass
 
 Stream = Literal["stdout", "stderr"]
 

@@ -10,12 +10,13 @@ import contextlib
 import difflib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ConfigError
+from noderepl.lazy_dataclasses import dataclass
 from noderepl.settings import Settings
 from noderepl.terminal.background import Background
 from noderepl.terminal.style_names import MEANINGS
