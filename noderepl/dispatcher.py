@@ -239,7 +239,7 @@ class Dispatcher:
 
     async def has_prelude(self) -> bool:
         """Returns whether the session can run the prelude; installs it. Raises ServiceError."""
-        if not self.state.has_prelude:
+        if not self.state.has_prelude or self.backend.idle is None:
             await self.executor.install()
         return self.state.has_prelude
 

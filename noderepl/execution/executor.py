@@ -103,7 +103,7 @@ class Executor:
                 execution = await self._execute(session, code, repeatable=True)
                 answer = probed(execution)
                 state.observe(answer or execution, by_prelude=answer is not None)
-            elif idle is not None and not session.is_asked:
+            elif not session.is_asked and (idle is not None or self._backend.is_embedded):
                 execution = await self._execute(session, prelude.probe(), repeatable=True)
                 if is_absent(execution):
                     raise state.without_prelude(execution, idle, "")

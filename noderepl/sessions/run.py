@@ -60,7 +60,12 @@ def with_backend(
         await asyncio.to_thread(import_module, "noderepl.sessions.backend")
         from noderepl.sessions.backend import Backend
 
-        return Backend(settings, pool=pool, state=state(), resumed=resumed)
+        backend = Backend(settings, pool=pool, state=state(), resumed=resumed)
+        if pool is not None and settings.mode != "plain":
+            # Its first worker gets the prelude ahead. If that fails, the session counts as lost
+            # before it had any state, so that the first snippet is sent again, with the prelude.
+            backend.state.journal.ready()
+        return backend
 
     try:
         return asyncio.run(_guarded(started, opened, main, stopped_by))
