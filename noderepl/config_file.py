@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from noderepl.errors import ConfigError
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.text_files import MOST_TOML, read_bytes, read_toml
 
 # Seconds for which another program may hold the lock of the directory.
@@ -25,7 +26,7 @@ LOCK_SECONDS = 2.0
 _LOCK_POLL = 0.02
 _ATTEMPTS = 5
 # Comments at the beginning of a file, up to an empty line.
-_HEADING = re.compile(r"(?:[ \t]*#[^\n]*\n)+(?:[ \t]*\r?\n)+")
+_HEADING = lazy_pattern(r"(?:[ \t]*#[^\n]*\n)+(?:[ \t]*\r?\n)+")
 
 Value = str | int | bool
 _Table = MutableMapping[str, Any]

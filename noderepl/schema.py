@@ -16,13 +16,15 @@ from typing import Annotated, Any, Generic, TypeVar
 import msgspec
 from msgspec import Meta
 
+from noderepl.lazy_patterns import lazy_pattern
+
 # The maximum depth of JSON. The embedded pool sends values of 400 levels; Python reads and writes a
 # little less than 1000.
 DEEPEST = 450
 # The maximum of values and keys in a JSON text. A Python object for each takes up to 100 bytes.
 MOST_VALUES = 1_000_000
 # One match for each string, opening bracket, other value, and run of separators.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\s\]},:]++|[^\s"\[\]{},:]++', re.DOTALL)
+_TOKEN = lazy_pattern(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[{]|[\s\]},:]++|[^\s"\[\]{},:]++', re.DOTALL)
 # The number of digits of a whole number that a double can always represent.
 _DIGITS = 308
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from noderepl.client.http_response import Response
+from noderepl.lazy_patterns import lazy_pattern
 
-_NAMED = re.compile(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE | re.ASCII)
+_NAMED = lazy_pattern(r"""charset\s{0,9}=\s{0,9}["']?([\w.:-]{1,40})""", re.IGNORECASE | re.ASCII)
 # Python also has codecs that decompress, evaluate, or do not accept bytes (zlib, undefined).
 _CHARSETS = frozenset(
     "us-ascii ascii utf-8 utf8 utf-16 utf-16le utf-16be utf-32 iso-8859-1 latin1 iso-8859-2"

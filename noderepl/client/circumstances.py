@@ -10,12 +10,13 @@ from urllib.parse import quote
 from noderepl.client.endpoint import address
 from noderepl.client.wire import Call
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 MOST_READ = 20_000
 """The maximum number of characters that are read of a text of the service."""
 
 # Matches the beginning of a JSON Web Token, whole or truncated; each character is read once.
-_TOKEN = re.compile(r"(?i:bearer) \S+|eyJ[\w.-]{3,}+")
+_TOKEN = lazy_pattern(r"(?i:bearer) \S+|eyJ[\w.-]{3,}+")
 
 
 @dataclass(frozen=True, slots=True)

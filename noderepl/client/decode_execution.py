@@ -15,19 +15,20 @@ from collections.abc import Mapping
 
 from noderepl.client.inspect_literals import meaning, whole_text
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Duration, Unfit, Word
 
-TIMEOUT_WORDS = re.compile(r"time[ds]?[ _-]?out", re.IGNORECASE)
+TIMEOUT_WORDS = lazy_pattern(r"time[ds]?[ _-]?out", re.IGNORECASE)
 _FIELDS = ("status", "stdout", "stderr", "result", "executionResult")
 _SUCCESS = {"success", "ok", "succeeded", "completed"}
 # The line with the name, surely and likely: a message may have further lines below it.
 _HEADS = (
-    re.compile(r"(?:Uncaught )?([\w$.]*(?:Error|Exception))(?: \[\w+\])?(?:: (.*))?"),
-    re.compile(r"(?:Uncaught )?([A-Z_$][\w$.]*): (.*)"),
+    lazy_pattern(r"(?:Uncaught )?([\w$.]*(?:Error|Exception))(?: \[\w+\])?(?:: (.*))?"),
+    lazy_pattern(r"(?:Uncaught )?([A-Z_$][\w$.]*): (.*)"),
 )
-_FRAME = re.compile(r"\s+at \S")
-_PLACE = re.compile(r"\S.*:\d+")
+_FRAME = lazy_pattern(r"\s+at \S")
+_PLACE = lazy_pattern(r"\S.*:\d+")
 MOST_TRACEBACK = 1 << 20
 _DURATION: Check[float] = Check(Duration)
 _WORD: Check[str] = Check(Word)

@@ -9,14 +9,15 @@ import re
 from urllib.parse import urlsplit
 
 from noderepl.errors import UsageError
+from noderepl.lazy_patterns import lazy_pattern
 
 EMBEDDED = "http://embedded"
 """The base URL of the embedded pool, which no other pool has."""
-_OPERATIONS = re.compile(r"(?:/python/execute|/code/execute|/executions)$", re.IGNORECASE)
-_RESOURCE = re.compile(
+_OPERATIONS = lazy_pattern(r"(?:/python/execute|/code/execute|/executions)$", re.IGNORECASE)
+_RESOURCE = lazy_pattern(
     r"/providers/Microsoft\.App/sessionPools/|^\s*/subscriptions/", re.IGNORECASE
 )
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,62}")
+_NAME = lazy_pattern(r"[A-Za-z][A-Za-z0-9-]{0,62}")
 
 
 def base_url(text: str) -> str:

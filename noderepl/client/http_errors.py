@@ -22,6 +22,7 @@ from noderepl.client.http_response import Response
 from noderepl.client.retries import seconds_asked
 from noderepl.client.wire import VERSIONS
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.schema import Unfit, decode
 
 ROLE = "Azure ContainerApps Session Executor"
@@ -29,8 +30,8 @@ AUDIENCE = "https://dynamicsessions.io"
 REDIRECTS_TO = "noderepl-redirects-to"
 """The header of a response that stores its Location."""
 
-_VERSION = re.compile(r"api[\s_-]*version", re.IGNORECASE)
-_FULL = re.compile(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
+_VERSION = lazy_pattern(r"api[\s_-]*version", re.IGNORECASE)
+_FULL = lazy_pattern(r"SessionsCountExceedsLimit|no more sessions", re.IGNORECASE)
 _TRANSIENT = {HTTPStatus.TOO_MANY_REQUESTS, 502, 503, 504}
 _OWN_CODES = {
     "FileNotFound",
@@ -40,7 +41,7 @@ _OWN_CODES = {
 }
 # The embedded pool's code for a session whose Node.js has not started.
 NOT_STARTED = "SessionStartFailed"
-_TITLE = re.compile(r"<title\b[^<>]*+>([^<]*+)", re.IGNORECASE)
+_TITLE = lazy_pattern(r"<title\b[^<>]*+>([^<]*+)", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

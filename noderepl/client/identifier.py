@@ -6,12 +6,12 @@ module quotes one.
 
 from __future__ import annotations
 
-import re
 import secrets
 
 from noderepl.errors import UsageError
+from noderepl.lazy_patterns import lazy_pattern
 
-_ALLOWED = re.compile(r"""[A-Za-z0-9_|{}\[\]:";'<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
+_ALLOWED = lazy_pattern(r"""[A-Za-z0-9_|{}\[\]:";'<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
 
 
 def new_identifier() -> str:

@@ -11,21 +11,21 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.schema import decode
 
-_NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,39})(?:\.\d{1,40})?(?:e[+-]?\d{1,3})?", re.ASCII)
+_NUMBER = lazy_pattern(r"-?(?:0|[1-9]\d{0,39})(?:\.\d{1,40})?(?:e[+-]?\d{1,3})?", re.ASCII)
 _PARTS = {quote: rf"{quote}[^{quote}\\]*+(?:\\.[^{quote}\\]*+)*+{quote}" for quote in "'\"`"}
-_LITERAL = re.compile(
+_LITERAL = lazy_pattern(
     "|".join(rf"{part}(?: \+\n +{part})*+" for part in _PARTS.values()), re.DOTALL
 )
 _HEX = "[0-9A-Fa-f]"
 _PAIR = rf"\\u([dD][89abAB]{_HEX}{{2}})\\u([dD][c-fC-F]{_HEX}{{2}})"
-_ESCAPE = re.compile(
-    rf"{_PAIR}|\\(?:x({_HEX}{{2}})|u({_HEX}{{4}})|u\{{({_HEX}{{1,6}})\}}|(.))", re.DOTALL
-)
+_ESCAPES = rf"{_PAIR}|\\(?:x({_HEX}{{2}})|u({_HEX}{{4}})|u\{{({_HEX}{{1,6}})\}}|(.))"
+_ESCAPE = lazy_pattern(_ESCAPES, re.DOTALL)
 # Without groups: Python 3.11 fails at groups inside a possessive quantifier.
-_ANY_ESCAPE = re.sub(r"(?<!\\)\((?!\?)", "(?:", _ESCAPE.pattern)
-_CHUNK = re.compile(rf"(?:[^\\]{{1,256}}+|{_ANY_ESCAPE}){{1,256}}+", re.DOTALL)
+_ANY_ESCAPE = _ESCAPES.replace("(?:", "(").replace("(", "(?:")
+_CHUNK = lazy_pattern(rf"(?:[^\\]{{1,256}}+|{_ANY_ESCAPE}){{1,256}}+", re.DOTALL)
 _NAMED = {"n": "\n", "t": "\t", "b": "\b", "f": "\f", "r": "\r", "v": "\v", "0": "\0", "'": "'"}
 
 

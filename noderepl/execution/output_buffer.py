@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
 from noderepl.javascript.output import Event, size_of
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Asked, Output, Uncaught
 from noderepl.terminal.escapes import SLICE, slices
 
 # The maximum number of lines shown in one turn of the event loop, if each has a number.
 LINES = 100
-_FEW_LINES = re.compile(rf"(?:[^\n]*\n){{1,{LINES}}}|[^\n]+")
+_FEW_LINES = lazy_pattern(rf"(?:[^\n]*\n){{1,{LINES}}}|[^\n]+")
 # The memory of an empty text in bytes.
 PART_BYTES = 49
 

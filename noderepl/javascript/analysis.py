@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from typing import Literal
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 Kind = Literal["let", "const", "using", "class", "function", "enum", "var"]
 
-_NOT_ASCII = re.compile(rb"[\xc0-\xff][\x80-\xbf]*")
+_NOT_ASCII = lazy_pattern(rb"[\xc0-\xff][\x80-\xbf]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,11 +30,12 @@ from noderepl.javascript.modules import rewrite
 from noderepl.javascript.scopes import Found, find
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser, typescript_parser
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 if TYPE_CHECKING:
     from noderepl.javascript.type_stripping import Stripped
 
-_TO_BRACE = re.compile(
+_TO_BRACE = lazy_pattern(
     rb"(?:\xef\xbb\xbf|\xc2\xa0|[ \t\n\v\f\r]|//[^\n\r]*|/\*.*?\*/)*+\{", re.DOTALL
 )
 # `{ if (a) {} }` is a block, though `({ if (a) {} })` is an object with a method.

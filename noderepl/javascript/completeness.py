@@ -6,7 +6,6 @@ the grammar cannot decide, the text is complete and the engine reports the error
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 
 from tree_sitter import Language, Node, Parser, Tree
@@ -21,17 +20,18 @@ from noderepl.javascript.syntax import (
     typescript_parser,
 )
 from noderepl.javascript.validity import FOREIGN, TEXTS
+from noderepl.lazy_patterns import lazy_pattern
 
-_OBJECT = re.compile(rb"\s*\{")
-_TAG = re.compile(rb"<\s*[A-Za-z_$>]")
+_OBJECT = lazy_pattern(rb"\s*\{")
+_TAG = lazy_pattern(rb"<\s*[A-Za-z_$>]")
 # What begins a generic function of TypeScript, which the grammar of JavaScript reads as JSX.
-_GENERIC_FUNCTION = re.compile(rb"<[^<>]*>\s*\(")
-_UNESCAPED_BACKTICK = re.compile(rb"(?<!\\)(?:\\\\)*`")
+_GENERIC_FUNCTION = lazy_pattern(rb"<[^<>]*>\s*\(")
+_UNESCAPED_BACKTICK = lazy_pattern(rb"(?<!\\)(?:\\\\)*`")
 _TEXTS = frozenset(["comment", "html_comment", "string_fragment", "escape_sequence", "jsx_text"])
 _JUMPS = frozenset("return return_statement break_statement continue_statement".split())
 _EXTRAS = frozenset(["comment", "html_comment"])
 # A function or a class without a name, which can begin no statement.
-_NAMELESS = re.compile(rb"\s*(?:(?:async\s+)?function[\s*]*\(|class\s*\{)")
+_NAMELESS = lazy_pattern(rb"\s*(?:(?:async\s+)?function[\s*]*\(|class\s*\{)")
 
 
 class _Verdict(Enum):

@@ -5,7 +5,6 @@ The trees of tree-sitter do not have it: they show how the parser went on.
 
 from __future__ import annotations
 
-import re
 from dataclasses import field
 from functools import cache
 from time import thread_time
@@ -14,9 +13,12 @@ from tree_sitter import Language, LogType, Node, Parser, Tree
 
 from noderepl.javascript.syntax import CHUNK, TooHard, end_of_parse, parse
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
-_PROCESS = re.compile(r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)")
-_ANGLE = re.compile(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")
+_PROCESS = lazy_pattern(
+    r"process version:\d+, version_count:\d+, state:(\d+), row:(\d+), col:(\d+)"
+)
+_ANGLE = lazy_pattern(r"lexed_lookahead sym:<, size:\d+|reuse_node symbol:<")
 _STATEMENT = ("_statement", "_declaration")
 # More of them in a row are left out of the second reading.
 _MOST_STATEMENTS = 8

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from itertools import accumulate
@@ -12,6 +11,7 @@ from tree_sitter import Node, Tree
 
 from noderepl.javascript.line_states import PART, LineStates, around
 from noderepl.javascript.syntax import TooHard, parse, parser
+from noderepl.lazy_patterns import lazy_pattern
 
 Kind = Literal[
     "comment",
@@ -63,7 +63,7 @@ COLOURED_AT_MOST = 200_000
 LINE_COLOURED_AT_MOST = 5_000
 """Characters; a longer line is plain, except for a part of it."""
 # A line that goes on with the statement of the line above, or has no statement.
-_CONTINUES = re.compile(r"\s*(?:$|[.?:,;+*/%&|^<>=!)\]}-]|(?:else|catch|finally)\b)")
+_CONTINUES = lazy_pattern(r"\s*(?:$|[.?:,;+*/%&|^<>=!)\]}-]|(?:else|catch|finally)\b)")
 CALLS = frozenset(
     ["call_expression", "function_declaration", "function_expression", "method_definition"]
 )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from noderepl.javascript.word_hints import word_hint
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Thrown
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ JSX = (
     "This looks like JSX, which Node.js cannot run: compile it first (with esbuild or TypeScript,"
     " for example)."
 )
-NOT_FOUND = re.compile(
+NOT_FOUND = lazy_pattern(
     r"Cannot find (?:module|package) '((?:@[\w.-]+/)?\w[\w.-]*)(?:/[^']*)?'(?: imported from|\n|$)"
 )
 

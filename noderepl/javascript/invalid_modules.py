@@ -23,8 +23,9 @@ from noderepl.javascript.analysis import Edit
 from noderepl.javascript.modules import Rewriting, rewrite
 from noderepl.javascript.syntax import CLOSERS, OPENERS, leaves, parse, parser
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rb"""(?P<gap>(?:\s|//[^\n]*|/\*.*?\*/)*+)
     (?:(?P<name>[\w$\\\x80-\xff]+)|(?P<string>'(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")|(?P<sign>.|\Z))""",
     re.VERBOSE | re.DOTALL,

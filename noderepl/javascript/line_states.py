@@ -12,6 +12,8 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
+from noderepl.lazy_patterns import lazy_pattern
+
 BLOCK, OBJECT, CLASS, PAREN, ARRAY = "{", "o", "c", "(", "["
 TEMPLATE, SUBSTITUTION, COMMENT = "`", "$", "*"
 # Only to the end of a line, or of a part of it.
@@ -32,15 +34,15 @@ _CLOSERS = {
     DOUBLE: '"',
     LINE_COMMENT: "\n",
 }
-_CODE = re.compile(r"//|/\*|['\"`/(\[{)\]}]")
+_CODE = lazy_pattern(r"//|/\*|['\"`/(\[{)\]}]")
 _REST = {
-    SINGLE: re.compile(r"(?:[^'\\]|\\.)*+'"),
-    DOUBLE: re.compile(r'(?:[^"\\]|\\.)*+"'),
-    TEMPLATE: re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{)"),
-    COMMENT: re.compile(r"(?:[^*]|\*(?!/))*+\*/"),
+    SINGLE: lazy_pattern(r"(?:[^'\\]|\\.)*+'"),
+    DOUBLE: lazy_pattern(r'(?:[^"\\]|\\.)*+"'),
+    TEMPLATE: lazy_pattern(r"(?:[^`\\$]|\\.|\$(?!\{))*+(`|\$\{)"),
+    COMMENT: lazy_pattern(r"(?:[^*]|\*(?!/))*+\*/"),
 }
-_REGEX = re.compile(r"/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.){0,100}+\]){1,200}+/")
-_CLASS = re.compile(r"\bclass\b[^{}();=]*\Z")
+_REGEX = lazy_pattern(r"/(?:[^/\\\[]|\\.|\[(?:[^\]\\]|\\.){0,100}+\]){1,200}+/")
+_CLASS = lazy_pattern(r"\bclass\b[^{}();=]*\Z")
 _LOOK_BACK, _SKIPPED = 200, 8
 _VALUE_ENDS = frozenset(")]}\"'`")
 # A regular expression or an object can follow these words; a block the others.
@@ -48,11 +50,11 @@ _OPERATORS = frozenset(
     "return typeof case in of delete void throw new else do instanceof yield await default".split()
 )
 _BLOCK_WORDS = frozenset(["else", "do"])
-_STATEMENT = re.compile(
+_STATEMENT = lazy_pattern(
     r"\s*(?:(?:const|let|var|return|import|export|throw)[ \t]"
     r"|(?:if|for|while|switch)[ \t]*\(|try[ \t]*\{)"
 )
-_CASE = re.compile(r"\s*(?:case\b|default[ \t]*:)")
+_CASE = lazy_pattern(r"\s*(?:case\b|default[ \t]*:)")
 # In what each bracket is, what opens it there.
 _OPENED = {
     PAREN: {OBJECT: "a:(", CLASS: "a("},

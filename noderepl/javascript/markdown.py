@@ -9,6 +9,7 @@ from textwrap import dedent
 
 from noderepl.javascript.validity import node_at, tree_of
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 JAVASCRIPT = frozenset(
     "js javascript jsx mjs cjs es6 ecmascript node nodejs ts typescript tsx mts cts diff "
@@ -19,11 +20,11 @@ SHELL = frozenset(
     "cmd bat".split()
 )
 UNNAMED = frozenset(["", "text", "txt", "plain", "plaintext", "none"])
-_FENCE = re.compile(
+_FENCE = lazy_pattern(
     r"[ \t\u00a0]*(?:[-*>][ \t]+)?(?P<mark>`{3,}|~{3,})["
     r" \t\u00a0]*[{.]*(?P<word>[\w+#-]*)(?P<more>[^`\n]*)$"
 )
-_AT_START = re.compile(r"^[ \t]*(?P<mark>```+|~~~+)[^`\n]*$", re.MULTILINE)
+_AT_START = lazy_pattern(r"^[ \t]*(?P<mark>```+|~~~+)[^`\n]*$", re.MULTILINE)
 
 
 @dataclass

@@ -7,7 +7,6 @@ its width, so that the lines and most columns of an error are the user's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import field
 
@@ -16,6 +15,7 @@ from tree_sitter import Node
 from noderepl.javascript.analysis import Declaration, Edit
 from noderepl.javascript.patterns import name_of
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 EXPORT_NOTE = "`export` is ignored: a snippet is not a module."
 DEFAULT_NOTE = "`export default` gives the snippet its value: a snippet is not a module."
@@ -29,7 +29,7 @@ VALUED = frozenset(
 )
 _EMPTY = frozenset(["comment", "html_comment", "empty_statement", "hash_bang_line"])
 NAMELESS = frozenset(["function_expression", "generator_function", "class"])
-LINE_END = re.compile("\r\n|[\n\r\u2028\u2029]")
+LINE_END = lazy_pattern("\r\n|[\n\r\u2028\u2029]")
 
 
 @dataclass(slots=True)

@@ -11,19 +11,20 @@ from collections.abc import Sequence
 from itertools import dropwhile
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
-_LIKELY = re.compile(
+_LIKELY = lazy_pattern(
     r"\s*(?:\$[ \u00a0]+)?(?:sudo[ \u00a0]+(?:-\w+[ \u00a0]+)*)?(?:npm|yarn|pnpm|bun)["
     r" \t\u00a0]+[a-z]"
 )
-_DOLLAR = re.compile(r"\A\s*\$[ \u00a0]+")
-_SHELL_COMMENT = re.compile(r"\s*#(?!!)")
-_PART = re.compile(
+_DOLLAR = lazy_pattern(r"\A\s*\$[ \u00a0]+")
+_SHELL_COMMENT = lazy_pattern(r"\s*#(?!!)")
+_PART = lazy_pattern(
     r"""\s*(?:(?P<comment>(?:\#|//).*)|(?P<sign>[;&|()`]+)|
     (?P<word>(?:'[^']*'|"(?:[^"\\]|\\.)*"|\\.|[^\s;&|()`'"\\])+))""",
     re.DOTALL | re.VERBOSE,
 )
-_DASHES = re.compile("(?<=\\s)[\u2013\u2014](?=\\w)")
+_DASHES = lazy_pattern("(?<=\\s)[\u2013\u2014](?=\\w)")
 _LONGEST = 10_000
 """Characters; a longer line is no command for npm. shlex needs quadratic time for long words."""
 _COMMANDS = {
@@ -36,7 +37,7 @@ _COMMANDS = {
     "bun": frozenset(["add", "install", "i", "a"]),
 }
 _INSTALLS = frozenset(["install", "i", "add", "ci"])
-_REDIRECTION = re.compile(r"\d*[<>]")
+_REDIRECTION = lazy_pattern(r"\d*[<>]")
 _OTHER_FLAGS = {
     "--dev": "--save-dev",
     "-d": "--save-dev",

@@ -26,22 +26,23 @@ from noderepl.javascript.syntax import TooHard
 from noderepl.javascript.typography import straighten
 from noderepl.javascript.validity import parses
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 FENCES = "Markdown fences removed"
 MARKS = "diff marks removed"
 NUMBERS = "line numbers removed"
 HEADINGS = "headings removed"
 LEFT_OUT = "blocks left out that are not JavaScript"
-_NUMBERED = re.compile(
+_NUMBERED = lazy_pattern(
     r"[ \t\u00a0]*(?P<number>\d+)(?P<mark>[ \u00a0]?[|\u2502:.)]|)(?P<rest>[ \t\u00a0].*|)$"
 )
-_HEADING = re.compile(
+_HEADING = lazy_pattern(
     r"(?:#+ )?(?:usage|install|installation|installing|examples?|quick ?start|getting started|basic"
     r" usage|import|"
     r"example usage|javascript|js|copy|npm|bash|node(?:\.js)?)[:.]?\s*",
     re.IGNORECASE,
 )
-_DIFF_HEAD = re.compile(
+_DIFF_HEAD = lazy_pattern(
     r"diff --git |index [\da-f]+\.\.|(?:---|\+\+\+) |@@ .*@@|\\ No newline|new file"
     r" mode|similarity "
 )

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from noderepl.lazy_patterns import lazy_pattern
+
 NAMES = frozenset(
     ["identifier", "shorthand_property_identifier", "shorthand_property_identifier_pattern"]
 )
@@ -21,7 +23,7 @@ WRAPPERS = frozenset(
         "satisfies_expression",
     ]
 )
-_ESCAPE = re.compile(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
+_ESCAPE = lazy_pattern(r"\\u(?:([0-9a-fA-F]{4})|\{([0-9a-fA-F]{1,6})\})")
 
 
 def name_of(node: Node, source: bytes) -> str:

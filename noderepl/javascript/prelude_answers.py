@@ -15,11 +15,12 @@ from msgspec import Meta
 from noderepl.javascript.output import Written
 from noderepl.javascript.prelude import PREFIX, absent
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Execution, Media, Status, Thrown, Value
 from noderepl.schema import Check, Count, Duration, Unfit, Word, decode
 
 # The beginning of process.version.
-_VERSION = re.compile(r"v(\d{1,4}\.\d{1,4}\.\d{1,4})", re.ASCII)
+_VERSION = lazy_pattern(r"v(\d{1,4}\.\d{1,4}\.\d{1,4})", re.ASCII)
 MOST_NAMES = 2000
 INTERRUPTED = "the snippet was stopped; the session continues"
 _TIME_OVER = "and was stopped; the session continues (see %timeout)"

@@ -10,10 +10,11 @@ from dataclasses import field
 from typing import Literal
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 Verb = Literal["eval", "print", "command", "file"]
 
-_READS = re.compile(
+_READS = lazy_pattern(
     r"stdin|stdio|inherit|/fd/0\b|\bfd\b[\"']?\s*:\s*0\b|\b(?:read|fstat)\w*\(\s*0\b"
     r"|\bprompts?\b|inquirer|\bquestion\(",
     re.IGNORECASE,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from noderepl.javascript.syntax import TooHard, nodes, parse, parser
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 # Characters; a longer line is no question.
 LONGEST = 2000
@@ -20,7 +20,7 @@ _IN_LITERALS = _LITERALS | frozenset(
 )
 _MADE = frozenset("Date Map Set WeakMap WeakSet URL URLSearchParams Error".split())
 _CALLS = frozenset(["get", "at"])
-_NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
+_NAME = lazy_pattern(r"[^\W\d][\w$]*|\$[\w$]*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,9 @@ from noderepl.javascript.npm_lines import installs, npm_lines
 from noderepl.javascript.statements import separated
 from noderepl.javascript.validity import node_at, parses, tree_of
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
-_SHELL = re.compile(
+_SHELL = lazy_pattern(
     r"""(?:(?:[\w.-]+@[\w.-]+[^$\#>%\n]{0,80}|\[[\w.-]+@[\w.-]+[ ][^\]\n]{1,80}\]
     |(?:ba|z)?sh-[\d.]+)[$\#%]
     |/\S*[ ]\#|[\w.-]+:\S+[ ][\w.-]+\$
@@ -29,29 +30,29 @@ _SHELL = re.compile(
     re.VERBOSE,
 )
 # Root's prompt, which is a comment or a heading elsewhere, and that of zsh.
-_BARE_SHELL = re.compile(r"[#%][ \u00a0]+(?P<typed>.*)")
-_REPL = re.compile(r"(?:(?:node|deno|bun|js)?>|\u276f)(?:[ \u00a0](?P<typed>.*)|$)")
-_MORE = re.compile(r"(?:\.{3,}|\|)(?:[ \u00a0](?P<typed>.*)|$)")
-_CELL = re.compile(r"In \[[\d* ]*\]:(?:[ \u00a0](?P<typed>.*)|$)")
-_CELL_MORE = re.compile(r"[ \u00a0]*\.{3,}:(?:[ \u00a0](?P<typed>.*)|$)")
-_CELL_OUT = re.compile(r"Out\[\d*\]:")
-_INTERPRETER = re.compile(
+_BARE_SHELL = lazy_pattern(r"[#%][ \u00a0]+(?P<typed>.*)")
+_REPL = lazy_pattern(r"(?:(?:node|deno|bun|js)?>|\u276f)(?:[ \u00a0](?P<typed>.*)|$)")
+_MORE = lazy_pattern(r"(?:\.{3,}|\|)(?:[ \u00a0](?P<typed>.*)|$)")
+_CELL = lazy_pattern(r"In \[[\d* ]*\]:(?:[ \u00a0](?P<typed>.*)|$)")
+_CELL_MORE = lazy_pattern(r"[ \u00a0]*\.{3,}:(?:[ \u00a0](?P<typed>.*)|$)")
+_CELL_OUT = lazy_pattern(r"Out\[\d*\]:")
+_INTERPRETER = lazy_pattern(
     r"(?:npx )?(?:node(?:js)?|deno(?: repl)?|bun(?: repl)?|noderepl|ijs)(?: -[\w=-]+)*"
 )
-_COMMAND = re.compile(r"\s*\.(?:break|clear|editor|exit|help|load|save)\b(?!\()[^\n]*")
+_COMMAND = lazy_pattern(r"\s*\.(?:break|clear|editor|exit|help|load|save)\b(?!\()[^\n]*")
 _EDITOR_HINT = "// Entering editor mode"
-_BANNER = re.compile(
+_BANNER = lazy_pattern(
     r"Welcome to Node|Type \"?\.help|Deno \d|exit using |REPL is running|Welcome to Bun|noderepl"
     r" |// Entering|\s*$"
 )
-_RESULT = re.compile(
+_RESULT = lazy_pattern(
     r"\s*(?:undefined|null|true|false|NaN|-?[\d.]+n?|'.*'|\".*\"|[\[{<(].*|[}\])].*|\w+(?:\(\d+\))?"
     r" ?[\[{].*|"
     r"Uncaught.*)$"
 )
-_GIVEN_UP = re.compile(r"(?:Uncaught )?SyntaxError\b|\(To exit, press")
-_NEVER_CODE = re.compile(r"(?:node|deno|bun)> .*\n")
-_AFTER_UNDEFINED = re.compile(r"^undefined\n(?=> )", re.MULTILINE)
+_GIVEN_UP = lazy_pattern(r"(?:Uncaught )?SyntaxError\b|\(To exit, press")
+_NEVER_CODE = lazy_pattern(r"(?:node|deno|bun)> .*\n")
+_AFTER_UNDEFINED = lazy_pattern(r"^undefined\n(?=> )", re.MULTILINE)
 _MOST_UNMARKED = 200
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
+from noderepl.lazy_patterns import lazy_pattern
+
 # A line break does not end a statement before these characters.
 _CONTINUES = tuple("([`+-/")
-_BLANKS_AND_COMMENTS = re.compile(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
+_BLANKS_AND_COMMENTS = lazy_pattern(r"(?:\s|//[^\n]*|/\*.*?\*/)*", re.DOTALL)
 
 
 def separated(snippets: Iterable[str]) -> Iterator[str]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import field
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 QUOTES = "quotes straightened"
 SPACES = "non-breaking spaces replaced"
@@ -18,7 +19,7 @@ DASHES = "dashes and dots replaced"
 
 _DOUBLE = "\u201c\u201d\u201e\u201f\u2033\u275d\u275e"
 _SINGLE = "\u2018\u2019\u201a\u201b\u2032\u00b4\u275b\u275c"
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rf"""
       (?P<comment>//[^\n]*|/\*.*?(?:\*/|\Z))
     | (?P<string>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')
@@ -36,16 +37,16 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_TEMPLATE = re.compile(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{|\Z)", re.DOTALL)
+_TEMPLATE = lazy_pattern(r"(?:[^`\\$]|\\.|\$(?!\{))*(`|\$\{|\Z)", re.DOTALL)
 # Bounded: a search for the end of each one up to the end of the line would take quadratic time.
-_REGEXP = re.compile(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}+\]){1,1000}+/[a-z]*")
-_CURLY_DOUBLE = re.compile(
+_REGEXP = lazy_pattern(r"/(?![*/])(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.){0,300}+\]){1,1000}+/[a-z]*")
+_CURLY_DOUBLE = lazy_pattern(
     rf'((?:[^"\\\n{_DOUBLE}]|\\.|"(?=[^\n{_DOUBLE}]{{0,300}}+[{_DOUBLE}]))*)[{_DOUBLE}"]'
 )
 _MOST_OPEN = 100
 """Quotes that no other quote closes; a text with more of them is no code."""
-_CURLY_SINGLE = re.compile(rf"((?:[^'\\\n{_SINGLE}]|\\.|['{_SINGLE}](?=\w))*)[{_SINGLE}']")
-_STEP_ENDS = re.compile(r"[ \t]*(?:[;)\]},]|$)", re.MULTILINE)
+_CURLY_SINGLE = lazy_pattern(rf"((?:[^'\\\n{_SINGLE}]|\\.|['{_SINGLE}](?=\w))*)[{_SINGLE}']")
+_STEP_ENDS = lazy_pattern(r"[ \t]*(?:[;)\]},]|$)", re.MULTILINE)
 _BEFORE_REGEXP = frozenset(
     "return typeof case in of delete void throw new else do await yield instanceof".split()
 )

@@ -5,14 +5,13 @@ Stricter than the grammar if that accepts a curly quote as a letter or skips an 
 
 from __future__ import annotations
 
-import re
-
 from tree_sitter import Node
 
 from noderepl.javascript.syntax import parse, parser, typescript_parser
+from noderepl.lazy_patterns import lazy_pattern
 
 # Characters that only the grammar accepts outside strings, comments and the like.
-FOREIGN = re.compile(
+FOREIGN = lazy_pattern(
     "[\u00ad\u00b4\u180e\u200b\u200e\u200f\u2010-\u201f\u2026\u202a-\u202e\u2032\u2033\u2060-\u2069\u2190\u2212\u275b-\u276f]"
 )
 TEXTS = frozenset(
@@ -21,7 +20,7 @@ TEXTS = frozenset(
 )
 # Spaces that engines know and the grammar does not, each three bytes long; the offsets must not
 # change.
-_WIDE_SPACES = re.compile(rb"\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
+_WIDE_SPACES = lazy_pattern(rb"\xe1\x9a\x80|\xe2\x80[\x80-\x8a\xaf]|\xe2\x81\x9f|\xe3\x80\x80")
 
 
 def parses(text: str) -> bool:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 import shlex
 
+from noderepl.lazy_patterns import lazy_pattern
+
 _LONGEST_LINE = 300
 _SHOWN = 60
 _LEAVE = "To leave: Ctrl-D or .exit."
@@ -52,30 +54,32 @@ _COMMANDS = frozenset(
     xargs yarn zip zsh az gh cargo go java ruby perl php
     """.split()
 )
-_NOT_NPM = re.compile(r"[|<>;&`$()\\]")
-_FIRST = re.compile(r"[$!:\\/]?\s*(?:sudo\s+)?(?P<word>[A-Za-z][\w-]*)(?P<rest>.*)", re.DOTALL)
+_NOT_NPM = lazy_pattern(r"[|<>;&`$()\\]")
+_FIRST = lazy_pattern(r"[$!:\\/]?\s*(?:sudo\s+)?(?P<word>[A-Za-z][\w-]*)(?P<rest>.*)", re.DOTALL)
 # What may follow a word that a REPL or a shell takes as a command; else the word is a name.
-_BARE = re.compile(r"\s*(?:\(\s*\)|\w+)?\s*;?\s*")
-_ARGUMENTS = re.compile(
+_BARE = lazy_pattern(r"\s*(?:\(\s*\)|\w+)?\s*;?\s*")
+_ARGUMENTS = lazy_pattern(
     r"""(?!\s+(?:in|instanceof|of)\b)(?:\s+(?:[\w./~"'$*@:<>]|-\S).*)?""", re.DOTALL
 )
-_PRINTED = re.compile(r"""\s*[("'\w].*""", re.DOTALL)
-_LINE = re.compile(r"(?:[$!]\s*)?(.*)", re.DOTALL)
-_ELSEWHERE = re.compile(r"&&\s*(?:npm|npx|yarn|pnpm|bun|node)\b")
-_TAG = re.compile(r"<!?(?:[A-Za-z][\w-]*|>)")
-_SQL_LINE = re.compile(
+_PRINTED = lazy_pattern(r"""\s*[("'\w].*""", re.DOTALL)
+_LINE = lazy_pattern(r"(?:[$!]\s*)?(.*)", re.DOTALL)
+_ELSEWHERE = lazy_pattern(r"&&\s*(?:npm|npx|yarn|pnpm|bun|node)\b")
+_TAG = lazy_pattern(r"<!?(?:[A-Za-z][\w-]*|>)")
+_SQL_LINE = lazy_pattern(
     r"(?:select\s.+\sfrom|insert\s+into|update\s+\S+\s+set|delete\s+from"
     r"|(?:create|drop|alter)\s+(?:table|index|view|database))\b",
     re.IGNORECASE | re.DOTALL,
 )
-_PYTHON_LINE = re.compile(
+_PYTHON_LINE = lazy_pattern(
     r"(?:def\s+\w+\s*\(.*\)\s*(?:->.*)?:|from\s+[\w.]+\s+import\b|import\s+[a-z_]\w*(?:\s+as\s+\w+)?\s*$"
     r"|(?:if|for|while|elif|with|class)\s[^{]*:\s*$|print\s+[\"'])",
     re.DOTALL,
 )
-_DOT_COMMAND = re.compile(r"\.[a-z]+\s*")
-_SCHEME = re.compile(r"""\bfrom\s*['"](\w+):([^'"]+)['"]|\bimport\s*\(?\s*['"](\w+):([^'"]+)['"]""")
-_NOT_DEFINED = re.compile(r"([A-Za-z_$][\w$]*) is not defined")
+_DOT_COMMAND = lazy_pattern(r"\.[a-z]+\s*")
+_SCHEME = lazy_pattern(
+    r"""\bfrom\s*['"](\w+):([^'"]+)['"]|\bimport\s*\(?\s*['"](\w+):([^'"]+)['"]"""
+)
+_NOT_DEFINED = lazy_pattern(r"([A-Za-z_$][\w$]*) is not defined")
 
 
 def word_hint(text: str, name: str, message: str) -> str | None:

@@ -5,16 +5,16 @@ This module does not depend on any magic: each magic declares its arguments.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
 from noderepl.errors import UsageError
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
-_QUOTING = re.compile(r"['\"\\]")
-_SPACES = re.compile(r"[ \t\r\n]+")
+_QUOTING = lazy_pattern(r"['\"\\]")
+_SPACES = lazy_pattern(r"[ \t\r\n]+")
 LONGEST = 100_000
 """Characters; shlex needs quadratic time for long words."""
 

@@ -10,9 +10,10 @@ from fnmatch import translate
 from functools import cached_property
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 ANY_DEPTH = "**"
-_MAGIC = re.compile(r"[*?[]")
+_MAGIC = lazy_pattern(r"[*?[]")
 
 
 def has_pattern(text: str) -> bool:

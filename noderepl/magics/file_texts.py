@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -16,6 +15,7 @@ from noderepl.errors import (
     ServiceFailed,
     UsageError,
 )
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread
@@ -31,7 +31,7 @@ MOST_SHOWN = 10_000_000
 MOST_COMPARED = 1_000_000
 """Bytes of a file that %diff compares."""
 REMOTE = "remote:"
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,10}\Z")
+_SUFFIX = lazy_pattern(r"\.[A-Za-z0-9]{1,10}\Z")
 
 
 async def _text(context: Context, name: str, most: int | None = None) -> str:

@@ -6,7 +6,6 @@ A snippet that is measured runs as any other does: one request, which Ctrl-C int
 from __future__ import annotations
 
 import json
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -16,6 +15,7 @@ from statistics import mean, pstdev
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ExitCode, UsageError
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, check_free, local_path
@@ -44,13 +44,13 @@ MEMORY = """\
   return [heapUsed, heapTotal, limit, rss, external, arrayBuffers].join(" ");
 })()"""
 KINDS = ("heap used", "heap total", "heap limit", "rss", "external", "array buffers")
-_NUMBERS = re.compile(r"\b\d{1,15}(?: \d{1,15}){5}\b")
+_NUMBERS = lazy_pattern(r"\b\d{1,15}(?: \d{1,15}){5}\b")
 HOTTEST = 15
 """The number of functions that %prof shows."""
 MOST_CALLS = 100_000
 _TOO_LARGE = "the profile has {:,} different calls, too many to show: profile a shorter run"
 # An option before the snippet, which may itself begin with `--`.
-_OPTION = re.compile(
+_OPTION = lazy_pattern(
     r"""\s*--(?P<name>force|save|)(?:(?<=save)(?:=|\s+)"""
     r"""(?P<file>(?:"(?:\\.|[^"\\])*"|'[^']*'|\\.|[^\s"'\\])+))?(?:\s+|$)"""
 )

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from noderepl.errors import ExitCode
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -20,7 +21,7 @@ from noderepl.magics.npm_local import LOCAL, install_local
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
 from noderepl.sessions.journal import CHANGES, INSTALLS, Npm
 
-_NO_NETWORK = re.compile(
+_NO_NETWORK = lazy_pattern(
     r"\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b"
     r"|^npm (error|ERR!) network",
     re.MULTILINE,
@@ -29,7 +30,7 @@ _EGRESS = "the pool needs egress enabled (EgressEnabled)"
 
 # Words and numbers without quotes: inspect text, a JSON string and plain text represent them in the
 # same way.
-_ENDED = re.compile(r"npm-(exit|signal|error) (\w+)")
+_ENDED = lazy_pattern(r"npm-(exit|signal|error) (\w+)")
 
 # The exit code is the completion value, and the function keeps its names out of the global scope.
 # With the prelude, whose streams have a descriptor, npm's output appears as it is written.

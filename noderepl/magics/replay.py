@@ -4,10 +4,10 @@ without this command.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from noderepl.errors import ExitCode, NodeReplError, SessionLost, UsageError
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.files import send
@@ -17,7 +17,7 @@ from noderepl.magics.reset import run_reset
 from noderepl.outcome import Failure, Outcome, Table, Words, is_failure
 from noderepl.sessions.journal import Entry, Npm, Reset, Snippet, Upload
 
-_RANGE = re.compile(r"(\d{1,9})(?:(-)(\d{1,9})?)?")
+_RANGE = lazy_pattern(r"(\d{1,9})(?:(-)(\d{1,9})?)?")
 _LONGEST = 60
 OUTSIDE = "network"
 REACHES = (

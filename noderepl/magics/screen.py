@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import get_args
 
 from noderepl.history_entry import HistoryEntry
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
@@ -32,8 +33,8 @@ _TTY: tuple[Tty, ...] = get_args(Tty)
 HERE = "--here"
 _PREVIEW: tuple[Preview, ...] = get_args(Preview)
 _MANY = 999_999_999
-_NUMBERS = re.compile(r"-n\s+([0-9]{1,9}(?:-[0-9]{1,9})?)", re.ASCII)
-_RANGE = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
+_NUMBERS = lazy_pattern(r"-n\s+([0-9]{1,9}(?:-[0-9]{1,9})?)", re.ASCII)
+_RANGE = lazy_pattern(r"([0-9]{1,9})-([0-9]{1,9})")
 _KEPT = "The history records what you type."
 _NOT_KEPT = "The history does not record what you type; %history on makes it do so again."
 

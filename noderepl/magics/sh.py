@@ -7,17 +7,17 @@ It sends nothing itself: its snippet runs like any other.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from noderepl.errors import ExitCode
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
 
-_ENDED = re.compile(r"sh-(exit|signal|error) (\w+)")
+_ENDED = lazy_pattern(r"sh-(exit|signal|error) (\w+)")
 
 # As for %npm, the exit code is the completion value, and the line ends before the snippet does.
 _SNIPPET = """\

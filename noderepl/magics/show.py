@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from noderepl.errors import LocalFileError, UsageError
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.copy import result_number
@@ -36,8 +37,8 @@ _STARTS = (
     (b"GIF87a", "image/gif"),
     (b"GIF89a", "image/gif"),
 )
-_SVG = re.compile(rb"\s*(?:<\?xml[^>]{0,1000}>\s*)?(?:<!--.{0,1000}?-->\s*)?<svg[\s>]", re.DOTALL)
-_HTML = re.compile(
+_SVG = lazy_pattern(rb"\s*(?:<\?xml[^>]{0,1000}>\s*)?(?:<!--.{0,1000}?-->\s*)?<svg[\s>]", re.DOTALL)
+_HTML = lazy_pattern(
     rb"\s*(?:<!doctype\s+html|<html|<body|<table|<div|<p[\s>]|<h[1-6])", re.IGNORECASE
 )
 NOT_SHOWN = "is not a picture: PNG, JPEG, GIF and SVG are shown"

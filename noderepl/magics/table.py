@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
 from noderepl.errors import UsageError
 from noderepl.javascript.prelude_request import Table
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Outcome
 
-_ALL = re.compile(r"--all(?!\S)\s*")
-_NAMES = re.compile(r"(?:^|\s)--((?:\s+[\w$.@/-]+)+)\Z")
+_ALL = lazy_pattern(r"--all(?!\S)\s*")
+_NAMES = lazy_pattern(r"(?:^|\s)--((?:\s+[\w$.@/-]+)+)\Z")
 
 
 async def _table(context: Context, arguments: Arguments) -> Sequence[Outcome]:

@@ -9,12 +9,14 @@ import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from noderepl.lazy_patterns import lazy_pattern
+
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v"}
 _HEX = "[0-9A-Fa-f]"
 _CODE = rf"x{_HEX}{{2}}|u{_HEX}{{4}}|u\{{{_HEX}+\}}"
-_CODED = re.compile(rf"\\({_CODE})")
+_CODED = lazy_pattern(rf"\\({_CODE})")
 # Whole escapes, and so few of them that other threads run after a moment.
-_SLICE = re.compile(rf"(?:[^\\]{{1,256}}+|\\(?:{_CODE}|.?)){{1,4096}}+")
+_SLICE = lazy_pattern(rf"(?:[^\\]{{1,256}}+|\\(?:{_CODE}|.?)){{1,4096}}+")
 
 
 def execution_result(mime: Mapping[str, Any], *, jupyter_format: bool) -> Any:

@@ -11,13 +11,13 @@ from __future__ import annotations
 import base64
 import binascii
 import mimetypes
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.service.completion_values import execution_result
 from noderepl.service.errors import ApiError, InvalidBody
 from noderepl.service.files import Entry
@@ -26,7 +26,7 @@ from noderepl.service.worker import Ran
 LEGACY_VERSIONS = ("2024-02-02-preview", "2024-08-02-preview")
 FLAT_VERSIONS = ("2024-10-02-preview", "2025-02-02-preview", "2025-10-02-preview")
 NEWEST = FLAT_VERSIONS[-1]
-_IDENTIFIER = re.compile(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
+_IDENTIFIER = lazy_pattern(r"""[a-zA-Z0-9_|}{\[\]:"';<>?/.,@#$%^&*()\-+=!~`]{4,128}""")
 # The years 1 to 9999, the range of Python's dates; a session may set any time.
 _EARLIEST, _LATEST = -62_135_596_800 * 10**9, 253_402_300_800 * 10**9 - 1
 

@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.service.errors import ApiError
 
 ROOT = "/mnt/data"
 SIZE_LIMIT = 128 * 1024 * 1024
 # As many as noderepl reads; they take 100 MB of memory if their names are long.
 MOST_ENTRIES = 100_000
-_NAME = re.compile(r"[\w\- .@$&=;,#%^()]+")
+_NAME = lazy_pattern(r"[\w\- .@$&=;,#%^()]+")
 _DEEPEST = 64
 # The errors of open() for a missing file, a link, a pipe or a socket.
 _MISSING = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG)

@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 _PROC = Path("/proc")
-_PRIVATE = re.compile(rb"^(?:RssAnon|RssShmem|VmPTE|VmSwap):\s+(\d+) kB", re.MULTILINE)
-_AVAILABLE = re.compile(rb"^(?:MemAvailable|SwapFree):\s+(\d+) kB", re.MULTILINE)
+_PRIVATE = lazy_pattern(rb"^(?:RssAnon|RssShmem|VmPTE|VmSwap):\s+(\d+) kB", re.MULTILINE)
+_AVAILABLE = lazy_pattern(rb"^(?:MemAvailable|SwapFree):\s+(\d+) kB", re.MULTILINE)
 
 # The process has ended, or belongs to another user and /proc hides it. Any other error is not about
 # the process.

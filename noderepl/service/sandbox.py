@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.service import seccomp
 from noderepl.service.bubblewrap import (
     Bubblewrap,
@@ -36,7 +37,7 @@ _KEPT = {
     *("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY"),
 }
 _KEPT_IN_ANY_CASE = {"npm_config_registry", "npm_config_cafile"}
-_NAMES_CERTIFICATES = re.compile(r"_CA_CERTS$|_CERT_(FILE|DIR)$|_cafile$", re.IGNORECASE)
+_NAMES_CERTIFICATES = lazy_pattern(r"_CA_CERTS$|_CERT_(FILE|DIR)$|_cafile$", re.IGNORECASE)
 _PATH = ("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin")
 _SCRIPTS = Path(__file__).parent
 # V8 collects garbage thoroughly before its heap reaches this part of the memory limit, so that only

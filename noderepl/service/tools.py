@@ -11,26 +11,27 @@ import re
 from pathlib import Path
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.service.node import Node
 
 _SIZE_LIMIT = 256 * 1024
 _PREFIXES = ("/usr", "/usr/local")
-_HARMLESS = re.compile(
+_HARMLESS = lazy_pattern(
     r"(?:@[\w.~-]+:)?registry|ca|cafile|strict-ssl|proxy|https-proxy|http-proxy|noproxy|maxsockets"
     r"|fetch-(?:retries|retry-factor|retry-mintimeout|retry-maxtimeout|timeout)"
     r"|audit|fund|engine-strict|legacy-peer-deps|package-lock|prefer-offline|save-exact|update-notifier|loglevel"
 )
-_ADDRESS = re.compile(r"(?:@[\w.~-]+:)?registry|proxy|https?-proxy")
-_USER = re.compile(r"//[^/?#\\]*@")
+_ADDRESS = lazy_pattern(r"(?:@[\w.~-]+:)?registry|proxy|https?-proxy")
+_USER = lazy_pattern(r"//[^/?#\\]*@")
 # A part of a path that resembles a token, or is where known registries expect one.
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"(?<!:)(?<!:/)/(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9]{16,}(?![^/\"'])"
     r"|//npm\.fury\.io/+[^/]+/+[^/\"']"
     r"|//dl\.cloudsmith\.io/+(?!public/|basic/|[\"']|$)",
     re.IGNORECASE,
 )
-_QUERY_OR_FRAGMENT = re.compile(r"[?#].*")
-_COMMENT = re.compile(r"[;#].*")
+_QUERY_OR_FRAGMENT = lazy_pattern(r"[?#].*")
+_COMMENT = lazy_pattern(r"[;#].*")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from the events.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 
 Event = Mapping[str, Any]
 
@@ -24,7 +24,7 @@ CHANGES = INSTALLS | frozenset(
 )
 # Names that reach outside the session. A function that the snippet calls may do so too, which its
 # text does not show.
-_OUTSIDE = re.compile(
+_OUTSIDE = lazy_pattern(
     r"\b(?:fetch|XMLHttpRequest|WebSocket|EventSource)\b|\b(?:node:)?(?:https?|http2|net|tls|dgram|undici|axios)['\"]"
 )
 

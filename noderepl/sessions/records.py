@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO
 from noderepl.client.endpoint import base_url
 from noderepl.errors import UsageError
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.sessions.store import (
     KEEP,
     MOST_BYTES,
@@ -35,9 +35,9 @@ LONGEST_COOLDOWN = 3600.0
 """Seconds; no pool keeps an idle session for longer (DOC-POOL)."""
 MOST_VALUES = 10_000
 """In one event: those that are read here have few."""
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
+_NAME = lazy_pattern(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
 # Identifiers of other tools usually have a digit, and those of noderepl are longer.
-_NEW_NAME = re.compile(r"[A-Za-z][A-Za-z_-]{0,23}")
+_NEW_NAME = lazy_pattern(r"[A-Za-z][A-Za-z_-]{0,23}")
 
 
 @dataclass(frozen=True, slots=True)

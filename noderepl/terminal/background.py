@@ -11,6 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Literal
 
+from noderepl.lazy_patterns import lazy_pattern
+
 Background = Literal["dark", "light"]
 
 QUERY = "\x1b]11;?\x1b\\"
@@ -18,7 +20,7 @@ QUERY = "\x1b]11;?\x1b\\"
 # Terminals that show the question as text, or ignore it: the consoles of Linux and BSD, Emacs, and
 # real ones.
 _SILENT = ("dumb", "linux", "cons", "eterm", "emacs", "sun", "vt", "ansi", "unknown")
-_ANSWER = re.compile(
+_ANSWER = lazy_pattern(
     r"\x1b\]11;(?:rgba?:(?P<red>[0-9a-f]{1,4})/(?P<green>[0-9a-f]{1,4})/(?P<blue>[0-9a-f]{1,4})"
     r"(?:/[0-9a-f]{1,4})?|#(?P<digits>(?:[0-9a-f]{3}){1,4}))(?:\x07|\x1b\\)",
     re.IGNORECASE,

@@ -12,6 +12,8 @@ from enum import Enum, auto
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
 from prompt_toolkit.keys import Keys
 
+from noderepl.lazy_patterns import lazy_pattern
+
 ADD_LINE = Keys.F24
 """The key that stands for Enter with a modifier; no keyboard of today has it."""
 LONGEST_STRING, LONGEST_SEQUENCE = 4096, 64
@@ -21,21 +23,21 @@ Key = str | Keys
 
 # In the notation of ECMA-48: parameters, intermediates and a final byte. Besides, the function keys
 # of the Linux console, and the reports of a mouse in the form of X10.
-_CSI = re.compile(r"\x1b\[(?:\[[A-E]|M[^\x1b]{3}|(?!\[|M)[0-?]*[ -/]*[@-~])")
-_CSI_BEGIN = re.compile(r"\x1b\[(?:\[|M[^\x1b]{0,2}|[0-?]*[ -/]*)")
+_CSI = lazy_pattern(r"\x1b\[(?:\[[A-E]|M[^\x1b]{3}|(?!\[|M)[0-?]*[ -/]*[@-~])")
+_CSI_BEGIN = lazy_pattern(r"\x1b\[(?:\[|M[^\x1b]{0,2}|[0-?]*[ -/]*)")
 _SS3 = re.compile(r"\x1bO[0-9;]*[A-Za-z]")
 _SS3_BEGIN = re.compile(r"\x1bO[0-9;]*")
 # How the answers of terminals begin, which nobody types behind an Escape.
-_ANSWER_BEGIN = re.compile(r"\x1b(?:\]\d{1,5}(?:;|\Z)|P[\d;>=?]{0,16}[|+$!]|_G)")
+_ANSWER_BEGIN = lazy_pattern(r"\x1b(?:\]\d{1,5}(?:;|\Z)|P[\d;>=?]{0,16}[|+$!]|_G)")
 _STRINGS = ("\x1b]", "\x1bP", "\x1bX", "\x1b^", "\x1b_")
 
-_CSI_U = re.compile(
+_CSI_U = lazy_pattern(
     r"\x1b\[(?P<code>\d{1,7})(?::(?P<shifted>\d{0,7}))?(?::\d{0,7})?"
     r"(?:;(?P<modifiers>\d{0,4})(?::(?P<event>\d))?)?(?:;[\d:]*)?u"
 )
-_OTHER_KEY = re.compile(r"\x1b\[27;(?P<modifiers>\d{1,4});(?P<code>\d{1,7})~")
+_OTHER_KEY = lazy_pattern(r"\x1b\[27;(?P<modifiers>\d{1,4});(?P<code>\d{1,7})~")
 # An arrow or function key with a type of event: press, repeat or release.
-_WITH_EVENT = re.compile(r"\x1b\[(?P<code>\d*);(?P<modifiers>\d*):(?P<event>\d)(?P<final>[A-Z~])")
+_WITH_EVENT = lazy_pattern(r"\x1b\[(?P<code>\d*);(?P<modifiers>\d*):(?P<event>\d)(?P<final>[A-Z~])")
 _RELEASE = "3"
 _SHIFT, _ALT, _CTRL, _OTHERS, _CAPS = 1, 2, 4, 8 | 16 | 32, 64
 

@@ -5,12 +5,12 @@ text unchanged.
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import chain
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Output, Page
 from noderepl.terminal.escapes import slices, visible
 from noderepl.terminal.frames import without_kernel
@@ -27,7 +27,7 @@ SHORT = 4096
 # The part of the terminal's height above the prompt that may change: the prompt needs lines too.
 ABOVE = 3
 # The surrogates that stand for bytes; see pieces.Part.
-_BYTES = re.compile("[\udc80-\udcff]")
+_BYTES = lazy_pattern("[\udc80-\udcff]")
 # The stream, the bytes, and whether they are only a short message.
 Drawn = tuple[Stream, bytes, bool]
 

@@ -7,14 +7,15 @@ writes the emoji and sets the column behind it.
 
 from __future__ import annotations
 
-import re
 from unicodedata import combining
+
+from noderepl.lazy_patterns import lazy_pattern
 
 _EMOJI = "\u00a9\u00ae\u203c-\u3299\U0001f000-\U0001f1e5\U0001f200-\U0001faff"
 _MODIFIERS = "\ufe0f\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f"
 # What is joined may not be typed yet.
 _JOINED = f"\u200d(?:[{_EMOJI}][{_MODIFIERS}]{{0,8}})?"
-CLUSTER = re.compile(
+CLUSTER = lazy_pattern(
     "[\U0001f1e6-\U0001f1ff]{1,2}|[0-9#*]\ufe0f?\u20e3"
     f"|[{_EMOJI}](?:[{_MODIFIERS}]{{1,8}}(?:{_JOINED}){{0,8}}|(?:{_JOINED}){{1,8}})"
 )

@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
+from functools import cache
+
+from noderepl.lazy_patterns import lazy_pattern
 
 # The maximum length of a part of a long text in characters, and the distance from its end in which
 # a line end is searched.
@@ -16,18 +19,14 @@ SLICE, LOOK_BACK = 1 << 18, 256
 RESET = "\x1b[0m"
 # Further combining marks on one character, more than any script needs, are shown as escapes.
 MARKS = 4
-COLOUR = re.compile(r"\x1b\[[0-9;:]*m")
+_SGR = r"\x1b\[[0-9;:]*m"
+COLOUR = lazy_pattern(_SGR)
 _HIDDEN = (
-    *(code for code in range(0x20) if chr(code) not in "\t\n"),
-    *range(0x7F, 0xA0),  # DEL and C1
-    *(
-        0x061C,
-        0x200E,
-        0x200F,
-        *range(0x202A, 0x202F),
-        *range(0x2066, 0x206A),
-    ),  # bidirectional controls
-    *range(0xD800, 0xE000),  # lone surrogates: no encoding has them
+    *(range(0x09), range(0x0B, 0x20)),  # C0 except tab and line feed
+    range(0x7F, 0xA0),  # DEL and C1
+    # Bidirectional controls.
+    *(range(0x061C, 0x061D), range(0x200E, 0x2010), range(0x202A, 0x202F), range(0x2066, 0x206A)),
+    range(0xD800, 0xE000),  # lone surrogates: no encoding has them
 )
 # Characters that have no width or are blank, or break a line, in a name or in typed code; of
 # Unicode's default-ignorable characters all but the joiners, and the tags, which are too many for a
@@ -50,8 +49,8 @@ _UNSEEN = (
     *range(0x1BCA0, 0x1BCA4),
     *range(0x1D173, 0x1D17B),
 )
-_TAGS = re.compile("[\U000e0000-\U000e001f\U000e0080-\U000e0fff]")
-JOINER = re.compile("[\ufe0e\ufe0f\U000e0020-\U000e007f]|(?:^|(?<=[ -~]))[\u200c\u200d]")
+_TAGS = lazy_pattern("[\U000e0000-\U000e001f\U000e0080-\U000e0fff]")
+JOINER = lazy_pattern("[\ufe0e\ufe0f\U000e0020-\U000e007f]|(?:^|(?<=[ -~]))[\u200c\u200d]")
 """A character that is only part of an emoji, or joins letters of some scripts; it is not seen
 elsewhere.
 """
@@ -65,17 +64,28 @@ def escape(character: str) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
 
 
-_SHOWN = {code: escape(chr(code)) for code in _HIDDEN}
-_PLAIN = {code: escape(chr(code)) for code in (0x09, 0x0A, *_UNSEEN)} | _SHOWN
-_UNSAFE = re.compile(f"({COLOUR.pattern})|(?:(?!{COLOUR.pattern})[{''.join(map(chr, _HIDDEN))}])+")
+@cache
+def _shown() -> Mapping[int, str]:
+    """Returns the escape of each character that visible() escapes, by its code."""
+    return {code: escape(chr(code)) for codes in _HIDDEN for code in codes}
+
+
+@cache
+def _plain() -> Mapping[int, str]:
+    """Returns the escape of each character that plain() always escapes, by its code."""
+    return {code: escape(chr(code)) for code in (0x09, 0x0A, *_UNSEEN)} | dict(_shown())
+
+
+_HIDDEN_RANGES = "".join(f"{chr(codes[0])}-{chr(codes[-1])}" for codes in _HIDDEN)
+_UNSAFE = lazy_pattern(f"({_SGR})|(?:(?!{_SGR})[{_HIDDEN_RANGES}])+")
 # Characters that plain() never changes, and that combine with no other: ASCII, Latin, Cyrillic,
 # punctuation, symbols, Chinese, Japanese and Korean.
-_UNCHANGED = re.compile(
+_UNCHANGED = lazy_pattern(
     r"[ -~\u00a1-\u00ac\u00ae-\u02ff\u0400-\u0481\u048a-\u052f\u2010-\u2027\u2030-\u205e"
     r"\u20a0-\u20c0\u2190-\u21ff\u2500-\u25ff\u3001-\u3029\u3031-\u3096\u30a0-\u30ff"
     r"\u4e00-\u9fff\uac00-\ud7a3\uff01-\uff5e]*+"
 )
-_RESETS = re.compile(r"\x1b\[[0;:]*m\Z")
+_RESETS = lazy_pattern(r"\x1b\[[0;:]*m\Z")
 
 
 def visible(text: str, *, colour: bool) -> str:
@@ -101,7 +111,7 @@ def visible(text: str, *, colour: bool) -> str:
         if sequence := match[1]:
             last = sequence if colour else ""
             return last
-        return match[0].translate(_SHOWN)
+        return match[0].translate(_shown())
 
     shown = _UNSAFE.sub(replace, text.replace("\r\n", "\n"))
     return shown + RESET if last and not _RESETS.match(last) else shown
@@ -119,10 +129,10 @@ def plain(text: str) -> str:
 
 def plain_characters(text: str) -> Iterator[str]:
     """Yields the replacement of each character of a text by plain(), in order."""
-    marks = 0
+    marks, escapes = 0, _plain()
     for character in text:
         marks = marks + 1 if unicodedata.category(character) in ("Mn", "Me") else 0
-        shown = _PLAIN.get(ord(character), character)
+        shown = escapes.get(ord(character), character)
         yield escape(character) if marks > MARKS or _TAGS.match(character) else shown
 
 
@@ -135,7 +145,7 @@ def needs_plain(text: str) -> bool:
 
 def all_shown() -> Mapping[str, str]:
     """Returns each character that plain() always escapes, with the escape."""
-    return {chr(code): shown for code, shown in _PLAIN.items()}
+    return {chr(code): shown for code, shown in _plain().items()}
 
 
 def slices(text: str) -> Iterator[str]:

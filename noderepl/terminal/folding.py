@@ -6,11 +6,11 @@ A *screen* is the height of the terminal. This module does no I/O.
 
 from __future__ import annotations
 
-import re
 import time
 from collections import deque
 from collections.abc import Callable
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.own_lines import TAB, is_live
 from noderepl.terminal.tables import columns_of
 
@@ -25,8 +25,8 @@ COUNT_SECONDS = 0.1
 TAIL, TAIL_LINES = 2000, 3
 # The characters for each column of a line that are measured; a colour has about twenty.
 PER_COLUMN = 24
-_SEQUENCE = re.compile(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b[78]")
-_MOVE = re.compile(r"\x1b\[(\d{0,4})(?:;\d{0,4})?([ABEFHf])")
+_SEQUENCE = lazy_pattern(r"\x1b\[[0-9;:?]*[A-Za-z]|\x1b[78]")
+_MOVE = lazy_pattern(r"\x1b\[(\d{0,4})(?:;\d{0,4})?([ABEFHf])")
 
 
 class Rows:

@@ -10,36 +10,37 @@ import re
 from collections.abc import Callable
 from itertools import groupby
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.tables import columns_of
 
 # Lines of frames, each with the end of the line before it.
-_STACK = re.compile(
+_STACK = lazy_pattern(
     r"(?:\n[ \t]++(?:at |\.\.\. \d+ lines matching cause stack trace \.\.\.)[^\n]*+)+"
 )
 # The frames that run a snippet (NEL 1.3.0 under `node --eval`, and node:vm): below the user's last
 # frame, none is the user's.
-_KERNEL = re.compile(
+_KERNEL = lazy_pattern(
     r"(?:Script\.|Object\.)?runInThisContext \(node:vm:|new Script \(node:vm:|createScript"
     r" \(node:vm:|\[eval\]:\d+:\d+"
 )
 # The frames at the bottom of a stack that did not begin in a snippet.
-_BOTTOM = re.compile(
+_BOTTOM = lazy_pattern(
     r"at (?:process\.emit \(node:events:|emit \(node:internal/child_process:"
     r"|process\.processTicksAndRejections \(node:)|lines matching cause stack trace"
 )
-_NOT_THE_USERS = re.compile(
+_NOT_THE_USERS = lazy_pattern(
     r"[ \t]+(?:at (?:[^(]*\()?(?:node:|<anonymous>\))|\.\.\. )|.*\[eval\]:\d+:\d+"
 )
 # A frame in a file of Node.js.
-_INTERNAL = re.compile(r"[ \t]+at (?:[^(]*\()?node:")
+_INTERNAL = lazy_pattern(r"[ \t]+at (?:[^(]*\()?node:")
 # The frames of Node.js from which on they are folded: one frame is as long as the line for it.
 FOLDED_AT_LEAST = 2
 # A place, the source line of it, and the carets below.
-_MARKED = re.compile(r"^([^\n]*:\d+\n)([^\n]*)\n([ \t]*)(\^+)[ \t]*$", re.MULTILINE)
+_MARKED = lazy_pattern(r"^([^\n]*:\d+\n)([^\n]*)\n([ \t]*)(\^+)[ \t]*$", re.MULTILINE)
 # util.inspect continues after a stack's last frame with the error's own properties, or the next
 # element.
-_TAIL = re.compile(r"(?: \{|,)?\Z")
+_TAIL = lazy_pattern(r"(?: \{|,)?\Z")
 
 
 def without_kernel(text: str) -> str:

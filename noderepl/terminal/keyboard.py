@@ -9,7 +9,6 @@ except for keys that run nothing.
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -20,6 +19,7 @@ from prompt_toolkit.input.vt100_parser import Vt100Parser
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.keys import Keys
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.control_sequences import (
     LONGEST_SEQUENCE,
     LONGEST_STRING,
@@ -42,10 +42,10 @@ ESCAPE, OSC, INTERRUPT = "\x1b", "\x1b]", "\x03"
 # The maximum number of bytes of one read. It is small for keys, so that a signal does not wait for
 # many of them.
 KEYS_AT_ONCE, PASTED_AT_ONCE = 256, 65_536
-_POSITION = re.compile(r"\x1b\[\d{1,4};\d{1,4}R")
+_POSITION = lazy_pattern(r"\x1b\[\d{1,4};\d{1,4}R")
 # The answers of a terminal to queries of its position, kind, state, modes, size, colours or
 # strings, and its focus reports.
-_ANSWER = re.compile(
+_ANSWER = lazy_pattern(
     r"\x1b\[\d{1,9};\d{1,9}R|\x1b\[[?>=][\d;]{0,80}[cnu]|\x1b\[[03]n|\x1b\[\?[\d;]{1,80}\$y"
     r"|\x1b\[\d{1,2};\d{1,9};\d{1,9}t|\x1b\[[IO]|\x1b\][^\x07\x1b]{0,4096}(?:\x07|\x1b\\)|\x1b[P_^X][^\x1b]{0,4096}\x1b\\"
 )
@@ -55,7 +55,7 @@ _ANSWER = re.compile(
 _NOT_TYPED = (Keys.Escape, Keys.CPRResponse)
 # Ctrl-C, Backspace and keys that move the cursor: they run nothing and insert nothing, whatever
 # their source.
-_HARMLESS_KEYS = re.compile(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])+")
+_HARMLESS_KEYS = lazy_pattern(r"(?:[\x03\x08\x7f]|\x1b(?:\[[\d;]{0,8}|O)[A-DFHQ~])+")
 
 
 class Parser(Vt100Parser):

@@ -5,10 +5,10 @@ A program may move within these lines and write over them. This module does no I
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from itertools import groupby
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.escapes import MARKS, RESET, visible
 from noderepl.terminal.pen import Pen
 
@@ -17,20 +17,20 @@ TAB = 8
 # synchronised output.
 _IGNORED = r"\x1b\[\?(?:25|7|2004|2026)[hl]"
 _MOVES = r"\x1b\[(?P<numbers>\d{0,4}(?:;\d{0,4})?)(?P<final>[A-HJKfsu])"
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rf"(?P<text>[^\x1b\r\n\t\x08]+)|\x1b\[(?P<colour>[0-9;:]*)m|{_MOVES}|{_IGNORED}"
     r"|(?P<key>[\r\n\t\x08]|\x1b[78])|(?P<other>\x1b)"
 )
 # What moves the cursor or erases, unlike lines in colour.
-_LIVE = re.compile(rf"\r(?!\n)|\x08|\x1b[78]|{_MOVES}|{_IGNORED}")
+_LIVE = lazy_pattern(rf"\r(?!\n)|\x08|\x1b[78]|{_MOVES}|{_IGNORED}")
 # The beginning of a sequence of the above at the end of a text.
-_BEGUN = re.compile(r"\x1b(?:\[\??[0-9;:]{0,40})?\Z")
+_BEGUN = lazy_pattern(r"\x1b(?:\[\??[0-9;:]{0,40})?\Z")
 # Common characters of one column: Latin, Greek, Cyrillic, arrows, lines and blocks, Braille.
 _NARROW = (
     r" -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0373\u0391-\u03a1\u03a3-\u0482\u048a-\u052f"
     r"\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff"
 )
-_RUN = re.compile(rf"(?P<narrow>[{_NARROW}]+)|[^{_NARROW}]+")
+_RUN = lazy_pattern(rf"(?P<narrow>[{_NARROW}]+)|[^{_NARROW}]+")
 Cell = tuple[str, str]
 _BLANK: Cell = (" ", "")
 

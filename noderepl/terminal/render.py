@@ -6,13 +6,13 @@ The text is unchanged; console.py makes it safe for a terminal. This module does
 
 from __future__ import annotations
 
-import re
 import textwrap
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
 from noderepl.doctor.finding import Finding
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import (
     Description,
     Execution,
@@ -46,7 +46,7 @@ from noderepl.terminal.tables import columns_of, files_table, one_line, table
 from noderepl.units import human_size
 
 # A carriage return and the like do not end a line: they are shown as controls.
-_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_LINE = lazy_pattern(r"[^\n]*\n|[^\n]+")
 PRIMITIVES = ("string", "number", "boolean", "bigint", "symbol", "undefined", "object", "function")
 """The kernel's name of a thrown value that is not an Error: its typeof (NEL)."""
 

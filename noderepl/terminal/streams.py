@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, TextIO
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.escapes import SLICE
 from noderepl.terminal.writer import Writer
 
@@ -17,7 +18,7 @@ from noderepl.terminal.writer import Writer
 # cell.
 MOST_COLUMNS, MOST_ROWS = 2000, 500
 PROGRAMS = ("TERM", "COLORTERM", "NO_COLOR", "FORCE_COLOR")
-_WORD = re.compile(r"[\w.+-]{1,64}", re.ASCII)
+_WORD = lazy_pattern(r"[\w.+-]{1,64}", re.ASCII)
 Colour = Literal["auto", "always", "never"]
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from noderepl.errors import ConfigError
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.settings import Settings
 from noderepl.terminal.background import Background
 from noderepl.terminal.style_names import MEANINGS
@@ -32,7 +33,7 @@ COLOURS = frozenset(
 )
 ATTRIBUTES = ("bold", "dim", "italic", "underline", "strike", "blink", "reverse")
 _WORDS = frozenset([*ATTRIBUTES, *(f"no{attribute}" for attribute in ATTRIBUTES), "noinherit"])
-_COLOUR = re.compile(r"(?:fg:|bg:)?(#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|[a-z]+)")
+_COLOUR = lazy_pattern(r"(?:fg:|bg:)?(#[0-9a-fA-F]{3}(?:[0-9a-fA-F]{3})?|[a-z]+)")
 ALLOWED = (
     f"{', '.join(ATTRIBUTES)}, no… before any of these, and colours: #rgb, #rrggbb or an ANSI name"
     " such as ansired or ansibrightblue, with fg: or bg: before it"
