@@ -1,10 +1,9 @@
-"""Starts a run with or without a prompt: Node.js of the embedded pool starts before repl.py or
-script.py is imported.
+"""Starts a run with or without a prompt: the trial of the sandbox starts before asyncio is
+imported, and Node.js of the embedded pool before repl.py or script.py.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -12,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.javascript.program import Action
-from noderepl.sessions.run import with_backend
 from noderepl.settings import Settings
 from noderepl.terminal.early_prompt import EarlyPrompt
 
@@ -21,10 +19,23 @@ if TYPE_CHECKING:
     from noderepl.sessions.store import Record
 
 
+def _begin_trial(settings: Settings) -> None:
+    """Starts the trial of the embedded pool's sandbox, which runs while Python imports the rest."""
+    if not settings.endpoint and settings.sandbox != "off":
+        from noderepl.service.bubblewrap import begin_trial
+
+        begin_trial(egress=settings.egress == "enabled")
+
+
 def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | None = None) -> int:
     """Runs actions in one session. stdin: the standard input of their programs, None if there is
     none. Returns the exit code. Raises NodeReplError.
     """
+
+    _begin_trial(settings)
+    import asyncio
+
+    from noderepl.sessions.run import with_backend
 
     def state() -> Path | None:
         from noderepl.sessions.records import names_session
@@ -55,6 +66,11 @@ def run_repl(
     the screen. resumed: as for Registry. Returns the exit code. Raises NodeReplError if the prompt
     cannot open.
     """
+
+    _begin_trial(settings)
+    import asyncio
+
+    from noderepl.sessions.run import with_backend
 
     def state() -> Path | None:
         from noderepl.sessions.store import sessions_directory

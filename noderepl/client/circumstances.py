@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import field
-from html import escape
 from urllib.parse import quote
 
 from noderepl.client.endpoint import address
@@ -72,6 +71,8 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
 
 
 def _forms(secrets: tuple[str, ...]) -> list[str]:
+    from html import escape
+
     forms = {
         form
         for secret in secrets

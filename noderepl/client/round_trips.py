@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections import deque
 
 # Requests; the median of them counts.
@@ -27,4 +26,6 @@ class RoundTrips:
     @property
     def seconds(self) -> float | None:
         """The median; None before the first request."""
-        return statistics.median(self._latest) if self._latest else None
+        from statistics import median
+
+        return median(self._latest) if self._latest else None

@@ -4,6 +4,7 @@ sandbox.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -51,6 +52,8 @@ _ETC = (
 )
 # These files list the keys of the machine's users.
 _KEYS = ("/proc/keys", "/proc/key-users")
+# The trials that run, by the executable and by whether the sandbox has the network.
+_begun: dict[tuple[Path, bool], subprocess.Popen[bytes]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,8 +158,16 @@ def _candidates() -> Iterator[Path]:
         yield packaged
 
 
-def _try(path: Path, *, egress: bool) -> str | None:
-    """Creates an empty sandbox. Returns the reason if that failed, else None."""
+def begin_trial(*, egress: bool) -> None:
+    """Starts the first trial of find_bubblewrap(), which then waits only for its end."""
+    path = next(_candidates(), None) if sys.platform == "linux" else None
+    if path is not None:
+        with contextlib.suppress(OSError):  # the trial that find_bubblewrap() starts fails too
+            _begun[path, egress] = _begin(path, egress=egress)
+
+
+def _begin(path: Path, *, egress: bool) -> subprocess.Popen[bytes]:
+    """Starts to create an empty sandbox. Raises OSError."""
     filter_ = seccomp.program()
     filtering = [] if filter_ is None else ["--seccomp", "0"]
     command = [
@@ -168,15 +179,32 @@ def _try(path: Path, *, egress: bool) -> str | None:
         "true",
     ]
     environment = {"PATH": f"{os.environ.get('PATH', '')}:{os.defpath}"}
+    end, other_end = os.pipe()
     try:
-        tried = subprocess.run(
-            command, input=filter_, env=environment, capture_output=True, timeout=20, check=False
+        with os.fdopen(other_end, "wb") as file:
+            file.write(filter_ or b"")  # less than a page
+        return subprocess.Popen(
+            command, stdin=end, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
+    finally:
+        os.close(end)
+
+
+def _try(path: Path, *, egress: bool) -> str | None:
+    """Creates an empty sandbox. Returns the reason if that failed, else None."""
+    try:
+        trial = _begun.pop((path, egress), None) or _begin(path, egress=egress)
+        with trial:
+            try:
+                _, errors = trial.communicate(timeout=20)
+            except BaseException:
+                trial.kill()
+                raise
     except (OSError, subprocess.SubprocessError) as error:
         return f"bubblewrap (bwrap) cannot be run: {error}"
-    if tried.returncode == 0:
+    if trial.returncode == 0:
         return None
-    said = tried.stderr.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
+    said = errors.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
     words = said[-1].removeprefix("bwrap: ")
     return (
         f"bubblewrap (bwrap) does not work here ({words}); allow user namespaces, or run where they"

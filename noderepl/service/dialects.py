@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import mimetypes
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -285,7 +284,9 @@ def _value_field(dialect: Dialect) -> str:
 def _kind(entry: Entry) -> dict[str, str]:
     if entry.is_directory:
         return {"type": "directory", "contentType": "application/octet-stream"}
-    guessed = mimetypes.guess_type(entry.name)[0] or "application/octet-stream"
+    from mimetypes import guess_type
+
+    guessed = guess_type(entry.name)[0] or "application/octet-stream"
     return {
         "type": "file",
         "contentType": f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import platform
 import struct
+from functools import cache
 
 from noderepl.lazy_dataclasses import dataclass
 
@@ -163,6 +164,7 @@ def number_of(call: str, machine: str | None = None) -> int | None:
     return None if architecture is None else found[architecture.column]
 
 
+@cache
 def program(machine: str | None = None) -> bytes | None:
     """Returns the filter as an array of struct sock_filter, for `bwrap --seccomp`; None for an
     unknown processor.

@@ -7,7 +7,6 @@ converted to their styles.
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
@@ -190,7 +189,9 @@ def _read(path: Path) -> Theme:
 
 
 def _nearest(word: str, words: Sequence[str]) -> str:
-    near = difflib.get_close_matches(word, words, n=1)
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, words, n=1)
     return f", did you mean {near[0]}?" if near else ""
 
 

@@ -76,6 +76,27 @@ print([name for name in {UNUSED!r} if name in sys.modules], len(sys.modules), fi
     assert slow == "['msgspec']"
 
 
+SIZES = """from noderepl.service import channel
+sizes, send = [], channel.Channel.send
+
+async def counted(self, message):
+    sizes.append(len(message["code"]))
+    await send(self, message)
+
+channel.Channel.send = counted
+from noderepl.cli import run
+assert run(["-p", "1", "-p", "2"]) == 0
+print(*sizes, file=sys.stderr)"""
+
+
+def test_the_embedded_pool_gets_the_prelude_once(home):
+    """The first worker gets the prelude while Python imports, and no snippet contains it again."""
+    *_, sizes, _ = probe(home, SIZES).stderr.splitlines()
+    prelude, *snippets = map(int, sizes.split())
+    assert prelude > 100_000
+    assert len(snippets) == 2 and max(snippets) < 5000
+
+
 def test_the_prompt_is_painted_before_the_network_is_loaded(home, tmp_path):
     """Node.js is started and the prompt painted before httpx, starlette or azure are imported."""
     (tmp_path / "probe.py").write_text(PROBE)

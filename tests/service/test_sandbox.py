@@ -15,7 +15,7 @@ from driving import environment
 from needs import only_where
 
 from noderepl.service import bubblewrap
-from noderepl.service.bubblewrap import find_bubblewrap
+from noderepl.service.bubblewrap import begin_trial, find_bubblewrap
 from noderepl.service.node import Node, file_of_package, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
@@ -100,6 +100,24 @@ async def test_what_cannot_be_kept_is_refused(nothing_on_path: Node, wish: dict[
     """Without bubblewrap a pool that must have it, or no network, does not start and says why in a sentence."""
     with pytest.raises(NoSandbox, match=r"^[^\n]* not available: [^\n]*\.$"):
         Pool(nothing_on_path, **wish)
+
+
+@pytest.mark.usefixtures("bubblewrap")
+def test_a_trial_that_has_begun_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trial that was started ahead is the one whose result counts, and only once."""
+    started = []
+
+    class Counted(bubblewrap.subprocess.Popen):
+        def __init__(self, *rest: Any, **how: Any) -> None:
+            started.append(rest)
+            super().__init__(*rest, **how)
+
+    monkeypatch.setattr(bubblewrap.subprocess, "Popen", Counted)
+    begin_trial(egress=True)
+    assert find_bubblewrap(egress=True).path is not None
+    assert len(started) == 1
+    assert find_bubblewrap(egress=True).path is not None
+    assert len(started) == 2
 
 
 async def test_a_bubblewrap_that_fails_is_quoted(
