@@ -81,12 +81,12 @@ class Executor:
         self.left = 0
 
     async def install(self) -> None:
-        """Installs the prelude in the session ahead of the first snippet.
-
-        Raises SessionLost if the session has lost its prelude; ServiceError, NotAuthorised.
+        """Installs the prelude in the session ahead of the first snippet. Raises SessionLost if the
+        session has lost its prelude; ServiceError, NotAuthorised.
         """
         with self.queries.preparing():
             await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
+            await self._backend.ready()  # meanwhile a snippet of the user may go first
             await self._lanes.in_session(self._install)
 
     async def _install(self) -> None:

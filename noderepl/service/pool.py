@@ -39,7 +39,6 @@ from noderepl.service.tools import Tools, write_tools
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Worker
 
-_REFILL_SECONDS = 0.02
 _SWEEP_SECONDS = 0.5
 _PREPARATION_SECONDS = 30.0
 Preparation = Callable[[], Awaitable[str]]
@@ -62,7 +61,9 @@ class Pool:
 
     node: the Node.js to run. cooldown: seconds without a call after which a session ends.
     max_sessions: the maximum number of sessions. spares: the number of spare workers, from
-    prewarm() on; with 0 the one that prewarm() starts is not replaced. sandbox: auto uses
+    prewarm() on; with 0 the one that prewarm() starts is not replaced. refill: the seconds after
+    which a spare worker that a session took is replaced: its start takes processor time from the
+    snippet that the session was allocated for. sandbox: auto uses
     bubblewrap if it works, require fails without it, off does not use it. egress: whether sessions
     have access to the network. memory, processes, file, disk: the limits of one session, as in
     Limits. clock: returns monotonic seconds. Raises NoSandbox if sandbox or egress cannot be
@@ -76,6 +77,7 @@ class Pool:
         cooldown: float = 300.0,
         max_sessions: int = 100,
         spares: int = 0,
+        refill: float = 0.02,
         sandbox: Mode = "auto",
         egress: bool = True,
         memory: int = MEMORY,
@@ -99,6 +101,7 @@ class Pool:
         # No session ends before this time.
         self._earliest = math.inf
         self._spares = spares
+        self._refill = refill
         self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
         self._removing = Threads()
         self._closing: set[asyncio.Task[None]] = set()
@@ -254,9 +257,7 @@ class Pool:
         self._fill()
         taken = self._ready.popleft()
         if self._spares:
-            # A start of a process would take processor time from the snippet that the new session
-            # was allocated for.
-            asyncio.get_running_loop().call_later(_REFILL_SECONDS, self.prewarm)
+            asyncio.get_running_loop().call_later(self._refill, self.prewarm)
         return taken
 
     def _moment(self) -> datetime:

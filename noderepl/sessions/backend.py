@@ -24,8 +24,9 @@ from noderepl.errors import (
     ServiceError,
     Unreachable,
 )
+from noderepl.service.channel import StartFailed
 from noderepl.service.node import NodeNotFound, find_node
-from noderepl.service.pool import Pool
+from noderepl.service.pool import Pool, PoolClosed
 from noderepl.sessions.embedded_pool import COOLDOWN_SECONDS, embedded_pool
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.registry import Registry
@@ -152,6 +153,14 @@ class Backend:
         if self._opening is None or (self._opening.done() and self._opening.exception()):
             self._opening = asyncio.create_task(self._open())
         return await asyncio.shield(self._opening)
+
+    async def ready(self) -> None:
+        """Waits until the embedded pool has the worker of its first session, which reports a
+        failure.
+        """
+        if self._pool is not None and not self._pool.sessions():
+            with contextlib.suppress(StartFailed, PoolClosed):
+                await self._pool.spare()
 
     @property
     def is_embedded(self) -> bool:

@@ -14,6 +14,8 @@ from noderepl.settings import Settings
 # The longest cooldown that the service allows (DOC-POOL): the variables survive a break of ten
 # minutes.
 COOLDOWN_SECONDS = 3600.0
+# By then a prompt has shown the answer to what was typed at its start.
+REFILL_SECONDS = 2.0
 
 
 def started_pool(settings: Settings, *, spares: int) -> Pool | None:
@@ -22,7 +24,7 @@ def started_pool(settings: Settings, *, spares: int) -> Pool | None:
     """
     if settings.endpoint:
         return None
-    pool = embedded_pool(settings, spares=spares)
+    pool = embedded_pool(settings, spares=spares, refill=REFILL_SECONDS)
 
     async def installation() -> str:
         await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
@@ -35,12 +37,16 @@ def started_pool(settings: Settings, *, spares: int) -> Pool | None:
 
 
 def embedded_pool(
-    settings: Settings, *, cooldown: float = COOLDOWN_SECONDS, spares: int = 0
+    settings: Settings,
+    *,
+    cooldown: float = COOLDOWN_SECONDS,
+    spares: int = 0,
+    refill: float = 0.02,
 ) -> Pool:
     """Returns the embedded pool that the settings describe.
 
     cooldown: seconds after which it ends an idle session. spares: the number of workers to start
-    ahead for new sessions. Raises PoolUnavailable, ConfigError.
+    ahead for new sessions. refill: as for Pool. Raises PoolUnavailable, ConfigError.
     """
     try:
         return Pool(
@@ -48,6 +54,7 @@ def embedded_pool(
             cooldown=cooldown,
             max_sessions=settings.max_sessions,
             spares=spares,
+            refill=refill,
             sandbox=settings.sandbox,
             egress=settings.egress == "enabled",
             memory=settings.memory,
