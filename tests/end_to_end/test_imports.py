@@ -11,10 +11,11 @@ from driving import Screen, environment
 SLOW = ("httpx", "prompt_toolkit", "pygments", "starlette", "azure", "msgspec")
 # What -p and -e on the embedded pool never need.
 UNUSED = (
-    "anyio", "click", "h11", "httpcore", "noderepl.client.http_client", "noderepl.commands",
-    "noderepl.doctor.checks", "noderepl.magics", "noderepl.service.app", "python_multipart", "rich", "tenacity",
+    "anyio", "click", "difflib", "fractions", "h11", "html", "httpcore", "mimetypes", "noderepl.client.http_client",
+    "noderepl.commands", "noderepl.doctor.checks", "noderepl.magics", "noderepl.service.app", "python_multipart",
+    "rich", "statistics", "tenacity",
 )  # fmt: skip
-MOST_MODULES = 390
+MOST_MODULES = 380
 LIST = f"print([name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
 PROBE = f"""
 import json, sys
@@ -95,6 +96,21 @@ def test_the_embedded_pool_gets_the_prelude_once(home):
     prelude, *snippets = map(int, sizes.split())
     assert prelude > 100_000
     assert len(snippets) == 2 and max(snippets) < 5000
+
+
+WITHOUT = """from noderepl.cli import run
+from noderepl.javascript import prelude
+given, install = [], prelude.installation
+prelude.installation = lambda variables: (given.append(0), install(variables) if len(given) > 1 else "0")[1]
+assert run(["-e", "const a = 1", "-p", "await a + 1"]) == 0
+print(len(given), file=sys.stderr)"""
+
+
+def test_a_worker_that_did_not_get_the_prelude_gets_it_with_the_first_snippet(home):
+    """If the worker has no prelude, the first snippet is sent again with it, and nothing is reported."""
+    ran = probe(home, WITHOUT)
+    assert ran.stdout == "2\n"
+    assert ran.stderr.splitlines()[:-1] == ["2"]
 
 
 def test_the_prompt_is_painted_before_the_network_is_loaded(home, tmp_path):
