@@ -151,11 +151,12 @@ class Victim(Screen):
 
     def clean(self) -> None:
         """An empty prompt on an empty screen; output of an abandoned snippet may still come behind Ctrl-L."""
-        if not self.empty.search(self.text):
-            self.key("ctrl-c")
-            self.quiet()
         end = time.monotonic() + SECONDS
         while True:
+            # Keys that were sent before may be painted later.
+            if not self.empty.search(self.text):
+                self.key("ctrl-c")
+                self.quiet()
             self.key("ctrl-l")
             try:
                 self.until(r"\A>\s*(\n|\Z)", 2)
