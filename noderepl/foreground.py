@@ -108,7 +108,11 @@ class Foreground:
         self._running = running = asyncio.create_task(begun())
         try:
             with self._keys():
-                if below_input and not (await asyncio.wait([running], timeout=SOON_SECONDS))[0]:
+                if (
+                    below_input
+                    and not (await asyncio.wait([running], timeout=SOON_SECONDS))[0]
+                    and not self.is_elsewhere
+                ):
                     self._console.status(self._parts())
                 return await self._with_time(running)
         except NodeReplError as error:

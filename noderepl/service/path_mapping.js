@@ -157,7 +157,11 @@
     Module._findPath = function (request, places, ...others) {
         return _findPath.call(this, inward(request), Array.isArray(places) ? places.map(inward) : places, ...others);
     };
-    Module.createRequire = (place) => createRequire(inward(place));
+    Module.createRequire = (place) => {
+        const made = createRequire(inward(place));
+        made.resolve = mapped(made.resolve, (given) => given, outward);
+        return made;
+    };
 
     // Node.js 20 only has hooks that need a thread in every session.
     Module.registerHooks?.({

@@ -316,11 +316,11 @@ class Console:
         late = [writer for writer in self._writers if is_late or writer.behind() >= BEHIND_SECONDS]
         if late:
             dropped = sum([writer.drop() for writer in late])
-            if dropped or is_late:
+            if dropped:
                 self._dropped += dropped
-                self._is_dropping = True
                 self._status.forget()
                 self._last.drop()
+            self._is_dropping = self._is_dropping or bool(dropped) or is_late
         return self._is_dropping
 
     def _drawn(self, outcome: Outcome) -> Sequence[Drawn]:

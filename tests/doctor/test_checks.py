@@ -340,6 +340,7 @@ async def test_an_end_in_the_middle_deletes_the_session(patient, served_pool):
     assert served_pool.sessions() == []
 
 
+@pytest.mark.usefixtures("bubblewrap")  # without a sandbox, egress cannot be disabled
 async def test_the_embedded_pool(patient):
     """Without a pool, only the checks of this machine and of a session of the embedded pool apply."""
     found = await patient({}, CHECKS, NODEREPL_EGRESS="disabled")

@@ -45,3 +45,19 @@ def test_a_small_terminal(home: Path) -> None:
         screen.enter("%table [{ a: 'x'.repeat(99), b: 1 }]")
         found = screen.until(r"^│ +0 │ (.*) │\n.*\n… 1 more column")
         assert re.fullmatch("'x+…", found[1])
+
+
+def test_the_pager_has_the_screen(home: Path) -> None:
+    """Nothing is painted over a pager, however soon it opens."""
+    pager = "sh -c 'printf BEGIN; cat > paged; sleep 1; printf END'"
+    with Screen("--quiet", home=home, PAGER=pager) as screen:
+        screen.ready()
+        screen.enter("40 + 2")
+        screen.until("^42$")
+        for _ in range(3):
+            since = len(screen.raw)
+            screen.enter("%page 1")
+            screen.until(r"^BEGINEND\s*>")
+            assert b"BEGINEND" in screen.raw[since:]
+            screen.key("ctrl-l")
+            screen.until(r"\A>\s*$")

@@ -13,7 +13,7 @@ from typing import TextIO
 
 import pytest
 
-from noderepl.outcome import Execution, Status, Text, Thrown, Value, Words
+from noderepl.outcome import Execution, Output, Status, Text, Thrown, Value, Words
 from noderepl.terminal.console import Console
 from noderepl.terminal.line_parts import LinePart
 from noderepl.terminal.status_line import frame
@@ -308,3 +308,23 @@ def test_a_spinner_turns(terminal: Terminal) -> None:
     """Also where the terminal's encoding has no braille."""
     assert len({frame(tenth / 5, "UTF-8") for tenth in range(10)}) == 10
     assert all(frame(tenth / 5, "latin-1").isascii() for tenth in range(10))
+
+
+@pytest.mark.parametrize("before", ["", "half a line", "a line\n"])
+def test_output_that_comes_late_after_ctrl_c_leaves_the_line_as_it_is(
+    terminal: Terminal, before: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the terminal has accepted everything, dropped output changes nothing: what follows is on its own line."""
+    monkeypatch.setattr("noderepl.terminal.console.HURRY_SECONDS", 0.0)
+    console = open_console(terminal.stream, terminal.stream, color="never")
+    if before:
+        console.show(Output(before, "stdout"))
+    console.status("busy")
+    console.hurry()
+    shown = terminal.read()
+    console.show(Output("dropped\n", "stdout"))
+    console.words("Interrupted")
+    rest = "" if "busy" not in shown else "\r\x1b[K"
+    end = "\n" if before == "half a line" else ""
+    assert terminal.read().replace("\r\n", "\n") == f"{rest}{end}Interrupted\n"
+    console.ease()
