@@ -66,7 +66,7 @@ def _output(pane: Pane) -> Sequence[tuple[str, str]]:
     time.sleep(PAUSE)
     pane.enter("while (Date.now() - t < 1000);", PAUSE)
     time.sleep(PAUSE)
-    pane.enter("}")
+    pane.enter("}", PAUSE)
     running = pane.see(r"^line 3\n \S \d+ s · Ctrl-C interrupts · ")
     return [
         ("In the third second:", running),
