@@ -94,7 +94,7 @@ class Queries:
             except NoAnswer:
                 answer = None
             if answer is None:
-                raise MalformedAnswer(UNREAD)
+                raise _unread(execution)
             return answer.execution
 
     async def ask(self, instrument: str, request: dict[str, object]) -> str:
@@ -115,7 +115,7 @@ class Queries:
             if is_absent(execution):
                 raise self._state.without_prelude(execution, idle, "")
             if (report := read_report(execution)) is None:
-                raise MalformedAnswer(UNREAD)
+                raise _unread(execution)
             return report
 
     def check_idle(self) -> None:
@@ -124,9 +124,8 @@ class Queries:
             raise UsageError("a snippet is still running; ask again when it has ended")
 
     async def describe(self, path: Path, specifier: str) -> Found | None:
-        """Returns what the session knows of a value; None if it has no prelude, or if its answer is
-        unreadable. specifier: of the module that the first name comes from, or "". Raises as
-        whole() does.
+        """Returns what the session knows of a value; None if it has no prelude. specifier: of the
+        module that the first name comes from, or "". Raises as whole() does.
         """
         if not self._state.has_prelude:
             return None
@@ -143,7 +142,9 @@ class Queries:
             execution = await self._ask(lane.session, code, self._preferences.timeout)
             if is_absent(execution):
                 raise self._state.without_prelude(execution, idle)
-            return read_description(execution)
+            if (found := read_description(execution)) is None:
+                raise _unread(execution)
+            return found
 
     async def members(self, expression: str, *, is_own: bool = False) -> Offers:
         """Returns the members of an expression's value and their types; none if a snippet runs, if
@@ -209,3 +210,9 @@ class Queries:
         return await session.execute(
             code, input_type=self._preferences.input_type, timeout=seconds, repeatable=True
         )
+
+
+def _unread(execution: Execution) -> MalformedAnswer:
+    """Returns the error for an answer without what was asked for: the session may have ended."""
+    ended = execution.error if execution.lost else None
+    return MalformedAnswer(UNREAD if ended is None else ended.message)

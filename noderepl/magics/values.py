@@ -74,7 +74,7 @@ async def _inspect(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.parse(most=2).words
     if words:
         if len(words) != 2 or words[0] != "depth":
-            raise arguments.wrong("the argument must be depth")
+            raise arguments.wrong("the arguments must be depth and a number or all")
         context.preferences.depth = _depth(words[1], arguments)
     depth = context.preferences.depth
     return [Words(f"Values are shown {'to any depth' if depth is None else f'to depth {depth}'}.")]

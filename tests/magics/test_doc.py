@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
 
 import pytest
-from dispatching import shown
+from dispatching import opened, shown
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import UsageError
@@ -288,3 +289,22 @@ def test_lines() -> None:
         assert is_magic(line), line
     for line in ("a ? b : c", "x?.y", "x = a ?", "'a?'", ".nothing?", "a\n?", "f(a?", "a?b"):
         assert not is_magic(line), line
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "fn.held = 'N'.repeat(2e8)",
+        "for (let index = 0; index < 10; index++) fn[index] = `${index}`.repeat(4e7)",
+        "Object.defineProperty(fn, 'name', { value: 'N'.repeat(2e8) })",
+        "fn[Symbol('N'.repeat(2e8))] = 1",
+        "fn.held = { [Symbol.toStringTag]: 'N'.repeat(2e8) }",
+        "Object.defineProperty(fn, 'held', { get: new Function('/*' + 'x'.repeat(1e8) + '*/') })",
+    ],
+)
+async def test_large_properties_of_a_function_are_not_copied(tmp_path: Path, code: str) -> None:
+    """A question takes little memory, so that the session lives, whatever a function has."""
+    async with opened(tmp_path, memory="512MiB") as dispatcher:
+        await shown(dispatcher, f"var kept = 41; function fn() {{ return 1 }}\n{code}; 1")
+        assert "From: " in await shown(dispatcher, "fn?")
+        assert await shown(dispatcher, "kept + 1") == "42"

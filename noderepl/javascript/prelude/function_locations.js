@@ -7,8 +7,12 @@
     const { Session, connect, disconnect, postTo } = tools;
     const { exec } = primordials.RegExp;
     const { indexOf, slice } = primordials.String;
+    const { String } = realm;
+    const { toStringTag } = realm.Symbol;
     const MOST_KEYS = 200;
     const MOST_TEXT = 30_000_000; // characters of scripts
+    const LONGEST = 100_000; // characters of what the inspector copies of a value
+    const LARGEST = 2n ** 64n;
     const LINE = 200; // characters of a line that is searched for
     const NATIVE = /\{\s*\[native code\]\s*\}$/;
     const NAMED = /^(?:repl-\d+$|file:|node:)/;
@@ -28,24 +32,45 @@
     }
 
     // Whether the inspector can list the properties without code of a snippet. It calls the traps of a proxy that the
-    // function inherits from, and describes each value.
+    // function inherits from, and copies a description of each value, which may be long.
     function isDescribable(value) {
-        const keys = hasNoProxy(value) && !mayHavePrivates(sourceOf(value)) ? ownKeys(value) : undefined;
+        const isSimple = hasNoProxy(value) && isShort(value) && !mayHavePrivates(sourceOf(value));
+        const keys = isSimple ? ownKeys(value) : undefined;
         let are = keys !== undefined && keys.length <= MOST_KEYS;
         for (let index = 0; are && index < keys.length; index++) {
-            const held = descriptorOf(value, keys[index])?.value;
-            are = typeof held !== "object" || held === null || isProxy(held) || isPlain(held);
+            const { value: held, get, set } = descriptorOf(value, keys[index]) ?? {};
+            are = isShort(keys[index]) && isShort(held) && isShort(get) && isShort(set);
+            are &&= typeof held !== "object" || held === null || isProxy(held) || isPlain(held);
         }
         return are;
+    }
+
+    function isShort(held) {
+        switch (typeof held) {
+            case "bigint":
+                return held < LARGEST && held > -LARGEST;
+            case "function":
+                return isProxy(held) || sourceOf(held).length <= LONGEST;
+            case "string":
+            case "symbol":
+                return String(held).length <= LONGEST;
+            default:
+                return true;
+        }
     }
 
     // The inspector reads the stack of an error, and, in Node.js 20, `splice` and `length` of an object.
     function isPlain(held) {
         let object = hasNoProxy(held) ? held : undefined;
-        while (object && !isNativeError(object) && isData(object, "splice") && isData(object, "length")) {
+        while (object && isPlainAlone(object)) {
             object = getPrototypeOf(object);
         }
         return object === null;
+    }
+
+    function isPlainAlone(object) {
+        const isBare = !isNativeError(object) && isData(object, "splice") && isData(object, "length");
+        return isBare && isShort(descriptorOf(object, toStringTag)?.value);
     }
 
     function isData(object, key) {
