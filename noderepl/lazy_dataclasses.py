@@ -41,6 +41,8 @@ def _dataclass(
             methods |= {"__eq__": _eq, "__hash__": _hash if frozen else None}
         if frozen:
             methods |= {"__setattr__": _refuse_change, "__delattr__": _refuse_change}
+        if frozen and slots:  # the default would set attributes, which is refused
+            methods |= {"__getstate__": _state, "__setstate__": _set_state}
         for name in methods.keys() - own:
             setattr(cls, name, methods[name])
         return cls
@@ -68,15 +70,19 @@ def _compiled_init(cls: type[Any], *, frozen: bool) -> Callable[..., None]:
     names: dict[str, Any] = {"MISSING": MISSING, "set_field": object.__setattr__}
     parameters, lines = ["self"], ["pass"]
     by_name: list[str] = []
-    for field in (field for field in fields(cls) if field.init):
-        name = value = field.name
-        parameter = name
+    for field in fields(cls):
+        name = value = parameter = field.name
+        if not field.init and field.default is field.default_factory is MISSING:
+            continue
         if field.default is not MISSING:
             parameter, names[f"default_{name}"] = f"{name}=default_{name}", field.default
         elif field.default_factory is not MISSING:
             parameter, names[f"make_{name}"] = f"{name}=MISSING", field.default_factory
             value = f"make_{name}() if {name} is MISSING else {name}"
-        (by_name if field.kw_only else parameters).append(parameter)
+        if field.init:
+            (by_name if field.kw_only else parameters).append(parameter)
+        else:
+            value = f"default_{name}" if field.default is not MISSING else f"make_{name}()"
         lines.append(f"set_field(self, '{name}', {value})" if frozen else f"self.{name} = {value}")
     if by_name:
         parameters += ["*", *by_name]
@@ -92,7 +98,9 @@ def _compiled_init(cls: type[Any], *, frozen: bool) -> Callable[..., None]:
 def _compared(cls: type[Any]) -> Callable[[object], object]:
     """Returns a function that returns the values of the fields that are compared."""
     names = [field.name for field in fields(cls) if field.compare]
-    return attrgetter(*names) if names else lambda _: ()
+    if len(names) < 2:  # a tuple too: it compares identical values as equal, such as NaN
+        return lambda instance: tuple([getattr(instance, name) for name in names])
+    return attrgetter(*names)
 
 
 def _values(instance: object) -> object:
@@ -111,6 +119,15 @@ def _hash(self: object) -> int:
 def _repr(self: Any) -> str:
     shown = (f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.repr)
     return f"{type(self).__qualname__}({', '.join(shown)})"
+
+
+def _state(self: Any) -> list[object]:
+    return [getattr(self, field.name) for field in fields(self)]
+
+
+def _set_state(self: Any, state: list[object]) -> None:
+    for field, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, field.name, value)
 
 
 def _refuse_change(self: object, name: str, *_: object) -> NoReturn:

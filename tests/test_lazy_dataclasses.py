@@ -1,5 +1,6 @@
 """Classes of lazy_dataclasses behave as those of the standard library."""
 
+import copy
 import dataclasses
 import subprocess
 import sys
@@ -162,3 +163,23 @@ class Point:
 print(len(compiled), Point(1), Point(2), len(compiled))"""
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert ran.stdout == "0 Point(x=1) Point(x=2) 1\n"
+
+
+@pytest.mark.parametrize("decorate", [dataclass, dataclasses.dataclass])
+def test_rare_uses(decorate):
+    """Copies, identical values that are not equal, and fields that the caller cannot give."""
+
+    @decorate(frozen=True, slots=True)
+    class One:
+        value: object
+
+    @decorate(slots=True)
+    class Given:
+        first: int
+        second: int = field(init=False, default=2)
+        third: list[int] = field(init=False, default_factory=list)
+
+    nan = float("nan")
+    assert copy.copy(One(nan)) == One(nan) and copy.deepcopy(One([1])) == One([1])
+    assert One(nan) != One(float("nan")) and hash(One(1)) == hash((1,))
+    assert (Given(1).second, Given(1).third) == (2, []) and Given(1).third is not Given(1).third

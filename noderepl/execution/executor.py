@@ -1,7 +1,7 @@
 """A snippet -> its Execution: through the prelude, or as typed.
 
-Each snippet is one request; the prelude is part of the first one, or is installed ahead of it while
-the user still types. sessions/state.py decides what each answer means for the session.
+Each snippet is one request; the prelude is part of the first one, or is installed ahead of it.
+sessions/state.py decides what each answer means for the session.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ class Executor:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets. `.is_interrupted`: whether the user has
-    interrupted a snippet of the line. `.queries`: other requests.
-    `.offers`: what the session offers for completion. `.previews`: the values of what is typed.
+    interrupted a snippet of the line. `.queries`: other requests. `.offers`: what the session
+    offers for completion. `.previews`: the values of what is typed.
     """
 
     def __init__(
@@ -204,10 +204,10 @@ class Executor:
         """Interrupts the running snippet and returns its Execution; None after `patience` seconds.
         with_output: whether to read the rest of its output. Raises as run() and interrupt() do.
         """
-        if self._lane is None or (running := self._lane.running) is None:
+        if (lane := self._lane) is None or (running := lane.running) is None:
             return None
-        if self._lane.live is not None and not with_output:
-            self._lane.live.skip_output()
+        if lane.live is not None and not with_output:
+            lane.live.skip_output()
         return await within(patience, self._interrupted(running))
 
     async def _interrupted(self, running: asyncio.Task[Execution]) -> Execution:
@@ -216,8 +216,7 @@ class Executor:
 
     def skip_late(self) -> bool:
         """Skips what earlier snippets have written by now. Returns whether there is more."""
-        lane = self._lane
-        return lane is not None and lane.before is not None and lane.before.skip_late()
+        return bool((lane := self._lane) and lane.before and lane.before.skip_late())
 
     async def close(self) -> None:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
@@ -226,9 +225,8 @@ class Executor:
         await self._background.close(self._lane.running if self._lane is not None else None)
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
-        """Returns the whole output of a snippet, as a page, with a note if a part is missing.
-
-        Raises ServiceError, NotAuthorised.
+        """Returns the whole output of a snippet as a page, with a note if a part is missing. Raises
+        ServiceError, NotAuthorised.
         """
         from noderepl.execution.whole_output import whole_output
 
@@ -297,6 +295,8 @@ class Executor:
             sending = Sending(sent, live.id, installation, preferences.input_type, limit)
             answer = await live.attend(send_once(lane.session, sending), lane.before)
         except Absent as error:
+            if live.interruption.is_requested:
+                raise asyncio.CancelledError from error  # it has not run
             if not installation:
                 raise self._state.without_prelude(error.answer, idle) from error
             # The request contained the prelude, and the prelude is still missing.
@@ -304,7 +304,7 @@ class Executor:
             return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
-            self._background.start(live.withdraw(), is_lasting=True)
+            self._background.start(live.interruption.withdraw(), is_lasting=True)
         if isinstance(answer, Execution):
             return answer, False
         return self._notes.explained(await self._completed(lane, live, answer), analysis), True

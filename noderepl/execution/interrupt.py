@@ -33,6 +33,11 @@ class Interrupt:
         self._writing = asyncio.Lock()
         self._is_left = False
 
+    @property
+    def is_requested(self) -> bool:
+        """Whether request() was called."""
+        return self.patience is not None
+
     async def request(self) -> None:
         """Interrupts the snippet. Raises ServiceError, NotAuthorised."""
         self.patience = REST_SECONDS
@@ -49,7 +54,7 @@ class Interrupt:
         """Removes the file that request() may have left in the session, so that the user does not
         see it.
         """
-        if self.patience is not None and not self._is_left:
+        if self.is_requested and not self._is_left:
             # The upload of the file may be in progress.
             async with self._writing:
                 with contextlib.suppress(ServiceError):

@@ -64,8 +64,8 @@ class OutputStream:
 
     room: gives the event loop a turn and waits until more output can be shown, so that a slow
     terminal does not fill the memory. before: the stream of the previous request. may_ask: whether
-    the snippet may soon ask the user. `.id`: the request id. `.is_followed`: whether output may
-    arrive after the answer.
+    the snippet may soon ask the user. `.id`: the request id. `.interruption`: its interrupt.
+    `.is_followed`: whether output may arrive after the answer.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class OutputStream:
         self._next = self._number = 0
         self._own = OutputBuffer(STORED_BYTES if show is None else SHOWN_BYTES)
         self._left = MOST_BYTES
-        self._interrupt = Interrupt(session, self.id)
+        self.interruption = Interrupt(session, self.id)
         self._answers = Answers(session, self.id)
         self._pace = Pace(may_ask=may_ask)
         self._fetching: asyncio.Task[None] | None = None
@@ -110,7 +110,7 @@ class OutputStream:
         try:
             return await sending
         except asyncio.CancelledError:
-            self._interrupt.leave()
+            self.interruption.leave()
             # The client may be closed before the next request for a file.
             if following is not None:
                 following.cancel()
@@ -130,7 +130,7 @@ class OutputStream:
         if self._pace.is_over:
             self.cut()
             return
-        await self._interrupt.request()
+        await self.interruption.request()
 
     async def answer(self, line: str | None) -> None:
         """Sends what the user has typed; see Answers.send()."""
@@ -156,10 +156,6 @@ class OutputStream:
         self._skipped, self._skipped_at = self._number if has_more else 0, time.monotonic()
         return has_more
 
-    async def withdraw(self) -> None:
-        """See Interrupt.withdraw()."""
-        await self._interrupt.withdraw()
-
     async def completed(
         self, execution: Execution, written: Written, before: OutputStream | None
     ) -> Execution:
@@ -173,7 +169,7 @@ class OutputStream:
         if self._is_cut:
             self._fetching.cancel()
         try:
-            if (await asyncio.wait([self._fetching], timeout=self._interrupt.patience))[1]:
+            if (await asyncio.wait([self._fetching], timeout=self.interruption.patience))[1]:
                 self._is_cut = True  # behind the piece that is being read
                 await asyncio.wait([self._fetching], timeout=REST_SECONDS)
         finally:

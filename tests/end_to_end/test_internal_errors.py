@@ -28,7 +28,7 @@ WHILE_A_LINE_RUNS = {
     "noderepl.sessions.journal:Journal.add": "",
     "noderepl.sessions.store:Record.add": "",
     "noderepl.execution.executor:Executor._completed": "",
-    "noderepl.execution.output_stream:OutputStream.withdraw": "",
+    "noderepl.execution.interrupt:Interrupt.withdraw": "",
     "noderepl.execution.output_stream:OutputStream.attend": "",
     "noderepl.terminal.console:render": "",
     "noderepl.terminal.console:Console.drawn": "",

@@ -15,6 +15,7 @@ from serving import Served
 from noderepl.dispatcher import Dispatcher
 from noderepl.execution.output_stream import DROPPED, MISSING, NOT_READ, PIECE_BYTES
 from noderepl.javascript.output import read_piece
+from noderepl.javascript.prelude import global_name
 from noderepl.outcome import Execution, Outcome, Output, Page, Status, Words
 
 Open = Callable[..., Awaitable[Dispatcher]]
@@ -117,6 +118,30 @@ async def test_an_interrupted_snippet_that_waits_for_its_turn_never_runs(
         after = "[ran, ...fs.readdirSync('.').filter((name) => name.includes('interrupt'))]"
         execution = await second.run_snippet(after)
         assert execution.value is not None and execution.value.data == "[ false ]"
+
+
+async def test_an_interrupted_snippet_is_not_sent_again_as_typed(
+    pool: Served, tmp_path: Path
+) -> None:
+    """Nor is it where the session cannot have the prelude, which its answer says after the interrupt."""
+    options = {"endpoint": pool.endpoint, "session": "turns-session-2", "environ": pool.environ}
+    refuse = f"Object.defineProperty(globalThis, '{global_name()}', {{ value: undefined }}); 1"
+    async with opened(tmp_path, mode="plain", **options) as first:
+        await first.run_snippet(refuse)
+        async with opened(tmp_path, **options) as waiting:
+            busy = asyncio.create_task(
+                first.run_snippet("for (const end = Date.now() + 2000; Date.now() < end; );")
+            )
+            await asyncio.sleep(0.5)
+            running = asyncio.create_task(waiting.run_snippet("globalThis.ran = true"))
+            await until(lambda: waiting.executor.can_interrupt)
+            await asyncio.sleep(0.3)
+            await waiting.executor.interrupt()
+            await asyncio.wait([running])
+            assert running.cancelled()
+        await busy
+        execution = await first.run_snippet("typeof globalThis.ran")
+        assert execution.value is not None and execution.value.data == "undefined"
 
 
 async def test_a_process_that_is_not_waited_for_survives_an_interrupt(dispatch: Open) -> None:
