@@ -159,7 +159,11 @@
     };
     Module.createRequire = (place) => {
         const made = createRequire(inward(place));
-        made.resolve = mapped(made.resolve, (given) => given, outward);
+        made.resolve = mapped(
+            made.resolve,
+            (given) => given,
+            (found) => found,
+        ); // a key of require.cache
         return made;
     };
 
