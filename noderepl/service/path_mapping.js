@@ -159,11 +159,8 @@
     };
     Module.createRequire = (place) => {
         const made = createRequire(inward(place));
-        made.resolve = mapped(
-            made.resolve,
-            (given) => given,
-            (found) => found,
-        ); // a key of require.cache
+        const same = (value) => value; // results are the keys of require.cache
+        made.resolve = mapped(made.resolve, same, same);
         return made;
     };
 
