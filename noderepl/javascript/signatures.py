@@ -87,7 +87,8 @@ def _parameters(node: Node) -> str:
     found = node.child_by_field_name("parameters") or node.child_by_field_name("parameter")
     if found is None:
         return "()"
-    source = without_comments(found)
-    text = _SPACE.sub(" ", source.decode("utf-8", "replace"))
-    text = text if text.startswith("(") else f"({text})"
+    is_list = found.type == "formal_parameters"
+    each = [one for one in found.named_children if one.type != "comment"] if is_list else [found]
+    words = [without_comments(one).decode("utf-8", "replace") for one in each]
+    text = f"({', '.join([_SPACE.sub(' ', word).strip() for word in words])})"
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

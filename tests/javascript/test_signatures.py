@@ -20,6 +20,8 @@ from noderepl.javascript.signatures import readable_source, signature
         ("['a b'](x) {}", "f(x)"),
         ("(a, // first ')'\n b) => 1", "f(a, b)"),
         ("class A { static constructor(z) {} constructor(q = ')') {} }", "new f(q = ')')"),
+        ("function add(a        , b         )         { return a + b }", "f(a, b)"),
+        ("(\n  a,\n  { b,\n    c } = {},\n) => 1", "f(a, { b, c } = {})"),
         ("class A {}", "new f()"),
         ("class A extends B {}", "new f(...)"),
         ("function () { [native code] }", ""),
