@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ class UserPrograms:
         self._input = input_
         self._console = console
         self._foreground = foreground
+        self._lacks_pager = False
 
     async def show(self, outcome: Outcome) -> None:
         """Shows an outcome. A page is shown in the user's pager, and so are a description and the
@@ -35,19 +36,17 @@ class UserPrograms:
             (await self._console.drawn(outcome))()
 
     async def _page(self, shown: Page) -> None:
-        from noderepl.terminal.programs import is_less, page
+        from noderepl.terminal.programs import is_less
 
         parts = self._console.page(shown, is_coloured=is_less(os.environ))
-        async with self._elsewhere():
-            is_shown = await page(self._input, parts, os.environ)
-        if not is_shown:
+        if not await self._has_paged(parts):
             await self._console.show_page(shown)
 
     async def _is_paged(self, shown: Outcome) -> bool:
         """Shows an outcome in the pager if it is longer than the screen. Returns whether it
         did.
         """
-        from noderepl.terminal.programs import is_less, page
+        from noderepl.terminal.programs import is_less
 
         painted = await self._console.painted(shown)
         columns, rows = self._console.size()
@@ -55,9 +54,27 @@ class UserPrograms:
         height = sum(max(1, -(-len(line) // max(columns, 1))) for line in bare.splitlines())
         if not rows or height < rows:
             return False
-        async with self._elsewhere():
-            parts = [painted if is_less(os.environ) else bare.encode(errors="replace")]
-            return await page(self._input, parts, os.environ)
+        return await self._has_paged(
+            [painted if is_less(os.environ) else bare.encode(errors="replace")]
+        )
+
+    async def _has_paged(self, parts: Iterable[bytes]) -> bool:
+        """Shows a text in the pager, or the error of a pager that failed. Returns False if there is
+        no pager, which is said once.
+        """
+        from noderepl.terminal.programs import page, pager
+
+        try:
+            async with self._elsewhere():
+                is_started = await page(self._input, parts, os.environ)
+        except NodeReplError as error:
+            self._console.show(Failure(str(error), error.exit_code))
+            return True
+        if not is_started and not self._lacks_pager:
+            self._lacks_pager = True
+            words = f"The pager {pager(os.environ)!r} cannot be started; set PAGER to another."
+            self._console.words(words, warning=True)
+        return is_started
 
     async def edit(self, text: str, suffix: str = ".js") -> str:
         """Returns the text as the editor saves it. suffix: of the editor's file. Raises

@@ -34,7 +34,7 @@ MODULES_OF = {
     "end_to_end/test_lost_sessions.py": "magics.keepalive magics.replay sessions.lifetime",
     "end_to_end/test_named_sessions.py": """commands.sessions magics.session_list resuming sessions.overview
         sessions.records""",
-    "end_to_end/test_odd_machine.py": "terminal.programs text_files",
+    "end_to_end/test_odd_machine.py": "text_files",
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_preview.py": "terminal.preview_line",
     "end_to_end/test_prompt.py": """repl dispatcher display failures suspension toolbar terminal.early_prompt terminal.keys

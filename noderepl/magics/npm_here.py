@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from noderepl.errors import LocalFileError, NodeReplError
+from noderepl.exit_codes import end_of
 from noderepl.javascript.package_files import Facts
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.node import find_node
@@ -60,7 +61,7 @@ class NpmFailed(NodeReplError):
     """npm on this machine did not succeed. code: its exit code. said: what it wrote."""
 
     def __init__(self, code: int, said: str) -> None:
-        super().__init__(f"npm ended with exit code {code}")
+        super().__init__(f"npm {end_of(code)}")
         self.code = code
         self.said = said
 

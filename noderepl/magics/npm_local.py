@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ExitCode, MalformedAnswer, UsageError
+from noderepl.exit_codes import end_of
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread, send_tree
 from noderepl.magics.session_files import discard, not_finished, own_name
@@ -164,7 +165,7 @@ async def _ask(context: Context, kind: type[Report], action: str, **arguments: o
 def _npm_failed(code: int, said: str) -> Sequence[Outcome]:
     from noderepl.magics.npm import no_network
 
-    why = f"npm on this machine ended with exit code {code}; the session is unchanged"
+    why = f"npm on this machine {end_of(code)}; the session is unchanged"
     if no_network(said):
         why += "; this machine cannot reach npm's registry"
     return [*([Words(said)] if said else []), Failure(why, ExitCode.THREW)]

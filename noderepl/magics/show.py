@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from noderepl.errors import LocalFileError, UsageError
+from noderepl.exit_codes import end_of
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
@@ -130,7 +131,7 @@ async def open_in_viewer(media: Media, environ: Mapping[str, str]) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(VIEWER_SECONDS):
             if code := await process.wait():
-                raise LocalFileError(f"{program} ended with exit code {code}")
+                raise LocalFileError(f"{program} {end_of(code)}")
 
 
 SHOW = Magic(

@@ -14,6 +14,7 @@ import uuid
 from enum import StrEnum
 from typing import Any
 
+from noderepl.exit_codes import end_of, signal_of
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.channel import Channel, Received, StartFailed
 from noderepl.service.collecting import Run, Streams
@@ -208,7 +209,7 @@ class Worker:
             self._note_exit(code, last_words)
             if not self.online.done():
                 self.online.set_exception(
-                    StartFailed(f"Node.js did not start: {last_words or f'it {_end_of(code)}'}.")
+                    StartFailed(f"Node.js did not start: {last_words or f'it {end_of(code)}'}.")
                 )
             self.online.exception()  # the exception may not be awaited
             if self._run is not None and not self._run.finished.done():
@@ -284,22 +285,9 @@ class Worker:
             how = f"was ended by process.exit({self._exit_code})"
         elif "heap out of memory" in last_words:
             how = "ran out of memory (--memory allows more)"
-        elif _signal_of(code) == signal.SIGXFSZ:
+        elif signal_of(code) == signal.SIGXFSZ:
             self.exceed(self._channel.limits.too_large)
             return
         else:
-            how = _end_of(code)
+            how = end_of(code)
         self._note_end(Ending.EXITED, f"The session's process {how}")
-
-
-def _signal_of(code: int) -> int:
-    """Returns the number of the signal that ended a process, if one did. code: its exit code."""
-    return -code if code < 0 else code - 128
-
-
-def _end_of(code: int) -> str:
-    """Returns how a process ended, in words, to follow its name. code: its exit code."""
-    number = _signal_of(code)
-    if number in {item.value for item in signal.Signals}:
-        return f"was ended by {signal.Signals(number).name}"
-    return f"ended with exit code {code}"

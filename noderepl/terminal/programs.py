@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
+import signal
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -14,36 +15,49 @@ from prompt_toolkit.input import Input
 
 from noderepl.deadlines import within
 from noderepl.errors import LocalFileError
+from noderepl.exit_codes import end_of, signal_of
 from noderepl.terminal.job_control import stopping_at_once
 from noderepl.text_files import MOST_CODE, read_bytes
 
 # The seconds within which a program must end after SIGTERM.
 END_SECONDS = 0.5
+# The signals with which a user leaves a pager: Ctrl-C, and the end of a program that it feeds.
+_LEFT = (signal.SIGINT, signal.SIGPIPE)
+# The exit code of less after Ctrl-C, if LESS has -K.
+_LESS_LEFT = 2
+# The exit codes of a shell that cannot start a program.
+_NOT_STARTED = (126, 127)
 
 
 async def page(
     input_: Input,
     parts: Iterable[bytes],
     environ: Mapping[str, str],
-    *,
-    coloured: Iterable[bytes] | None = None,
 ) -> bool:
     """Shows the parts of a text, safe for a terminal, in $PAGER or less. Returns whether the pager
-    could be started. coloured: the same text in colour, which less can show.
+    could be started. Raises LocalFileError if the pager failed.
     """
     try:
-        command = shlex.split(environ.get("PAGER") or "less")
+        command = shlex.split(pager(environ))
         colours = ["-R"] if is_less(environ) else []
-        await _ran(input_, [*command, *colours], parts)
+        code = await _ran(input_, [*command, *colours], parts)
     except (OSError, ValueError, IndexError):
         return False
-    return True
+    is_left = code == 0 or signal_of(code) in _LEFT or (code == _LESS_LEFT and is_less(environ))
+    if not is_left and code not in _NOT_STARTED:
+        raise LocalFileError(f"the pager {pager(environ)!r} {end_of(code)}")
+    return is_left
+
+
+def pager(environ: Mapping[str, str]) -> str:
+    """Returns the command line of the pager."""
+    return environ.get("PAGER") or "less"
 
 
 def is_less(environ: Mapping[str, str]) -> bool:
     """Returns whether the pager is less, which can show colours."""
     with suppress(ValueError, IndexError):
-        return Path(shlex.split(environ.get("PAGER") or "less")[0]).name == "less"
+        return Path(shlex.split(pager(environ))[0]).name == "less"
     return False
 
 
@@ -57,7 +71,7 @@ async def edit(input_: Input, text: str, environ: Mapping[str, str], suffix: str
             file = Path(directory, f"snippet{suffix}")
             _write(file, text)
             if code := await _ran(input_, [*shlex.split(editor), str(file)]):
-                raise LocalFileError(f"the editor {editor!r} ended with exit code {code}")
+                raise LocalFileError(f"the editor {editor!r} {end_of(code)}")
             return _read(file)
     except (OSError, ValueError) as error:
         raise LocalFileError(
