@@ -16,7 +16,7 @@ from prompt_toolkit.input import Input
 from noderepl.deadlines import within
 from noderepl.errors import LocalFileError
 from noderepl.exit_codes import end_of, signal_of
-from noderepl.terminal.job_control import stopping_at_once
+from noderepl.terminal.job_control import stopping_at_once, stopping_with
 from noderepl.text_files import MOST_CODE, read_bytes
 
 # The seconds within which a program must end after SIGTERM.
@@ -91,8 +91,9 @@ async def _ran(input_: Input, command: Sequence[str], parts: Iterable[bytes] | N
             command[0], *command[1:], stdin=None if parts is None else PIPE
         )
         try:
-            await _feed(process, parts or ())
-            await process.wait()
+            with stopping_with(process.pid):
+                await _feed(process, parts or ())
+                await process.wait()
         finally:
             if process.returncode is None:
                 await _end(process)

@@ -188,6 +188,21 @@ def test_a_stop_while_a_snippet_runs(shell, how):
     assert shell.modes() == before
 
 
+def test_an_editor_that_stops_only_itself(home):
+    """The shell gets the terminal, and continues the editor with noderepl."""
+    editor = "sh -c 'kill -STOP $$; echo 40 + 3 > $0'"
+    with Shell(home, VISUAL=editor) as shell:
+        shell.start("--quiet")
+        shell.enter("6 * 7")
+        shell.until("^42$")
+        shell.enter("%edit")
+        shell.stopped()
+        shell.enter("fg")
+        shell.until(r"^> 40 \+ 3$")
+        shell.key("enter")
+        shell.until("^43$")
+
+
 def test_a_stop_longer_than_a_snippet_may_run(shell):
     """An answer that came while noderepl was stopped counts, though its time is over; the session is not ended."""
     shell.start("--quiet", "--timeout", "1")
