@@ -67,8 +67,9 @@ class Arm:
     """The connection to the management plane.
 
     endpoint: the option arm-endpoint. auth: adds its tokens. transport: replaces the network.
-    clock: for waits. on_wait: called with a sentence before each wait, and with "" after it. Raises
-    UsageError for an invalid endpoint, or one to which no token may go.
+    clock: for waits. on_wait: called with a sentence before each wait, and whether a request has
+    failed; with "" after it. Raises UsageError for an invalid endpoint, or one to which no token
+    may go.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Arm:
         auth: AzureAuth,
         transport: httpx.AsyncBaseTransport | None = None,
         clock: Clock = CLOCK,
-        on_wait: Callable[[str], None] = lambda _: None,
+        on_wait: Callable[[str, bool], None] = lambda *_: None,
     ) -> None:
         try:
             self.endpoint = base_url(endpoint)
@@ -233,16 +234,16 @@ class Arm:
                 if error.status is None and pause > 4:
                     raise
                 why = "asks to wait" if error.status == 429 else "does not answer"
-                await self.wait(asked, f"{address(self.endpoint)} {why}")
+                await self.wait(asked, f"{address(self.endpoint)} {why}", has_failed=True)
                 pause = min(pause * 2, MOST_PAUSE)
 
-    async def wait(self, seconds: float, why: str) -> None:
-        """Waits for seconds, and says why."""
-        self._on_wait(f"{why}; next try in {seconds:.0f} s")
+    async def wait(self, seconds: float, why: str, *, has_failed: bool = False) -> None:
+        """Waits for seconds, and says why. has_failed: whether a request has failed."""
+        self._on_wait(f"{why}; next try in {seconds:.0f} s", has_failed)
         try:
             await self.clock.sleep(seconds)
         finally:
-            self._on_wait("")
+            self._on_wait("", has_failed)
 
     async def _once(self, call: Call) -> Reply:
         async with self._exchange(call) as received:

@@ -133,5 +133,5 @@ class Examination:
         if management is not None:
             await management.arm.aclose()
 
-    def _wait(self, why: str) -> None:
+    def _wait(self, why: str, _: bool) -> None:
         self.waiting = why

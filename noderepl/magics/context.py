@@ -113,18 +113,18 @@ class Screen:
     """The functions with which magics use the screen.
 
     progress: shows a label, the bytes done and the total (None if unknown) of a long transfer.
-    step: shows the progress in words. entries: returns the history, oldest first. edit: opens the
-    user's editor on a text, in a file with a suffix (by default .js), and returns the edited text.
+    step: shows the progress in words, see StatusLine.step(). entries: returns the history, oldest
+    first. edit: opens the user's editor on a text, in a file with a suffix (by default .js), and
+    returns the edited text.
     theme: returns the names of the present theme and of the one that has its place on this
     background, "" for none. themes: returns all themes, name to summary. keys: returns the keys and
     what they do. terminal: returns the columns and rows that snippets see, None if they see no
     terminal. copy: copies a text to the clipboard; raises LocalFileError. capabilities: returns
-    what the terminal can do. is_prompt: whether the
-    user can answer a question.
+    what the terminal can do. is_prompt: whether the user can answer a question.
     """
 
     progress: Callable[[str, int, int | None], None]
-    step: Callable[[str], None]
+    step: Callable[..., None]
     entries: Callable[[], Sequence[str]]
     edit: Callable[..., Awaitable[str]]
     theme: Callable[[], tuple[str, str]]

@@ -217,9 +217,9 @@ class Console:
         """Returns the picture of a spinner after a time."""
         return frame(seconds, self._stderr.stream.encoding or "")
 
-    def step(self, text: str) -> None:
-        """Shows the progress in words, as progress() does; no status replaces it."""
-        self._status.step(text)
+    def step(self, text: str, is_line: bool = False) -> None:
+        """Shows the progress in words, as StatusLine.step(); no status replaces it."""
+        self._status.step(text, is_line)
 
     def end_status(self) -> None:
         """Removes a progress bar or a status."""

@@ -46,11 +46,15 @@ class StatusLine:
         self._has_bar = True
         self._write(progress_bar(label, done, total, self._stream.columns()))
 
-    def step(self, text: str) -> None:
-        """Shows the progress in words."""
+    def step(self, text: str, is_line: bool = False) -> None:
+        """Shows the progress in words. is_line: whether it is written, as a line that stays, if
+        the stream is not a terminal.
+        """
         if self._stream.can_move:
             self._has_bar = True
             self._write(self._words(text))
+        elif is_line and text:
+            self._stream.write([*self._drawing.safe([Piece("note", text)], self._stream), "\n"])
 
     def show(self, status: str | Sequence[LinePart]) -> None:
         """Shows a status, unless there is progress, or the terminal has not accepted everything."""

@@ -28,7 +28,7 @@ async def management(cloud: Cloud, waits: Waits) -> AsyncIterator[Callable[..., 
 
     def open_(**options: object) -> Management:
         given = {"endpoint": cloud.url, "scope": f"{ARM}/.default", "credential": Credential()}
-        given |= {"clock": waits.clock, "on_wait": waits.said.append}
+        given |= {"clock": waits.clock, "on_wait": lambda text, _: waits.said.append(text)}
         opened.append(Management(open_arm(**(given | options))))  # type: ignore[arg-type]
         return opened[-1]
 

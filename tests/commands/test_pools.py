@@ -197,3 +197,18 @@ def test_a_narrow_terminal(account, home):
         screen.until(r"^ +region +west\\x1b\[2jus2|region")
         assert screen.ended() == 0
     assert b"\x1b[2J" not in screen.raw
+
+
+@pytest.mark.parametrize(
+    "arguments", [["pools"], ["-q", "-c", "%pools"], ["pool", "delete", "one", "--yes"]]
+)
+def test_a_wait_is_said_without_a_terminal(account, home, arguments):
+    """Each time that Azure asks to wait is one line of stderr."""
+    cloud = account.cloud
+    cloud.add("one")
+    cloud.refuse(GRAPH, *[(*refused(429, "TooManyRequests")[:2], {"Retry-After": "1"})] * 2)
+    ran = noderepl(account, home, *arguments)
+    assert ran.returncode == 0
+    lines = ran.stderr.splitlines()
+    assert [line.partition(" asks ")[2] for line in lines[:2]] == ["to wait; next try in 1 s"] * 2
+    assert len(lines) == (3 if "delete" in arguments else 2), ran.stderr
