@@ -127,7 +127,7 @@ def usable_endpoint(pool: Pool) -> str:
             f"the pool {name} is in the state {pool.state}: delete it with `noderepl pool delete"
             f" {name}`, and create it again with `noderepl setup`"
         )
-    if not pool.endpoint:
+    if not pool.endpoint and not pool.has_invalid_endpoint:
         raise MalformedAnswer(
             f"the pool {name} has no endpoint yet (state: {pool.state or 'unknown'}); try again in"
             " a minute"

@@ -60,7 +60,8 @@ class Pool:
     """A session pool.
 
     kind: its container type, such as NodeLTS. state: its provisioning state. endpoint: its pool
-    management endpoint, "" if it is not known. egress: whether sessions reach the network.
+    management endpoint, "" if it is not known. has_invalid_endpoint: whether Azure reports an
+    endpoint that cannot be read. egress: whether sessions reach the network.
     cooldown: seconds. sessions: the maximum of concurrent sessions. All may be "" or None.
     """
 
@@ -69,6 +70,7 @@ class Pool:
     kind: str = ""
     state: str = ""
     endpoint: str = ""
+    has_invalid_endpoint: bool = False
     egress: bool | None = None
     cooldown: int | None = None
     sessions: int | None = None
@@ -88,12 +90,14 @@ def read_pool(answer: object) -> Pool | None:
     life = at(properties, "dynamicPoolConfiguration")
     cooldown = count(life, "lifecycleConfiguration", "cooldownPeriodInSeconds")
     egress = word(properties, "sessionNetworkConfiguration", "status").lower()
+    endpoint = word(properties, "poolManagementEndpoint")
     return Pool(
         found,
         location=word(answer, "location"),
         kind=word(properties, "containerType"),
         state=word(properties, "provisioningState"),
-        endpoint=word(properties, "poolManagementEndpoint"),
+        endpoint=endpoint,
+        has_invalid_endpoint=not endpoint and bool(at(properties, "poolManagementEndpoint")),
         egress={"egressenabled": True, "egressdisabled": False}.get(egress),
         cooldown=count(life, "cooldownPeriodInSeconds") if cooldown is None else cooldown,
         sessions=count(properties, "scaleConfiguration", "maxConcurrentSessions"),

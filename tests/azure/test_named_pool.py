@@ -14,7 +14,11 @@ async def test_the_wrong_pool_is_one_sentence(cloud, management):
     both = cloud.add("same", group="a"), cloud.add("same", group="b")
     cloud.add("snake", containerType="PythonLTS"), cloud.add("sick", provisioningState="Failed")
     cloud.add("young", provisioningState="InProgress", poolManagementEndpoint=None)
+    cloud.add("broken", poolManagementEndpoint=f"{cloud.url}/\r\nX: y")
+    cloud.add("odd", poolManagementEndpoint={"url": cloud.url})
     for pool, kind, words in (
+        ("broken", errors.MalformedAnswer, ["invalid endpoint of the pool broken"]),
+        ("odd", errors.MalformedAnswer, ["invalid endpoint of the pool odd"]),
         ("sane", errors.NotFound, ["did you mean same?", "noderepl pools", "--tenant"]),
         ("same", errors.UsageError, [*both, "--pool"]),
         ("snake", errors.UsageError, ["PythonLTS", "noderepl setup"]),
