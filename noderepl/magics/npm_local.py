@@ -180,8 +180,13 @@ def _foreign(found: Installed, facts: Facts) -> Failure:
     )
 
 
+def _at_version(name: str, version: str) -> str:
+    """Returns a package as npm writes it. version: "" if it has none."""
+    return f"{name}@{version}" if version else name
+
+
 def _done(merged: Merged, found: Installed, size: int) -> Sequence[Outcome]:
-    asked = [f"{name}@{version}" for name, version in merged.added if name in found.names]
+    asked = [_at_version(name, version) for name, version in merged.added if name in found.names]
     others = len(merged.added) - len(asked)
     added = listed([*asked, *([f"{others} more"] if others else [])])
     outcomes = [Words(f"Added {added} to {merged.place} ({human_size(size)}).")]
@@ -189,7 +194,10 @@ def _done(merged: Merged, found: Installed, size: int) -> Sequence[Outcome]:
     if warnings:
         outcomes.append(Words("\n".join(warnings), warning=True))
     for name, before, now in merged.kept:
-        text = f"{name}@{before} of the session stays; {name}@{now} was not added."
+        text = (
+            f"{_at_version(name, before)} of the session stays;"
+            f" {_at_version(name, now)} was not added."
+        )
         outcomes.append(Words(text, warning=True))
     if found.unbuilt:
         text = f"The native part of {listed(found.unbuilt)} is not built, and may be missing."

@@ -89,6 +89,15 @@ async def test_packages_are_there_for_require_import_and_npm(dispatch, tmp_path)
     )
 
 
+async def test_a_package_without_a_version(dispatch, tmp_path) -> None:
+    """It is named without one."""
+    dispatcher = await dispatch()
+    (tmp_path / "plain").mkdir()
+    (tmp_path / "plain/package.json").write_text('{"name": "plain"}')
+    said = await shown(dispatcher, f"%npm install {tmp_path}/plain --local")
+    assert " ".join(said.split()).startswith("Added plain to /"), said
+
+
 async def test_what_fails_changes_nothing(dispatch, tmp_path) -> None:
     """npm's own words and one sentence; the session has what it had."""
     dispatcher = await dispatch()
