@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -155,6 +156,30 @@ async def test_two_signals_while_the_pool_starts_leave_no_process(
         _, words = await asyncio.to_thread(running.communicate, timeout=30)
     assert (running.returncode, words) == (143, "")
     await until_empty(place)
+    assert processes_of(place) == []
+
+
+async def test_a_signal_ends_the_trial_of_a_sandbox_that_hangs(home: Path, tmp_path: Path) -> None:
+    """It is answered at once, and no process is left."""
+    (place := tmp_path / "programs").mkdir()
+    (bwrap := place / "bwrap").write_text("#!/bin/sh\nexec sleep 60\n")
+    bwrap.chmod(0o700)
+    path = f"{place}:{os.environ['PATH']}"
+    with subprocess.Popen(
+        command("-p", "1"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home, PATH=path, NODEREPL_SANDBOX="auto"),
+    ) as running:
+        while len(processes_of(place)) < 2:  # noqa: ASYNC110  # nothing tells when it starts
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(1)
+        began = time.monotonic()
+        running.send_signal(signal.SIGTERM)
+        answer = await asyncio.to_thread(running.communicate, timeout=30)
+    assert (running.returncode, answer) == (143, ("", ""))
+    assert time.monotonic() - began < STUCK_SECONDS
     assert processes_of(place) == []
 
 

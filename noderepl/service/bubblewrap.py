@@ -52,8 +52,10 @@ _ETC = (
 )
 # These files list the keys of the machine's users.
 _KEYS = ("/proc/keys", "/proc/key-users")
-# The trials that run, by the executable and by whether the sandbox has the network.
+# Those that begin_trial() has started, by executable and by whether the sandbox has the network.
 _begun: dict[tuple[Path, bool], subprocess.Popen[bytes]] = {}
+# All trials that run.
+_trials: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,11 +185,19 @@ def _begin(path: Path, *, egress: bool) -> subprocess.Popen[bytes]:
     try:
         with os.fdopen(other_end, "wb") as file:
             file.write(filter_ or b"")  # less than a page
-        return subprocess.Popen(
+        trial = subprocess.Popen(
             command, stdin=end, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
     finally:
         os.close(end)
+    _trials.add(trial)
+    return trial
+
+
+def end_trials() -> None:
+    """Ends the trials in progress: one that hangs must not delay the end of the program."""
+    for trial in tuple(_trials):
+        trial.kill()
 
 
 def _try(path: Path, *, egress: bool) -> str | None:
@@ -200,6 +210,8 @@ def _try(path: Path, *, egress: bool) -> str | None:
             except BaseException:
                 trial.kill()
                 raise
+            finally:
+                _trials.discard(trial)
     except (OSError, subprocess.SubprocessError) as error:
         return f"bubblewrap (bwrap) cannot be run: {error}"
     if trial.returncode == 0:

@@ -73,6 +73,14 @@ def with_backend(
         if not stopped_by:
             raise
         return 128 + stopped_by[0]
+    finally:
+        _end_trials()
+
+
+def _end_trials() -> None:
+    """Ends what tries the sandbox, for which the event loop waits."""
+    if (bubblewrap := sys.modules.get("noderepl.service.bubblewrap")) is not None:
+        bubblewrap.end_trials()
 
 
 async def _guarded(
@@ -92,6 +100,7 @@ async def _guarded(
             stopped_by.append(number)
         if not is_closing and loop.time() >= again:
             again = loop.time() + TWICE_SECONDS
+            _end_trials()
             end_if_stuck(loop, number)
             loop.call_soon_threadsafe(task.cancel)
 
