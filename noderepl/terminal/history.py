@@ -125,6 +125,8 @@ class SnippetHistory(FileHistory):
         the history is off.
         """
         if self._is_kept() and not string.startswith(" "):
+            # Loading replaces the entries in memory by those of the file, which may lack this one.
+            self._load_once()
             super().append_string(HistoryEntry(self._redact(string), self._label))
 
     def store_string(self, string: str) -> None:
@@ -169,11 +171,14 @@ class SnippetHistory(FileHistory):
 
     def entries(self) -> Sequence[str]:
         """Returns all entries, oldest first, including those of earlier runs."""
+        self._load_once()
+        self._catch_up()
+        return self.get_strings()
+
+    def _load_once(self) -> None:
         if not self._loaded:
             self._loaded_strings = list(self.load_history_strings())
             self._loaded = True
-        self._catch_up()
-        return self.get_strings()
 
 
 def _entries(text: str) -> Iterator[HistoryEntry]:

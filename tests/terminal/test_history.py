@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import fcntl
+import os
+import resource
 import subprocess
 import sys
 import time
 from pathlib import Path
+
+import pytest
 
 from noderepl.terminal.history import LOCK_SECONDS, MOST_ENTRIES, SnippetHistory
 
@@ -51,6 +55,34 @@ async def test_prompts_see_entries_of_others(tmp_path: Path) -> None:
     second.append_string("5")
     assert first.entries() == ["1", "3", "2", "4\n4", "5"]
     assert first.entries() == ["1", "3", "2", "4\n4", "5"]
+
+
+@pytest.mark.parametrize("kind", ["pipe", "directory", "device", "full", "no place"])
+async def test_an_entry_that_cannot_be_saved_stays_in_this_run(tmp_path: Path, kind: str) -> None:
+    """The first lines of a run are in its history, also if their file cannot be read or written."""
+    file = tmp_path / "history"
+    match kind:
+        case "pipe":
+            os.mkfifo(file)
+        case "directory":
+            file.mkdir()
+        case "device":
+            file.symlink_to("/dev/zero")
+        case "full":
+            history(tmp_path).append_string("0")
+    opened = SnippetHistory(None if kind == "no place" else tmp_path, redact=lambda text: text)
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    if kind == "full":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 5, limit[1]))
+    try:
+        opened.append_string("40+2")
+        opened.append_string("50+1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    expected = [*(["0"] if kind == "full" else []), "40+2", "50+1"]
+    assert [entry async for entry in opened.load()] == expected[::-1]
+    assert opened.entries() == expected
+    assert opened.trouble()
 
 
 def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
