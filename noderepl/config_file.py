@@ -19,7 +19,7 @@ from typing import Any
 
 from noderepl.errors import ConfigError
 from noderepl.lazy_patterns import lazy_pattern
-from noderepl.text_files import MOST_TOML, read_bytes, read_toml
+from noderepl.text_files import BYTE_ORDER_MARK, MOST_TOML, read_bytes, read_toml
 
 # Seconds for which another program may hold the lock of the directory.
 LOCK_SECONDS = 2.0
@@ -73,7 +73,7 @@ def profiles_of(path: Path) -> Mapping[str, object]:
         raise ConfigError(
             f"{path}: the configuration file cannot be read: {error.strerror}"
         ) from error
-    profiles = tomllib.loads((content or b"").decode()).get("profiles", {})
+    profiles = tomllib.loads(_split(content)[1]).get("profiles", {})
     return profiles if isinstance(profiles, dict) else {}
 
 
@@ -118,12 +118,13 @@ def _change(
         with _locked(target.parent):
             for _ in range(_ATTEMPTS):
                 before = _content(path, target)
-                text = "" if before is None else before.decode()
+                mark, text = _split(before)
                 expected = tomllib.loads(text)
                 _check_profile(path, expected, profile)
                 edit(_table(expected, profile))
-                content = _first(texts(text), expected)
-                if content is None or len(content) > MOST_TOML:
+                after = _first(texts(text), expected)
+                content = (mark + (after or "")).encode()
+                if after is None or len(content) > MOST_TOML:
                     raise ConfigError(f"{path}: the file cannot be changed here; use an editor")
                 if _replaced(target, before, content):
                     return
@@ -133,12 +134,19 @@ def _change(
         raise ConfigError(f"{path}: the configuration file cannot be written: {why}") from error
 
 
-def _first(texts: Iterator[str], expected: object) -> bytes | None:
+def _first(texts: Iterator[str], expected: object) -> str | None:
     for text in texts:
         with suppress(ValueError):
             if tomllib.loads(text) == expected:
-                return text.encode()
+                return text
     return None
+
+
+def _split(content: bytes | None) -> tuple[str, str]:
+    """Returns the byte order mark of a file, empty if it has none, and its text."""
+    text = (content or b"").decode()
+    rest = text.removeprefix(BYTE_ORDER_MARK)
+    return text[: len(text) - len(rest)], rest
 
 
 def _content(path: Path, target: Path) -> bytes | None:

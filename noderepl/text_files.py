@@ -15,6 +15,7 @@ MOST_TOML = 64 * 1024
 MOST_CODE = 30_000_000
 # tomllib takes quadratic time for a key of many parts.
 MOST_DOTS = 200
+BYTE_ORDER_MARK = "\ufeff"
 
 
 def read_bytes(path: Path, most: int, *, is_regular: bool = True) -> bytes:
@@ -66,12 +67,12 @@ def check_regular(descriptor: int, *, is_regular: bool = True) -> None:
 
 
 def read_toml(path: Path, *, is_regular: bool = True) -> tuple[str, dict[str, Any]]:
-    """Returns the text of a TOML file and its decoded content.
+    """Returns the text of a TOML file, without a byte order mark, and its decoded content.
 
     is_regular: as for read_bytes. Raises OSError, UnicodeDecodeError, and ValueError with a message
     about the content.
     """
-    text = read_bytes(path, MOST_TOML, is_regular=is_regular).decode("utf-8")
+    text = read_bytes(path, MOST_TOML, is_regular=is_regular).decode().removeprefix(BYTE_ORDER_MARK)
     import tomllib
 
     for number, line in enumerate(text.split("\n"), 1):

@@ -33,6 +33,10 @@ WORK = "\n# for work\n[profiles.work]\ntimeout = 3\n"
         ("[keys]\nf5 = 'run'\n", "theme = \"dark\"\n\n[keys]\nf5 = 'run'\n"),
         ("profiles.w.timeout = 3\n", 'theme = "dark"\n\nprofiles.w.timeout = 3\n'),
         ("", 'theme = "dark"\n'),
+        ("\ufeff", '\ufefftheme = "dark"\n'),
+        ("\ufefftheme = 'x' # why\r\n# end\r\n", '\ufefftheme = "dark" # why\r\n# end\r\n'),
+        (f"\ufeff# mine\ntimeout = 3\n{WORK}", f'\ufeff# mine\ntimeout = 3\ntheme = "dark"\n{WORK}'),
+        (f"\ufeff{WORK}", f'\ufefftheme = "dark"\n{WORK}'),
     ],
 )  # fmt: skip
 def test_a_key_is_set_and_the_rest_stays(tmp_path, before, after):
@@ -107,7 +111,6 @@ def test_the_file_is_made_for_its_owner(tmp_path):
     [
         (b"theme = = 3\n", "not valid TOML"),
         (b"theme = '\xff'\n", "not UTF-8"),
-        (b"\xef\xbb\xbftheme = 'x'\n", "not valid TOML"),
         (b"# " + b"x" * MOST_TOML, "longer than"),
     ],
 )
@@ -188,6 +191,7 @@ def test_a_change_by_an_editor_meanwhile_is_kept(tmp_path, monkeypatch):
         ("# mine\ntheme = 'dark'  # so\n", "work", "# mine\ntheme = 'dark'  # so\n\n[profiles.work]\npool = \"x\"\n"),
         ("[profiles.a]\ntimeout = 1\n\n# end\n", "b c", '[profiles.a]\ntimeout = 1\n\n# end\n\n[profiles."b c"]\npool = "x"\n'),
         ("profiles = { a = { timeout = 1 } }\n", "b", None),
+        ("\ufeff# mine\n", "a", '\ufeff# mine\n\n[profiles.a]\npool = "x"\n'),
         ("theme = 'a'\r\n", "b", "theme = 'a'\r\n\r\n[profiles.b]\r\npool = \"x\"\r\n"),
     ],
 )  # fmt: skip

@@ -40,6 +40,17 @@ def test_a_profile_is_chosen_by_flag_variable_or_file(tmp_path):
     assert settings(tmp_path, environ={"NODEREPL_PROFILE": "b"}, profile="c").timeout == 3
 
 
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    """The mark is no part of the first line, and lines are counted as without it."""
+    assert settings(tmp_path, text="\ufefftimeout = 7\n").timeout == 7
+    assert settings(tmp_path, text="\ufeff[profiles.a]\ntimeout = 8\n", profile="a").timeout == 8
+    with pytest.raises(ConfigError, match=r"config.toml, line 1: unknown option 'timeut'"):
+        settings(tmp_path, text="\ufefftimeut = 7\n")
+    (tmp_path / "config.toml").write_bytes(b"\xef\xbb\xbf# \xff")
+    with pytest.raises(ConfigError, match="at byte 5"):
+        settings(tmp_path)
+
+
 def test_a_named_file_is_read_instead(tmp_path):
     """--config and NODEREPL_CONFIG name another file, the flag first."""
     for name, timeout in (("one.toml", 11), ("two.toml", 12)):
