@@ -6,6 +6,7 @@ command line. This module reads files and the given environment; it starts and p
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -280,7 +281,8 @@ def _read_file(path: Path, profile: str | None, *, required: bool) -> _File:
         text, content = read_toml(path, is_regular=not required)
     except (OSError, UnicodeDecodeError) as error:
         # The file is also missing if the home does not exist or belongs to another user.
-        if not required and not os.access(path, os.F_OK):
+        is_loop = isinstance(error, OSError) and error.errno == errno.ELOOP
+        if not required and not is_loop and not os.access(path, os.F_OK):
             if profile:
                 raise ConfigError(
                     f"profile {profile!r}: there is no configuration file {path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import select
 import stat
 from pathlib import Path
@@ -89,9 +90,40 @@ def read_toml(path: Path, *, is_regular: bool = True) -> tuple[str, dict[str, An
 
 
 def shown(value: object, most: int = 60) -> str:
-    """Returns a value of a file in a form that a message can quote."""
+    """Returns a value of a TOML file as the file writes it, in a form that a message can quote."""
     try:
-        text = repr(value)
+        text = _as_toml(value)
     except (ValueError, RecursionError):
-        return f"a {type(value).__name__} that is too long"
+        return "a value that is too long"
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _as_toml(value: object) -> str:
+    from datetime import date, time
+
+    match value:
+        case bool():
+            return str(value).lower()
+        case str():
+            return _quoted(value)
+        case date() | time():
+            return value.isoformat()
+        case list():
+            return f"[{', '.join(map(_as_toml, value))}]"
+        case dict():
+            pairs = [f"{_key(key)} = {_as_toml(one)}" for key, one in value.items()]
+            return f"{{ {', '.join(pairs)} }}" if pairs else "{}"
+    return repr(value)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
+
+
+def _quoted(text: str) -> str:
+    """Returns a string with its control characters escaped."""
+    import json
+
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return json.dumps(text, ensure_ascii=not text.isprintable())

@@ -114,6 +114,41 @@ def test_a_bad_file_is_named_with_its_line(tmp_path, text, words):
     assert "s3cret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("named", [False, True])
+def test_a_link_to_itself_is_refused(tmp_path, named):
+    """A file that is a circle of links is not one that is missing."""
+    file = tmp_path / "config.toml"
+    file.symlink_to(tmp_path / "other.toml")
+    (tmp_path / "other.toml").symlink_to(file)
+    with pytest.raises(ConfigError, match=f"{file}: the configuration file cannot be read: Too"):
+        settings(tmp_path, file=file if named else None)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("true", "true"),
+        ("1979-05-27", "1979-05-27"),
+        ("1979-05-27 07:32:00", "1979-05-27T07:32:00"),
+        ("1979-05-27T07:32:00+01:00", "1979-05-27T07:32:00+01:00"),
+        ("07:32:00", "07:32:00"),
+        ("nan", "nan"),
+        ("-inf", "-inf"),
+        ("[true, [1.5, 'x']]", "[true, [1.5, 'x']]"),
+        ('{ a = false, "b c" = {} }', "{ a = false, 'b c' = {} }"),
+        (r"'C:\x'", r"'C:\x'"),
+        (r'"it\u0027s"', '"it\'s"'),
+        (r'"a\n\u001b\u009b\u202e"', r'"a\n\u001b\u009b\u202e"'),
+        ("0x" + "f" * 9000, "a value that is too long"),
+    ],
+)
+def test_a_wrong_value_is_quoted_as_in_the_file(tmp_path, value, written):
+    """The message has the value in TOML, not in Python, and without control characters."""
+    with pytest.raises(ConfigError) as caught:
+        settings(tmp_path, text=f"timeout = {value}\n")
+    assert str(caught.value).endswith(f", not {written}")
+
+
 @pytest.mark.parametrize(
     ("environ", "words"),
     [
