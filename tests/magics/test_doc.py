@@ -297,6 +297,7 @@ def test_lines() -> None:
         "fn.held = 'N'.repeat(2e8)",
         "for (let index = 0; index < 10; index++) fn[index] = `${index}`.repeat(4e7)",
         "Object.defineProperty(fn, 'name', { value: 'N'.repeat(2e8) })",
+        "var other = { ['f'.repeat(2e8)]: 1 }; Object.defineProperty(fn, 'name', { value: 'N'.repeat(2e8) })",
         "fn[Symbol('N'.repeat(2e8))] = 1",
         "fn.held = { [Symbol.toStringTag]: 'N'.repeat(2e8) }",
         "Object.defineProperty(fn, 'held', { get: new Function('/*' + 'x'.repeat(1e8) + '*/') })",

@@ -171,8 +171,9 @@
         return { __proto__: null, keys: own(isObject(value) && !isProxy(value) ? value : null) };
     }
 
+    // To slice a text, the engine may copy all of it.
     function textOf(value) {
-        return typeof value === "string" ? sliceText(value, 0, MOST_NAMES) : "";
+        return typeof value === "string" && value.length <= MOST_SOURCE ? sliceText(value, 0, MOST_NAMES) : "";
     }
 
     function own(object, except = []) {
