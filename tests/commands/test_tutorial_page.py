@@ -39,6 +39,8 @@ def test_its_sessions_work(account, home):
                 screen.until("^" + re.escape(line).replace("…", ".*"))
         screen.until(r"^\$\s*\Z")
         shown = screen.text
+        screen.enter("exit")
+        assert screen.ended() == 0
     assert "▀" in shown or "▄" in shown or "█" in shown
     assert (home / "chart.svg").read_text().startswith("<svg")
     assert not account.cloud.pools

@@ -68,8 +68,12 @@ def test_many_losses_are_restored_in_linear_time():
         assert again.lost == [Snippet("1")]
         return time.thread_time() - began
 
-    short, long = (min(seconds(losses) for _ in range(3)) for losses in (20_000, 80_000))
-    assert long / short < 6
+    ratio = 6.0
+    for runs in (3, 3, 5):  # a busy machine makes a ratio too large once, quadratic time each time
+        if ratio >= 6:
+            short, long = (min(seconds(losses) for _ in range(runs)) for losses in (20_000, 80_000))
+            ratio = long / short
+    assert ratio < 6
 
 
 def test_a_journal_can_be_made_again_of_what_it_told():
