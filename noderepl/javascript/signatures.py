@@ -74,7 +74,7 @@ def _constructor(node: Node) -> Node | None:
         name = member.child_by_field_name("name")
         is_static = any(child.type == "static" for child in member.children)
         is_method = member.type == "method_definition" and not is_static
-        if is_method and name is not None and name.text == b"constructor":
+        if is_method and name is not None and (name.text or b"").strip(b"'\"") == b"constructor":
             return member
     return None
 

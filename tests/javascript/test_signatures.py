@@ -22,6 +22,7 @@ from noderepl.javascript.signatures import readable_source, signature
         ("class A { static constructor(z) {} constructor(q = ')') {} }", "new f(q = ')')"),
         ("function add(a        , b         )         { return a + b }", "f(a, b)"),
         ("(\n  a,\n  { b,\n    c } = {},\n) => 1", "f(a, { b, c } = {})"),
+        ("class A { 'constructor'(a, b) {} }", "new f(a, b)"),
         ("class A {}", "new f()"),
         ("class A extends B {}", "new f(...)"),
         ("function () { [native code] }", ""),

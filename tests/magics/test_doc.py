@@ -309,3 +309,20 @@ async def test_large_properties_of_a_function_are_not_copied(tmp_path: Path, cod
         await shown(dispatcher, f"var kept = 41; function fn() {{ return 1 }}\n{code}; 1")
         assert "From: " in await shown(dispatcher, "fn?")
         assert await shown(dispatcher, "kept + 1") == "42"
+
+
+async def test_what_a_function_is_bound_to_or_inherits_from_runs_no_getter(dispatch: Open) -> None:
+    """The inspector would describe it, and read the stack of an error and the length of an object."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        """var ran = [], error = new Error('x')
+        Object.defineProperty(error, 'stack', { get() { ran.push('stack') } })
+        var odd = Object.create(Function.prototype, { length: { get() { ran.push('length') } } })
+        function first(a) { return a } Object.setPrototypeOf(first, error)
+        function second(a) { return a } Object.setPrototypeOf(second, odd)
+        var bound = function (a) { return a }.bind(error, odd); 1""",
+    )
+    for question in ("first?", "second?", "bound?", "first??", "%source second", "%doc bound"):
+        await shown(dispatcher, question)
+        assert await shown(dispatcher, "ran.join()") == "''", question

@@ -34,8 +34,11 @@
     // Whether the inspector can list the properties without code of a snippet. It calls the traps of a proxy that the
     // function inherits from, and copies a description of each value, which may be long.
     function isDescribable(value) {
-        const isSimple = hasNoProxy(value) && isShort(value) && !mayHavePrivates(sourceOf(value));
-        const keys = isSimple ? ownKeys(value) : undefined;
+        const source = sourceOf(value);
+        const isSimple = hasNoProxy(value) && source.length <= LONGEST && !mayHavePrivates(source);
+        // What a bound function is bound to cannot be looked at.
+        const isPlainFunction = isSimple && exec(NATIVE, source) === null && hasPlainPrototype(value);
+        const keys = isPlainFunction ? ownKeys(value) : undefined;
         let are = keys !== undefined && keys.length <= MOST_KEYS;
         for (let index = 0; are && index < keys.length; index++) {
             const { value: held, get, set } = descriptorOf(value, keys[index]) ?? {};
@@ -43,6 +46,11 @@
             are &&= typeof held !== "object" || held === null || isProxy(held) || isPlain(held);
         }
         return are;
+    }
+
+    function hasPlainPrototype(value) {
+        const prototype = getPrototypeOf(value);
+        return typeof prototype === "object" ? isPlain(prototype) : isShort(prototype);
     }
 
     function isShort(held) {
