@@ -25,8 +25,8 @@ TRUE, FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise ValueError("must be a non-empty string")
+    if not isinstance(value, str) or not value or "\0" in value:
+        raise ValueError("must be a non-empty string without null characters")
     return value
 
 

@@ -104,6 +104,7 @@ def test_every_option_can_be_set_in_the_file_and_by_variable(tmp_path):
         ("memory = 3", ["line 1", "512MiB"]),
         ('memory = "1KiB"', ["line 1", "from 128MiB to 64GiB"]),
         ('theme = ""', ["line 1", "theme must be a non-empty string"]),
+        ('startup = "a\\u0000"', ["line 1", "startup", "without null characters"]),
     ],
 )
 def test_a_bad_file_is_named_with_its_line(tmp_path, text, words):
