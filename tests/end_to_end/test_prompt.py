@@ -48,11 +48,13 @@ def test_the_toolbar_tells_where_one_is(screen):
 def test_enter_waits_for_the_rest(screen):
     """Enter on an unfinished snippet adds a line, indented as deep as it stands; the whole then runs."""
     for count, line in enumerate(("function f(a) {", "if (a) {", "return [", "1]", "}"), 1):
+        time.sleep(0.1)
         screen.type(line)
         screen.until(re.escape(line) + "$")
         screen.key("enter")
         # Keys that arrive together are a paste.
         screen.until(rf"(\n\.\.\..*){{{count}}}")
+    time.sleep(0.1)
     screen.type("}")
     screen.until(
         r"^> function f\(a\) \{\n\.\.\.   if \(a\) \{\n\.\.\.     return \[\n\.\.\.       1\]\n\.\.\.     \}\n"
