@@ -40,9 +40,11 @@ def text(shown: list[Outcome], stream: str = "stdout") -> str:
     )
 
 
-async def interrupted(dispatcher: Dispatcher, code: str, *, after: float = 0.5) -> Execution:
+async def interrupted(
+    dispatcher: Dispatcher, code: str, *, first: str = "", after: float = 0.5
+) -> Execution:
     """What comes of a snippet that is interrupted so many seconds after it has begun: before, it would not run."""
-    begins = "require('fs').writeFileSync('has-begun', ''); "
+    begins = f"{first} require('fs').writeFileSync('has-begun', ''); "
     running = asyncio.create_task(dispatcher.run_snippet(begins + code))
     session = await dispatcher.backend.session()
     async with asyncio.timeout(20):
@@ -453,7 +455,7 @@ async def test_a_user_who_deletes_everything_loses_nothing(dispatch: Open) -> No
     execution = await dispatcher.run_snippet(f"const fs = require('fs'); {loop}")
     assert execution.stdout == "".join(f"{i}\n" for i in range(40))
     assert sorted(text(shown).split()) == sorted(execution.stdout.split())
-    execution = await interrupted(dispatcher, f"{delete} for (;;);")
+    execution = await interrupted(dispatcher, "for (;;);", first=delete)
     assert execution.status is Status.INTERRUPTED
 
 
