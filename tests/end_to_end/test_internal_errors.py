@@ -89,6 +89,12 @@ class Broken(Screen):
             **pool.environ,
         )
 
+    def begins(self) -> None:
+        """Gives the session the state that answers() looks for."""
+        self.until("^>")
+        self.enter("var kept = 41")
+        self.until("^undefined$")
+
     def answers(self) -> None:
         """Asserts that the prompt is back and that its session is the same."""
         self.breaking.work()
@@ -101,9 +107,7 @@ class Broken(Screen):
 def test_while_a_line_runs(pool, home):
     """Whatever fails while a line runs is told, the prompt is back, and the session is as it was."""
     with Broken(pool, home, [*WHILE_A_LINE_RUNS]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         (identifier,) = pool.sessions()
         for number, (place, line) in enumerate(WHILE_A_LINE_RUNS.items()):
             kind = (
@@ -131,9 +135,7 @@ def test_errors_that_mean_something_elsewhere(pool, home, kind):
     """An error that would end the prompt, did it come from there, is a failure as any other where a line runs."""
     place = "noderepl.execution.notes:Notes.explained"
     with Broken(pool, home, [place]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         screen.breaking.fail(place, kind)
         screen.enter(LINE)
         screen.until("Cancelled" if kind == "CancelledError" else SENTENCE)
@@ -144,9 +146,7 @@ def test_errors_that_mean_something_elsewhere(pool, home, kind):
 def test_behind_the_prompt(pool, home):
     """A key, a signal or a task that fails is told, and neither costs what is typed nor asks for Enter."""
     with Broken(pool, home, [*BEHIND]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         (identifier,) = pool.sessions()
         for place, what in BEHIND.items():
             screen.breaking.fail(place)
@@ -175,9 +175,7 @@ def test_behind_the_prompt(pool, home):
 def test_what_is_called_at_each_repaint(pool, home, place):
     """What fails at each key or paint is told once; the prompt goes on without it."""
     with Broken(pool, home, [place]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         screen.breaking.fail(place)
         screen.type("ke")
         if DEGRADED[place] == "tab":
@@ -205,9 +203,7 @@ def test_what_is_called_at_each_repaint(pool, home, place):
 def test_a_prompt_that_cannot_be_read(pool, home, place):
     """Where no input can be read noderepl ends with exit code 70, and the session is there for --resume."""
     with Broken(pool, home, [place]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         screen.ready()
         screen.breaking.fail(place)
         screen.type("1")
@@ -222,9 +218,7 @@ def test_a_line_that_cannot_be_shown(pool, home):
     """What fails for lines with characters that are shown as escapes is told once, and they run."""
     place = "noderepl.terminal.prompt:_Visible.apply_transformation"
     with Broken(pool, home, [place]) as screen:
-        screen.until("^>")
-        screen.enter("var kept = 41")
-        screen.until("^undefined$")
+        screen.begins()
         screen.ready()
         screen.breaking.fail(place)
         screen.type("kept + 1 // \u202e")
