@@ -107,17 +107,22 @@ def test_a_trial_that_has_begun_is_not_repeated(monkeypatch: pytest.MonkeyPatch)
     """A trial that was started ahead is the one whose result counts, and only once."""
     started = []
 
-    class Counted(bubblewrap.subprocess.Popen):
-        def __init__(self, *rest: Any, **how: Any) -> None:
-            started.append(rest)
-            super().__init__(*rest, **how)
+    class Recorded(bubblewrap.subprocess.Popen):
+        def __init__(self, command: list[str], **options: Any) -> None:
+            started.append(command[0])
+            super().__init__(command, **options)
 
-    monkeypatch.setattr(bubblewrap.subprocess, "Popen", Counted)
+    monkeypatch.setattr(bubblewrap.subprocess, "Popen", Recorded)
     begin_trial(egress=True)
-    assert find_bubblewrap(egress=True).path is not None
     assert len(started) == 1
-    assert find_bubblewrap(egress=True).path is not None
-    assert len(started) == 2
+    found = find_bubblewrap(egress=True).path
+    assert found is not None
+    # A bubblewrap that fails is followed by the next one, each tried once.
+    tried = list(started)
+    assert tried[-1] == str(found)
+    assert len(set(tried)) == len(tried)
+    assert find_bubblewrap(egress=True).path == found
+    assert started == tried + tried
 
 
 async def test_a_bubblewrap_that_fails_is_quoted(
