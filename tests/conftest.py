@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,13 @@ from noderepl.service.node import Node, find_node
 
 # Otherwise each of the thousands of processes compiles the modules of noderepl again.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
+# A test of random data has no time limit of its own: a busy machine would break it. tests/interop runs without hypothesis.
+with suppress(ImportError):
+    from hypothesis import settings
+
+    settings.register_profile("tests", deadline=None)
+    settings.load_profile("tests")
 
 if TYPE_CHECKING:
     from serving import Served

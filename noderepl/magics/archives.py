@@ -166,7 +166,10 @@ class LocalTree:
         yield pack(entries, contents), sum(map(len, contents))
 
     def _read(self, path: str) -> Iterator[tuple[str, int, bytes]]:
-        """Yields the kind, offset and bytes of the parts of a file, up to its size now."""
+        """Yields the kind, offset and bytes of the parts of a file, up to its size now.
+
+        Files that the kernel generates, as in /proc, have the size 0 and accept only short reads.
+        """
         try:
             # Opening a pipe would wait for its writer.
             file = os.open(f"{self.root}/{path}", os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
@@ -183,9 +186,10 @@ class LocalTree:
                 self._fail(path)
                 return
             kind = "executable" if status.st_mode & stat.S_IXUSR else "file"
+            end, most = (status.st_size, PART // 2) if status.st_size else (MOST_BYTES, 1 << 16)
             offset, content = 0, b""
             while offset == 0 or content:
-                content = os.read(file, min(PART // 2, max(status.st_size - offset, 0)))
+                content = os.read(file, min(most, max(end - offset, 0)))
                 if content or offset == 0:
                     yield kind, offset, content
                 offset += len(content) or 1

@@ -26,6 +26,7 @@ from noderepl.magics.file_patterns import has_pattern, is_deep
 from noderepl.magics.local import arriving, check_free, is_directory, local_path
 from noderepl.magics.magic import Magic
 from noderepl.magics.session_files import (
+    check_kind,
     excluded_for,
     find,
     is_allowed,
@@ -63,6 +64,7 @@ async def _download(context: Context, arguments: Arguments) -> Sequence[Outcome]
                 entry = await _entry(context, name)
             except NodeReplError:
                 raise error from None
+    check_kind(entry, name)
     if entry.kind == "directory":
         return await _download_directory(context, name, target, force=force)
     check_free(target, force=force)

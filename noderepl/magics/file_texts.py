@@ -22,7 +22,7 @@ from noderepl.magics.directories import in_thread
 from noderepl.magics.line_difference import difference
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
-from noderepl.magics.session_files import find, received, remote_path
+from noderepl.magics.session_files import check_kind, find, received, remote_path
 from noderepl.outcome import Outcome, Text, Words
 from noderepl.units import human_size
 
@@ -41,9 +41,8 @@ async def _text(context: Context, name: str, most: int | None = None) -> str:
     try:
         content = await received(context, name, most or MOST_SHOWN, lambda *_: None)
     except (NotFound, BadRequest, ServiceFailed):
-        # A service may answer one of these for a directory.
-        if await _is_directory(context, name):
-            raise UsageError(f"{name!r} is a directory; %files {name} lists it") from None
+        # A service may answer one of these for a directory, a link or a pipe.
+        await _check_file(context, name)
         raise
     try:
         text = content.decode()
@@ -54,12 +53,15 @@ async def _text(context: Context, name: str, most: int | None = None) -> str:
     return text
 
 
-async def _is_directory(context: Context, name: str) -> bool:
+async def _check_file(context: Context, name: str) -> None:
+    """Raises UsageError if the session has something else than a file of this name."""
     try:
-        entries, _ = await find(context, name, depth=0)
+        (entry, *_), _ = await find(context, name, depth=0)
     except NodeReplError:
-        return False
-    return entries[0].kind == "directory"
+        return
+    if entry.kind == "directory":
+        raise UsageError(f"{name!r} is a directory; %files {name} lists it")
+    check_kind(entry, name)
 
 
 async def _cat(context: Context, arguments: Arguments) -> Sequence[Outcome]:

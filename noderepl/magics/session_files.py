@@ -201,6 +201,13 @@ def missing(path: str) -> NotFound:
     return NotFound(f"the session has no file or directory {path!r}")
 
 
+def check_kind(entry: Entry, path: str) -> None:
+    """Raises UsageError if an entry of the session is neither a file nor a directory."""
+    if entry.kind in {"link", "special"}:
+        what = "symbolic link" if entry.kind == "link" else "pipe, a socket or a device"
+        raise UsageError(f"{path!r} is a {what}; only files and directories can be copied")
+
+
 async def matching(
     context: Context, text: str, arguments: Arguments
 ) -> tuple[Pattern, list[Entry], Left]:

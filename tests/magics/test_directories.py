@@ -399,6 +399,17 @@ def test_files_that_change_meanwhile(tmp_path: Path) -> None:
     assert tree.left == Left([], ["pipe"], 1)
 
 
+def test_files_that_the_kernel_generates_have_content() -> None:
+    """Files of /proc, whose size is 0, arrive with what is read from them."""
+    root = Path("/proc/sys/kernel")
+    tree = archives.LocalTree(root, (), lambda path: path in {"ostype", "osrelease"})
+    tree.scan()
+    ((packed, size),) = tree.archives()
+    found = {path: bytes(content) for path, _, _, content in archives.unpack(packed)}
+    assert found == {name: (root / name).read_bytes() for name in ("osrelease", "ostype")}
+    assert size == sum(map(len, found.values())) > 0
+
+
 async def test_a_directory_with_too_many_files_is_refused(
     live, monkeypatch: pytest.MonkeyPatch
 ) -> None:

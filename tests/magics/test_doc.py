@@ -326,3 +326,21 @@ async def test_what_a_function_is_bound_to_or_inherits_from_runs_no_getter(dispa
     for question in ("first?", "second?", "bound?", "first??", "%source second", "%doc bound"):
         await shown(dispatcher, question)
         assert await shown(dispatcher, "ran.join()") == "''", question
+
+
+async def test_private_fields_that_a_constructor_stamps_on_a_function(dispatch: Open) -> None:
+    """Nobody but the inspector sees them, so it is not asked for a function whose text is found."""
+    dispatcher = await dispatch()
+    await shown(
+        dispatcher,
+        """var hits = 0
+        class Base { constructor(object) { return object } }
+        class Stamp extends Base {
+            #field = Object.defineProperty(new Error('x'), 'stack', { get() { hits++; return 'x' } })
+        }
+        function victim(a, b) { return a + b }
+        new Stamp(victim); 1""",
+    )
+    assert "snippet [1], line 6" in await shown(dispatcher, "victim?")
+    await shown(dispatcher, "victim??")
+    assert await shown(dispatcher, "hits") == "0"

@@ -38,6 +38,23 @@ async def test_cat_shows_texts(live) -> None:
             await run_magic(f"%cat {name}", live.context)
 
 
+@pytest.mark.parametrize("line", ["%cat {}", "%download {}", "%diff x {}", "%edit remote:{}"])
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("link", "a symbolic link"), ("src/.dangling", "a symbolic link"), ("pipe", "a pipe")],
+)
+async def test_what_is_listed_but_no_file_is_named(live, line: str, name: str, what: str) -> None:
+    """A link or a pipe of the session, that %files lists, is not called missing."""
+    (live.directory / "x").write_text("x")
+    await live.present.execute(
+        "fs = require('fs'); fs.mkdirSync('/mnt/data/src'); fs.writeFileSync('/mnt/data/a', '');"
+        " fs.symlinkSync('/mnt/data/a', '/mnt/data/link'); fs.symlinkSync('b', '/mnt/data/src/.dangling');"
+        " require('child_process').execSync('mkfifo /mnt/data/pipe')",
+    )
+    with pytest.raises(UsageError, match=f"^'{name}' is {what}.*; only files and directories"):
+        await run_magic(line.format(name), live.context)
+
+
 async def test_a_long_text_is_not_shown(live, monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is checked while it arrives."""
     monkeypatch.setattr(file_texts, "MOST_SHOWN", 1000)

@@ -29,7 +29,6 @@ def examples(most: int) -> settings:
     return settings(
         max_examples=most if is_whole else most // 3,
         derandomize=True,
-        deadline=None,
         database=None,
         suppress_health_check=checks,
     )

@@ -48,7 +48,6 @@ ODD = st.one_of(
 )
 SETTINGS = settings(
     max_examples=500,
-    deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.generate],

@@ -22,7 +22,8 @@
         if (typeof value !== "function" || isProxy(value) || lengthOf(value) > 0) {
             return undefined;
         }
-        return attempt(() => (isDescribable(value) ? located(value) : searched(sourceOf(value))));
+        // The inspector describes private fields too, which nobody else sees: it is asked if the text is not found.
+        return attempt(() => searched(sourceOf(value)) ?? (isDescribable(value) ? located(value) : undefined));
     }
 
     // Whether the text is of a class that may have static private fields.
