@@ -7,10 +7,11 @@ ends. This module imports the standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,21 +21,41 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STUCK_SECONDS = 5
 
 
-def end_at_once(before: Callable[[], object] = lambda: None) -> None:
-    """Makes each signal end the process with exit code 128 + N, while there is nothing to clean up.
+_before_end: list[Callable[[], object]] = []
 
-    before: called first. A signal that is ignored, as by nohup(1), stays ignored.
+
+def end_at_once() -> None:
+    """Makes each signal end the process with exit code 128 + N, until an event loop handles them.
+
+    A signal that is ignored, as by nohup(1), stays ignored.
     """
 
     def end(number: int, _: object) -> None:
         try:
-            before()
+            with contextlib.ExitStack() as calls:
+                for call in _before_end:
+                    calls.callback(call)
         finally:
             os._exit(128 + number)
 
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, end)
+
+
+def before_end(call: Callable[[], object]) -> None:
+    """Adds a call before the end by a signal of end_at_once(); the last one is the first."""
+    _before_end.append(call)
+
+
+@contextlib.contextmanager
+def blocked() -> Iterator[None]:
+    """Delays the signals inside the block; threads and processes that start there inherit that."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end_if_stuck(loop: asyncio.AbstractEventLoop, number: int) -> None:

@@ -1,9 +1,10 @@
-"""Starts a run with or without a prompt: the trial of the sandbox starts before asyncio is
-imported, and Node.js of the embedded pool before repl.py or script.py.
+"""Starts a run with or without a prompt: Node.js of the embedded pool starts before asyncio,
+repl.py or script.py is imported.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
@@ -12,27 +13,43 @@ from typing import TYPE_CHECKING
 
 from noderepl.javascript.program import Action
 from noderepl.settings import Settings
+from noderepl.signals import before_end
 from noderepl.terminal.early_prompt import EarlyPrompt
 
 if TYPE_CHECKING:
+    from noderepl.service.launcher import Launcher
     from noderepl.sessions.backend import Backend
     from noderepl.sessions.store import Record
 
+# A thread that imports leaves Python to the others after this time, so that they start Node.js
+# meanwhile; Python's default is 5 ms.
+SWITCH_SECONDS = 0.0002
 
-def _begin_trial(settings: Settings) -> None:
-    """Starts the trial of the embedded pool's sandbox, which runs while Python imports the rest."""
-    if not settings.endpoint and settings.sandbox != "off":
+
+def _begun(settings: Settings) -> Launcher | None:
+    """Returns the launcher of the embedded pool, which starts Node.js while Python imports the
+    rest; None if the pool is remote. Raises as embedded_launcher() does.
+    """
+    if settings.endpoint:
+        return None
+    if settings.sandbox != "off":
         from noderepl.service.bubblewrap import begin_trial
 
         begin_trial(egress=settings.egress == "enabled")
+    from noderepl.sessions.embedded_launcher import embedded_launcher
+
+    launcher = embedded_launcher(settings)
+    before_end(launcher.close)
+    sys.setswitchinterval(SWITCH_SECONDS)
+    launcher.begin()
+    return launcher
 
 
 def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | None = None) -> int:
     """Runs actions in one session. stdin: the standard input of their programs, None if there is
     none. Returns the exit code. Raises NodeReplError.
     """
-
-    _begin_trial(settings)
+    launcher = _begun(settings)
     import asyncio
 
     from noderepl.sessions.run import with_backend
@@ -51,7 +68,7 @@ def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | 
 
         return await run(settings, actions, stdin, backend)
 
-    return with_backend(settings, main, spares=0, state=state)
+    return with_backend(settings, main, launcher=launcher, state=state)
 
 
 def run_repl(
@@ -66,8 +83,7 @@ def run_repl(
     the screen. resumed: as for Registry. Returns the exit code. Raises NodeReplError if the prompt
     cannot open.
     """
-
-    _begin_trial(settings)
+    launcher = _begun(settings)
     import asyncio
 
     from noderepl.sessions.run import with_backend
@@ -85,4 +101,4 @@ def run_repl(
 
         return await run(settings, partial(run_actions, settings, actions), early, backend)
 
-    return with_backend(settings, main, spares=1, state=state, resumed=resumed)
+    return with_backend(settings, main, launcher=launcher, spares=1, state=state, resumed=resumed)

@@ -9,20 +9,20 @@ import contextlib
 import json
 import os
 import signal
-import socket
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Any, BinaryIO
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.service.launcher import discard
 from noderepl.service.lines import Lines
 from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.messages import parse
 from noderepl.service.processes import all_processes, family, with_variable
-from noderepl.service.reaper import Reaper
-from noderepl.service.sandbox import DATA, Launch, Limits
-from noderepl.service.spawning import Process
+from noderepl.service.sandbox import DATA, Limits
+from noderepl.service.spawned import Spawned, StartFailed, kill_group
 
 # Bytes that are read before they are processed; a process that writes faster waits. They are still
 # processed after the process' end, so they must take a moment only.
@@ -32,10 +32,6 @@ _PATIENCE = 1.0
 _TURN = 0.005
 _ROUNDS = 5
 _Pipe = tuple[asyncio.StreamReader, asyncio.ReadTransport]
-
-
-class StartFailed(Exception):
-    """Node.js did not start; str() is a sentence with its output."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,28 +44,24 @@ class Received:
 
 
 class Channel:
-    """One process. Create it with `await Channel.open(launch)`; after `close()` nothing of it
+    """One process. Create it with `await Channel.open(started)`; after `close()` nothing of it
     remains.
 
     lines: of its answers.
     """
 
     def __init__(
-        self,
-        launch: Launch,
-        process: Process,
-        requests: asyncio.StreamWriter,
-        reaper: Reaper | None,
-        *pipes: _Pipe,
+        self, spawned: Spawned, requests: asyncio.StreamWriter, pipes: Sequence[_Pipe]
     ) -> None:
         self._sandbox_pid: int | None = None
-        self._process = process
-        self._launch = launch
-        self._reaper = reaper
+        self._process = spawned.process
+        self._ended = spawned.process.end_in(asyncio.get_running_loop())
+        self._launch = spawned.launch
+        self._reaper = spawned.reaper
         self._may_send = asyncio.Event()
         self._killed = False
         self._paused_at = 0.0
-        self._true_path = str(launch.directory).encode()
+        self._true_path = str(spawned.launch.directory).encode()
         self._requests = requests
         self._last_words = b""
         answers, complaints, *status = (reader for reader, _ in pipes)
@@ -80,65 +72,22 @@ class Channel:
         self._ending = asyncio.create_task(self._end_with_process())
 
     @classmethod
-    async def open(cls, launch: Launch) -> Channel:
-        """Starts the process, which may not be ready yet on return. Raises StartFailed."""
-        try:
-            with contextlib.ExitStack() as resources:
-                return await cls._open(launch, resources)
-        except OSError as error:
-            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
-
-    @classmethod
-    async def _open(cls, launch: Launch, resources: contextlib.ExitStack) -> Channel:
-        """As open(). resources: the stack of resources that are released if the channel cannot be
-        opened. Raises OSError.
+    async def open(cls, started: Future[Spawned]) -> Channel:
+        """Connects to a process, which may not be ready yet on return. started: of
+        Launcher.start(). Raises StartFailed.
         """
-        with contextlib.ExitStack() as given:
-            ours, theirs = socket.socketpair()
-            # This end only sends requests. A descriptor that user code passed would be closed here,
-            # and closing a socket with SO_LINGER blocks; therefore the kernel rejects data of user
-            # code.
-            ours.shutdown(socket.SHUT_RD)
-            resources.callback(ours.close)
-            given.callback(theirs.close)
-            answers, answers_end = _pipe(resources, given)
-            complaints, complaints_end = _pipe(resources, given)
-            reaper = None if launch.sandboxed else Reaper()
-            if reaper is not None:
-                resources.callback(reaper.close)
-            status: BinaryIO | None = None
-            channels = {
-                "NODE_CHANNEL_FD": str(theirs.fileno()),
-                "NODEREPL_ANSWERS": str(answers_end),
-            }
-            options: tuple[str, ...] = ()
-            passed = [theirs.fileno(), answers_end]
-            if launch.sandboxed:
-                # bubblewrap closes the descriptor of its reports before it starts Node.js.
-                status, status_end = _pipe(resources, given)
-                passed.append(status_end)
-                options = ("--json-status-fd", str(status_end))
-            if launch.filter:
-                passed.append(_filled_pipe(launch.filter, given))
-                options += ("--seccomp", str(passed[-1]))
-            process = await Process.start(
-                (launch.argv[0], *options, *launch.argv[1:]),
-                sandboxed=launch.sandboxed,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=complaints_end,
-                pass_fds=passed,
-                start_new_session=True,
-                cwd=launch.directory,
-                env={**launch.environment, **channels},
-            )
-            resources.callback(_kill_group, process.pid)
-        if reaper is not None:
-            reaper.guard(process.pid, launch.environment["HOME"])
-        pipes = [await _connect(pipe) for pipe in (answers, complaints, status) if pipe is not None]
-        _, requests = await asyncio.open_connection(sock=ours)
-        resources.pop_all()
-        return cls(launch, process, requests, reaper, *pipes)
+        try:
+            spawned = await asyncio.shield(asyncio.wrap_future(started))
+            ends = (spawned.answers, spawned.complaints, spawned.status)
+            pipes = [await _connect(end) for end in ends if end is not None]
+            _, requests = await asyncio.open_connection(sock=spawned.requests)
+            return cls(spawned, requests, pipes)
+        except OSError as error:
+            discard(started)
+            raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
+        except asyncio.CancelledError:
+            discard(started)
+            raise
 
     @property
     def pid(self) -> int:
@@ -183,7 +132,7 @@ class Channel:
         if not line:
             if self._launch.sandboxed:
                 # bubblewrap reports the exit of the process only after that has closed the pipe.
-                await self._process.wait()
+                await asyncio.shield(self._ended)
             return None
         # Otherwise, while many messages are waiting, nothing else would run until all are read.
         if time.monotonic() - self._paused_at > _TURN:
@@ -234,7 +183,7 @@ class Channel:
             self._killed = True
         except OSError:
             pass  # /proc cannot be read now: the next call finds the others
-        _kill_group(self.pid)
+        kill_group(self.pid)
 
     def _limit(self) -> None:
         """Sets the limits that children inherit. The process waits for its first request, so it has
@@ -260,7 +209,7 @@ class Channel:
         """
         self.kill()
         self._may_send.set()
-        code = await self._process.wait()
+        code = await asyncio.shield(self._ended)
         if self._reaper is not None:
             self._reaper.close()
         # A process that left the group may still have the other end open: its output is not
@@ -280,7 +229,7 @@ class Channel:
         """Ends the answers after the process has ended, although another process may have the pipe
         open.
         """
-        await self._process.wait()
+        await asyncio.shield(self._ended)
         self.kill()
         # By then, the output of the process itself has been read.
         await asyncio.sleep(_PATIENCE)
@@ -294,33 +243,6 @@ class Channel:
 def _kill(pid: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.kill(pid, signal.SIGKILL)
-
-
-def _kill_group(group: int) -> None:
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
-
-
-def _pipe(resources: contextlib.ExitStack, given: contextlib.ExitStack) -> tuple[BinaryIO, int]:
-    """Returns the end of a pipe to read from, and the end to pass to the process; each is closed
-    with its stack.
-    """
-    end, other_end = os.pipe()
-    given.callback(os.close, other_end)
-    file = os.fdopen(end, "rb", buffering=0)
-    resources.callback(file.close)
-    return file, other_end
-
-
-def _filled_pipe(content: bytes, given: contextlib.ExitStack) -> int:
-    """Returns the read end of a pipe that contains `content`, at most a page; it is closed with the
-    stack.
-    """
-    end, other_end = os.pipe()
-    given.callback(os.close, end)
-    with os.fdopen(other_end, "wb") as file:
-        file.write(content)
-    return end
 
 
 async def _connect(pipe: BinaryIO) -> _Pipe:

@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from noderepl.service import dialects
-from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect, ExecuteRequest
 from noderepl.service.errors import ApiError, InvalidBody, NoSession
 from noderepl.service.executions import Executions
@@ -23,6 +22,7 @@ from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.messages import TooManyValues, check_values
 from noderepl.service.pool import Pool, PoolClosed, PoolFull
 from noderepl.service.session import Allocation, Session, SessionBusy, SessionEnded
+from noderepl.service.spawned import StartFailed
 from noderepl.service.threads import Threads
 from noderepl.service.worker import Ran
 

@@ -10,32 +10,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import os
 import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 
-from noderepl.service.channel import StartFailed
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
-from noderepl.service.places import Place, remove_trees, sweep
-from noderepl.service.sandbox import (
-    DISK,
-    FILE,
-    MEMORY,
-    PROCESSES,
-    Limits,
-    Mode,
-    Sandbox,
-    SessionDirectories,
-    limit_of_file,
-)
+from noderepl.service.places import remove_trees, sweep
+from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.session import Session, stop
+from noderepl.service.spawned import Spawned, StartFailed
 from noderepl.service.threads import Threads
-from noderepl.service.tools import Tools, write_tools
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Worker
 
@@ -59,42 +48,30 @@ class PoolClosed(Exception):
 class Pool:
     """Node.js processes, one per session identifier.
 
-    node: the Node.js to run. cooldown: seconds without a call after which a session ends.
-    max_sessions: the maximum number of sessions. spares: the number of spare workers, from
-    prewarm() on; with 0 the one that prewarm() starts is not replaced. refill: the seconds after
-    which a spare worker that a session took is replaced: its start takes processor time from the
-    snippet that the session was allocated for. sandbox: auto uses
-    bubblewrap if it works, require fails without it, off does not use it. egress: whether sessions
-    have access to the network. memory, processes, file, disk: the limits of one session, as in
-    Limits. clock: returns monotonic seconds. Raises NoSandbox if sandbox or egress cannot be
-    enforced.
+    launcher: starts them; its process of begin() is that of the first session. cooldown: seconds
+    without a call after which a session ends. max_sessions: the maximum number of sessions. spares:
+    the number of spare workers, from prewarm() on; with 0 the one that prewarm() starts is not
+    replaced. refill: the seconds after which a spare worker that a session took is replaced: its
+    start takes processor time from the snippet that the session was allocated for. clock: returns
+    monotonic seconds.
     """
 
     def __init__(
         self,
-        node: Node,
+        launcher: Launcher,
         *,
         cooldown: float = 300.0,
         max_sessions: int = 100,
         spares: int = 0,
         refill: float = 0.02,
-        sandbox: Mode = "auto",
-        egress: bool = True,
-        memory: int = MEMORY,
-        processes: int = PROCESSES,
-        file: int = FILE,
-        disk: int = DISK,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.node = node
         self.cooldown = cooldown
         self.max_sessions = max_sessions
         self.created = datetime.now(UTC)
+        self._launcher = launcher
         self._began = clock()
-        self._sandbox = Sandbox(
-            sandbox, egress=egress, limits=Limits(memory, processes, limit_of_file(file), disk)
-        )
-        self._watcher = Watcher(self._sandbox.limits)
+        self._watcher = Watcher(launcher.limits)
         self._clock = clock
         self._sessions: dict[str, Session] = {}
         self._deadlines: dict[str, float] = {}
@@ -108,19 +85,28 @@ class Pool:
         self._sweeper: asyncio.Task[None] | None = None
         self._sweeping: asyncio.TimerHandle | None = None
         self._closed = False
-        self._numbered = 0
+
+    @property
+    def node(self) -> Node:
+        """The Node.js that the sessions run."""
+        return self._launcher.node
 
     @property
     def sandboxed(self) -> bool:
-        """Whether sessions run in bubblewrap; the first call takes a few milliseconds."""
-        return self._sandbox.obstacle is None
+        """Whether sessions run in bubblewrap; the first call takes some milliseconds."""
+        return self._launcher.sandboxed
 
     @property
     def notice(self) -> str | None:
         """A sentence for the user if there is no sandbox although it was not turned off, else
         None.
         """
-        return self._sandbox.notice
+        return self._launcher.notice
+
+    @property
+    def place(self) -> Path:
+        """The directory on this machine that contains all files of the pool."""
+        return self._launcher.place
 
     def prewarm(self, preparation: Preparation | None = None) -> None:
         """Starts the spare workers, or else one, for the next sessions; needs a running loop. A
@@ -213,44 +199,18 @@ class Pool:
             await stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
         self._watcher.close()
-        if "_place" in self.__dict__:
-            with contextlib.suppress(OSError):  # the next sweep removes it
-                await self._removing.run(self.__dict__.pop("_place").remove)
-
-    @property
-    def place(self) -> Path:
-        """The directory on this machine that contains all files of the pool."""
-        return self._place.path
-
-    @cached_property
-    def _place(self) -> Place:
-        # Not at once: a killed pool may have left many files, and the prompt has not been painted
-        # yet.
-        self._sweeping = asyncio.get_running_loop().call_later(_SWEEP_SECONDS, _begin_to_sweep)
-        return Place()
-
-    @cached_property
-    def _tools(self) -> Tools:
-        return write_tools(self.place / "bin", self.node)
-
-    @cached_property
-    def _shown_with(self) -> Path | None:
-        return self._sandbox.shown_with(self.place, self.node, self._tools, os.environ)
-
-    def _create_directories(self) -> SessionDirectories:
-        self._numbered += 1
-        try:
-            return SessionDirectories.create(self.place / str(self._numbered))
-        except OSError as error:
-            raise StartFailed(
-                f"The directory for temporary files cannot be used ({error.strerror});"
-                " set TMPDIR to another one."
-            ) from error
+        await self._removing.run(self._launcher.close)
 
     def _fill(self, preparation: Preparation | None = None) -> None:
         while len(self._ready) < max(self._spares, 1) and not self._closed:
-            directories = self._create_directories()
-            self._ready.append((directories, self._start(directories, preparation)))
+            if self._sweeping is None:
+                # Not at once: a killed pool may have left many files, and the prompt has not been
+                # painted yet.
+                loop = asyncio.get_running_loop()
+                self._sweeping = loop.call_later(_SWEEP_SECONDS, _begin_to_sweep)
+            first = self._launcher.take_first()
+            directories, started = first or (self._launcher.create_directories(), None)
+            self._ready.append((directories, self._start(directories, preparation, started)))
             preparation = None
 
     def _take_spare(self) -> tuple[SessionDirectories, asyncio.Task[Worker]]:
@@ -264,31 +224,34 @@ class Pool:
         return self.created + timedelta(seconds=self._clock() - self._began)
 
     def _start(
-        self, directories: SessionDirectories, preparation: Preparation | None = None
+        self,
+        directories: SessionDirectories,
+        preparation: Preparation | None = None,
+        started: Future[Spawned] | None = None,
     ) -> asyncio.Task[Worker]:
         if self._closed:
             raise PoolClosed("The pool is closed.")
-        return asyncio.create_task(self._start_prepared(directories, preparation))
+        return asyncio.create_task(self._start_prepared(directories, preparation, started))
 
     async def _start_prepared(
-        self, directories: SessionDirectories, preparation: Preparation | None
+        self,
+        directories: SessionDirectories,
+        preparation: Preparation | None,
+        started: Future[Spawned] | None,
     ) -> Worker:
-        worker = await self._start_watched(directories)
+        worker = await self._start_watched(directories, started)
         if preparation is not None:
             await worker.run(await preparation(), _PREPARATION_SECONDS)
         return worker
 
-    async def _start_watched(self, directories: SessionDirectories) -> Worker:
+    async def _start_watched(
+        self, directories: SessionDirectories, started: Future[Spawned] | None
+    ) -> Worker:
         try:
-            if self._shown_with is not None:
-                raise StartFailed(
-                    f"The directory for temporary files is in {self._shown_with}, which every"
-                    " session may read; set TMPDIR to another one."
-                )
-            await self._watcher.settle(directories.data.parent)
-            directories.unlock()
-            how = self._sandbox.launch(self.node, directories, self._tools, os.environ)
-            worker = await Worker.start(how)
+            if started is None:
+                await self._watcher.settle(directories.data.parent)
+                started = self._launcher.start(directories)
+            worker = await Worker.start(started)
             try:
                 await self._watcher.watch(worker, directories.data.parent)
             except OSError:

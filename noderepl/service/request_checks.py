@@ -22,11 +22,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from noderepl.service import dialects
-from noderepl.service.channel import StartFailed
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
 from noderepl.service.execute_calls import Parts, failed, serialise
 from noderepl.service.pool import PoolClosed
+from noderepl.service.spawned import StartFailed
 
 _SLOWEST = 16 * 1024
 # RFC 9110, 7.2: uri-host [":" port]; no user name, and nothing after the port.

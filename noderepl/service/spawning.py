@@ -7,17 +7,18 @@ when that thread ends, so the thread must live as long as the sandbox.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import errno
 import subprocess
-import threading
 from collections.abc import Sequence
-from concurrent.futures import Future, InvalidStateError
-from typing import Any
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
 
 from noderepl.service.devices import make_devices_read_only
 from noderepl.service.seccomp import number_of
+
+if TYPE_CHECKING:
+    import asyncio
 
 _JOIN_SESSION_KEYRING = 1
 # The kernel has no keyrings, or a container's filter blocks them for all its processes.
@@ -25,47 +26,20 @@ _NO_KEYRINGS = (errno.ENOSYS, errno.EPERM)
 
 
 class Process:
-    """A child process. Create it with `await Process.start(...)`."""
+    """A child process of the thread that constructs it, which must call `reap()`.
 
-    def __init__(self, process: subprocess.Popen[bytes], ended: asyncio.Future[int]) -> None:
-        self._process = process
-        self._ended = ended
+    sandboxed: whether it gets a new, empty session keyring of the kernel instead of that of the
+    user's login, and read-only device nodes. options: as for subprocess.Popen. Raises OSError if it
+    cannot be started.
+    """
 
-    @classmethod
-    async def start(
-        cls, argv: Sequence[str | bytes], *, sandboxed: bool, **options: Any
-    ) -> Process:
-        """Starts a process.
-
-        sandboxed: whether it gets a new, empty session keyring of the kernel instead of that of the
-        user's login, and read-only device nodes. options: as for subprocess.Popen. Raises OSError
-        if it cannot be started.
-        """
-        loop = asyncio.get_running_loop()
-        started: Future[subprocess.Popen[bytes]] = Future()
-        ended: asyncio.Future[int] = loop.create_future()
-
-        def run() -> None:
-            try:
-                if sandboxed:
-                    _join_new_session_keyring()
-                    # Before Popen opens /dev/null for it: a descriptor keeps its mount.
-                    make_devices_read_only()
-                process = subprocess.Popen(argv, **options)
-            except BaseException as error:  # passed to the caller, whatever it is
-                with contextlib.suppress(InvalidStateError):
-                    started.set_exception(error)
-                return
-            try:
-                started.set_result(process)
-            except InvalidStateError:  # the caller was cancelled meanwhile
-                process.kill()
-            code = process.wait()
-            with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits any more
-                loop.call_soon_threadsafe(ended.set_result, code)
-
-        threading.Thread(target=run, name="noderepl-process", daemon=True).start()
-        return cls(await asyncio.wrap_future(started), ended)
+    def __init__(self, argv: Sequence[str | bytes], *, sandboxed: bool, **options: Any) -> None:
+        if sandboxed:
+            _join_new_session_keyring()
+            # Before Popen opens /dev/null for it: a descriptor keeps its mount.
+            make_devices_read_only()
+        self._process = subprocess.Popen(argv, **options)
+        self._ended: Future[int] = Future()
 
     @property
     def pid(self) -> int:
@@ -77,9 +51,20 @@ class Process:
         """Its exit code, the negative number of the signal that ended it, or None while it runs."""
         return self._process.returncode
 
-    async def wait(self) -> int:
-        """Waits for its end. Returns its returncode."""
-        return await asyncio.shield(self._ended)
+    def reap(self) -> None:
+        """Waits for its end."""
+        self._ended.set_result(self._process.wait())
+
+    def end_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[int]:
+        """Returns an event loop's future of its returncode."""
+        ended: asyncio.Future[int] = loop.create_future()
+
+        def end(code: Future[int]) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits any more
+                loop.call_soon_threadsafe(ended.set_result, code.result())
+
+        self._ended.add_done_callback(end)
+        return ended
 
 
 def _join_new_session_keyring() -> None:

@@ -26,7 +26,7 @@ _INTERVAL = 0.2
 _INTERVALS_WHEN_IDLE = 10
 # Idle sessions are checked when the machine's memory shrinks by this part of a session's.
 _SHARE_UNSEEN = 0.125
-# The part of the time that the watcher may spend on counting a session's files.
+# The part of the time that the watcher may spend on counting files, of all busy sessions together.
 _SHARE_OF_TIME = 0.05
 _COUNTERS = 2
 # The seconds for which a count is valid: processor time has a resolution of 10 ms, in which a
@@ -136,17 +136,25 @@ class Watcher:
             task.add_done_callback(self._counts.discard)
 
     async def _count(self, watched: Watched) -> None:
-        began = time.monotonic()
         most = max(self._limits.disk, watched.files.disk)
+        took = 0.0
+
+        def count() -> Files:
+            nonlocal took
+            began = time.monotonic()
+            try:
+                return measure(
+                    watched.place,
+                    self._limits.file,
+                    tuple(watched.family),
+                    most=most,
+                    unlock=False,
+                )
+            finally:
+                took = time.monotonic() - began
+
         try:
-            files = await self._counting.run(
-                measure,
-                watched.place,
-                self._limits.file,
-                tuple(watched.family),
-                most=most,
-                unlock=False,
-            )
+            files = await self._counting.run(count)
         except OSError:
             watched.is_counted = False
         else:
@@ -156,8 +164,8 @@ class Watcher:
             if words is not None:
                 watched.worker.exceed(words)
         finally:
-            now = time.monotonic()
-            watched.count_at = now + (now - began) / _SHARE_OF_TIME
+            busy = sum(one.worker.busy for one in self._watched)
+            watched.count_at = time.monotonic() + took * max(busy, 1) / _SHARE_OF_TIME
             watched.is_counting = False
 
     def _excess_of_files(self, before: Files, now: Files) -> str | None:

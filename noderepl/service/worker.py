@@ -11,12 +11,13 @@ import asyncio
 import signal
 import time
 import uuid
+from concurrent.futures import Future
 from enum import StrEnum
 from typing import Any
 
 from noderepl.exit_codes import end_of, signal_of
 from noderepl.lazy_dataclasses import dataclass
-from noderepl.service.channel import Channel, Received, StartFailed
+from noderepl.service.channel import Channel, Received
 from noderepl.service.collecting import Run, Streams
 from noderepl.service.lines import HALF_SECONDS, OUTPUT_LIMIT, HalfLine, LineTooLong
 from noderepl.service.messages import (
@@ -32,7 +33,7 @@ from noderepl.service.messages import (
     understand,
 )
 from noderepl.service.node import MINIMUM
-from noderepl.service.sandbox import Launch
+from noderepl.service.spawned import Spawned, StartFailed
 
 _LATE_LIMIT = 256 * 1024
 _LAST_LOOK = 0.05
@@ -74,7 +75,7 @@ class Ran:
 
 
 class Worker:
-    """A Node.js process. Create one with `await Worker.start(launch)`.
+    """A Node.js process. Create one with `await Worker.start(started)`.
 
     guid: its name. online: the future of Node's version, or StartFailed. ended: set when it has
     ended.
@@ -95,9 +96,11 @@ class Worker:
         self._reading = asyncio.create_task(self._read())
 
     @classmethod
-    async def start(cls, launch: Launch) -> Worker:
-        """Starts the process, which may not be online yet on return. Raises StartFailed."""
-        return cls(await Channel.open(launch))
+    async def start(cls, started: Future[Spawned]) -> Worker:
+        """Takes a process, which may not be online yet on return. started: of Launcher.start().
+        Raises StartFailed.
+        """
+        return cls(await Channel.open(started))
 
     @property
     def pid(self) -> int:

@@ -24,9 +24,9 @@ from noderepl.errors import (
     ServiceError,
     Unreachable,
 )
-from noderepl.service.channel import StartFailed
 from noderepl.service.node import NodeNotFound, find_node
 from noderepl.service.pool import Pool, PoolClosed
+from noderepl.service.spawned import StartFailed
 from noderepl.sessions.embedded_pool import COOLDOWN_SECONDS, embedded_pool
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.registry import Registry

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-from noderepl.errors import PoolUnavailable
-from noderepl.service.node import NodeNotFound, find_node
+from noderepl.service.launcher import Launcher
 from noderepl.service.pool import Pool
-from noderepl.service.sandbox import NoSandbox
+from noderepl.sessions.embedded_launcher import embedded_launcher
 from noderepl.settings import Settings
 
 # The longest cooldown that the service allows (DOC-POOL): the variables survive a break of ten
@@ -18,13 +17,13 @@ COOLDOWN_SECONDS = 3600.0
 REFILL_SECONDS = 2.0
 
 
-def started_pool(settings: Settings, *, spares: int) -> Pool | None:
-    """Returns the embedded pool, in which Node.js starts and gets the prelude; None if the pool is
-    remote. Needs a running event loop. Raises as embedded_pool() does.
+def prepared_pool(settings: Settings, launcher: Launcher, *, spares: int) -> Pool:
+    """Returns the embedded pool of a run, whose first session gets the prelude. Needs a running
+    event loop.
+
+    spares: the number of workers to start ahead for new sessions.
     """
-    if settings.endpoint:
-        return None
-    pool = embedded_pool(settings, spares=spares, refill=REFILL_SECONDS)
+    pool = embedded_pool(settings, launcher, spares=spares, refill=REFILL_SECONDS)
 
     async def installation() -> str:
         await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
@@ -38,6 +37,7 @@ def started_pool(settings: Settings, *, spares: int) -> Pool | None:
 
 def embedded_pool(
     settings: Settings,
+    launcher: Launcher | None = None,
     *,
     cooldown: float = COOLDOWN_SECONDS,
     spares: int = 0,
@@ -45,22 +45,14 @@ def embedded_pool(
 ) -> Pool:
     """Returns the embedded pool that the settings describe.
 
-    cooldown: seconds after which it ends an idle session. spares: the number of workers to start
-    ahead for new sessions. refill: as for Pool. Raises PoolUnavailable, ConfigError.
+    launcher: of embedded_launcher(); None for a new one. cooldown: seconds after which the pool
+    ends an idle session. spares: the number of workers to start ahead for new sessions. refill: as
+    for Pool. Raises PoolUnavailable, ConfigError.
     """
-    try:
-        return Pool(
-            find_node(settings.node),
-            cooldown=cooldown,
-            max_sessions=settings.max_sessions,
-            spares=spares,
-            refill=refill,
-            sandbox=settings.sandbox,
-            egress=settings.egress == "enabled",
-            memory=settings.memory,
-        )
-    except NodeNotFound as error:
-        with settings.blame("node"):
-            raise PoolUnavailable(str(error)) from error
-    except NoSandbox as error:
-        raise PoolUnavailable(str(error)) from error
+    return Pool(
+        launcher or embedded_launcher(settings),
+        cooldown=cooldown,
+        max_sessions=settings.max_sessions,
+        spares=spares,
+        refill=refill,
+    )

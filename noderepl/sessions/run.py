@@ -17,43 +17,41 @@ from noderepl.settings import Settings
 from noderepl.signals import ENDING, end_if_stuck
 
 if TYPE_CHECKING:
+    from noderepl.service.launcher import Launcher
     from noderepl.service.pool import Pool
     from noderepl.sessions.backend import Backend
     from noderepl.sessions.store import Record
 
 # A second signal within this time counts as the first: timeout(1) sends it twice.
 TWICE_SECONDS = 0.2
-# A thread that imports leaves Python to the event loop after this time, so that it starts Node.js
-# meanwhile; Python's default is 5 ms.
-SWITCH_SECONDS = 0.0002
 
 
 def with_backend(
     settings: Settings,
     main: Callable[[Backend], Awaitable[int]],
     *,
-    spares: int | None = None,
+    launcher: Launcher | None = None,
+    spares: int = 0,
     state: Callable[[], Path | None] = lambda: None,
     resumed: Record | None = None,
 ) -> int:
     """Runs `main` in an event loop with a backend, which is closed in every case.
 
-    spares: the number of workers of the embedded pool to start ahead for new sessions; None if
-    Node.js is not started. state: returns the directory of the records, as for Registry; resumed:
-    as for it. Returns the exit code of main, or 128 + N if signal N (SIGINT, SIGTERM, SIGHUP) ended
-    it.
+    launcher: of the embedded pool, whose first session gets the prelude; it is closed too. spares:
+    the number of workers of that pool to start ahead for new sessions. state: returns the directory
+    of the records, as for Registry; resumed: as for it. Returns the exit code of main, or 128 + N
+    if signal N (SIGINT, SIGTERM, SIGHUP) ended it.
     """
     stopped_by: list[int] = []
-    sys.setswitchinterval(SWITCH_SECONDS)
     # Otherwise log records of libraries, with their tracebacks, would appear on the terminal.
     logging.getLogger().addHandler(logging.NullHandler())
 
     def started() -> Pool | None:
-        if spares is None:
+        if launcher is None:
             return None
-        from noderepl.sessions.embedded_pool import started_pool
+        from noderepl.sessions.embedded_pool import prepared_pool
 
-        return started_pool(settings, spares=spares)
+        return prepared_pool(settings, launcher, spares=spares)
 
     async def opened(pool: Pool | None) -> Backend:
         # While Node.js starts.
@@ -75,6 +73,8 @@ def with_backend(
         return 128 + stopped_by[0]
     finally:
         _end_trials()
+        if launcher is not None:
+            launcher.close()
 
 
 def _end_trials() -> None:

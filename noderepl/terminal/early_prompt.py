@@ -11,7 +11,7 @@ import select
 import termios
 from typing import TextIO
 
-from noderepl.signals import end_at_once
+from noderepl.signals import before_end
 from noderepl.terminal.hangup import is_hung_up
 from noderepl.unread import WRITE_SECONDS, drop_rest, write_within
 
@@ -39,7 +39,7 @@ class EarlyPrompt:
 
     def __enter__(self) -> EarlyPrompt:
         # Until the event loop handles signals.
-        end_at_once(self._restore)
+        before_end(self._restore)
         raw = termios.tcgetattr(self._input)
         raw[0] &= ~(termios.IXON | termios.IXOFF | termios.ICRNL | termios.INLCR | termios.IGNCR)
         raw[3] &= ~(termios.ECHO | termios.ICANON | termios.IEXTEN | termios.ISIG)

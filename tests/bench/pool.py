@@ -15,6 +15,7 @@ from driving import descendants
 
 from noderepl.client.inprocess import InProcessTransport
 from noderepl.service.app import create_app
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from tests.bench.beside import beside
@@ -53,7 +54,7 @@ class Asker:
 @asynccontextmanager
 async def asker() -> AsyncIterator[Asker]:
     """A pool of its own for one measurement."""
-    pool = Pool(find_node(), max_sessions=600)
+    pool = Pool(Launcher(find_node()), max_sessions=600)
     opened = Asker(pool)
     try:
         yield opened

@@ -25,6 +25,7 @@ from noderepl.errors import (
 )
 from noderepl.outcome import Execution, Status, Value
 from noderepl.service.app import create_app
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from noderepl.sessions.journal import Journal
@@ -34,7 +35,7 @@ from noderepl.sessions.state import REPLACED, SessionState
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
     """A pool of real Node.js processes, two at most."""
-    pool = Pool(find_node(), max_sessions=2)
+    pool = Pool(Launcher(find_node()), max_sessions=2)
     yield pool
     await pool.close()
 

@@ -21,24 +21,24 @@ PROBE = f"""
 import json, sys
 from pathlib import Path
 from noderepl import cli
-from noderepl.service import channel
+from noderepl.service import spawned
 from noderepl.terminal import prompt
 
 events = []
-opened, shown = channel.Channel.open, prompt.Prompt.read
+spawn, shown = spawned.spawn, prompt.Prompt.read
 
 def note(event):
     events.append([event, [name for name in {SLOW!r} if name in sys.modules]])
     Path(sys.argv[1]).write_text(json.dumps(events))
 
-async def open_channel(*rest):
+def spawn_noted(launch):
     note("node starts")
-    return await opened(*rest)
+    return spawn(launch)
 
 async def read(self, *, painted, **more):
     return await shown(self, painted=lambda: (note("painted"), painted()), **more)
 
-channel.Channel.open, prompt.Prompt.read = open_channel, read
+spawned.spawn, prompt.Prompt.read = spawn_noted, read
 cli.run([])
 """
 
@@ -96,6 +96,25 @@ def test_the_embedded_pool_gets_the_prelude_once(home):
     prelude, *snippets = map(int, sizes.split())
     assert prelude > 100_000
     assert len(snippets) == 2 and max(snippets) < 5000
+
+
+BEFORE_ASYNCIO = """
+import sys
+from noderepl.cli import run
+from noderepl.service import launcher
+begin = launcher.Launcher.begin
+
+def noted(self):
+    print('asyncio' in sys.modules, file=sys.stderr)
+    begin(self)
+
+launcher.Launcher.begin = noted
+assert run(["-p", "1"]) == 0"""
+
+
+def test_node_starts_before_asyncio_is_imported(home):
+    """The start of Node.js does not wait for the event loop of this run."""
+    assert probe(home, BEFORE_ASYNCIO).stderr.splitlines()[0] == "False"
 
 
 WITHOUT = """from noderepl.cli import run

@@ -301,7 +301,9 @@ def test_in_a_script(pool, home, options, stays, place):
     "place",
     [
         "noderepl.cli:read_settings",
-        "noderepl.sessions.embedded_pool:find_node",
+        "noderepl.sessions.embedded_launcher:find_node",
+        "noderepl.service.launcher:Launcher.begin",
+        "noderepl.service.launcher:spawn",
         "noderepl.script:open_console",
         "noderepl.service.pool:Pool.close",
         "noderepl.execution.output_stream:OutputStream._follow_after",
@@ -321,7 +323,7 @@ def test_on_the_embedded_pool(home, place):
         check=False,
         timeout=60,
     )
-    assert ran.returncode == (3 if "Worker" in place else 70), ran.stderr
+    assert ran.returncode == (3 if place.endswith(("Worker.run", ":spawn")) else 70), ran.stderr
     assert (
         ran.stderr.count("\n") == 1 and SECRET not in ran.stderr and "Traceback" not in ran.stderr
     )

@@ -554,7 +554,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.keys terminal.completion.Live.keys javascript.completion_context.is_plain execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
-    magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
+    magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.check_kind magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
     execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
     magics.npm_local.install_local magics.directories.send_tree
@@ -587,7 +587,7 @@ PASSED_ON_BY = (
     "service.session.Session.",
     "service.worker.Worker.",
     "service.connections.Connection.",
-    "service.spawning.Process.",
+    "service.spawning.Process",
     "terminal.console.",
     "terminal.writer.Writer.",
 )

@@ -15,6 +15,7 @@ from noderepl.client.session import open_session
 from noderepl.magics import Context, Preferences, Screen
 from noderepl.outcome import Execution, Outcome, Section
 from noderepl.service.app import create_app
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from noderepl.sessions.journal import Journal
@@ -137,7 +138,7 @@ def desk(tmp_path: Path) -> Desk:
 @pytest.fixture
 async def live(desk: Desk) -> AsyncIterator[Desk]:
     """The same, with a session of a real embedded pool."""
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     transport = InProcessTransport(create_app(pool))
 
     def connect(api_version: str) -> None:

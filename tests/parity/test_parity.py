@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from parity_corpus import Group, corpus
 
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
 from noderepl.service.pool import Pool
 
@@ -41,7 +42,7 @@ DIFFERENCES = {
 @pytest.fixture
 async def pool(node: Node, bubblewrap: None) -> AsyncIterator[Pool]:
     """A pool on `node`; sandboxed, as then nothing but the worker's own code stands between the snippet and Node."""
-    pool = Pool(node, sandbox="require")
+    pool = Pool(Launcher(node, sandbox="require"))
     yield pool
     await pool.close()
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from asking import connect
 
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
 
@@ -34,7 +35,7 @@ def sandboxed(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 async def any_pool(node: Node, sandboxed: bool) -> AsyncIterator[Pool]:
     """A pool of every kind."""
-    pool = Pool(node, sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(node, sandbox="require" if sandboxed else "off"))
     yield pool
     await pool.close()
 
@@ -42,7 +43,7 @@ async def any_pool(node: Node, sandboxed: bool) -> AsyncIterator[Pool]:
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
     """A pool of the kind that this machine gives."""
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     yield pool
     await pool.close()
 

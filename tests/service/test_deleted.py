@@ -21,6 +21,7 @@ from asking import connect, execute, value_of
 
 from noderepl.service import deleted, processes, watcher
 from noderepl.service.deleted import deleted_files
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from noderepl.service.usage import Files
@@ -198,7 +199,7 @@ async def test_mapped_deleted_files_do_not_pass_the_limit(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(watcher, "measure", first_count_only)
     script = MAPPED.replace("MMAP", "222" if platform.machine() == "aarch64" else "9")
-    pool = Pool(find_node(), disk=60 * MIB)
+    pool = Pool(Launcher(find_node(), disk=60 * MIB))
     try:
         async with connect(pool) as client:
             code = f"child_process.spawn('perl', ['-e', {json.dumps(script)}]); $$.async()"

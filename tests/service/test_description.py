@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from noderepl.service.app import create_app
 from noderepl.service.description import description
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 
@@ -119,7 +120,7 @@ def requests(draw: st.DrawFn) -> tuple[str, dict[str, Any], dict[str, Any]]:
 @pytest.fixture
 async def guarded() -> AsyncIterator[httpx.AsyncClient]:
     """A client of a pool that wants a token."""
-    pool = Pool(find_node(), max_sessions=3)
+    pool = Pool(Launcher(find_node()), max_sessions=3)
     async with connect(pool, token="the-token") as client:
         yield client
     await pool.close()
@@ -127,7 +128,7 @@ async def guarded() -> AsyncIterator[httpx.AsyncClient]:
 
 def test_every_operation_is_described() -> None:
     """The description names each route's path and method, and no other."""
-    app = create_app(Pool(find_node()))
+    app = create_app(Pool(Launcher(find_node())))
     routes = {
         (method.lower(), route.path.replace("{first}/{second}", "{name}/content"))
         for route in app.routes

@@ -14,6 +14,7 @@ from asking import VERSION, connect, value_of
 
 from noderepl.service import files, processes, usage
 from noderepl.service.errors import ApiError
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 
@@ -41,7 +42,7 @@ def at_most(free: int) -> Iterator[None]:
 
 async def test_a_start_without_descriptors_fails_in_words_and_leaves_none(sandboxed: bool) -> None:
     """However many descriptors are free, a session starts or is answered with why not, and none is lost over it."""
-    pool = Pool(find_node(), sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(find_node(), sandbox="require" if sandboxed else "off"))
     try:
         async with connect(pool) as client:
             await value_of(client, "1", "warm")

@@ -22,6 +22,7 @@ import pytest
 from asking import connect
 
 from noderepl.service import management
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 
@@ -134,7 +135,7 @@ async def test_the_pool_answers_as_recorded(
 
 async def test_a_full_pool_answers_as_recorded() -> None:
     """Where five sessions are the limit and there, a request for one more gets the recorded answer."""
-    pool = Pool(find_node(), max_sessions=5)
+    pool = Pool(Launcher(find_node()), max_sessions=5)
     try:
         for number in range(5):
             await pool.session(f"session-{number}")

@@ -16,6 +16,7 @@ import pytest
 from asking import connect, execute, value_of
 
 from noderepl.service import messages
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.request_checks import JsonAnswer
@@ -42,7 +43,7 @@ def newest_node() -> Node:
 @pytest.fixture
 async def newest(newest_node: Node) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a pool with the newest Node.js."""
-    pool = Pool(newest_node)
+    pool = Pool(Launcher(newest_node))
     async with connect(pool) as client:
         yield client
     await pool.close()
@@ -143,7 +144,7 @@ async def test_a_long_string_without_an_end_is_refused_at_once(client: httpx.Asy
 
 async def test_a_message_forged_between_snippets_is_no_failure_of_the_next() -> None:
     """A session that spoils its pipe while nothing runs is replaced before the next snippet."""
-    pool = Pool(find_node(), sandbox="off")
+    pool = Pool(Launcher(find_node(), sandbox="off"))
     try:
         async with connect(pool) as client:
             await execute(client, FORGE)

@@ -11,9 +11,10 @@ import pytest
 from asking import connect, execute, value_of
 from driving import wait_for
 
-from noderepl.service.channel import StartFailed
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, NodeNotFound, find_node
 from noderepl.service.pool import Pool
+from noderepl.service.spawned import StartFailed
 
 
 @pytest.fixture
@@ -98,7 +99,7 @@ async def test_a_node_in_the_home_is_readable_in_the_sandbox(
     (install / "bin").mkdir(parents=True)
     shutil.copy(find_node().path, install / "bin/node")
     (install / "private").write_text("private")
-    pool = Pool(find_node(str(install / "bin/node")), sandbox="require")
+    pool = Pool(Launcher(find_node(str(install / "bin/node")), sandbox="require"))
     try:
         async with connect(pool) as client:
             assert await value_of(client, "process.execPath") == str(install / "bin/node")
@@ -119,7 +120,7 @@ async def test_a_node_that_does_not_start_is_told(
     broken = tmp_path / "node"
     broken.write_text(f"#!/bin/sh\n{content}\n")
     broken.chmod(0o755)
-    pool = Pool(Node(broken, None, (broken,)), sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(Node(broken, None, (broken,)), sandbox="require" if sandboxed else "off"))
     try:
         async with connect(pool) as client:
             params = {"identifier": "test-session", "api-version": "2025-10-02-preview"}

@@ -15,6 +15,7 @@ import pytest
 from asking import connect, value_of
 
 from noderepl.service import places
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.places import Place, sweep
 from noderepl.service.pool import Pool
@@ -137,7 +138,7 @@ def let_rm_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
 
 async def test_many_files_keep_nobody_waiting(place: Path, let_rm_go_on: Path) -> None:
     """A session and a pool end before their files are deleted, and a process of its own does that."""
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     try:
         async with asyncio.timeout(60), connect(pool) as client:
             await value_of(client, "fs.writeFileSync('file', ''); 1", "first")
@@ -160,7 +161,7 @@ async def test_a_pool_removes_what_a_killed_one_left(place: Path) -> None:
     """Some time after its start, with no call needed, a pool has removed a dead pool's files."""
     dead, left = owner_of_a_place(place)
     kill(dead)
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     try:
         async with connect(pool) as client:
             assert left.exists(), "not before there is a prompt"

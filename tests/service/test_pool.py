@@ -14,6 +14,7 @@ import pytest
 from asking import VERSION, connect, execute, value_of
 from driving import descendants
 
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.places import remove_trees
 from noderepl.service.pool import Pool
@@ -145,7 +146,7 @@ async def test_a_cancelled_request_does_not_stop_its_snippet(client: httpx.Async
 async def test_an_idle_session_ends_and_use_keeps_it() -> None:
     """The cooldown begins anew with every call; when it is over the session and its files are gone."""
     now = 0.0
-    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    pool = Pool(Launcher(find_node()), cooldown=100, clock=lambda: now)
     try:
         async with connect(pool) as client:
             await execute(client, "globalThis.kept = 1")
@@ -164,7 +165,7 @@ async def test_an_idle_session_ends_and_use_keeps_it() -> None:
 async def test_a_snippet_keeps_its_session(swept: bool) -> None:
     """A session does not end while a snippet runs in it, and its idle time begins when the snippet ends."""
     now = 0.0
-    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    pool = Pool(Launcher(find_node()), cooldown=100, clock=lambda: now)
     try:
         async with connect(pool) as client:
             running = asyncio.create_task(execute(client, "$$.async(); setTimeout($$.done, 300)"))
@@ -184,7 +185,7 @@ async def test_a_snippet_keeps_its_session(swept: bool) -> None:
 async def test_a_session_that_is_over_makes_room() -> None:
     """A session past its idle time counts no more where the pool is full."""
     now = 0.0
-    pool = Pool(find_node(), cooldown=100, max_sessions=1, clock=lambda: now)
+    pool = Pool(Launcher(find_node()), cooldown=100, max_sessions=1, clock=lambda: now)
     try:
         async with connect(pool) as client:
             await execute(client, "1", "first")
@@ -197,7 +198,7 @@ async def test_a_session_that_is_over_makes_room() -> None:
 
 async def test_a_full_pool_refuses_until_a_session_ends() -> None:
     """Above max_sessions the answer is 429 in the service's flat shape; a session that ends makes room."""
-    pool = Pool(find_node(), max_sessions=1)
+    pool = Pool(Launcher(find_node()), max_sessions=1)
     try:
         async with connect(pool) as client:
             await execute(client, "1", "first")
@@ -237,7 +238,7 @@ async def test_a_session_ended_while_node_starts_is_told_so(
     slow = tmp_path / "node"
     slow.write_text("#!/bin/sh\nexec sleep 1000\n")
     slow.chmod(0o755)
-    pool = Pool(Node(slow, None, (slow,)), sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(Node(slow, None, (slow,)), sandbox="require" if sandboxed else "off"))
     try:
         async with connect(pool) as client:
             running = asyncio.create_task(execute(client, "1", "ending"))
@@ -293,7 +294,7 @@ async def test_without_spares_only_what_is_used_is_started(pool: Pool) -> None:
 
 async def test_every_new_session_takes_a_spare() -> None:
     """A pool with spares has started the process of a new session before the session is asked for, and then the next."""
-    pool = Pool(find_node(), spares=1)
+    pool = Pool(Launcher(find_node()), spares=1)
     try:
         pool.prewarm()
         async with connect(pool) as client:
@@ -309,7 +310,7 @@ async def test_every_new_session_takes_a_spare() -> None:
 
 async def test_a_spare_that_ended_is_no_loss() -> None:
     """A session that takes a spare whose process has ended meanwhile is answered by another."""
-    pool = Pool(find_node(), spares=1)
+    pool = Pool(Launcher(find_node()), spares=1)
     try:
         ready = await pool.spare()
         await ready.close()
@@ -330,7 +331,7 @@ async def guid(client: httpx.AsyncClient, identifier: str) -> str:
 async def test_a_session_tells_when_it_ends() -> None:
     """GET /session has the moments of the pool's clock, and begins the cooldown anew as GET /executions and all calls do."""
     now = 50.0
-    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    pool = Pool(Launcher(find_node()), cooldown=100, clock=lambda: now)
     params = {"identifier": "test-session", "api-version": VERSION}
     try:
         async with connect(pool) as client:
@@ -365,7 +366,7 @@ async def test_a_session_tells_when_it_ends() -> None:
 async def test_an_upload_keeps_its_session() -> None:
     """A session does not end while a file comes in, however long that takes."""
     now = 0.0
-    pool = Pool(find_node(), cooldown=100, clock=lambda: now)
+    pool = Pool(Launcher(find_node()), cooldown=100, clock=lambda: now)
 
     async def slow_form() -> AsyncIterator[bytes]:
         nonlocal now
@@ -414,7 +415,7 @@ async def test_close_leaves_no_process_and_no_file(
     node: Node, sandboxed: bool, place: Path
 ) -> None:
     """After close() there is no process, also none that a snippet started, and no file, also none it locked up."""
-    pool = Pool(node, sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(node, sandbox="require" if sandboxed else "off"))
     pool.prewarm()
     async with connect(pool) as client:
         await execute(

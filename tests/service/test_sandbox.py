@@ -16,6 +16,7 @@ from needs import only_where
 
 from noderepl.service import bubblewrap
 from noderepl.service.bubblewrap import begin_trial, find_bubblewrap
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, file_of_package, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.sandbox import NoSandbox
@@ -37,7 +38,7 @@ async def test_the_environment_is_an_allow_list(
     monkeypatch.setenv("MY_SECRET", "s")
     monkeypatch.setenv("https_proxy", "")
     monkeypatch.setenv("NPM_CONFIG_REGISTRY", "https://registry.example/")
-    pool = Pool(find_node(), sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(find_node(), sandbox="require" if sandboxed else "off"))
     try:
         async with connect(pool) as client:
             names = set((await value_of(client, "Object.keys(process.env).join()")).split(","))
@@ -52,7 +53,7 @@ async def test_a_sandboxed_session_sees_nothing_of_the_user(tmp_path: Path) -> N
     """In the sandbox the home, temporary files and processes outside are not there, and the system is read-only."""
     secret = tmp_path / "secret"
     secret.write_text("secret")
-    pool = Pool(find_node(), sandbox="require")
+    pool = Pool(Launcher(find_node(), sandbox="require"))
     try:
         async with connect(pool) as client:
             assert (
@@ -86,11 +87,11 @@ async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(
     nothing_on_path: Node,
 ) -> None:
     """Without bubblewrap a pool has one line that says so and what to install; one that wants none has no word."""
-    notice = Pool(nothing_on_path).notice
+    notice = Pool(Launcher(nothing_on_path)).notice
     assert notice is not None
     assert "\n" not in notice
     assert "install bubblewrap" in notice
-    assert Pool(nothing_on_path, sandbox="off").notice is None
+    assert Pool(Launcher(nothing_on_path, sandbox="off")).notice is None
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ async def test_a_missing_sandbox_is_said_once_unless_it_was_asked_for(
 async def test_what_cannot_be_kept_is_refused(nothing_on_path: Node, wish: dict[str, Any]) -> None:
     """Without bubblewrap a pool that must have it, or no network, does not start and says why in a sentence."""
     with pytest.raises(NoSandbox, match=r"^[^\n]* not available: [^\n]*\.$"):
-        Pool(nothing_on_path, **wish)
+        Pool(Launcher(nothing_on_path, **wish))
 
 
 @pytest.mark.usefixtures("bubblewrap")
@@ -137,7 +138,7 @@ async def test_a_bubblewrap_that_fails_is_quoted(
     (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(NoSandbox, match=r"No permissions to create new namespace.*user namespaces"):
-        Pool(node, sandbox="require")
+        Pool(Launcher(node, sandbox="require"))
 
 
 BEFORE = """
@@ -196,7 +197,7 @@ async def test_absolute_specifiers_of_import_are_mapped(sandboxed: bool) -> None
     assert spec is not None
     assert spec.submodule_search_locations is not None
     node = find_node(str(Path(spec.submodule_search_locations[0]) / "bin/node"))
-    pool = Pool(node, sandbox="require" if sandboxed else "off")
+    pool = Pool(Launcher(node, sandbox="require" if sandboxed else "off"))
     try:
         async with connect(pool) as client:
             await execute(client, BEFORE)
@@ -231,7 +232,7 @@ async def test_the_packages_bubblewrap_is_there_where_the_systems_is_not(
         (tmp_path / "bwrap").chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     assert find_bubblewrap(egress=True).path == packaged
-    pool = Pool(node, sandbox="require", egress=False)
+    pool = Pool(Launcher(node, sandbox="require", egress=False))
     try:
         async with connect(pool) as client:
             assert (

@@ -11,6 +11,7 @@ import platform
 import shutil
 import socket
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from needs import only_where
 from nodes import node_of_wheel
 
 from noderepl.service import bubblewrap, seccomp
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.seccomp import ARCHITECTURES, number_of
@@ -34,7 +36,7 @@ pytestmark = pytest.mark.usefixtures("bubblewrap")
 @pytest.fixture
 async def sealed(node: Node) -> AsyncIterator[Pool]:
     """A pool whose sessions are in the sandbox."""
-    pool = Pool(node, sandbox="require")
+    pool = Pool(Launcher(node, sandbox="require"))
     yield pool
     await pool.close()
 
@@ -160,7 +162,7 @@ async def test_temporary_files_that_every_session_may_read_are_refused(
     else:
         monkeypatch.setenv("SSL_CERT_DIR", str(place))
     for mode in ("require", "off"):
-        pool = Pool(node, sandbox=mode)
+        pool = Pool(Launcher(node, sandbox=mode))
         try:
             async with connect(pool) as client:
                 params = {"identifier": "test-session", "api-version": VERSION}
@@ -295,7 +297,13 @@ def own_keyring(keyctl: int | None) -> int:
     )
 
 
-async def test_each_session_has_a_keyring_of_its_own() -> None:
+def run_with_keyring(own: bool, output: int) -> None:
+    """Runs a process that prints its session keyring."""
+    argv = (sys.executable, "-c", KEYRING, str(number_of("keyctl")))
+    Process(argv, sandboxed=own, stdout=output).reap()
+
+
+def test_each_session_has_a_keyring_of_its_own() -> None:
     """A process that is started with its own session keyring shares it with no other, and this one keeps its own."""
     keyctl = number_of("keyctl")
     mine = own_keyring(keyctl)
@@ -303,12 +311,13 @@ async def test_each_session_has_a_keyring_of_its_own() -> None:
     found = []
     for own in (True, True, False):
         end, other_end = os.pipe()
-        argv = (sys.executable, "-c", KEYRING, str(keyctl))
-        process = await Process.start(argv, sandboxed=own, stdout=other_end)
-        os.close(other_end)
         with os.fdopen(end, encoding="utf-8") as said:
+            # A thread has a keyring.
+            thread = threading.Thread(target=run_with_keyring, args=(own, other_end))
+            thread.start()
+            thread.join()
+            os.close(other_end)
             found.append(int(said.read()))
-        assert await process.wait() == 0
     assert found[2] == mine
     assert len({*found, mine}) == 3
     assert own_keyring(keyctl) == mine
@@ -327,7 +336,7 @@ async def test_keyrings_are_apart_without_the_filter_too(
     monkeypatch.setattr(seccomp, "program", lambda: None)
     perl = json.dumps(SESSION_KEYRING.format(keyctl=keyctl))
     ask = f"Number(child_process.spawnSync('perl', ['-e', {perl}], {{encoding: 'utf8'}}).stdout)"
-    pool = Pool(node, sandbox="require")
+    pool = Pool(Launcher(node, sandbox="require"))
     try:
         async with connect(pool) as client:
             found = [await value_of(client, ask, name) for name in ("session-one", "session-two")]
@@ -375,7 +384,7 @@ async def test_npms_configuration_comes_without_secrets(
     ):
         monkeypatch.setenv(name, "word-7")
     monkeypatch.setenv("npm_config_registry", "https://user:word-8@registry.example/")
-    pool = Pool(find_node(str(prefix / "bin/node")), sandbox="require")
+    pool = Pool(Launcher(find_node(str(prefix / "bin/node")), sandbox="require"))
     try:
         async with connect(pool) as client:
             for place in (prefix / "etc/npmrc", npm / "npmrc"):
@@ -434,7 +443,7 @@ NETWORK = {
 
 async def test_without_egress_there_is_no_network(node: Node) -> None:
     """With egress disabled neither the internet nor this machine's ports are reached; the session's own ports are."""
-    pool = Pool(node, sandbox="require", egress=False)
+    pool = Pool(Launcher(node, sandbox="require", egress=False))
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
             port = listener.getsockname()[1]

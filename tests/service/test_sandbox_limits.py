@@ -22,6 +22,7 @@ from asking import connect, execute, value_of
 from needs import only_where
 
 from noderepl.service import diskguard, processes, usage, watcher
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
 from noderepl.service.pool import Pool
 from noderepl.service.processes import Process
@@ -38,7 +39,9 @@ CEILING = "SessionLimitExceeded"
 async def low_pool(node: Node, sandboxed: bool) -> AsyncIterator[Pool]:
     """A pool whose sessions may take little."""
     mode = "require" if sandboxed else "off"
-    pool = Pool(node, sandbox=mode, memory=192 * MIB, processes=32, file=20 * MIB, disk=60 * MIB)
+    pool = Pool(
+        Launcher(node, sandbox=mode, memory=192 * MIB, processes=32, file=20 * MIB, disk=60 * MIB)
+    )
     yield pool
     await pool.close()
 
@@ -77,7 +80,7 @@ async def test_too_much_ends_the_session_in_words(low_pool: Pool, code: str) -> 
 
 async def test_too_many_threads_end_the_session_in_words() -> None:
     """Threads of few processes have a limit too, where the kernel sets none."""
-    pool = Pool(find_node(), sandbox="off", processes=2)
+    pool = Pool(Launcher(find_node(), sandbox="off", processes=2))
     try:
         async with connect(pool) as client:
             code = "const { Worker } = require('worker_threads'); $$.async(); "
@@ -109,7 +112,7 @@ async def test_the_limit_of_a_file_is_no_higher_than_the_users_own(
 ) -> None:
     """Where the user's own limit, as of `ulimit -f`, is lower, the session has that one, and the error names it."""
     monkeypatch.setattr(resource, "getrlimit", lambda kind: (own, own))
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     try:
         async with connect(pool) as client:
             ended = await execute(client, f"fs.writeFileSync('file', Buffer.alloc({own} + 1))")
@@ -162,7 +165,7 @@ async def end_of_process(client: httpx.AsyncClient) -> asyncio.Event:
 
 async def test_too_much_while_idle_is_told_at_the_next_snippet() -> None:
     """What passes a limit between snippets is told in the next one's place, which is not run on lost state."""
-    pool = Pool(find_node(), sandbox="off", memory=192 * MIB)
+    pool = Pool(Launcher(find_node(), sandbox="off", memory=192 * MIB))
     try:
         async with connect(pool) as client:
             ended = await end_of_process(client)
@@ -180,7 +183,7 @@ async def test_memory_that_shrinks_is_noticed_while_idle(monkeypatch: pytest.Mon
     """Memory in the background is looked at as soon as the machine has less of it."""
     only_where(processes.available_memory() > 0, "the size of the memory that is available")
     monkeypatch.setattr(watcher, "_INTERVALS_WHEN_IDLE", math.inf)
-    pool = Pool(find_node(), sandbox="off", memory=192 * MIB)
+    pool = Pool(Launcher(find_node(), sandbox="off", memory=192 * MIB))
     try:
         async with asyncio.timeout(60), connect(pool) as client:
             ended = await end_of_process(client)
@@ -196,7 +199,7 @@ async def test_memory_that_shrinks_is_noticed_while_idle(monkeypatch: pytest.Mon
 
 async def test_many_small_files_are_limited() -> None:
     """A file counts as 4 KiB at least, so that empty ones, which take time to count, have a limit too."""
-    pool = Pool(find_node(), disk=4 * MIB)
+    pool = Pool(Launcher(find_node(), disk=4 * MIB))
     try:
         async with connect(pool) as client:
             make = "for (let i = {}; i < {}; i++) fs.closeSync(fs.openSync('f' + i, 'w')); $$.async(); setTimeout($$.done, {})"
@@ -218,7 +221,7 @@ async def test_a_slow_count_of_files_hides_no_memory(monkeypatch: pytest.MonkeyP
         return count(place, *rest, **options)
 
     monkeypatch.setattr(watcher, "measure", count_slowly)
-    pool = Pool(find_node(), memory=192 * MIB)
+    pool = Pool(Launcher(find_node(), memory=192 * MIB))
     try:
         async with connect(pool) as client:
             await execute(
@@ -262,7 +265,7 @@ async def test_no_way_to_hide_files_passes_the_limit(
         return count(place, *rest, **options)
 
     monkeypatch.setattr(watcher, "measure", count_slowly)
-    pool = Pool(find_node(), disk=60 * MIB)
+    pool = Pool(Launcher(find_node(), disk=60 * MIB))
     try:
         async with connect(pool) as client:
             ended = await execute(client, HIDDEN[way], timeoutInSeconds=60)
@@ -288,7 +291,7 @@ async def test_empty_files_do_not_pass_the_limit(monkeypatch: pytest.MonkeyPatch
     # There no directory grows by its entries, and nobody else's files do.
     with tempfile.TemporaryDirectory(dir=memory) as name:
         monkeypatch.setattr(tempfile, "tempdir", name)
-        pool = Pool(find_node(), disk=60 * MIB)
+        pool = Pool(Launcher(find_node(), disk=60 * MIB))
         make = (
             "for (let i = 0; i < 40_000; i++) fs.closeSync(fs.openSync('e' + i, 'w')); $$.async()"
         )
@@ -320,7 +323,7 @@ async def test_a_slow_count_of_one_session_hides_no_other(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(diskguard, "measure", count_slowly)
     monkeypatch.setattr(watcher, "measure", count_first)
-    pool = Pool(find_node(), disk=60 * MIB)
+    pool = Pool(Launcher(find_node(), disk=60 * MIB))
     try:
         async with connect(pool) as client:
             write = "fs.writeFileSync('slow', Buffer.alloc(20 << 20, 1)); $$.async(); setTimeout($$.done, 10)"
@@ -360,7 +363,7 @@ async def test_a_count_that_outlives_its_worker_leaves_the_next_one_alone(
 
     monkeypatch.setattr(diskguard, "families", find_slowly)
     monkeypatch.setattr(watcher, "measure", count_slowly)
-    pool = Pool(find_node(), sandbox="off", disk=60 * MIB)
+    pool = Pool(Launcher(find_node(), sandbox="off", disk=60 * MIB))
     try:
         async with connect(pool) as client:
             await execute(client, "1")
@@ -392,7 +395,7 @@ async def test_counts_keep_no_new_session_waiting(monkeypatch: pytest.MonkeyPatc
         return count(*arguments, **options)
 
     monkeypatch.setattr(watcher, "measure", count_slowly)
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     try:
         async with connect(pool) as client:
             for name in ("first", "second", "third"):
@@ -487,7 +490,7 @@ async def test_a_look_that_fails_is_not_the_last(monkeypatch: pytest.MonkeyPatch
         return processes.all_processes()
 
     monkeypatch.setattr(usage, "all_processes", look)
-    pool = Pool(find_node(), memory=192 * MIB)
+    pool = Pool(Launcher(find_node(), memory=192 * MIB))
     try:
         async with connect(pool) as client:
             ended = await execute(client, next(iter(TOO_MUCH)), timeoutInSeconds=30)
@@ -517,7 +520,7 @@ ORPHANS = {
 async def test_who_lost_its_parent_counts(command: str, place: Path) -> None:
     """Without a sandbox processes that descend from no other of the session's are under its limits, and end with it."""
     number, words = ORPHANS[command]
-    pool = Pool(find_node(), sandbox="off", memory=192 * MIB, processes=32)
+    pool = Pool(Launcher(find_node(), sandbox="off", memory=192 * MIB, processes=32))
     try:
         async with connect(pool) as client:
             script = f"for i in $(seq {number}); do ({command} >/dev/null 2>&1 &) ; done"
@@ -539,7 +542,7 @@ orphan.stdout.once('data', (pid) => $$.done(Number(pid)));
 
 async def test_who_leaves_the_process_group_is_ended_too(place: Path) -> None:
     """Without a sandbox a process that left its group and lost its parent still ends with its session."""
-    pool = Pool(find_node(), sandbox="off")
+    pool = Pool(Launcher(find_node(), sandbox="off"))
     try:
         async with connect(pool) as client:
             pid = await value_of(client, LEAVE)
@@ -564,7 +567,7 @@ ANSWERS = (
 @pytest.mark.parametrize("way", ["", "env -i setsid"], ids=["child", "escaped"])
 async def test_whoever_holds_the_pipes_does_not_hide_the_end(way: str) -> None:
     """Without a sandbox the end of the process is told though another holds its pipes, and no descriptor is left."""
-    pool = Pool(find_node(), sandbox="off")
+    pool = Pool(Launcher(find_node(), sandbox="off"))
     try:
         async with connect(pool) as client:
             await value_of(client, "1", "first")

@@ -42,11 +42,12 @@ PARAMS = {"identifier": "test-session", "api-version": VERSION}
 
 PROGRAM = """
 import asyncio
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 
 async def main():
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     pool.prewarm()
     from noderepl.service.app import create_app
     from noderepl.service.server import serve

@@ -13,10 +13,12 @@ import pytest
 
 from noderepl.javascript import prelude
 from noderepl.service.app import create_app
+from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
 from noderepl.sessions.embedded import EmbeddedClient
-from noderepl.sessions.embedded_pool import started_pool
+from noderepl.sessions.embedded_launcher import embedded_launcher
+from noderepl.sessions.embedded_pool import prepared_pool
 from noderepl.settings import read_settings
 
 NEWEST, OLDEST = "2025-10-02-preview", "2024-02-02-preview"
@@ -27,7 +29,7 @@ IDS = ("mise-correlation-id", "operation-id", "operation-location", "content-len
 @pytest.fixture
 async def pool() -> AsyncIterator[Pool]:
     """A pool of real Node.js processes."""
-    pool = Pool(find_node())
+    pool = Pool(Launcher(find_node()))
     yield pool
     await pool.close()
 
@@ -93,8 +95,7 @@ async def test_other_calls_find_what_was_executed(pool: Pool) -> None:
 async def test_only_the_first_session_has_the_prelude_at_once() -> None:
     """The first session of a run begins with the prelude, and one that replaces it is empty, so that a loss is noticed."""
     settings = read_settings({}, environ={}, directory=Path("none"))
-    pool = started_pool(settings, spares=1)
-    assert pool is not None
+    pool = prepared_pool(settings, embedded_launcher(settings), spares=1)
     client, query = EmbeddedClient(pool), {"api-version": NEWEST, "identifier": "test-session"}
     code = json.dumps({"code": f"typeof {prelude.global_name()}"}).encode()
 

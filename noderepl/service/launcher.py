@@ -1,0 +1,186 @@
+"""The directories of a pool on this machine, and the start of Node.js in them.
+
+This module does not import asyncio: the first process starts while Python imports it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+from concurrent.futures import Future, InvalidStateError, wait
+from functools import cached_property
+from pathlib import Path
+
+from noderepl.service.bubblewrap import end_trials
+from noderepl.service.node import Node
+from noderepl.service.places import Place
+from noderepl.service.sandbox import (
+    DISK,
+    FILE,
+    MEMORY,
+    PROCESSES,
+    Launch,
+    Limits,
+    Mode,
+    Sandbox,
+    SessionDirectories,
+    limit_of_file,
+)
+from noderepl.service.spawned import Spawned, StartFailed, spawn
+from noderepl.service.tools import Tools, write_tools
+from noderepl.signals import blocked
+
+_PATIENCE = 2.0
+Start = tuple[SessionDirectories, Future[Spawned]]
+
+
+class Launcher:
+    """Starts processes of Node.js. After `close()` none is started, and nothing of it remains.
+
+    node: the Node.js to run. sandbox: auto uses bubblewrap if it works, require fails without it,
+    off does not use it. egress: whether sessions have access to the network. memory, processes,
+    file, disk: the limits of one session, as in Limits. Raises NoSandbox if sandbox or egress
+    cannot be enforced.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        sandbox: Mode = "auto",
+        egress: bool = True,
+        memory: int = MEMORY,
+        processes: int = PROCESSES,
+        file: int = FILE,
+        disk: int = DISK,
+    ) -> None:
+        self.node = node
+        self.limits = Limits(memory, processes, limit_of_file(file), disk)
+        self._sandbox = Sandbox(sandbox, egress=egress, limits=self.limits)
+        self._first: Start | None = None
+        self._numbered = 0
+        self._closed = False
+        # Of the trial of the sandbox and of the tools, which the first of the threads prepares.
+        self._lock = threading.Lock()
+
+    @property
+    def sandboxed(self) -> bool:
+        """Whether sessions run in bubblewrap; the first call takes some milliseconds."""
+        with self._lock:
+            return self._sandbox.obstacle is None
+
+    @property
+    def notice(self) -> str | None:
+        """A sentence for the user if there is no sandbox although it was not turned off, else
+        None.
+        """
+        with self._lock:
+            return self._sandbox.notice
+
+    @property
+    def place(self) -> Path:
+        """The directory on this machine that contains all files of the pool. The first call creates
+        it; raises OSError.
+        """
+        return self._place.path
+
+    def begin(self) -> None:
+        """Starts the first process. If its directories cannot be created, the next start reports
+        it.
+        """
+        with contextlib.suppress(StartFailed):
+            # Otherwise close(), called by a handler, could miss the directory.
+            with blocked():
+                directories = self.create_directories()
+            self._first = directories, self.start(directories)
+
+    def take_first(self) -> Start | None:
+        """Returns the directories and the process of begin(), once; None without one."""
+        first, self._first = self._first, None
+        return first
+
+    def create_directories(self) -> SessionDirectories:
+        """Creates the directories of a new session. Raises StartFailed."""
+        self._numbered += 1
+        try:
+            return SessionDirectories.create(self.place / str(self._numbered))
+        except OSError as error:
+            raise StartFailed(
+                f"The directory for temporary files cannot be used ({error.strerror});"
+                " set TMPDIR to another one."
+            ) from error
+
+    def start(self, directories: SessionDirectories) -> Future[Spawned]:
+        """Starts a process in a thread of its own, which waits for its end, and does not wait for
+        it.
+
+        The future raises StartFailed or OSError. If it is cancelled, the process ends.
+        """
+        started: Future[Spawned] = Future()
+
+        def run() -> None:
+            try:
+                with self._lock:
+                    launch = self._launch(directories)
+                spawned = spawn(launch)
+            except BaseException as error:  # passed to the caller, whatever it is
+                with contextlib.suppress(InvalidStateError):
+                    started.set_exception(error)
+                return
+            try:
+                started.set_result(spawned)
+            except InvalidStateError:  # cancelled meanwhile
+                spawned.discard()
+            spawned.process.reap()
+
+        # bubblewrap ends the sandbox with this thread.
+        threading.Thread(target=run, name="noderepl-process", daemon=True).start()
+        return started
+
+    def close(self) -> None:
+        """Ends the process of begin() if nobody has taken it, and deletes the pool's directory. May
+        be called again, and by the handler of a signal.
+        """
+        self._closed = True
+        if (first := self.take_first()) is not None:
+            end_trials()
+            wait([first[1]], _PATIENCE)
+            discard(first[1])
+        if "_place" in self.__dict__:
+            with contextlib.suppress(OSError):  # the next sweep removes it
+                self.__dict__.pop("_place").remove()
+
+    @cached_property
+    def _place(self) -> Place:
+        if self._closed:
+            raise StartFailed("The pool is closed.")
+        return Place()
+
+    @cached_property
+    def _tools(self) -> Tools:
+        return write_tools(self.place / "bin", self.node)
+
+    @cached_property
+    def _shown_with(self) -> Path | None:
+        return self._sandbox.shown_with(self.place, self.node, self._tools, os.environ)
+
+    def _launch(self, directories: SessionDirectories) -> Launch:
+        """Raises StartFailed, OSError."""
+        if self._shown_with is not None:
+            raise StartFailed(
+                f"The directory for temporary files is in {self._shown_with}, which every session"
+                " may read; set TMPDIR to another one."
+            )
+        directories.unlock()
+        launch = self._sandbox.launch(self.node, directories, self._tools, os.environ)
+        if self._closed:
+            raise StartFailed("The pool is closed.")
+        return launch
+
+
+def discard(started: Future[Spawned]) -> None:
+    """Ends a process of Launcher.start(), at once or as soon as it has started."""
+    if not started.cancel():
+        with contextlib.suppress(Exception):  # it has not started
+            started.result().discard()
