@@ -93,6 +93,16 @@ async def test_the_prelude_comes_ahead_of_the_first_snippet(
     assert [len(code) > 20_000 for code in sent] == [True, False]
 
 
+async def test_the_prelude_loads_no_module_that_takes_long(tmp_path: Path) -> None:
+    """The module crypto would take as long as half of the prelude; its getter of webcrypto still counts as Node's."""
+    async with opened(tmp_path, at_prompt=True) as dispatcher:
+        loaded = "process.moduleLoadList.includes('NativeModule crypto')"
+        assert await shown(dispatcher, loaded) == "false"
+        await shown(dispatcher, "const hashes = require('crypto')")
+        assert "Crypto" in await shown(dispatcher, "hashes.webcrypto?")
+        assert "subtle" in dict(await dispatcher.executor.queries.members("hashes.webcrypto"))
+
+
 async def test_plain_mode_sends_what_was_typed(dispatcher: Dispatcher, sent: list[str]) -> None:
     """In plain mode the request holds the text as it was typed, and the bare kernel answers it."""
     await dispatcher.run_line("%mode plain")

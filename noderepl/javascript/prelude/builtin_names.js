@@ -3,12 +3,11 @@
 // builtinName(value, url, root) returns the name, or "". url: of the function's script, or "". root: the name that the
 // expression begins with.
 (function builtinNames(tools) {
-    const { realm, primordials, initial, loading, builtinModules, getBuiltinModule } = tools;
+    const { realm, primordials, initial, isLoading, builtinModules, getBuiltinModule } = tools;
     const { descriptorOf, getOwnPropertyNames, isProxy, attempt } = tools;
     const { includes: isIn, push } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { get } = primordials.Map;
-    const { has } = primordials.Set;
     const { slice: sliceText, startsWith } = primordials.String;
     const NODE = /^node:(?!internal\/|_)(.*)$/;
 
@@ -84,7 +83,7 @@
     function memberOf(object, key) {
         const found = descriptorOf(object, key);
         const isLazy =
-            found?.get !== undefined && object === realm && has(loading, found.get) && !isIn(builtinModules, key);
+            found?.get !== undefined && object === realm && isLoading(found.get) && !isIn(builtinModules, key);
         return isLazy ? attempt(() => primordials.uncurried(found.get)(object)) : found?.value;
     }
 

@@ -43,7 +43,6 @@
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
     const WARNS = /Storage$|^(?:sys|punycode|wasi|_[a-z]+_[a-z]+)$/; // Node.js warns if one is read
-    const PARTS = ["promises", "webcrypto"]; // of modules, which Node.js loads at the first use
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
@@ -61,14 +60,15 @@
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
     trust(realm, getOwnPropertyNames(realm));
-    forEach(["fs", "stream", "timers", "readline", "crypto"], (word) => trust(realm.require(word), PARTS));
+    forEach(["fs", "stream", "timers", "readline"], (word) => trust(realm.require(word), ["promises"]));
 
     const values = { attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf };
     const variables = parts.variables({ realm, primordials, builtinModules, lexicalNames, LONGEST, MOST, ...values });
     const { initial, makers, names } = variables;
 
+    // The module crypto takes as long to load as half of the prelude. Snippets cannot replace its getter.
     function isLoading(getter) {
-        return has(loading, getter);
+        return has(loading, getter) || descriptorOf(realm.require("crypto"), "webcrypto")?.get === getter;
     }
 
     function trust(object, properties) {
@@ -112,7 +112,7 @@
             const descriptor = descriptorOf(object, key);
             if (descriptor !== undefined) {
                 const { get: getter, value } = descriptor;
-                if (getter === undefined || has(loading, getter)) {
+                if (getter === undefined || isLoading(getter)) {
                     return getter === undefined ? value : attempt(() => apply(getter, owner, []));
                 }
                 const isLoaded = sourceOf(getter) === LOADED && isIn(builtinModules, key);
@@ -303,7 +303,7 @@
             getBuiltinModule,
             initial,
             lexicalNames,
-            loading,
+            isLoading,
             makers,
         };
         const tools = { realm, primordials, post, ...installed, ...saved, ...shown, ...known };
@@ -317,7 +317,7 @@
     const { find, forget, latest, remove } = variables;
     const inspection = { find, forEachEntry, forget, isEngines, names: latest, preview: line, remove };
     assign(inspection, { attempt, lengthOf, sizeOf, sourceOf, typeOf });
-    const inspector = { name: api, post, thunkOf, loading, lexicalNames, withOwnStacks };
+    const inspector = { name: api, post, thunkOf, isLoading, lexicalNames, withOwnStacks };
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     const listed = (kernel) => respond(kernel, variables.rows());
     const { computed, preview } = previews;

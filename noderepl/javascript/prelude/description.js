@@ -11,7 +11,7 @@
     const declarationFiles = parts.declaration_files(tools);
     const locationOf = parts.function_locations(tools);
     const builtinName = parts.builtin_names(tools);
-    const { realm, primordials, lexicalNames, loading, makers, getBuiltinModule } = tools;
+    const { realm, primordials, lexicalNames, isLoading, makers, getBuiltinModule } = tools;
     const { classOf, descriptorOf, keysOf, preview, sourceOf, typeOf, attempt } = tools;
     const { getPrototypeOf, setPrototypeOf, getOwnPropertyNames, builtinModules, isProxy, stringify } = tools;
     const { includes: isIn, push } = primordials.Array;
@@ -78,7 +78,7 @@
         if (owner === realm && isIn(builtinModules, key) && exec(/^node:/, locationOf(getter)?.url ?? "") !== null) {
             return { __proto__: null, state: "found", value: getBuiltinModule(key) };
         }
-        const isSafe = has(loading, getter) || (isIn(SAFE_GETTERS, key) && isEngines(getter));
+        const isSafe = isLoading(getter) || (isIn(SAFE_GETTERS, key) && isEngines(getter));
         const outcome = isSafe ? attempt(() => [primordials.uncurried(getter)(owner)]) : undefined;
         return outcome === undefined
             ? { __proto__: null, state: "accessor", getter: getter ?? setter }

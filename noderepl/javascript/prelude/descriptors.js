@@ -8,14 +8,13 @@
     const { compare } = Buffer;
     const { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
-    const { randomUUID } = realm.require("crypto");
     const { tmpdir } = realm.require("os");
     const { setInterval, clearInterval } = realm.require("timers");
     const { format } = realm.require("util");
     const { isArray } = Array;
     const { assign, create } = Object;
     const { apply } = Reflect;
-    const { min } = Math;
+    const { min, random } = Math;
     const { exec } = primordials.RegExp;
     const { filter, map } = primordials.Array;
     const STREAMS = ["stdout", "stderr"];
@@ -24,7 +23,7 @@
     const MOST_BYTES = 1 << 27; // of a stream that wait to be read: the limit of a snippet's output
     const SOON_BYTES = 1 << 20; // that are read at a time while the snippet runs
     const chunk = Buffer.alloc(1 << 16);
-    const mark = Buffer.from(randomUUID());
+    const mark = Buffer.from(`${random()} ${random()}`);
     const found = Buffer.alloc(mark.length);
     let captures = []; // of snippets, the latest one last
     let children = 0; // that run and may write to the files
@@ -53,7 +52,7 @@
     }
 
     function fileIn(directory) {
-        const place = `${directory}/.noderepl-fd-${randomUUID()}`;
+        const place = `${directory}/.noderepl-fd-${random()}`;
         const fd = openSync(place, O_RDWR | O_APPEND | O_CREAT | O_EXCL, 0o600);
         unlinkSync(place);
         if (attempt(() => writeSync(fd, mark)) !== mark.length) {

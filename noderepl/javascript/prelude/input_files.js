@@ -4,11 +4,11 @@
 // readInto(target, offset, length) reads bytes of the input, blocking, and returns their number, 0 at its end;
 // readAll() returns the rest of it as text. isReplaced(): whether standard input is a file now (standard_input.js).
 (function inputFiles({ realm, data, readInto, readAll, isReplaced }) {
-    const { Buffer, Reflect, process } = realm;
-    const { randomUUID } = realm.require("crypto");
+    const { Buffer, Math, Reflect, process } = realm;
     const { rmSync, writeFileSync } = realm.require("fs");
     const { setImmediate, setTimeout } = realm.require("timers");
     const { from } = Buffer;
+    const { random } = Math;
     const { apply } = Reflect;
     const DELAY = 1000; // ms after which an asynchronous call has opened its file
     const binding = bindingOf("fs");
@@ -41,7 +41,7 @@
             if (!isInput(target)) {
                 return apply(original, this, [target, ...given]);
             }
-            const place = `${data}/.noderepl-stdin-${randomUUID()}`;
+            const place = `${data}/.noderepl-stdin-${random()}`;
             writeFileSync(place, readAll());
             try {
                 return apply(original, this, [place, ...given]);

@@ -7,7 +7,18 @@
 // preview($$, {tree, names}) answers with {"kind": "preview", "text": the value on one line, null if there is none}.
 // tree: see ../preview_tree.py. names: the variables in it. computedBy({tree, names}, use) does something else with the
 // value. computed() is for the inspector, which ends it in time.
-(function previews({ realm, primordials, parts, oneLine, name, post, thunkOf, loading, lexicalNames, withOwnStacks }) {
+(function previews({
+    realm,
+    primordials,
+    parts,
+    oneLine,
+    name,
+    post,
+    thunkOf,
+    isLoading,
+    lexicalNames,
+    withOwnStacks,
+}) {
     const { JSON, Map, Object, Reflect } = realm;
     const { apply } = Reflect;
     const { getOwnPropertyDescriptor, hasOwn } = Object;
@@ -56,7 +67,7 @@
         if (descriptor === undefined || hasOwn(descriptor, "value")) {
             return descriptor && (() => descriptor.value);
         }
-        return has(loading, descriptor.get) ? () => apply(descriptor.get, realm, []) : undefined;
+        return isLoading(descriptor.get) ? () => apply(descriptor.get, realm, []) : undefined;
     }
 
     function computed() {
