@@ -59,12 +59,12 @@
     const { oneLine } = parts.one_line({ realm, primordials, lengthOf });
     // The getters by which Node.js loads parts of itself at the first use.
     const loading = new Set();
-    trust(realm, getOwnPropertyNames(realm));
     forEach(["fs", "stream", "timers", "readline"], (word) => trust(realm.require(word), ["promises"]));
 
     const values = { attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf };
     const variables = parts.variables({ realm, primordials, builtinModules, lexicalNames, LONGEST, MOST, ...values });
-    const { initial, makers, names } = variables;
+    const { initial, foresee, makers, names } = variables;
+    forEachEntry(initial, trustGetter);
 
     // The module crypto takes as long to load as half of the prelude. Snippets cannot replace its getter.
     function isLoading(getter) {
@@ -72,12 +72,13 @@
     }
 
     function trust(object, properties) {
-        forEach(properties, (key) => {
-            const getter = getOwnPropertyDescriptor(object, key)?.get;
-            if (getter !== undefined && exec(WARNS, key) === null) {
-                add(loading, getter);
-            }
-        });
+        forEach(properties, (key) => trustGetter(getOwnPropertyDescriptor(object, key), key));
+    }
+
+    function trustGetter(descriptor, key) {
+        if (descriptor?.get !== undefined && exec(WARNS, key) === null) {
+            add(loading, descriptor.get);
+        }
     }
 
     // tree, names: those of preview.js if the expression has operators, functions or calls.
@@ -321,5 +322,5 @@
     const previews = parts.preview({ realm, primordials, parts, oneLine, ...inspector });
     const listed = (kernel) => respond(kernel, variables.rows());
     const { computed, preview } = previews;
-    return { names, members, packages, exports, variables: listed, describe, preview, computed, inspection };
+    return { names, foresee, members, packages, exports, variables: listed, describe, preview, computed, inspection };
 });

@@ -68,9 +68,8 @@
         ),
     });
     const standardInput = parts.standard_input({ realm, data });
-    const { isReplaced } = standardInput;
-    const input = parts.input({ ...base, parts, isReplaced, data, output, note, starve, echo: stdio.echo });
-    parts.input_files({ realm, data, isReplaced, ...input });
+    const input = parts.input({ ...base, ...standardInput, parts, data, output, note, starve, echo: stdio.echo });
+    parts.input_files({ realm, data, ...standardInput, ...input });
     const report = (error) => stacks.describe(error, ofErrors);
     const running = () => run;
     const uncaught = (current) => current !== null && programs.uncaught(current);
@@ -92,7 +91,7 @@
     const print = (stream, text) => stdio.streams[stream].write(text);
     const programs = parts.programs({ ...base, data, moduleObject, standardInput, activeHandles, guards, end, print });
     const inspector = { ...scripts, ...stacks, name, post, valueOf, file, namespaceOf: modules.namespaceOf };
-    const { names, inspection, computed, ...completion } = parts.completion({ ...base, ...inspector, parts });
+    const { names, foresee, inspection, computed, ...completion } = parts.completion({ ...base, ...inspector, parts });
     const pendingPromise = parts.pending_promise({ ...base, inspect, report: output.report });
 
     const tools = { ...base, post, valueOf, now, inspect, stacks, activeHandles, output, results, scripts, inspection };
@@ -159,6 +158,7 @@
             timeout.arm(request.id, request.seconds * 1000, expire);
             activeHandles.begin(current.number);
             programs.begin(request);
+            foresee(request.text);
             if (timeout.isAsked()) {
                 end(current, cut(current));
                 return;

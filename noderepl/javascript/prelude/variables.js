@@ -1,13 +1,13 @@
 // The variables that snippets have made.
 //
-// names(current) returns those after a snippet, latest() the same ones again. find(name) returns {"found",
-// "isAccessor", "isLexical", "value"}. rows() returns for each its name, type, value on one line, the number of the
-// snippet that has made it, and its size (sizes.js). forget() and remove() are for %reset. initial: the properties that
-// Node.js has given to the global object, makers: the numbers of snippets; both by name.
+// names(current) returns those after a snippet, latest() the same ones again; foresee(text) precedes a snippet.
+// find(name) returns {"found", "isAccessor", "isLexical", "value"}. rows() returns for each its name, type, value on a
+// line, the number of the snippet that has made it, and its size (sizes.js). forget() and remove() are for %reset.
+// initial: the properties that Node.js has given to the global object, makers: the numbers of snippets; both by name.
 (function variables(tools) {
     const { realm, primordials, lexicalNames, LONGEST, MOST } = tools;
     const { builtinModules, attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf } = tools;
-    const { Array, Map, Object, Reflect, Set } = realm;
+    const { Array, Map, Number, Object, Reflect, Set } = realm;
     const { getOwnPropertyNames, setPrototypeOf } = Object;
     const { apply, defineProperty, deleteProperty } = Reflect;
     const { filter, includes: isIn } = primordials.Array;
@@ -15,15 +15,38 @@
     const { delete: removeMaker, get, set } = primordials.Map;
     const { add, delete: drop, has } = primordials.Set;
     const forEach = primordials.uncurried(Array.prototype.forEach);
+    const forEachEntry = primordials.uncurried(Map.prototype.forEach);
     const time = realm.performance.now.bind(realm.performance);
     const WIDTH = 40; // characters of a value
     const MILLISECONDS = 300; // of all values
     const RESULT = /^_\d*$|^_error$|^\$noderepl/;
     const makers = new Map();
     const forgotten = new Set(); // names that %reset has emptied
+    // Node.js 24 loads much when one of these is read, as much as the whole prelude.
+    const COSTLY = /\b(?:CloseEvent|EventSource|FormData|Headers|MessageEvent|Request|Response|WebSocket)\b/;
+    const UNREAD = { __proto__: null };
+    let hasCostly = Number.parseInt(realm.process.versions.node, 10) >= 24;
     const initial = new Map();
-    forEach(getOwnPropertyNames(realm), (word) => set(initial, word, descriptorOf(realm, word)));
+    forEach(getOwnPropertyNames(realm), (word) =>
+        set(initial, word, isCostly(word) ? UNREAD : descriptorOf(realm, word)),
+    );
     let latest = []; // what names() has returned
+
+    function isCostly(word) {
+        return hasCostly && exec(COSTLY, word)?.[0] === word;
+    }
+
+    // Reads what a snippet that begins may replace. text: of the snippet.
+    function foresee(text) {
+        if (hasCostly && exec(COSTLY, text) !== null) {
+            hasCostly = false;
+            forEachEntry(initial, (property, word) => {
+                if (property === UNREAD) {
+                    set(initial, word, descriptorOf(realm, word));
+                }
+            });
+        }
+    }
 
     // current: the snippet that has just ended.
     function names({ number, request }) {
@@ -57,6 +80,9 @@
     // Returns whether the name does not exist afterwards, or is the one of Node.js again.
     function remove(word) {
         const before = get(initial, word);
+        if (before === UNREAD) {
+            return false;
+        }
         return before === undefined ? deleteProperty(realm, word) : defineProperty(realm, word, before);
     }
 
@@ -114,5 +140,5 @@
         return { found, isAccessor, isLexical, value };
     }
 
-    return { initial, makers, names, rows, find, forget, remove, latest: () => latest };
+    return { initial, foresee, makers, names, rows, find, forget, remove, latest: () => latest };
 });
