@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from statistics import mean, pstdev
@@ -20,8 +20,8 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, check_free, local_path
 from noderepl.magics.magic import Magic
+from noderepl.magics.values import without_value
 from noderepl.outcome import (
-    Execution,
     Failure,
     Outcome,
     Saved,
@@ -64,13 +64,6 @@ async def check_prelude(context: Context, name: str) -> None:
         raise UsageError(f"%{name} needs %mode full")
     if not await context.runner.has_prelude():
         raise UsageError(f"%{name} needs the Node.js inspector, which this session does not have")
-
-
-def without_value(execution: Execution) -> Sequence[Outcome]:
-    """Returns the outcomes of a snippet whose value is not shown: its output, errors and notes."""
-    ran = replace(execution, value=None)
-    shown = (ran.stdout, ran.stderr, ran.notes, ran.late, ran.media, ran.streamed)
-    return [ran] if is_failure(ran) or any(shown) else []
 
 
 async def _timeit(context: Context, arguments: Arguments) -> Sequence[Outcome]:

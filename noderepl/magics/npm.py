@@ -10,7 +10,6 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import replace
 
 from noderepl.errors import ExitCode
 from noderepl.lazy_patterns import lazy_pattern
@@ -18,6 +17,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.magics.npm_local import LOCAL, install_local
+from noderepl.magics.values import without_value
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
 from noderepl.sessions.journal import CHANGES, INSTALLS, Npm
 
@@ -124,8 +124,7 @@ async def run_npm(context: Context, words: Sequence[str]) -> Sequence[Outcome]:
     ended = npm_ended(execution, timeout, _offer(words))
     if words[0] in CHANGES and not isinstance(ended, Failure):
         context.state.journal.add(Npm(tuple(words)))
-    said = execution.stdout or execution.stderr
-    return [replace(execution, value=None), ended] if said else [ended]
+    return [*without_value(execution), ended]
 
 
 def _offer(words: Sequence[str]) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 from noderepl.errors import ExitCode
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
+from noderepl.magics.values import without_value
 from noderepl.outcome import Execution, Failure, Outcome, Status, Words
 
 _ENDED = lazy_pattern(r"sh-(exit|signal|error) (\w+)")
@@ -78,8 +78,7 @@ async def _sh(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if execution.status is not Status.OK:
         return [execution]
     ended = sh_ended(execution, timeout)
-    said = bool(execution.stdout or execution.stderr)
-    shown: Sequence[Outcome] = [replace(execution, value=None)] if said else []
+    shown = without_value(execution)
     return [*shown, ended] if ended is not None else shown
 
 

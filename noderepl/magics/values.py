@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, get_args
 
 from noderepl.errors import ServiceError, UsageError
@@ -12,7 +13,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.magic import Magic
 from noderepl.options import Mode, TypeScript
-from noderepl.outcome import Execution, Media, Outcome, Page, Words
+from noderepl.outcome import Execution, Media, Outcome, Page, Words, is_failure
 
 if TYPE_CHECKING:
     from noderepl.spool import Spooled
@@ -22,6 +23,13 @@ _DEEPEST = 1000
 NO_RESULT = "NoResult"
 _MODES: tuple[Mode, ...] = get_args(Mode)
 _TYPESCRIPT: tuple[TypeScript, ...] = get_args(TypeScript)
+
+
+def without_value(execution: Execution) -> Sequence[Outcome]:
+    """Returns the outcomes of a snippet whose value is not shown: its output, errors and notes."""
+    ran = replace(execution, value=None)
+    shown = (ran.stdout, ran.stderr, ran.notes, ran.late, ran.media, ran.streamed)
+    return [ran] if is_failure(ran) or any(shown) else []
 
 
 async def last_result(context: Context) -> str | Media:

@@ -161,6 +161,7 @@ class Channel:
             self._killed = True
             if self._process.returncode is None:
                 _kill(self._sandbox_pid)
+                _kill(self.pid, signal.SIGCONT)  # a stopped process would not reap it
 
     def _kill_family(self) -> None:
         """Kills the group, the descendants that left it, and the orphans with this session's
@@ -240,9 +241,9 @@ class Channel:
             self._last_words = (self._last_words + words)[-_LAST_WORDS:]
 
 
-def _kill(pid: int) -> None:
+def _kill(pid: int, number: int = signal.SIGKILL) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.kill(pid, signal.SIGKILL)
+        os.kill(pid, number)
 
 
 async def _connect(pipe: BinaryIO) -> _Pipe:

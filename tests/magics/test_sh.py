@@ -45,3 +45,25 @@ def test_sh_in_a_script(home) -> None:
     """The command's exit code is noderepl's."""
     ran = run("-c", "%sh echo out; exit 7", home=home)
     assert (ran.returncode, ran.stdout) == (7, "out\n") and "exit code 7" in ran.stderr
+
+
+@pytest.mark.usefixtures("bubblewrap")
+def test_output_that_cannot_be_stored_is_reported(home) -> None:
+    """The session's directories refuse new files, as on a full disk; later output is complete again."""
+    modes = "for (const place of ['/mnt/data', os.tmpdir()]) fs.chmodSync(place, {}); 1"
+    missing = "Output of processes or descriptors is missing: the session cannot write it (EACCES)."
+    inherited = "child_process.execSync('echo lost', { stdio: 'inherit' }); 2"
+    for line in ("%sh echo lost", "%npm --version", inherited, "fs.writeSync(1, 'lost')"):
+        lines = (
+            "-c",
+            modes.format("0o500"),
+            "-c",
+            line,
+            "-c",
+            modes.format("0o700"),
+            "-c",
+            "%sh echo kept",
+        )
+        ran = run(*lines, home=home)
+        assert ran.returncode == 0 and missing in ran.stderr and "lost" not in ran.stdout, line
+        assert ran.stdout.endswith("kept\n")

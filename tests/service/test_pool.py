@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
@@ -260,6 +261,17 @@ async def test_a_session_ended_while_node_starts_is_told_so(
             )
     finally:
         await pool.close()
+
+
+async def test_stopped_processes_do_not_delay_the_end(any_pool: Pool) -> None:
+    """Whoever has stopped them, each process of a session ends with it."""
+    async with connect(any_pool) as client:
+        assert await value_of(client, "1 + 1") == 2
+        for pid in descendants(os.getpid()):
+            os.kill(pid, signal.SIGSTOP)
+        async with asyncio.timeout(20):
+            assert await any_pool.stop("test-session")
+    assert descendants(os.getpid()) == []
 
 
 async def test_a_call_to_a_session_that_ends_meanwhile(

@@ -6,7 +6,8 @@
 (function descriptors({ realm, primordials, data, timeout, output }) {
     const { Array, Buffer, Error, Math, Number, Object, Reflect, process } = realm;
     const { compare } = Buffer;
-    const { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync, writeSync } = realm.require("fs");
+    const { closeSync, fstatSync, ftruncateSync, openSync, readSync, statfsSync, unlinkSync, writeSync } =
+        realm.require("fs");
     const { O_APPEND, O_CREAT, O_EXCL, O_RDWR, O_TRUNC, O_WRONLY } = realm.require("fs").constants;
     const { tmpdir } = realm.require("os");
     const { setInterval, clearInterval } = realm.require("timers");
@@ -19,6 +20,8 @@
     const { filter, map } = primordials.Array;
     const STREAMS = ["stdout", "stderr"];
     const NAMES = /^\/(?:dev\/(?:stdout|stderr|fd\/[12])|proc\/(?:self|\d+)\/fd\/[12])$/;
+    const DELETED =
+        "Output may be missing: a process opened /dev/stdout or /dev/stderr, which deletes earlier output; use `>&2`.";
     const PERIOD = 200; // ms between two looks at the files while a child runs
     const MOST_BYTES = 1 << 27; // of a stream that wait to be read: the limit of a snippet's output
     const SOON_BYTES = 1 << 20; // that are read at a time while the snippet runs
@@ -41,9 +44,14 @@
             const made = { __proto__: null, number, children: 0, stdout: file(), stderr: file() };
             captures[captures.length] = made;
             return made;
-        } catch {
+        } catch (error) {
+            lose(number, error.code);
             return undefined;
         }
+    }
+
+    function lose(number, code = "ENOSPC") {
+        output.miss(number, `Output of processes or descriptors is missing: the session cannot write it (${code}).`);
     }
 
     function file() {
@@ -92,7 +100,7 @@
             const size = sizeOf(written.fd);
             if (isTruncated(written, size)) {
                 assign(written, { at: 0, isMarked: false });
-                output.deleted(one.number);
+                output.miss(one.number, DELETED);
             }
             if (size - written.at > MOST_BYTES) {
                 drop(one, written);
@@ -191,6 +199,14 @@
         if (one !== undefined) {
             output.addPieces(pieces, { stdout: one.stdout.at - before.stdout, stderr: one.stderr.at - before.stderr });
             drain(MOST_BYTES);
+            checkSpace(one);
+        }
+    }
+
+    // The child itself has got the error if its output did not fit.
+    function checkSpace({ number, stdout }) {
+        if (attempt(() => statfsSync(`/proc/self/fd/${stdout.fd}`).bavail) === 0) {
+            lose(number);
         }
     }
 
@@ -228,6 +244,7 @@
 
     function finish(one) {
         drain(MOST_BYTES);
+        checkSpace(one);
         one.children -= 1;
         children -= 1;
         if (children === 0) {

@@ -31,8 +31,6 @@
     const MOST = 2000; // pieces of a request
     const MOST_BYTES = 1 << 27;
     const DELAY = 200; // ms for which late output is collected
-    const MISSING =
-        "Output may be missing: a process opened /dev/stdout or /dev/stderr, which deletes earlier output; use `>&2`.";
 
     const decoders = { __proto__: null, stdout: byteText.decoder(), stderr: byteText.decoder() };
     let request = { __proto__: null, id: 0, number: 0, pieces: 0 }; // the latest
@@ -125,16 +123,16 @@
         }
     }
 
-    // A process of the snippet of a number has deleted output that may not have been read.
-    function deleted(number) {
+    // Output of the snippet of a number may be missing. why: a sentence.
+    function miss(number, why) {
         if (number === incomplete) {
             return;
         }
         incomplete = number;
         if (isOwn(number)) {
-            note(MISSING);
+            note(why);
         } else {
-            report("note", number, MISSING);
+            report("note", number, why);
         }
     }
 
@@ -331,7 +329,7 @@
         addPieces,
         ask,
         begin,
-        deleted,
+        miss,
         drop,
         end,
         isOf,
