@@ -12,6 +12,7 @@ from noderepl.azure.roles import PROPAGATION
 from noderepl.client.auth import Credential, make_auth
 from noderepl.client.identifier import new_identifier
 from noderepl.client.session import open_session
+from noderepl.doctor.session_checks import NODE_VERSION
 from noderepl.errors import Forbidden, NotFound, ServiceError, Unauthorised
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Status
@@ -72,7 +73,10 @@ async def _version(settings: Settings, pool: Pool, credential: Credential | None
         execution = await session.execute(CODE, repeatable=True)
         if execution.status is not Status.OK or execution.value is None:
             raise ServiceError(f"a session of the pool has not answered {CODE}")
-        return str(execution.value.data)
+        version = str(execution.value.data)
+        if not NODE_VERSION.fullmatch(version):
+            raise ServiceError(f"a session of the pool does not answer {CODE} as Node.js does")
+        return version
     finally:
         with suppress(ServiceError):  # it also ends after its cooldown
             await session.delete()

@@ -92,7 +92,9 @@ class Setup:
             await management.arm.aclose()
 
     async def _set_up(self, management: Management, credential: Credential | None) -> int:
+        self._console.step("signing in to Azure")
         claims = await management.claims()
+        self._console.end_status()
         self._say(f"Signed in{_as(claims)}.")
         pool = await self._pool(management)
         self._again = f"noderepl setup --pool {shlex.quote(pool.id.resource)}"

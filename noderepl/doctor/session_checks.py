@@ -49,6 +49,8 @@ _NPM = """\
   return ended.error ? `npm ${ended.error.code}` : `npm ${ended.status} ${code}`;
 })()"""
 _TYPE = "use a pool of the type NodeLTS; `noderepl pools` lists them"
+NODE_VERSION = re.compile(r"v\d{1,3}\.\d{1,4}\.[\w.-]{1,40}")
+"""The text of process.version."""
 _ENDED = re.compile(r"npm (\w+)(?: (\w*))?")
 
 
@@ -86,7 +88,7 @@ async def session(examination: Examination) -> Found:
         return Found("failed", "there is no pool at the endpoint (404)", advice)
     except _NotNode as error:
         return Found("failed", str(error), _TYPE)
-    if not re.fullmatch(r"v\d{1,3}\.\d{1,4}\.[\w.-]{1,40}", found):
+    if not NODE_VERSION.fullmatch(found):
         return Found("failed", f"it does not answer as Node.js does: {found!r}", _TYPE)
     examination.version = found
     return Found("ok", "a session runs code")

@@ -271,6 +271,16 @@ async def test_a_step_that_had_begun_is_named(azure, tmp_path, monkeypatch):
     assert "noderepl setup --create noderepl --resource-group noderepl" in ran.said
 
 
+async def test_a_session_that_does_not_answer_as_node_does(azure, tmp_path, monkeypatch):
+    """What it answers instead is not shown, and setup does not succeed."""
+    monkeypatch.setattr(first_snippet, "CODE", "'3.12.1 \x1b[31m'")
+    azure.add("mine")
+    azure.data_actions = list(EXECUTOR)
+    ran = await set_up(azure, tmp_path, pool="mine")
+    assert ran.code != 0 and "does not answer" in ran.said and "as Node.js does" in ran.said
+    assert "Setup has not finished" in ran.said and "noderepl --profile" not in ran.out
+
+
 async def test_a_pool_of_another_type(azure, tmp_path):
     """A Python pool is not taken for one of Node.js."""
     azure.add("snake", containerType="PythonLTS")
