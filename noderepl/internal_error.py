@@ -40,6 +40,8 @@ def internal_error(error: BaseException, about: Mapping[str, str] | None = None)
 
     about: further facts for the log, name to value; none may be a secret.
     """
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        return InternalError("too many files are open; allow more with `ulimit -n`")
     try:
         place = _place(error.__traceback__)
         return InternalError(

@@ -190,6 +190,7 @@ BYTES = "a$(printf '\\377')"
 ODD_STATES = {
     "no descriptors": (program("-p", "1 + 1", before="ulimit -n 20;"), {}, (0, 3)),
     "few descriptors": (program("-p", "1 + 1", before="ulimit -n 10;"), {}, (0, 2, 3, 70)),
+    "hardly any descriptors": (program("-p", "1 + 1", before="ulimit -n 6;"), {}, (2, 3, 70)),
     "the current directory is gone": (program("-p", "1 + 1", before="mkdir gone; cd gone; rmdir ../gone;"), {}, (0,)),
     "a directory that is gone and a file": (program("-c", "%upload x", before="mkdir gone; cd gone; rmdir ../gone;"), {}, (2,)),
     "no temporary directory": (program("-p", "1 + 1"), {"TMPDIR": "/nonexistent"}, (0,)),
