@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import errno
 import os
-import platform
 import secrets
 import sys
 import tempfile
@@ -148,6 +147,8 @@ def _new_file(path: Path, content: str) -> Path:
 
 
 def _lines(error: BaseException, about: Mapping[str, str]) -> Iterator[str]:
+    import platform  # takes milliseconds
+
     yield f"noderepl {__version__}"
     yield (
         f"Python {platform.python_version()} ({platform.python_implementation()}),"

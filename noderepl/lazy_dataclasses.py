@@ -34,6 +34,8 @@ def _dataclass(
     def decorate(plain: type[Any]) -> type[Any]:
         # A class that defines __eq__ only has None as __hash__.
         own = {name for name, value in vars(plain).items() if value is not None}
+        # Without a docstring, dataclasses would compute the signature, which takes milliseconds.
+        plain.__doc__ = plain.__doc__ or plain.__name__
         given = {"slots": slots, "kw_only": kw_only}
         cls = dataclasses.dataclass(plain, init=False, repr=False, eq=False, **given)
         methods: dict[str, Any] = {"__init__": _first_init(cls, frozen=frozen), "__repr__": _repr}

@@ -9,7 +9,7 @@ call instead.
 from __future__ import annotations
 
 import errno
-import platform
+import os
 import struct
 from functools import cache
 
@@ -159,7 +159,7 @@ def number_of(call: str, machine: str | None = None) -> int | None:
     """Returns the number of a system call of REFUSED; None if there is none, or the processor is
     unknown.
     """
-    architecture = ARCHITECTURES.get(machine or platform.machine())
+    architecture = ARCHITECTURES.get(machine or os.uname().machine)
     found = next(calls[call] for calls in REFUSED.values() if call in calls)
     return None if architecture is None else found[architecture.column]
 
@@ -171,7 +171,7 @@ def program(machine: str | None = None) -> bytes | None:
 
     machine: as in uname; by default this machine's.
     """
-    architecture = ARCHITECTURES.get(machine or platform.machine())
+    architecture = ARCHITECTURES.get(machine or os.uname().machine)
     return None if architecture is None else b"".join(_instructions(architecture))
 
 
