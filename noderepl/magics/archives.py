@@ -75,7 +75,7 @@ def unpack(archive: bytes) -> Iterator[tuple[str, str, int, memoryview]]:
 class LocalTree:
     """A directory of this machine. root: its path. excluded: names that are left out. matches:
     whether a path below it is included. `.files`, `.size`: the number of its files and their bytes.
-    `.left`: what is left out.
+    `.largest`: the path and size of its largest file. `.left`: what is left out.
     """
 
     root: Path
@@ -83,6 +83,7 @@ class LocalTree:
     matches: Callable[[str], bool] | None = None
     files: int = 0
     size: int = 0
+    largest: tuple[str, int] = ("", 0)
     left: Left = field(default_factory=Left)
     _entries: list[tuple[str, bool]] = field(default_factory=list)
     _links: int = 0
@@ -120,13 +121,22 @@ class LocalTree:
                     pass
                 elif entry.is_file(follow_symlinks=False):
                     with suppress(OSError):
-                        self.size += entry.stat(follow_symlinks=False).st_size
+                        self._add(path, entry.stat(follow_symlinks=False).st_size)
                     self.files += 1
                     self._entries.append((path, False))
                 else:
                     special += 1
         self._entries.sort()
         self.left = Left(excluded, unreadable, 0, links, special)
+
+    @property
+    def entries(self) -> int:
+        """The number of its files and directories."""
+        return len(self._entries) + 1
+
+    def _add(self, path: str, size: int) -> None:
+        self.size += size
+        self.largest = max(self.largest, (path, size), key=lambda one: one[1])
 
     def _is_included(self, path: str) -> bool:
         return self.matches is None or self.matches(path)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from noderepl.javascript.prelude_request import Instrument, Table
     from noderepl.outcome import Execution, Outcome, Section
     from noderepl.preferences import Preferences
+    from noderepl.service.room import Room
     from noderepl.sessions.lifetime import Lifetime
     from noderepl.sessions.registry import Registry
     from noderepl.sessions.state import SessionState
@@ -100,6 +101,9 @@ class Sessions(Protocol):
 
     async def session(self) -> Session:
         """Returns the open session; the first call opens it."""
+
+    async def room(self) -> Room | None:
+        """Returns the room for files in the session; None if its limits are not known here."""
 
     async def local_node(self) -> Path | None:
         """Returns the Node.js of the embedded pool, None if there is none on this machine."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import ExitCode, LocalFileError, MalformedAnswer, NotFound, UsageError
 from noderepl.magics.context import Context
+from noderepl.magics.room import check_room
 from noderepl.magics.session_files import (
     DATA,
     ask,
@@ -70,7 +71,17 @@ async def send_tree(context: Context, tree: LocalTree, name: str, label: str) ->
     name: of the directory in the session. label: of the progress. Returns the size in bytes. Raises
     NodeReplError.
     """
+    from noderepl.magics.archives import PART
+
     session = await context.sessions.session()
+    await check_room(
+        context,
+        str(tree.root),
+        size=tree.size,
+        entries=tree.entries,
+        largest=tree.largest,
+        aside=min(tree.size, PART),
+    )
     archive, stage = own_name("archive"), own_name("stage")
     show = progress(context, label)
     archives, done, is_staged = tree.archives(), 0, False

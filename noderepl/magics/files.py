@@ -14,8 +14,9 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread, progress, upload_tree
 from noderepl.magics.file_patterns import has_pattern, is_deep, pattern
-from noderepl.magics.local import is_directory, local_path, matching_files
+from noderepl.magics.local import is_directory, local_path, matching_files, os_errors
 from noderepl.magics.magic import Magic
+from noderepl.magics.room import check_room
 from noderepl.magics.session_files import (
     ask,
     counted,
@@ -106,9 +107,12 @@ async def send(context: Context, source: Path, name: str) -> Sequence[Outcome]:
     if _is_tree(source):
         return await upload_tree(context, _tree(source), source, "" if name == "." else name)
     session = await context.sessions.session()
+    size = _size(source)
+    # The service itself refuses a file that is too large for one upload.
+    await check_room(context, source.name, size=size, entries=1, largest=("", 0))
     file = await session.upload(source, name, progress=progress(context, f"upload {name}"))
     context.state.journal.add(Upload(source, name))
-    return [Uploaded(name, _size(source) if file.size is None else file.size)]
+    return [Uploaded(name, size if file.size is None else file.size)]
 
 
 def _tree(source: Path) -> LocalTree:
@@ -122,7 +126,8 @@ def _tree(source: Path) -> LocalTree:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size
+    with os_errors(path):
+        return path.stat().st_size
 
 
 async def _files(context: Context, arguments: Arguments) -> Sequence[Outcome]:

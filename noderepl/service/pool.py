@@ -21,10 +21,12 @@ from pathlib import Path
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
 from noderepl.service.places import remove_trees, sweep
+from noderepl.service.room import Room
 from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.session import Session, stop
 from noderepl.service.spawned import Spawned, StartFailed
 from noderepl.service.threads import Threads
+from noderepl.service.usage import measure
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Worker
 
@@ -81,6 +83,7 @@ class Pool:
         self._refill = refill
         self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
         self._removing = Threads()
+        self._measuring = Threads()
         self._closing: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.Task[None] | None = None
         self._sweeping: asyncio.TimerHandle | None = None
@@ -152,6 +155,18 @@ class Pool:
         """Returns the session of this identifier, None if there is none; allocates nothing."""
         self._sweep()
         return self._sessions.get(identifier)
+
+    async def room(self, identifier: str) -> Room:
+        """Returns the room for files in the session of this identifier, which may be new."""
+        limits, session, used = self._launcher.limits, self.find(identifier), 0
+        if session is not None:
+            place, most = session.data.parent, limits.disk
+            with contextlib.suppress(OSError):
+                counted = self._measuring.run(
+                    measure, place, limits.file, (), most=most, unlock=False
+                )
+                used = (await counted).disk
+        return Room(limits.file, limits.disk, used)
 
     def touch(self, identifier: str) -> None:
         """Resets the cooldown of this session."""

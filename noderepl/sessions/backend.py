@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from noderepl.client.retries import RetryListener, Waiting
     from noderepl.client.session import Session
+    from noderepl.service.room import Room
 
 
 class Backend:
@@ -166,6 +167,10 @@ class Backend:
     def is_embedded(self) -> bool:
         """Whether the pool is the embedded one."""
         return self._pool is not None
+
+    async def room(self) -> Room | None:
+        """Returns the room for files in the session; None if the pool is not the embedded one."""
+        return await self._pool.room(self.identifier) if self._pool is not None else None
 
     async def local_node(self) -> Path | None:
         """Returns the Node.js that the embedded pool uses, or would use; None if there is none."""

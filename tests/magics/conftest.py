@@ -18,6 +18,7 @@ from noderepl.service.app import create_app
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
 from noderepl.service.pool import Pool
+from noderepl.service.room import Room
 from noderepl.sessions.journal import Journal
 from noderepl.sessions.lifetime import Lifetime
 from noderepl.sessions.registry import Registry
@@ -46,6 +47,7 @@ class Desk:
     last: Execution | None = None
     is_embedded: bool = False
     node: Path | None = None
+    limits: Room | None = None
     label: str = "embedded"
     copied: list[str] = field(default_factory=list)
 
@@ -86,6 +88,9 @@ class Desk:
     async def session(self) -> Any:
         self.opened += 1
         return self.present
+
+    async def room(self) -> Room | None:
+        return self.limits
 
     async def local_node(self) -> Path | None:
         return self.node
