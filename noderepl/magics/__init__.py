@@ -114,9 +114,7 @@ MAGICS: tuple[Magic, ...] = (
 _PERCENT = re.compile(r"\s*%(\S*)(.*)", re.DOTALL)
 _DOT = re.compile(r"\s*\.([a-z]+)(?:[ \t]+(\S[^\n]*))?\s*")
 _HELP = re.compile(r"\s*(?:\?{1,2}\s*([%.][a-z\d]*)|([%.][a-z\d]*)\?{1,2}|\?{1,2})\s*")
-_IDENTIFIER = re.compile(
-    r"^([^\S\n]*%(?:session\s+use|config\s+set\s+session))[\s=]+\S[^\n]*", re.MULTILINE
-)
+_NAMES = frozenset(magic.name for magic in MAGICS)
 
 
 def _dot_command(line: str) -> tuple[Magic, str] | None:
@@ -167,9 +165,13 @@ def _asked(line: str) -> tuple[Magic, str] | None:
 
 def without_identifier(line: str) -> str:
     """Returns the input for the history: without the identifier in `%session use ID`, because it is
-    a secret (DOC-USAGE).
+    a secret (DOC-USAGE), and without other secrets: see redaction.py.
     """
-    return _IDENTIFIER.sub(r"\1", line)
+    if "%" not in line:
+        return line
+    from noderepl.magics.redaction import without_secrets
+
+    return without_secrets(line, _NAMES)
 
 
 async def run_magic(line: str, context: Context) -> Sequence[Outcome]:

@@ -5,18 +5,70 @@ This module does not depend on any magic: each magic declares its arguments.
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Collection, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from types import MappingProxyType
+from typing import NamedTuple
 
 from noderepl.errors import UsageError
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.lazy_patterns import lazy_pattern
 
-_QUOTING = lazy_pattern(r"['\"\\]")
-_SPACES = lazy_pattern(r"[ \t\r\n]+")
+_SINGLE = r"'[^']*+(?:'|\Z)"
+_DOUBLE = r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)'
+_WORD = lazy_pattern(rf"(?:[^ \t\r\n'\"\\]++|\\(?:.|\Z)|{_SINGLE}|{_DOUBLE})++", re.DOTALL)
+_QUOTED = lazy_pattern(rf"\\(?:.|\Z)|{_SINGLE}|{_DOUBLE}", re.DOTALL)
+_ESCAPED = lazy_pattern(r'\\(["\\\n])')
+_CONTINUED = lazy_pattern(r"(?:\\\n)+")
 LONGEST = 100_000
-"""Characters; shlex needs quadratic time for long words."""
+"""Characters of all arguments."""
+
+
+class Word(NamedTuple):
+    """One word of a text. text: without quotes and backslashes. start, end: of its part of the
+    text. is_complete: whether its quotes are closed.
+    """
+
+    text: str
+    start: int
+    end: int
+    is_complete: bool
+
+
+def split(text: str) -> Iterator[Word]:
+    """Yields the words of a text, split at spaces, quotes and backslashes as in a POSIX shell; a
+    backslash at the end of a line joins it to the next. A quote that is not closed ends with the
+    text.
+    """
+    for found in _WORD.finditer(text):
+        raw = found[0]
+        if _CONTINUED.fullmatch(raw):
+            continue
+        parts = _QUOTED.findall(raw)
+        is_complete = not parts or _is_closed(parts[-1])
+        yield Word(_QUOTED.sub(_unquoted, raw), *found.span(), is_complete)
+
+
+def _is_closed(part: str) -> bool:
+    if part[0] == "\\":
+        return len(part) > 1
+    if len(part) == 1 or part[-1] != part[0]:
+        return False
+    # The last quote may itself be escaped.
+    escaped = len(part) - 1 - len(part[:-1].rstrip("\\"))
+    return part[0] == "'" or escaped % 2 == 0
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    part = found[0]
+    if part[0] == "\\":
+        return part[1:].replace("\n", "")
+    inner = part[1:-1] if _is_closed(part) else part[1:]
+    return inner if part[0] == "'" else _ESCAPED.sub(_unescaped, inner)
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return found[1].replace("\n", "")
 
 
 @dataclass(frozen=True)
@@ -53,13 +105,10 @@ class Arguments:
             raise self.wrong(f"the arguments are longer than {LONGEST:,} characters")
         if any(line.lstrip().startswith("%") for line in self.text.split("\n")[1:]):
             raise self.wrong("only one magic may be given at a time")
-        if not _QUOTING.search(self.text):
-            # shlex copies a word at each of its characters.
-            return [word for word in _SPACES.split(self.text) if word]
-        try:
-            return shlex.split(self.text)
-        except ValueError:
-            raise self.wrong("unclosed quote or trailing backslash") from None
+        words = list(split(self.text))
+        if not all(word.is_complete for word in words):
+            raise self.wrong("unclosed quote or trailing backslash")
+        return [word.text for word in words]
 
     def parse(
         self,

@@ -6,7 +6,6 @@ A snippet that is measured runs as any other does: one request, which Ctrl-C int
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -16,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from noderepl.errors import ExitCode, UsageError
 from noderepl.lazy_patterns import lazy_pattern
-from noderepl.magics.arguments import Arguments
+from noderepl.magics.arguments import Arguments, split
 from noderepl.magics.context import Context
 from noderepl.magics.local import arriving, check_free, local_path
 from noderepl.magics.magic import Magic
@@ -151,11 +150,10 @@ def _prof_arguments(context: Context, arguments: Arguments) -> tuple[Path | None
         if found["name"] == "force":
             force = True
         elif found["name"] == "save":
-            try:
-                (word,) = shlex.split(found["file"] or "")
-            except ValueError:
-                raise arguments.wrong("--save needs the name of one file") from None
-            target = local_path(word, context)
+            words = list(split(found["file"] or ""))
+            if len(words) != 1:
+                raise arguments.wrong("--save needs the name of one file")
+            target = local_path(words[0].text, context)
         else:
             break
     if not text.strip():

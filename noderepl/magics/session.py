@@ -172,9 +172,8 @@ async def _info(context: Context, *, with_identifier: bool = False) -> Sequence[
 
 
 async def _session(context: Context, arguments: Arguments) -> Sequence[Outcome]:
-    # Split at spaces alone: an identifier may contain quotes. Invalid words are not quoted in the
-    # message: any may be an identifier.
-    match arguments.text.split():
+    # Invalid words are not quoted in the message: any may be an identifier.
+    match arguments.words():
         case [] | ["info"]:
             return await _info(context)
         case ["info", "--id"]:

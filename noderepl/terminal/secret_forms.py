@@ -32,6 +32,8 @@ _FORMS = (
     # Azure: connection strings and signatures of URLs.
     r"(?i:\b(?:AccountKey|SharedAccessKey|SharedAccessSignature)=)([^\s;'\"`]{8,})",
     r"(?i:[?&;]sig=)([\w%+/.~-]{16,}=*)",
+    # The options of noderepl that are secret, as variables.
+    r"\bNODEREPL_(?:TOKEN|SESSION)['\"]?[ \t]*=[ \t]*['\"`]?([^\s'\"`]{4,})",
     # A private key in PEM, also one that the text does not end.
     r"-----BEGIN (?:[A-Z]{1,16} ){0,3}PRIVATE KEY-----((?:[^-]|-(?!----END))+)",
 )

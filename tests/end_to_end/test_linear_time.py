@@ -78,6 +78,7 @@ from noderepl.magics import (
 from noderepl.magics.help import named
 from noderepl.magics.npm import no_network
 from noderepl.magics.npm_here import local_spec
+from noderepl.magics.redaction import without_secrets
 from noderepl.magics.session_files import remote_path
 from noderepl.outcome import Execution, Failure, Output, Status, Table, Thrown, Value, Words
 from noderepl.service import files, messages, tools
@@ -440,6 +441,8 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "magics.help.named": accepting(lambda text: named(text, MAGICS)),
     "magics.is_magic": is_magic,
     "magics.without_identifier": without_identifier,
+    "magics.redaction.without_secrets": lambda text: without_secrets(f"%session {text}", ()),
+    "magics.arguments.split": lambda text: list(arguments.split(text)),
     "schema.decode": accepting(schema.decode),
     "schema.number": schema.number,
     "service.completion_values.execution_result": lambda text: [
@@ -554,7 +557,7 @@ PASSED_ON = frozenset(
     client.wire.first_dialect client.wire.older
     javascript.decorators.rewrite javascript.first_error.first_error javascript.script_edits.PartEdits.name_value javascript.script_edits.PartEdits.replace javascript.script_edits.edited javascript.analyze.choose javascript.validity.node_at javascript.validity.tree_of sessions.store.last_record javascript.offers.members javascript.offers.packages javascript.prelude.call terminal.completion.Live.members terminal.completion.Live.packages execution.queries.Queries.members execution.queries.Queries.packages execution.session_offers.SessionOffers.members execution.session_offers.SessionOffers.keys terminal.completion.Live.keys javascript.completion_context.is_plain execution.session_offers.SessionOffers.packages
     magics.values.snippet_number terminal.folding.left_out terminal.coloured.code terminal.coloured.lexed terminal.render.render_value
-    magics.files.send magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.check_kind magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
+    magics.files.send magics.room.check_room magics.file_patterns.has_pattern magics.file_patterns.is_deep magics.archives.Arrival.add magics.archives.unpack magics.directories.download_tree magics.directories.progress magics.directories.upload_tree magics.file_texts.edit_remote javascript.session_files.request magics.session_files.ask magics.session_files.check_kind magics.session_files.counted magics.session_files.find magics.session_files.is_allowed magics.session_files.matching magics.session_files.missing magics.session_files.own_name magics.session_files.received
     execution.delivery.check_files service.node.file_of_package service.seccomp.number_of
     javascript.package_files.request magics.npm.npm_ended magics.npm_here.inspect magics.npm_here.run_npm_here
     magics.npm_local.install_local magics.directories.send_tree

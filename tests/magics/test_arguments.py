@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import random
+import shlex
+
 import pytest
 
 from noderepl.errors import UsageError
 from noderepl.magics import Arguments, Preferences, run_magic
+from noderepl.magics.arguments import split
 
 
 def given(text: str) -> Arguments:
@@ -33,6 +37,27 @@ def test_words_and_options(
     """Words are cut as a shell would, options may stand anywhere before --."""
     parsed = given(text).parse(flags=("force",), values=("as",))
     assert (parsed.words, parsed.values.get("as"), "force" in parsed.flags) == (words, name, force)
+
+
+def test_words_are_those_of_shlex() -> None:
+    """Any quotes and backslashes mean what they do there, in 20,000 short texts."""
+    choices = random.Random(1)
+    for _ in range(20_000):
+        text = "".join(choices.choices("ab '\"\\\t-", k=choices.randrange(12)))
+        found = list(split(text))
+        try:
+            expected: list[str] | None = shlex.split(text)
+        except ValueError:
+            expected = None
+        assert (
+            [one.text for one in found] if all(one.is_complete for one in found) else None
+        ) == expected
+        assert all(text[one.start : one.end].strip(" \t") for one in found)
+
+
+def test_a_backslash_joins_lines() -> None:
+    """As in a shell, between words and in them."""
+    assert given('use \\\nID a\\\nb "c\\\nd" \\\n e').words() == ["use", "ID", "ab", "cd", "e"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import AsyncIterator, Callable
 
 import httpx
@@ -270,10 +271,14 @@ async def test_a_session_magic_that_fails_keeps_the_session(live, line: str) -> 
 
 
 async def test_session_use_takes_every_identifier_the_service_takes(live) -> None:
-    """An identifier is taken as it stands, quotes and all."""
+    """Its quotes are quoted, as in the arguments of all magics; quotes around it are no part of it."""
     identifier = "a'\"b;$#" + new_identifier()
-    await run_magic(f"%session use {identifier}", live.context)
+    await run_magic(f"%session use {shlex.quote(identifier)}", live.context)
     assert live.present.identifier == identifier
+    for line in ('%session use "{}"', "%session 'use' '{}'", "%session use \\\n{}"):
+        identifier = new_identifier()
+        await run_magic(line.format(identifier), live.context)
+        assert live.present.identifier == identifier
 
 
 @pytest.mark.parametrize("line", ["%load", ".load"])

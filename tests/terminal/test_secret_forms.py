@@ -31,6 +31,9 @@ A = "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
         ("redis://:pw@h", "redis://:***@h"),
         ("AccountName=a;AccountKey=abcdefgh1234==;EndpointSuffix=x", "AccountName=a;AccountKey=***;EndpointSuffix=x"),
         ("SharedAccessSignature=sv=1&sr=b", "SharedAccessSignature=***"),
+        ("%sh NODEREPL_TOKEN='ab cd' noderepl", "%sh NODEREPL_TOKEN='ab cd' noderepl"),
+        ("%sh NODEREPL_TOKEN='abcd' noderepl", "%sh NODEREPL_TOKEN='***' noderepl"),
+        ("process.env.NODEREPL_SESSION = 'abcd-1'", "process.env.NODEREPL_SESSION = '***'"),
         (f"https://a.b/c?sv=1&sig={A}%3D&se=2", "https://a.b/c?sv=1&sig=***&se=2"),
         (
             "`-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nMIIabc\n-----END RSA PRIVATE KEY-----`",
