@@ -288,7 +288,7 @@ def _read_file(path: Path, profile: str | None, *, required: bool) -> _File:
                     f"profile {profile!r}: there is no configuration file {path}"
                 ) from None
             return _File(path, None, {}, {}, {})
-        if isinstance(error, FileNotFoundError):
+        if isinstance(error, FileNotFoundError) and error.strerror == os.strerror(errno.ENOENT):
             raise ConfigError(f"{path}: no such configuration file") from None
         why = (
             error.strerror

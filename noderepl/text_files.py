@@ -19,12 +19,25 @@ MOST_DOTS = 200
 BYTE_ORDER_MARK = "\ufeff"
 
 
+def check_directory(path: Path) -> None:
+    """Raises FileNotFoundError if a path is relative and the working directory was deleted."""
+    if not path.is_absolute():
+        try:
+            os.getcwd()  # noqa: PTH109
+        except FileNotFoundError:
+            why = "the working directory no longer exists"
+            raise FileNotFoundError(errno.ENOENT, why) from None
+        except OSError:
+            return  # it exists, but may not be searched
+
+
 def read_bytes(path: Path, most: int, *, is_regular: bool = True) -> bytes:
     """Returns the content of a file.
 
     most: the maximum size in bytes. is_regular: whether the file must be a regular one; otherwise
     this waits for a pipe. Raises OSError.
     """
+    check_directory(path)
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | (os.O_NONBLOCK if is_regular else 0))
     with os.fdopen(descriptor, "rb") as file:
         check_regular(file.fileno(), is_regular=is_regular)

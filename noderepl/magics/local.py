@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from noderepl.errors import LocalFileError
 from noderepl.magics.context import Context
-from noderepl.text_files import MOST_CODE, read_bytes
+from noderepl.text_files import MOST_CODE, check_directory, read_bytes
 
 # The maximum number of files that match a pattern.
 MOST_FILES = 10_000
@@ -38,9 +38,23 @@ def os_errors(path: Path) -> Iterator[None]:
 
 def local_path(text: str, context: Context) -> Path:
     """Returns the path of a name: ~ is the user's home, a relative path starts at their working
-    directory.
+    directory. Raises LocalFileError if that was deleted.
     """
-    return context.directory / _expanded(text, context.environ)
+    return reachable(context.directory / _expanded(text, context.environ))
+
+
+def reachable(path: Path) -> Path:
+    """Returns the path. Raises LocalFileError if it is relative and the working directory was
+    deleted.
+    """
+    try:
+        check_directory(path)
+    except FileNotFoundError as error:
+        raise LocalFileError(
+            f"{path}: {error.strerror}: name the whole path, from / or ~, or start noderepl again"
+            " in a directory that exists"
+        ) from None
+    return path
 
 
 def is_directory(path: Path) -> bool:

@@ -22,6 +22,7 @@ from noderepl.errors import LocalFileError, NodeReplError
 from noderepl.exit_codes import end_of
 from noderepl.javascript.package_files import Facts
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.magics.local import reachable
 from noderepl.service.node import find_node
 
 SAVED = ("dependencies", "devDependencies", "optionalDependencies")
@@ -102,7 +103,8 @@ def npm_program(environ: Mapping[str, str], node: Path | None) -> list[str]:
 def local_spec(word: str, directory: Path, home: str) -> str:
     """Returns a package as npm accepts it in any directory: the path of a local one is absolute.
 
-    word: as typed. directory: the user's working directory.
+    word: as typed. directory: the user's working directory. Raises LocalFileError if that was
+    deleted and the path is relative.
     """
     found = _PATH.fullmatch(word)
     assert found is not None
@@ -112,8 +114,8 @@ def local_spec(word: str, directory: Path, home: str) -> str:
         return word
     if not is_path:
         return f"file:{os.path.abspath(directory / word)}"  # noqa: PTH100
-    expanded = f"{home}{path[1:]}" if path.startswith("~/") else path
-    return f"{found['before']}file:{os.path.abspath(directory / expanded)}"  # noqa: PTH100
+    place = directory / (f"{home}{path[1:]}" if path.startswith("~/") else path)
+    return f"{found['before']}file:{os.path.abspath(reachable(place))}"  # noqa: PTH100
 
 
 async def run_npm_here(
