@@ -73,7 +73,7 @@ MODULES_OF = {
     "magics/test_npm_local.py": "javascript.package_files magics.npm_here",
     "magics/test_page.py": "",
     "magics/test_help.py": "magics.topics",
-    "magics/test_preferences.py": "magics.context magics.local magics.screen preferences",
+    "magics/test_preferences.py": "magics.context magics.screen preferences",
     "property/test_session_answers.py": "outcome schema",
     "service/test_app.py": "service.execute_calls service.executions service.management service.request_checks service.session",
     "service/test_channel.py": "service.collecting service.lines service.long_messages",

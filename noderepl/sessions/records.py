@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +17,7 @@ from noderepl.client.endpoint import base_url
 from noderepl.errors import UsageError
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.lazy_patterns import lazy_pattern
+from noderepl.sessions.journal import Journal
 from noderepl.sessions.store import (
     KEEP,
     MOST_BYTES,
@@ -135,7 +136,34 @@ def take(known: KnownSession) -> Record | None:
     """Locks the record of a session and returns it; None if another noderepl uses it. Raises
     LocalFileError if it is damaged.
     """
-    return read_record(known.path)
+    record = read_record(known.path)
+    if record is not None:
+        check_steps(record)
+    return record
+
+
+def check_steps(record: Record) -> None:
+    """Raises LocalFileError if the steps of a record make no sense, and closes the record."""
+    restore(Journal(), record)
+
+
+def restore(journal: Journal, record: Record) -> None:
+    """Adds the steps of a record to a journal. Raises LocalFileError if they make no sense, and
+    closes the record.
+    """
+    try:
+        journal.restore(event for event in record.events if not is_mark(event))
+    except ValueError as error:
+        raise record.damaged() from error
+
+
+def damage(paths: Sequence[Path]) -> str:
+    """Returns the sentence about damaged records that are left out."""
+    first, *others = paths
+    if not others:
+        return f"{first} is damaged, so its session is left out; remove the file."
+    more = f"{len(others)} other file{'s' if len(others) > 1 else ''} in {first.parent}"
+    return f"{first} and {more} are damaged, so their sessions are left out; remove the files."
 
 
 def is_used(known: KnownSession) -> bool:
@@ -161,7 +189,8 @@ def record_to_resume(settings: Settings, directory: Path | None) -> Record:
             )
         if settings.session:
             raise UsageError("--resume and --session exclude each other")
-        record = last_record(directory, base_url(settings.endpoint)) if directory else None
+        endpoint = base_url(settings.endpoint)
+        record = last_record(directory, endpoint, check_steps) if directory else None
         if record is None:
             raise UsageError(
                 "this endpoint has no kept session that is free; start without --resume"

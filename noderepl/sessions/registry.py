@@ -25,6 +25,7 @@ from noderepl.sessions.records import (
     NOT_HERE,
     KnownSession,
     check_name,
+    damage,
     is_mark,
     is_used,
     known_sessions,
@@ -153,9 +154,12 @@ class Registry:
 
     @property
     def notice(self) -> str | None:
-        """A sentence about an option that has no effect, None if there is none."""
+        """A sentence about an option that has no effect, or about damaged records that --resume
+        has left out; None if there is none.
+        """
         if self._settings.endpoint:
-            return None
+            skipped = self.resumed.skipped if self.resumed else ()
+            return damage(skipped) if skipped else None
         if self._settings.keep:
             return f"--keep has no effect: {NOT_HERE}."
         is_name = self._settings.session and may_be_new_name(self._settings.session)

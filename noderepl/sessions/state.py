@@ -11,7 +11,7 @@ from noderepl.errors import ServiceError, SessionLost, SessionReplaced, SessionU
 from noderepl.outcome import Execution, Status
 from noderepl.sessions.journal import Journal, Snippet, has_run
 from noderepl.sessions.lifetime import span
-from noderepl.sessions.records import is_mark
+from noderepl.sessions.records import restore
 from noderepl.sessions.store import Record
 
 REPLACED = (
@@ -68,7 +68,7 @@ class SessionState:
         if the record is damaged; the state is then unchanged.
         """
         if record is not None:
-            _restore(Journal(), record)
+            restore(Journal(), record)
         self.journal.begin(is_whole=is_whole, with_lost=is_whole)
         self.is_unable = self.is_unusable = self.is_unreported = self.is_unchecked = False
         self._forget()
@@ -77,7 +77,7 @@ class SessionState:
 
     def _resume(self, record: Record) -> None:
         self.is_unchecked = True
-        _restore(self.journal, record)
+        restore(self.journal, record)
         self._has_run = has_run(record.events)
         for entry in self.snippets:
             self._number(entry)
@@ -165,10 +165,3 @@ class SessionState:
 def unused(idle: float | None) -> str:
     """Returns the words for the time without a call; empty for less than a second."""
     return f" after {span(idle)} without a call" if idle is not None and idle >= 1 else ""
-
-
-def _restore(journal: Journal, record: Record) -> None:
-    try:
-        journal.restore(event for event in record.events if not is_mark(event))
-    except ValueError as error:
-        raise record.damaged() from error

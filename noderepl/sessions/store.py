@@ -17,7 +17,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -54,7 +54,7 @@ class About:
 
 class Record:
     """The file of one session, locked by this process. about: the session. events: the content of
-    the file when it was opened.
+    the file when it was opened. `.skipped`: damaged files that last_record() has left out for it.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Record:
         self._file = file
         self.about = about
         self.events = events
+        self.skipped: tuple[Path, ...] = ()
         self.idle = max(0.0, time.time() - os.fstat(file.fileno()).st_mtime)
         """The seconds since the last use of the session, at the time when the file was opened."""
 
@@ -136,11 +137,15 @@ def new_record(directory: Path, about: About) -> Record:
     return Record(path, file, about)
 
 
-def last_record(directory: Path, endpoint: str) -> Record | None:
+def last_record(
+    directory: Path, endpoint: str, check: Callable[[Record], object] = lambda _: None
+) -> Record | None:
     """Locks the record of the endpoint's free session that was used last; None if there is none.
 
-    Raises LocalFileError if a damaged file might be that record.
+    check: raises LocalFileError for a record whose events make no sense, which it closes. Raises
+    LocalFileError if only damaged files might be that record; otherwise they are left out.
     """
+    damaged: list[tuple[Path, LocalFileError]] = []
     for path in sorted(directory.glob("*.jsonl"), key=modified, reverse=True):
         # One at a time: there may be more files than a process may open.
         if (file := _locked(path)) is None:
@@ -150,12 +155,33 @@ def last_record(directory: Path, endpoint: str) -> Record | None:
             with contextlib.suppress(OSError, ValueError, UsageError):
                 if read_about(file).endpoint != endpoint:
                     continue
-            taken = _read(path, file)
-            return taken
+            record = _read(path, file)
+            check(record)
+            taken = record
+        except LocalFileError as error:
+            damaged.append((path, error))
         finally:
             if taken is None:
                 file.close()
+        if taken is not None:
+            taken.skipped = tuple(one for one, _ in damaged)
+            return taken
+    if damaged:
+        raise damaged[0][1]
     return None
+
+
+def damaged_files(directory: Path) -> Sequence[Path]:
+    """Returns the free files that tell no session, those used last first."""
+    found = []
+    for path in sorted(directory.glob("*.jsonl"), key=modified, reverse=True):
+        if (file := _locked(path)) is not None:
+            with file:
+                try:
+                    read_about(file)
+                except (OSError, ValueError, UsageError):
+                    found.append(path)
+    return found
 
 
 def read_record(path: Path) -> Record | None:

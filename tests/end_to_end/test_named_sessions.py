@@ -134,6 +134,20 @@ def test_resume_asks_and_use_goes_to_a_name(pool, home):
         screen.key("ctrl-d")
         assert screen.ended() == 0
     assert len(pool.sessions()) == 2 and len(kept(home)) == 2
+    (work,) = (file for file in kept(home) if b'"name"' in file.read_bytes())
+    with work.open("ab") as file:
+        file.write(b'{"event": "snippet"}\n')
+    work.with_name("0.jsonl").write_bytes(b"\xff")
+    with prompt(pool, home, "--resume") as screen:
+        screen.until(r"0\.jsonl\s+is damaged, so its session is left out")
+        screen.until(r"Which session\?.*\n +1 .*\n +2 ")
+        screen.enter("work")
+        screen.until(rf"{work.name}\s+is damaged")
+        screen.until("^Which session\\? 1 ")
+        screen.key("ctrl-c")
+        assert screen.ended() == 130
+    work.unlink()
+    script(pool, home, "--session", "work", "-e", "var a = 'third'")
     with prompt(pool, home, "--resume") as screen:
         screen.until("^ +2 ")
         screen.key("down")

@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from noderepl.errors import LocalFileError
 from noderepl.sessions.journal import Journal, Npm, Snippet, Upload, listed
 from noderepl.sessions.lifetime import Lifetime, span
-from noderepl.sessions.store import STALE_SECONDS, About, last_record, new_record
+from noderepl.sessions.registry import Registry
+from noderepl.sessions.store import STALE_SECONDS, About, damaged_files, last_record, new_record
+from noderepl.settings import read_settings
 
 ABOUT = About("http://pool.example", "identifier-1234", made=True)
 
@@ -127,6 +130,34 @@ def test_the_last_free_record_of_an_endpoint_is_taken(tmp_path):
     assert last_record(tmp_path, ABOUT.endpoint) is None
     for record in (taken, second, records[2]):
         record.close()
+
+
+@pytest.mark.parametrize("damage", [b"\xff\x00" * 10, b"", b"[]\n", b'{"event": "snippet"}\n'])
+def test_a_damaged_record_does_not_hide_another(tmp_path, damage):
+    """--resume takes the next one and names the file; alone it is an error, and so is one with events that are none."""
+    made = [
+        new_record(tmp_path, About(ABOUT.endpoint, f"identifier-{number}", made=True))
+        for number in range(2)
+    ]
+    path = made[1]._path
+    with path.open("r+b") as file:
+        head = file.readline() if b"event" in damage else b""
+        file.truncate(0)
+        file.seek(0)
+        file.write(head + damage)
+    os.utime(path, (time.time() + 5, time.time() + 5))
+    for record in made:
+        record.close()
+    settings = read_settings(
+        {"endpoint": ABOUT.endpoint, "resume": True}, environ={}, directory=tmp_path
+    )
+    registry = Registry(settings, tmp_path)
+    assert registry.identifier == "identifier-0"
+    assert registry.notice == f"{path} is damaged, so its session is left out; remove the file."
+    assert list(damaged_files(tmp_path)) == ([] if head else [path])
+    registry.resumed.drop()
+    with pytest.raises(LocalFileError, match=f"{path} is damaged"):
+        Registry(settings, tmp_path)
 
 
 def test_stale_records_are_cleared_away(tmp_path):
