@@ -5,6 +5,7 @@ input.
 from __future__ import annotations
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -72,10 +73,15 @@ def with_files(action: Action, name: str, *, is_verbose: bool) -> Action:
 
 def _readable(action: Action) -> str:
     """Returns the text of an action. Raises UsageError if it is not text in this locale."""
-    if re.search("[\udc80-\udcff]", action.text):
-        raise UsageError(
-            f"the text of --{action.verb} is not in the encoding of this locale; try LC_ALL=C.UTF-8"
-        )
+    if not re.search("[\udc80-\udcff]", action.text):
+        return action.text
+    text = f"the text of --{action.verb}"
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        raise UsageError(f"{text} is not in the encoding of this locale; try LC_ALL=C.UTF-8")
+    try:
+        os.fsencode(action.text).decode()
+    except UnicodeDecodeError as error:
+        raise UsageError(f"{text} is not UTF-8 text at byte {error.start}") from None
     return action.text
 
 

@@ -115,6 +115,8 @@ def _change(
         target = Path(os.path.realpath(path))
         if profile is None:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        elif not target.parent.exists():
+            _check_profile(path, {}, profile)
         with _locked(target.parent):
             for _ in range(_ATTEMPTS):
                 before = _content(path, target)

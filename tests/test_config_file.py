@@ -70,6 +70,20 @@ def test_a_key_of_a_profile_is_set(tmp_path, before, after):
     assert file.read_text() == after
 
 
+def test_a_directory_that_does_not_exist_yet(tmp_path):
+    """It has no profile, as an empty file has none; a key without a profile creates it."""
+    file = tmp_path / "a/b/config.toml"
+    for change in (
+        lambda: set_key(file, "theme", "dark", profile="work"),
+        lambda: unset_key(file, "theme", profile="work"),
+    ):
+        with pytest.raises(ConfigError, match="there is no profile 'work'; the file has: none"):
+            change()
+    assert not file.parent.exists()
+    set_key(file, "theme", "dark")
+    assert file.read_text() == 'theme = "dark"\n'
+
+
 def test_a_key_is_removed(tmp_path):
     """Its own line and the comment on it go; a second time, the error says that it is not there."""
     file = tmp_path / "config.toml"

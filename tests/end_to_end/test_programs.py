@@ -13,6 +13,9 @@ import pytest
 from driving import Screen, command, environment, run
 from nodes import node_of_wheel
 
+from noderepl.actions import load
+from noderepl.errors import UsageError
+from noderepl.javascript.program import Action
 from noderepl.program_files import program_files
 
 ARGV = "console.log(JSON.stringify(process.argv.slice(1)))"
@@ -39,6 +42,21 @@ def test_arguments(home, tmp_path, arguments, stdin, expected):
     ran = run(*arguments, home=home, cwd=tmp_path, stdin=stdin.encode())
     assert (ran.returncode, ran.stderr) == (0, "")
     assert json.loads(ran.stdout.splitlines()[0]) == expected
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"),
+    [
+        ("utf-8", "the text of --eval is not UTF-8 text at byte 2"),
+        ("ascii", "the text of --eval is not in the encoding of this locale; try LC_ALL=C.UTF-8"),
+    ],
+)
+def test_bytes_that_are_no_text(monkeypatch, encoding, words):
+    """In a locale with UTF-8 no other locale is advised."""
+    monkeypatch.setattr(sys, "getfilesystemencoding", lambda: encoding)
+    with pytest.raises(UsageError) as caught:
+        load(Action("eval", "1 \udcff"), ())
+    assert str(caught.value) == words
 
 
 @pytest.mark.parametrize(

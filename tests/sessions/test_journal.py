@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from noderepl.errors import LocalFileError
+from noderepl.errors import NodeReplError
 from noderepl.sessions.journal import Journal, Npm, Snippet, Upload, listed
 from noderepl.sessions.lifetime import Lifetime, span
 from noderepl.sessions.registry import Registry
@@ -156,7 +156,7 @@ def test_a_damaged_record_does_not_hide_another(tmp_path, damage):
     assert registry.notice == f"{path} is damaged, so its session is left out; remove the file."
     assert list(damaged_files(tmp_path)) == ([] if head else [path])
     registry.resumed.drop()
-    with pytest.raises(LocalFileError, match=f"{path} is damaged"):
+    with pytest.raises(NodeReplError, match=f"{path} is damaged"):
         Registry(settings, tmp_path)
 
 
