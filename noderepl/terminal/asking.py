@@ -25,6 +25,8 @@ from prompt_toolkit.validation import ValidationError, Validator
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
+from noderepl.terminal.interrupt_key import bind_interrupt
+from noderepl.terminal.selection_keys import bind_selections
 
 MENU_ROWS = 8
 # Seconds in which a slow terminal may accept what is before a question.
@@ -89,6 +91,8 @@ async def ask(
     """
     console.drain(DRAIN_SECONDS)
     bindings = KeyBindings()
+    bind_selections(bindings)
+    bind_interrupt(bindings, Stopped)
     if choices:
 
         @bindings.add("down", filter=Condition(lambda: session.default_buffer.text == ""))

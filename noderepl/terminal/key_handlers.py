@@ -81,7 +81,8 @@ class KeyHandlers:
                 keys.add(*key_sequence(key), filter=_AT_PROMPT & is_free)(handler)
         for binding in own:
             handler = self._handler(binding.action.name, binding.text)
-            keys.add(*binding.keys, filter=_AT_PROMPT)(handler)
+            # Ctrl-C behind other keys of a user's binding belongs to it.
+            keys.add(*binding.keys, filter=_AT_PROMPT, eager="c-c" in binding.keys)(handler)
         return keys
 
     def unfinished(self) -> str:

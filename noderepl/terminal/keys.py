@@ -15,21 +15,25 @@ from prompt_toolkit.filters import (
     completion_is_selected,
     has_focus,
     is_searching,
+    shift_selection_mode,
     vi_insert_mode,
+    vi_insert_multiple_mode,
     vi_navigation_mode,
+    vi_replace_mode,
 )
 from prompt_toolkit.filters import emacs_insert_mode as emacs_insert
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent, KeyProcessor
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.search import stop_search
 
 from noderepl.javascript.completeness import LineEnd, line_end
 from noderepl.javascript.highlight import COLOURED_AT_MOST
 from noderepl.javascript.syntax import limited
 from noderepl.terminal.control_sequences import ADD_LINE
 from noderepl.terminal.emoji import length_at_end, length_at_start
+from noderepl.terminal.interrupt_key import bind_interrupt
 from noderepl.terminal.pasting import KEY, Pasting
+from noderepl.terminal.selection_keys import bind_selections
 from noderepl.threaded import SHORT
 
 INDENT = "  "
@@ -43,6 +47,7 @@ LONGEST_SEARCH = 200
 PARSE_SECONDS = 0.7
 """Processor time that Enter may take to parse the text: several times what the longest texts need
 that are parsed, except the oddest."""
+_VI_MODES = vi_navigation_mode | vi_replace_mode | vi_insert_multiple_mode
 _TYPING = has_focus(DEFAULT_BUFFER) & (emacs_insert | vi_insert_mode) & ~is_searching
 
 
@@ -66,17 +71,14 @@ def bindings(
     _bind_lines(keys, is_whole, in_editor, is_burst)
     _bind_emoji(keys)
     _bind_pastes(keys, pasting)
+    bind_selections(keys)
+    bind_interrupt(keys, KeyboardInterrupt)
 
     @keys.add(Keys.Vt100MouseEvent)
     def _ignore(_: KeyPressEvent) -> None:
         """Ignores reports of a mouse, which the prompt does not request; prompt_toolkit fails at
         some texts that resemble one.
         """
-
-    @keys.add("c-c", filter=is_searching)
-    def _leave_search(event: KeyPressEvent) -> None:
-        stop_search()
-        event.app.current_buffer.reset()
 
     @keys.add("c-z")
     def _stop(_: KeyPressEvent) -> None:
@@ -104,6 +106,8 @@ def _bind_pastes(keys: KeyBindings, pasting: Pasting) -> None:
 
     @keys.add(Keys.BracketedPaste, filter=has_focus(DEFAULT_BUFFER))
     def _paste(event: KeyPressEvent) -> None:
+        if shift_selection_mode():
+            event.current_buffer.cut_selection()
         pasting.insert(event.current_buffer, event.data)
 
     @keys.add(Keys.BracketedPaste, filter=is_searching)
@@ -126,7 +130,7 @@ def _bind_lines(
     """Adds the keys that run a text, and those that add lines to it and indent them."""
 
     @keys.add("enter", filter=_TYPING & ~completion_is_selected)
-    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER) & vi_navigation_mode)
+    @keys.add("enter", filter=has_focus(DEFAULT_BUFFER) & _VI_MODES)
     def _enter(event: KeyPressEvent) -> None:
         buffer = event.current_buffer
         if is_whole(buffer.text) and not in_editor():

@@ -6,13 +6,13 @@ import asyncio
 import gc
 from pathlib import Path
 
+from line_editors import NoScreen, NoValues, no_editor
 from prompt_toolkit import document
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.output import DummyOutput
 from prompt_toolkit.styles import DummyStyle
 
 from noderepl.internal_error import Fallbacks
@@ -20,19 +20,10 @@ from noderepl.javascript.highlight import LINE_COLOURED_AT_MOST, Highlighter
 from noderepl.magics import Preferences
 from noderepl.settings import read_settings
 from noderepl.terminal.completion import Completer
-from noderepl.terminal.emoji import Clusters
 from noderepl.terminal.keyboard import Parser
 from noderepl.terminal.prompt import Prompt
 from noderepl.terminal.suggestions import FromHistory
 from noderepl.threaded import SHORT
-
-
-class NoScreen(DummyOutput):
-    """A screen that shows nothing."""
-
-    def __init__(self) -> None:
-        self.clusters = Clusters()
-        self.term = "dumb"
 
 
 class NoCompleter(Completer):
@@ -75,24 +66,6 @@ def test_a_long_line_is_plain() -> None:
     pieces = Highlighter().pieces(f"const a = 1\n{line}\nlet b")
     assert pieces(1) == [("plain", line)]
     assert ("keyword", "const") in pieces(0) and ("keyword", "let") in pieces(2)
-
-
-async def no_editor(text: str) -> str:
-    """Leaves the text as it is."""
-    return text
-
-
-class NoValues:
-    """Has no values of what is typed."""
-
-    is_on = False
-
-    def toggle(self) -> None:
-        """Changes nothing."""
-
-    async def of(self, text: str) -> str:
-        """Returns none."""
-        return ""
 
 
 def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
