@@ -24,9 +24,13 @@ from noderepl.javascript.package_files import Facts
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.magics.local import reachable
 from noderepl.service.node import find_node
+from noderepl.service.reaper import Reaper
+from noderepl.temporary_files import temporary_errors
 
 SAVED = ("dependencies", "devDependencies", "optionalDependencies")
 _SCRIPTS = ("preinstall", "install", "postinstall")
+# The variable that only npm and its children have, with their directory.
+_MARK = "NODEREPL_INSTALL"
 _MANIFEST_BYTES = 1 << 22
 _OUTPUT_BYTES = 1 << 20
 # The machine of an ELF file, by Node.js' name of the architecture.
@@ -129,14 +133,15 @@ async def run_npm_here(
 ) -> str:
     """Installs packages into a directory for the platform of a session.
 
-    program: of npm. words: packages and options. place: an empty directory. with_scripts: whether
-    install scripts run, on this machine. Returns what npm wrote. Raises NpmFailed, LocalFileError.
-    A cancellation ends npm with its children.
+    program: of npm. words: packages and options. place: an empty directory that nothing else uses.
+    with_scripts: whether install scripts run, on this machine. Returns what npm wrote. Raises
+    NpmFailed, LocalFileError. npm and its children end after a cancellation, and with noderepl.
     """
     preload = place / "preload.cjs"
     of_session = {"version": facts.version, "platform": facts.platform, "arch": facts.arch}
-    preload.write_text(_PRELOAD % json.dumps(of_session))
-    (place / "package.json").write_text('{"private": true}')
+    with temporary_errors():
+        preload.write_text(_PRELOAD % json.dumps(of_session))
+        (place / "package.json").write_text('{"private": true}')
     line = [
         *program,
         "install",
@@ -181,32 +186,42 @@ def _target(facts: Facts) -> Iterator[tuple[str, str]]:
 
 
 async def _run(line: Sequence[str], place: Path, env: Mapping[str, str]) -> tuple[int, str]:
-    try:
-        process = await asyncio.create_subprocess_exec(
-            *line,
-            cwd=place,
-            env=dict(env),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise LocalFileError(f"{line[0]} cannot be started: {error.strerror or error}") from error
-    except ValueError as error:
-        raise LocalFileError(f"npm cannot be started with these arguments: {error}") from error
+    with contextlib.ExitStack() as resources:
+        try:
+            reaper = Reaper()
+            resources.callback(reaper.close)
+            process = await asyncio.create_subprocess_exec(
+                *line,
+                cwd=place,
+                env={**env, _MARK: str(place)},
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+            )
+            reaper.guard(process.pid, f"{_MARK}={place}")
+        except OSError as error:
+            why = error.strerror or error
+            raise LocalFileError(f"{line[0]} cannot be started: {why}") from error
+        except ValueError as error:
+            raise LocalFileError(f"npm cannot be started with these arguments: {error}") from error
+        code, said = await _ended(process)
+    lines = said.decode(errors="replace").splitlines()
+    return code, "\n".join(line for line in lines if not _OWN_DOING.search(line)).strip()
+
+
+async def _ended(process: asyncio.subprocess.Process) -> tuple[int, bytes]:
+    """Returns the exit code and the end of the output. A cancellation ends the process group."""
     said = b""
     assert process.stdout is not None
     try:
         while part := await process.stdout.read(1 << 16):
             said = (said + part)[-_OUTPUT_BYTES:]
-        code = await process.wait()
+        return await process.wait(), said
     finally:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
-    lines = said.decode(errors="replace").splitlines()
-    return code, "\n".join(line for line in lines if not _OWN_DOING.search(line)).strip()
 
 
 def inspect(place: Path, facts: Facts, said: str, *, with_scripts: bool) -> Installed:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from noderepl.magics.directories import in_thread, send_tree
 from noderepl.magics.session_files import discard, not_finished, own_name
 from noderepl.outcome import Failure, Outcome, Status, Words
 from noderepl.sessions.journal import INSTALLS, Npm, listed
+from noderepl.temporary_files import temporary_directory, temporary_errors
 from noderepl.units import human_size
 
 if TYPE_CHECKING:
@@ -50,23 +50,27 @@ async def install_local(context: Context, words: Sequence[str]) -> Sequence[Outc
     facts = await _ask(context, Facts, "facts")
     packages = [word for word in wanted if not word.startswith("-")]
     context.screen.step(f"npm on this machine: {listed(packages)}")
-    place = Path(tempfile.mkdtemp(prefix="noderepl-npm-"))
-    try:
-        _copy_settings(context.directory, place)
-        said = await run_npm_here(
-            program, wanted, place, facts, environ=context.environ, with_scripts=with_scripts
-        )
-        found = await in_thread(
-            lambda it: inspect(it, facts, said, with_scripts=with_scripts), place
-        )
-        if found.foreign:
-            return [_foreign(found, facts)]
-        step = Npm(("install", *wanted, *_ours(words)))
-        merged, size = await _send(context, place, found, step)
-    except NpmFailed as error:
-        return _npm_failed(error.code, error.said)
-    finally:
-        await in_thread(lambda it: shutil.rmtree(it, ignore_errors=True), place)
+    with temporary_directory() as directory:
+        place = directory / "packages"
+        try:
+            with temporary_errors():
+                place.mkdir()
+            _copy_settings(context.directory, place)
+            said = await run_npm_here(
+                program, wanted, place, facts, environ=context.environ, with_scripts=with_scripts
+            )
+            found = await in_thread(
+                lambda it: inspect(it, facts, said, with_scripts=with_scripts), place
+            )
+            if found.foreign:
+                return [_foreign(found, facts)]
+            step = Npm(("install", *wanted, *_ours(words)))
+            merged, size = await _send(context, place, found, step)
+        except NpmFailed as error:
+            return _npm_failed(error.code, error.said)
+        finally:
+            # In a thread, because it can take long.
+            await in_thread(lambda it: shutil.rmtree(it, ignore_errors=True), place)
     return _done(merged, found, size)
 
 
@@ -168,6 +172,8 @@ def _npm_failed(code: int, said: str) -> Sequence[Outcome]:
     why = f"npm on this machine {end_of(code)}; the session is unchanged"
     if no_network(said):
         why += "; this machine cannot reach npm's registry"
+    elif "ENOSPC" in said:
+        why += "; the file system of TMPDIR or of npm's cache is full"
     return [*([Words(said)] if said else []), Failure(why, ExitCode.THREW)]
 
 

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import re
 import secrets
 import shutil
 import sys
-import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from noderepl.errors import LocalFileError, UsageError
 from noderepl.exit_codes import end_of
@@ -21,6 +18,7 @@ from noderepl.magics.context import Context
 from noderepl.magics.copy import result_number
 from noderepl.magics.magic import Magic
 from noderepl.outcome import Media, Outcome, Picture, Words
+from noderepl.temporary_files import directory_until_exit, temporary_errors
 
 MOST_BYTES = 20_000_000
 VIEWER_SECONDS = 3.0
@@ -113,11 +111,10 @@ async def open_in_viewer(media: Media, environ: Mapping[str, str]) -> None:
     has_desktop = program == "open" or environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
     if not has_desktop or shutil.which(program) is None:
         raise LocalFileError(NO_DESKTOP)
-    try:
-        directory = Path(tempfile.mkdtemp(prefix="noderepl-"))
-        atexit.register(shutil.rmtree, directory, ignore_errors=True)
-        file = directory / f"{secrets.token_hex(4)}{SUFFIXES[media.mime]}"
+    file = directory_until_exit() / f"{secrets.token_hex(4)}{SUFFIXES[media.mime]}"
+    with temporary_errors():
         file.write_bytes(media.data)
+    try:
         process = await asyncio.create_subprocess_exec(
             program,
             file,

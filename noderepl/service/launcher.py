@@ -6,7 +6,9 @@ This module does not import asyncio: the first process starts while Python impor
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import tempfile
 import threading
 from concurrent.futures import Future, InvalidStateError, wait
 from functools import cached_property
@@ -155,6 +157,10 @@ class Launcher:
     def _place(self) -> Place:
         if self._closed:
             raise StartFailed("The pool is closed.")
+        try:  # Node.js reads paths as UTF-8
+            str(Path(tempfile.gettempdir()).resolve()).encode()
+        except UnicodeEncodeError as error:
+            raise OSError(errno.EILSEQ, "its path is not UTF-8") from error
         return Place()
 
     @cached_property

@@ -1,11 +1,10 @@
-"""The directory of a pool among the temporary files, and the removal of directories whose pool was
+"""Private directories of a run among the temporary files, and the removal of those whose run was
 killed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import stat
@@ -35,15 +34,15 @@ class Place:
     """
 
     def __init__(self) -> None:
-        try:  # Node.js reads paths as UTF-8
-            str(Path(tempfile.gettempdir()).resolve()).encode()
-        except UnicodeEncodeError as error:
-            raise OSError(errno.EILSEQ, "its path is not UTF-8") from error
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
         # The lock is locked before it is renamed: a process that can lock it knows that its owner
         # has ended.
         unfinished = self.path / f"{_LOCK}.new"
-        self._lock = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        try:
+            self._lock = os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+        except OSError:
+            self.path.rmdir()
+            raise
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         unfinished.rename(self.path / _LOCK)
 
@@ -53,6 +52,11 @@ class Place:
             _remove(self.path, self._lock)
         finally:
             os.close(self._lock)
+
+
+def begin_to_sweep() -> None:
+    """Calls sweep() in a thread."""
+    threading.Thread(target=sweep, name="noderepl-sweep", daemon=True).start()
 
 
 def sweep() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-import threading
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -20,7 +19,7 @@ from pathlib import Path
 
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
-from noderepl.service.places import remove_trees, sweep
+from noderepl.service.places import begin_to_sweep, remove_trees
 from noderepl.service.room import Room
 from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.session import Session, stop
@@ -222,7 +221,7 @@ class Pool:
                 # Not at once: a killed pool may have left many files, and the prompt has not been
                 # painted yet.
                 loop = asyncio.get_running_loop()
-                self._sweeping = loop.call_later(_SWEEP_SECONDS, _begin_to_sweep)
+                self._sweeping = loop.call_later(_SWEEP_SECONDS, begin_to_sweep)
             first = self._launcher.take_first()
             directories, started = first or (self._launcher.create_directories(), None)
             self._ready.append((directories, self._start(directories, preparation, started)))
@@ -306,7 +305,3 @@ class Pool:
         while True:
             await asyncio.sleep(min(self.cooldown, 5.0))
             self._sweep()
-
-
-def _begin_to_sweep() -> None:
-    threading.Thread(target=sweep, name="noderepl-sweep", daemon=True).start()

@@ -1,4 +1,4 @@
-"""A small process that ends a session's processes when this process is killed.
+"""A small process that ends a session's processes, or npm's, when this process is killed.
 
 A sandbox ends with its parent. Without one, Node.js detects a closed channel only when its snippet
 yields.
@@ -10,13 +10,14 @@ import os
 import subprocess
 
 # Its input ends when this process ends, for any reason. Processes that have left the group are
-# identified by their home.
+# identified by a
+# variable of their environment.
 _SCRIPT = """
-read -r group && read -r home || exit
+read -r group && read -r mark || exit
 read -r _
 kill -s KILL -- "-$group"
 for place in /proc/[0-9]*; do
-    if grep -qsxzF -- "HOME=$home" "$place/environ"; then
+    if grep -qsxzF -- "$mark" "$place/environ"; then
         kill -s KILL "${place#/proc/}"
     fi
 done
@@ -47,11 +48,12 @@ class Reaper:
         finally:
             os.close(reading)
 
-    def guard(self, group: int, home: str) -> None:
-        """Ends this process group, and all processes with this home, when this process has
-        ended.
+    def guard(self, group: int, mark: str) -> None:
+        """Ends this process group, and all processes with this mark, when this process has ended.
+
+        mark: an environment variable with its value, as NAME=VALUE, of these processes alone.
         """
-        os.write(self._writing, b"%d\n%s\n" % (group, os.fsencode(home)))
+        os.write(self._writing, b"%d\n%s\n" % (group, os.fsencode(mark)))
 
     def close(self) -> None:
         """Ends the reaper without other effect; it must end before the group's number can be

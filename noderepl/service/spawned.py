@@ -85,7 +85,7 @@ def spawn(launch: Launch) -> Spawned:
         )
         resources.callback(kill_group, process.pid)
         if reaper is not None:
-            reaper.guard(process.pid, launch.environment["HOME"])
+            reaper.guard(process.pid, f"HOME={launch.environment['HOME']}")
         resources.pop_all()
     return Spawned(launch, process, requests, answers, complaints, status, reaper)
 

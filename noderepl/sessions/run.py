@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 # A second signal within this time counts as the first: timeout(1) sends it twice.
 TWICE_SECONDS = 0.2
+# When what killed runs have left is deleted: the prompt is on the screen by then. The embedded pool
+# does this itself.
+SWEEP_SECONDS = 0.5
 
 
 def with_backend(
@@ -58,6 +61,8 @@ def with_backend(
         await asyncio.to_thread(import_module, "noderepl.sessions.backend")
         from noderepl.sessions.backend import Backend
 
+        if pool is None:
+            asyncio.get_running_loop().call_later(SWEEP_SECONDS, _begin_to_sweep)
         backend = Backend(settings, pool=pool, state=state(), resumed=resumed)
         if pool is not None and settings.mode != "plain":
             # Its first worker gets the prelude ahead. If that fails, the session counts as lost
@@ -81,6 +86,12 @@ def _end_trials() -> None:
     """Ends what tries the sandbox, for which the event loop waits."""
     if (bubblewrap := sys.modules.get("noderepl.service.bubblewrap")) is not None:
         bubblewrap.end_trials()
+
+
+def _begin_to_sweep() -> None:
+    from noderepl.service.places import begin_to_sweep
+
+    begin_to_sweep()
 
 
 async def _guarded(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import shlex
 import signal
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ from prompt_toolkit.input import Input
 from noderepl.deadlines import within
 from noderepl.errors import LocalFileError
 from noderepl.exit_codes import end_of, signal_of
+from noderepl.temporary_files import temporary_directory, temporary_errors
 from noderepl.terminal.job_control import stopping_at_once, stopping_with
 from noderepl.text_files import MOST_CODE, read_bytes
 
@@ -66,17 +66,19 @@ async def edit(input_: Input, text: str, environ: Mapping[str, str], suffix: str
     editor gets. Raises LocalFileError.
     """
     editor = environ.get("VISUAL") or environ.get("EDITOR") or "vi"
-    try:
-        with _directory() as directory:
-            file = Path(directory, f"snippet{suffix}")
-            _write(file, text)
-            if code := await _ran(input_, [*shlex.split(editor), str(file)]):
-                raise LocalFileError(f"the editor {editor!r} {end_of(code)}")
-            return _read(file)
-    except (OSError, ValueError) as error:
-        raise LocalFileError(
-            f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another"
-        ) from error
+    with temporary_directory() as directory:
+        file = directory / f"snippet{suffix}"
+        with temporary_errors():
+            file.write_text(text, encoding="utf-8", errors="replace")
+        try:
+            code = await _ran(input_, [*shlex.split(editor), str(file)])
+        except (OSError, ValueError) as error:
+            raise LocalFileError(
+                f"the editor {editor!r} cannot be used; set VISUAL or EDITOR to another"
+            ) from error
+        if code:
+            raise LocalFileError(f"the editor {editor!r} {end_of(code)}")
+        return _read(file)
 
 
 async def _ran(input_: Input, command: Sequence[str], parts: Iterable[bytes] | None = None) -> int:
@@ -119,19 +121,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
             # Also after a second cancellation.
             if process.returncode is None:
                 process.kill()
-
-
-def _directory() -> tempfile.TemporaryDirectory[str]:
-    try:
-        return tempfile.TemporaryDirectory(prefix="noderepl-")
-    except OSError as error:
-        raise LocalFileError(
-            f"no directory for temporary files can be written ({error.strerror}); set TMPDIR"
-        ) from error
-
-
-def _write(file: Path, text: str) -> None:
-    file.write_text(text, encoding="utf-8", errors="replace")
 
 
 def _read(file: Path) -> str:

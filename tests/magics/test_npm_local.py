@@ -141,7 +141,7 @@ async def test_an_interrupt_ends_npm_and_leaves_nothing(dispatch, tmp_path, monk
             not Path(f"/proc/{number}").exists() or "Z" in Path(f"/proc/{number}/stat").read_text()
         )
     )
-    assert list(place.glob("noderepl-npm-*")) == []
+    assert list(place.glob("*/packages")) == []
     assert await shown(dispatcher, DATA) == "''"
 
 

@@ -66,6 +66,7 @@ async def test_viewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (tmp_path / "got").read_bytes() == b"<p>"
     path = Path((tmp_path / "name").read_text().strip())
     assert path.suffix == ".html" and path.parent.stat().st_mode & 0o77 == 0
+    assert (path.parent / "lock").exists()
     program.write_text("#!/bin/sh\nexit 3\n")
     with pytest.raises(LocalFileError, match="ended with exit code 3"):
         await open_in_viewer(Media("image/png", b""), {"WAYLAND_DISPLAY": "w"})

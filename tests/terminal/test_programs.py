@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,23 @@ async def test_an_editor_that_a_signal_ends() -> None:
     """The error has the name of the signal."""
     with pytest.raises(LocalFileError, match=r"the editor .* was ended by SIGKILL"):
         await edit(DummyInput(), "1", {**os.environ, "VISUAL": "sh -c 'kill -KILL $$'"})
+
+
+async def test_a_temporary_file_that_cannot_be_written() -> None:
+    """The error is about it, not about the editor."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+    try:
+        with pytest.raises(LocalFileError, match=r"no temporary file .*File too large.*TMPDIR"):
+            await edit(DummyInput(), "1", {**os.environ, "VISUAL": "true"})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+
+
+async def test_a_text_in_an_editor_is_removed_by_the_next_run(tmp_path: Path) -> None:
+    """Its directory has a lock, which shows whether its noderepl is running."""
+    editor = tmp_path / "editor"
+    editor.write_text(f'#!/bin/sh\nls "${{1%/*}}" > {tmp_path}/seen\n')
+    editor.chmod(0o700)
+    await edit(DummyInput(), "1", {**os.environ, "VISUAL": str(editor)})
+    assert (tmp_path / "seen").read_text().split() == ["lock", "snippet.js"]
