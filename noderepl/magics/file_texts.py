@@ -24,6 +24,7 @@ from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
 from noderepl.magics.session_files import check_kind, find, received, remote_path
 from noderepl.outcome import Outcome, Text, Words
+from noderepl.temporary_files import temporary_errors
 from noderepl.units import human_size
 
 MOST_SHOWN = 10_000_000
@@ -149,10 +150,13 @@ def _saved(directory: Path, name: str, text: str) -> Path:
             sink.write(text.encode())
     except (LocalFileError, OSError):
         try:
-            with NamedTemporaryFile("wb", suffix=f"-{base[-40:]}", delete=False) as file:
+            with (
+                temporary_errors(),
+                NamedTemporaryFile("wb", suffix=f"-{base[-40:]}", delete=False) as file,
+            ):
                 file.write(text.encode())
-        except OSError as error:
-            raise LocalFileError(f"the edited text cannot be saved: {error.strerror}") from error
+        except LocalFileError as error:
+            raise LocalFileError(f"the edited text cannot be saved: {error}") from error
         return Path(file.name)
     return place
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,10 @@ def test_an_edited_text_goes_to_a_temporary_file(tmp_path: Path) -> None:
     place = file_texts._saved(tmp_path / "gone", "é" * 120, "edited")
     assert place.read_text() == "edited"
     place.unlink()
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+    try:
+        with pytest.raises(LocalFileError, match=r"edited text cannot be saved: .*TMPDIR"):
+            file_texts._saved(tmp_path, "a.txt", "edited")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
