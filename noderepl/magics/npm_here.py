@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 import re
@@ -29,6 +30,8 @@ from noderepl.temporary_files import temporary_errors
 
 SAVED = ("dependencies", "devDependencies", "optionalDependencies")
 _SCRIPTS = ("preinstall", "install", "postinstall")
+# npm only warns of files that it cannot write, and leaves them incomplete.
+_UNWRITTEN = re.compile(r"TAR_ENTRY_ERROR (ENOSPC|EDQUOT|EFBIG|EIO|EROFS)\b")
 # The variable that only npm and its children have, with their directory.
 _MARK = "NODEREPL_INSTALL"
 _MANIFEST_BYTES = 1 << 22
@@ -175,6 +178,10 @@ async def run_npm_here(
     code, said = await _run(line, place, env)
     if code:
         raise NpmFailed(code, said)
+    if unwritten := _UNWRITTEN.search(said):
+        number = getattr(errno, unwritten[1])
+        with temporary_errors():
+            raise OSError(number, os.strerror(number))
     return said
 
 

@@ -145,9 +145,12 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
         except OSError as error:
             with contextlib.suppress(OSError):
                 os.unlink(arriving, dir_fd=directory)
-            raise ApiError(
-                400, "FileNotWritten", f"The file cannot be written: {error.strerror}."
-            ) from error
+            raise not_written(error) from error
+
+
+def not_written(error: OSError) -> ApiError:
+    """Returns the answer for a file that cannot be written."""
+    return ApiError(400, "FileNotWritten", f"The file cannot be written: {error.strerror}.")
 
 
 def delete(root: Path, parts: tuple[str, ...], name: str) -> None:

@@ -61,6 +61,8 @@ async def read_upload(request: Request) -> AsyncIterator[tuple[str, BinaryIO]]:
         raise ApiError(
             400, "InvalidRequest", "The upload is not a whole multipart form."
         ) from error
+    except OSError as error:  # of the parser's temporary file
+        raise files.not_written(error) from error
     try:
         part = parts.get("file")
         if not isinstance(part, UploadFile) or not part.filename:

@@ -14,7 +14,7 @@ from driving import wait_for
 
 from noderepl.errors import LocalFileError, UsageError
 from noderepl.javascript.package_files import Facts, read_report
-from noderepl.magics.npm_here import inspect, local_spec, npm_program
+from noderepl.magics.npm_here import inspect, local_spec, npm_program, run_npm_here
 
 LINUX = Facts("v20.1.0", "linux", "x64", "glibc")
 DATA = "require('fs').readdirSync('.').filter((one) => one !== 'npm.log').sort().join()"
@@ -143,6 +143,15 @@ async def test_an_interrupt_ends_npm_and_leaves_nothing(dispatch, tmp_path, monk
     )
     assert list(place.glob("*/packages")) == []
     assert await shown(dispatcher, DATA) == "''"
+
+
+async def test_files_that_npm_could_not_write_are_an_error(tmp_path: Path) -> None:
+    """npm says so in a warning, and ends with exit code 0."""
+    says = "echo npm warn tar TAR_ENTRY_ERROR ENOSPC: no space left on device, write"
+    with pytest.raises(LocalFileError, match=r"is full.*TMPDIR"):
+        await run_npm_here(
+            ["sh", "-c", says], ["ms"], tmp_path, LINUX, environ=os.environ, with_scripts=False
+        )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import subprocess
 import sys
 import threading
@@ -344,6 +345,21 @@ async def test_the_limit_of_an_upload(
     assert [
         entry["name"] for entry in (await client.get("/files", params=PARAMS)).json()["value"]
     ] == ["whole"]
+
+
+async def test_an_upload_that_cannot_be_stored(client: httpx.AsyncClient) -> None:
+    """On a full disk, where large uploads cannot be received either, the answer has the reason."""
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**19, limit[1]))
+    try:
+        answers = [await upload(client, "a", bytes(size)) for size in (2**20, 2**22)]
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    for answer in answers:
+        error = answer.json()["error"]
+        assert (answer.status_code, error["code"]) == (400, "FileNotWritten")
+        assert "File too large" in error["message"]
+    assert (await client.get("/files", params=PARAMS)).json()["value"] == []
 
 
 FORM = {"content-type": "multipart/form-data; boundary=b"}
