@@ -36,6 +36,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from noderepl.file_names import shown_name
+
 
 class ExitCode(IntEnum):
     """The exit codes of the process."""
@@ -71,7 +73,12 @@ class ConfigError(UsageError):
 
 
 class LocalFileError(UsageError):
-    """A file on this machine is missing, exists already or cannot be read or written."""
+    """A file on this machine is missing, exists already or cannot be read or written. message: in
+    one line; the control characters of names in it are shown.
+    """
+
+    def __init__(self, message: str) -> None:
+        super().__init__(shown_name(message))
 
 
 class NotFinished(NodeReplError):
@@ -121,6 +128,11 @@ class ServiceError(NodeReplError):
         self.status = status
         self.code = code
         self.correlation_id = correlation_id
+
+    def clear_doubt(self) -> None:
+        """Removes the doubt: the request was no snippet of the user, and changes nothing."""
+        self.args = (str(self).replace(self.doubt, "", 1), *self.args[1:])
+        self.doubt = ""
 
 
 class Unreachable(ServiceError):

@@ -138,6 +138,7 @@ class Repl:
             remote_files=partial(self._backend.file_names, REMOTE_NAMES_SECONDS),
             live=self._dispatcher.executor.offers,
             typed=lambda: self._dispatcher.snippets,
+            sessions=lambda: filter(None, (one.name for one in self._backend.registry.known())),
             directory=Path(),
         )
 

@@ -61,7 +61,8 @@ class Queries:
         """During the block, the session is opened and gets the prelude."""
         self._prepared.clear()
         try:
-            yield
+            with _without_doubt():
+                yield
         finally:
             self._prepared.set()
 
@@ -207,9 +208,20 @@ class Queries:
             return None  # the next snippet reports it
 
     async def _ask(self, session: Session, code: str, seconds: int) -> Execution:
-        return await session.execute(
-            code, input_type=self._preferences.input_type, timeout=seconds, repeatable=True
-        )
+        with _without_doubt():
+            return await session.execute(
+                code, input_type=self._preferences.input_type, timeout=seconds, repeatable=True
+            )
+
+
+@contextlib.contextmanager
+def _without_doubt() -> Iterator[None]:
+    """Removes from a failure of the block that a snippet may have run: it runs none of the user."""
+    try:
+        yield
+    except ServiceError as error:
+        error.clear_doubt()
+        raise
 
 
 def _unread(execution: Execution) -> MalformedAnswer:

@@ -22,6 +22,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from noderepl.errors import LocalFileError, MalformedAnswer
+from noderepl.file_names import shown_name
 from noderepl.javascript.session_files import MOST_ENTRIES, Left
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.magics.local import os_errors
@@ -106,7 +107,7 @@ class LocalTree:
                 if entry.name in self.excluded:
                     excluded.append(entry.name)
                 elif not _is_unicode(path):
-                    unreadable.append(path.encode(errors="backslashreplace").decode())
+                    unreadable.append(shown_name(path))
                 elif entry.is_symlink():
                     links += self._is_included(path)
                 elif entry.is_dir(follow_symlinks=False):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -15,6 +16,7 @@ from noderepl.errors import (
     ServiceFailed,
     UsageError,
 )
+from noderepl.file_names import shown_name
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
@@ -61,7 +63,7 @@ async def _check_file(context: Context, name: str) -> None:
     except NodeReplError:
         return
     if entry.kind == "directory":
-        raise UsageError(f"{name!r} is a directory; %files {name} lists it")
+        raise UsageError(f"{name!r} is a directory; %files {shlex.quote(name)} lists it")
     check_kind(entry, name)
 
 
@@ -82,10 +84,10 @@ async def _diff(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     else:
         name, remote = await _counterpart(context, words[0])
     if local == remote:
-        return [Words(f"{words[0]} and {REMOTE}{name} are equal.")]
+        return [Words(f"{shown_name(words[0])} and {REMOTE}{shown_name(name)} are equal.")]
     if len(local.encode()) > MOST_COMPARED:
-        raise UsageError(f"{words[0]} is longer than {human_size(MOST_COMPARED)}")
-    names = (words[0], f"{REMOTE}{name}")
+        raise UsageError(f"{shown_name(words[0])} is longer than {human_size(MOST_COMPARED)}")
+    names = (shown_name(words[0]), f"{REMOTE}{shown_name(name)}")
     return [Text(await in_thread(difference, ((local, remote), names)), file="a.diff")]
 
 
@@ -117,17 +119,19 @@ async def edit_remote(context: Context, arguments: Arguments, word: str) -> Sequ
     suffix = _SUFFIX.search(name)
     edited = await context.screen.edit(before or "", suffix.group() if suffix else "")
     if edited == (before or ""):
-        return [Words(f"{name} is unchanged.")]
+        return [Words(f"{shown_name(name)} is unchanged.")]
     try:
         if await _text_or_none(context, name) != before:
-            raise UsageError(f"{name} has changed in the session meanwhile")
+            raise UsageError(f"{shown_name(name)} has changed in the session meanwhile")
         await (await context.sessions.session()).write(name, edited.encode())
     except (NodeReplError, asyncio.CancelledError) as error:
         place = _saved(context.directory, name, edited)
         if not isinstance(error, NodeReplError):
             raise
-        raise UsageError(f"{str(error).rstrip('.')}; the edited text is in {place}") from error
-    return [Words(f"Uploaded {name} ({human_size(len(edited.encode()))}).")]
+        raise UsageError(
+            f"{str(error).rstrip('.')}; the edited text is in {shown_name(place)}"
+        ) from error
+    return [Words(f"Uploaded {shown_name(name)} ({human_size(len(edited.encode()))}).")]
 
 
 async def _text_or_none(context: Context, name: str) -> str | None:

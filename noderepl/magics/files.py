@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from noderepl.errors import NodeReplError, UsageError
+from noderepl.file_names import shown_name
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.directories import in_thread, progress, upload_tree
@@ -170,7 +171,7 @@ async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
             raise arguments.wrong("/mnt/data itself cannot be deleted; name its files, such as *")
     chosen = [path for path in paths if not _is_below(path, paths)]
     if len(chosen) == 1 and await _remove_file(context, chosen[0]):
-        return [Words(f"Removed {chosen[0]}."), *left]
+        return [Words(f"Removed {shown_name(chosen[0])}."), *left]
     limit = ALL if "yes" in given.flags else 1
     found = await ask(context, Removed, "remove", paths=chosen, limit=limit)
     if found.missing:
@@ -179,7 +180,7 @@ async def _rm(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     what = " and ".join(filter(None, (counted(found.files, "file"), directories)))
     if found.done:
         is_one = found.files + found.directories == 1
-        return [Words(f"Removed {chosen[0] if is_one else what}."), *left]
+        return [Words(f"Removed {shown_name(chosen[0]) if is_one else what}."), *left]
     asked = f"This deletes {what} of the session: {listed(chosen)}"
     if not context.screen.is_prompt:
         raise UsageError(f"{asked}; %rm --yes does so")

@@ -25,6 +25,7 @@ Completes = Literal[
     "package",
     "module",
     "option",
+    "session",
     "javascript",
     "variable",
 ]
@@ -41,7 +42,8 @@ class Magic:
     session after "remote:"; "package" is one of `words` and then names of packages,
     "module" is a package or a file of the session, "variable" is one of `words` or a variable of
     the session, "javascript" is a snippet or an expression; "option" is an option, or one of
-    `words`, an option and its value. words: the choices if that is "word". dot: its name in Node's
+    `words`, an option and its value; "session" is one of `words`, and behind "use" the name of a
+    session. words: the choices if that is "word". dot: its name in Node's
     own REPL, without the dot; empty if it has none. group: its part of %help.
     """
 

@@ -207,6 +207,6 @@ SESSION = Magic(
         " it. keep keeps it on exit, for --resume.\ndelete ends it and deletes its state and files."
     ),
     run=_session,
-    completes="word",
+    completes="session",
     words=("info", "list", "new", "use", "name", "keep", "delete"),
 )

@@ -21,6 +21,7 @@ from noderepl.errors import (
     NotFound,
     UsageError,
 )
+from noderepl.file_names import shown_name
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.file_patterns import Pattern, pattern
@@ -130,7 +131,7 @@ def not_finished(execution: Execution) -> NotFinished:
 
 def _failure(failed: Failed) -> str:
     words = _FAILURES.get(failed.failure, f"this failed in the session: {failed.failure}")
-    return f"{failed.file}: {words}" if failed.file else words
+    return f"{shown_name(failed.file)}: {words}" if failed.file else words
 
 
 async def discard(context: Context, *names: str, with_directories: bool = False) -> None:
@@ -176,7 +177,7 @@ class _Bounded(io.BytesIO):
     def write(self, data: ReadableBuffer, /) -> int:
         count = super().write(data)
         if self.tell() > self._most:
-            raise UsageError(f"{self._name} is longer than {human_size(self._most)}")
+            raise UsageError(f"{shown_name(self._name)} is longer than {human_size(self._most)}")
         return count
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 
 from noderepl.errors import LocalFileError, UsageError
 from noderepl.exit_codes import end_of
+from noderepl.file_names import shown_name
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
@@ -56,12 +57,12 @@ async def _show(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         found = [Media(_type_of(data), data)]
     media = next((one for one in found if one.mime in SUFFIXES), None)
     if media is None:
-        raise UsageError(f"{name} {NOT_SHOWN}")
+        raise UsageError(f"{shown_name(name)} {NOT_SHOWN}")
     if "open" in given.flags:
         await open_in_viewer(media, context.environ)
-        return [Words(f"Opened {name} in your viewer.")]
+        return [Words(f"Opened {shown_name(name)} in your viewer.")]
     if media.mime == "text/html":
-        raise UsageError(f"{name} is HTML: --open opens it in your browser")
+        raise UsageError(f"{shown_name(name)} is HTML: --open opens it in your browser")
     return [Picture(media, name)]
 
 

@@ -15,6 +15,7 @@ from typing import Protocol
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
+from noderepl.file_names import shown_name
 from noderepl.javascript.completion_context import Context, context, destructured
 from noderepl.javascript.completion_names import (
     BUILTIN_MODULES,
@@ -83,7 +84,8 @@ class SnippetCompleter(Completer):
     magics: all magics. themes: returns the names of the themes. remote_files: returns the files of
     a directory of the session, "" for /mnt/data; if it fails, completion offers none. live: what
     the session offers. typed: returns the snippets of this run, whose declarations replace the
-    names of a session that reports none. directory: the base of relative local paths.
+    names of a session that reports none. directory: the base of relative local paths. sessions:
+    returns the names of sessions.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class SnippetCompleter(Completer):
         live: Live,
         typed: Callable[[], Sequence[str]],
         directory: Path,
+        sessions: Callable[[], Iterable[str]] = tuple,
     ) -> None:
         self._magics = magics
+        self._sessions = sessions
         self._themes = themes
         self._remote_files = remote_files
         self._live = live
@@ -141,7 +145,7 @@ class SnippetCompleter(Completer):
         if kind == "module" or (kind == "package" and not is_first(rest)):
             offers += await self._live.packages("")
         for name, description in offers:
-            if name.startswith(unquoted(word)):
+            if name.startswith(unquoted(word)) and shown_name(name) == name:
                 text, meta = shlex.quote(name), plain(description)
                 yield Completion(text, -len(word), display=plain(name), display_meta=meta)
 
@@ -203,7 +207,8 @@ class SnippetCompleter(Completer):
         choices: dict[str, Iterable[str]] = {
             "magic": [*(magic.name for magic in self._magics), *self._words(typed)],
             "theme": self._themes(),
-            "word": self._words(typed),
+            "word": self._words(typed) if is_first(rest) else (),
+            "session": self._in_session(typed, rest[: len(rest) - len(word)].split()),
             "variable": (*self._words(typed), *(self._live.names() if kind == "variable" else ())),
             "package": self._words(typed) if is_first(rest) else (),
             "option": self._options(self._words(typed), rest[: len(rest) - len(word)].split()),
@@ -214,6 +219,9 @@ class SnippetCompleter(Completer):
 
     def _words(self, typed: str) -> Iterable[str]:
         return next((magic.words for magic in self._magics if f"%{magic.name}" == typed), ())
+
+    def _in_session(self, typed: str, before: Sequence[str]) -> Iterable[str]:
+        return self._words(typed) if not before else self._sessions() if before == ["use"] else ()
 
     def _options(self, actions: Iterable[str], before: Sequence[str]) -> Iterable[str]:
         """Returns what may follow these words of a magic that shows and changes options."""
@@ -234,9 +242,10 @@ class SnippetCompleter(Completer):
         except (OSError, RuntimeError, ValueError):
             return
         for entry in entries:
-            if entry.name.startswith(start) and (
-                start.startswith(".") or not entry.name.startswith(".")
-            ):
+            is_hidden = entry.name.startswith(".") and not start.startswith(".")
+            # A line has no control characters, and no bytes that are not UTF-8.
+            can_be_typed = shown_name(entry.name) == entry.name
+            if entry.name.startswith(start) and not is_hidden and can_be_typed:
                 name = entry.name + ("/" if _is_directory(entry) else "")
                 yield Completion(shlex.quote(prefix + name), -len(word), display=plain(name))
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from noderepl.doctor.finding import Finding
+from noderepl.file_names import shown_name
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import (
     Description,
@@ -176,7 +177,10 @@ def _requested(outcome: Table | Finding | Listing | Manual, width: int) -> Itera
 
 
 def _transferred(outcome: Saved | Uploaded) -> str:
-    done = f"Saved {outcome.path}" if isinstance(outcome, Saved) else f"Uploaded {outcome.name}"
+    if isinstance(outcome, Saved):
+        done = f"Saved {shown_name(outcome.path)}"
+    else:
+        done = f"Uploaded {shown_name(outcome.name)}"
     if outcome.files is None:
         return f"{done} ({human_size(outcome.size)}).\n"
     files = f"{outcome.files:,} file{'s' if outcome.files != 1 else ''}"

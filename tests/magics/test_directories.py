@@ -444,3 +444,28 @@ async def test_a_file_that_cannot_be_read_is_a_failure(
     *_, failure = await run_magic("%download src back", live.context)
     assert failure == Failure("1 file could not be read: \ufffd", 2)
     assert "a.txt" in content_of(live.directory / "back")
+
+
+@pytest.mark.parametrize("dispatch", ["embedded"], indirect=True)
+async def test_names_in_sentences_have_one_line(
+    dispatch: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line end in a name of the session or of this machine is shown, and a byte that is not UTF-8."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / os.fsdecode(b"\xff\xfe.bin")).touch()
+    (tmp_path / "new\nline.txt").write_text("a")
+    (tmp_path / "dir\nb").mkdir()
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, f"fs.writeFileSync({DATA} + '/ab\\nc.txt', '')")
+    assert r"could not be read: \xff\xfe.bin" in await shown(dispatcher, "%upload src")
+    assert await shown(dispatcher, "%rm a*") == r"Removed ab\x0ac.txt."
+    await shown(
+        dispatcher, "fs.mkdirSync('/mnt/data/d'); fs.writeFileSync('/mnt/data/d/x\\ny', '')"
+    )
+    assert await shown(dispatcher, "%rm d/x*") == r"Removed d/x\x0ay."
+    up = await shown(dispatcher, "%upload 'dir\nb'")
+    assert up.startswith(r"Uploaded dir\x0ab: 0 files")
+    with pytest.raises(LocalFileError) as caught:
+        await run_magic("%load 'no\nfile.js'", dispatcher._context)
+    assert str(caught.value).startswith(r"no\x0afile.js: ")

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from dispatching import opened, shown
 
+from noderepl.client.session import Session
 from noderepl.dispatcher import Dispatcher
-from noderepl.errors import UsageError
+from noderepl.errors import ConnectionLost, UsageError
 from noderepl.magics import is_magic
 from noderepl.outcome import Outcome
 
@@ -344,3 +345,23 @@ async def test_private_fields_that_a_constructor_stamps_on_a_function(dispatch: 
     assert "snippet [1], line 6" in await shown(dispatcher, "victim?")
     await shown(dispatcher, "victim??")
     assert await shown(dispatcher, "hits") == "0"
+
+
+async def test_a_question_that_fails_has_run_nothing(
+    dispatch: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a question to the session, nor the installation of the prelude before it, is a snippet."""
+    dispatcher = await dispatch(at_prompt=True)
+
+    async def lost(self: Session, asking: object) -> None:
+        raise ConnectionLost("the pool stopped responding", doubt="; the snippet may have run")
+
+    for is_first in (True, False):
+        with monkeypatch.context() as patch:
+            patch.setattr(Session, "_use", lost)
+            for line in ("f??", "%doc f"):
+                with pytest.raises(ConnectionLost) as caught:
+                    await dispatcher.run_line(line)
+                assert str(caught.value) == "the pool stopped responding"
+        if is_first:
+            await shown(dispatcher, "function f() {}")

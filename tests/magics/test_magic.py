@@ -122,7 +122,7 @@ def test_magics_are_told_apart_and_described() -> None:
         assert magic.usage.split()[0] == f"%{magic.name}"
         assert magic.summary and "\n" not in magic.summary and not magic.summary.endswith(".")
         assert magic.details and max(map(len, magic.details.splitlines())) <= 115
-        kinds = ("word", "package", "option", "magic", "variable")
+        kinds = ("word", "package", "option", "session", "magic", "variable")
         assert bool(magic.words) == (magic.completes in kinds)
     dots = sorted(magic.dot for magic in (*MAGICS, *NODE_COMMANDS) if magic.dot)
     assert dots == ["break", "clear", "editor", "exit", "help", "load", "save"]

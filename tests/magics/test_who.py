@@ -90,6 +90,18 @@ async def test_no_code_of_the_user_runs(dispatch: Open) -> None:
     assert await shown(dispatcher, "hits.length") == "0"
 
 
+async def test_a_name_of_a_result_that_the_user_has_taken(dispatch: Open) -> None:
+    """It is a variable as any other; those of noderepl are not."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(dispatcher, "7")
+    assert rows(await shown(dispatcher, "%who")) == {}
+    await shown(dispatcher, "let _ = 5; const _9 = 9; _error = 3; 1")
+    found = rows(await shown(dispatcher, "%who"))
+    assert {name: row[2] for name, row in found.items()} == {"_": "5", "_9": "9", "_error": "3"}
+    assert "Removed _error" in await shown(dispatcher, "%reset _error")
+    assert rows(await shown(dispatcher, "%who")).keys() == {"_", "_9"}
+
+
 async def test_names_and_values_of_all_kinds(dispatch: Open) -> None:
     """Names that are no ASCII, properties that are no names, and a JSON method of lists."""
     dispatcher = await dispatch(at_prompt=True)

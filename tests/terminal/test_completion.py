@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def complete(tmp_path: Path):  # type: ignore[no-untyped-def]
         live=None,
         typed=tuple,
         directory=tmp_path,
+        sessions=lambda: ("work", "play"),
     )
 
     def lines(typed: str) -> list[str]:
@@ -58,6 +60,14 @@ def test_local_paths(complete, typed: str, path: str) -> None:  # type: ignore[n
     assert path in [shlex.split(line)[-1] for line in lines]
 
 
+def test_names_that_a_line_cannot_have_are_not_offered(complete, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+    """A line end would make two lines, and bytes that are not UTF-8 cannot be sent."""
+    (tmp_path / "new\nline").touch()
+    (tmp_path / os.fsdecode(b"new\xff")).touch()
+    (tmp_path / "new").touch()
+    assert complete("%upload new") == ["%upload new"]
+
+
 def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: ignore[no-untyped-def]
     """A word longer than any path is not read."""
     assert complete("%upload " + "x" * 100_000) == []
@@ -82,6 +92,12 @@ def test_nothing_is_offered_for_what_no_path_can_be(complete) -> None:  # type: 
         ("%prof a --", []),
         ("%reset --", ["%reset --yes"]),
         ("%history --", ["%history --here"]),
+        ("%session us", ["%session use"]),
+        ("%session use ", ["%session use work", "%session use play"]),
+        ("%session use w", ["%session use work"]),
+        ("%session new ", []),
+        ("%session use work ", []),
+        ("%ts on ", []),
     ],
 )
 def test_options(complete, typed: str, lines: list[str]) -> None:  # type: ignore[no-untyped-def]

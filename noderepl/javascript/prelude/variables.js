@@ -19,7 +19,8 @@
     const time = realm.performance.now.bind(realm.performance);
     const WIDTH = 40; // characters of a value
     const MILLISECONDS = 300; // of all values
-    const RESULT = /^_\d*$|^_error$|^\$noderepl/;
+    const RESULT = /^_(?:\d*|error)$/;
+    const OWN = /^\$noderepl/;
     const makers = new Map();
     const forgotten = new Set(); // names that %reset has emptied
     // Node.js 24 loads much when one of these is read, as much as the whole prelude.
@@ -54,13 +55,16 @@
         forEach(request.assignments, (one) => drop(forgotten, one.name));
         const all = lexicalNames();
         forEach(getOwnPropertyNames(realm), (word) => {
-            if (get(initial, word) === undefined || get(makers, word) !== undefined || isReplaced(word)) {
+            const isResult = exec(RESULT, word) !== null;
+            const isNew = get(initial, word) === undefined || get(makers, word) !== undefined || isReplaced(word);
+            // A result that no snippet has replaced is not enumerable.
+            if (isResult ? descriptorOf(realm, word)?.enumerable : isNew) {
                 add(all, word);
             }
         });
         const listed = [];
         primordials.Set.forEach(all, (word) => {
-            const isVariable = exec(RESULT, word) === null && !has(forgotten, word);
+            const isVariable = exec(OWN, word) === null && !has(forgotten, word);
             if (word.length <= LONGEST && listed.length < MOST && isVariable) {
                 listed[listed.length] = word;
                 if (get(makers, word) === undefined) {
