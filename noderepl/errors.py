@@ -36,8 +36,6 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from noderepl.file_names import shown_name
-
 
 class ExitCode(IntEnum):
     """The exit codes of the process."""
@@ -78,6 +76,8 @@ class LocalFileError(UsageError):
     """
 
     def __init__(self, message: str) -> None:
+        from noderepl.file_names import shown_name
+
         super().__init__(shown_name(message))
 
 

@@ -16,11 +16,11 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
 from noderepl.service.places import begin_to_sweep, remove_trees
-from noderepl.service.room import Room
 from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.session import Session, stop
 from noderepl.service.spawned import Spawned, StartFailed
@@ -28,6 +28,9 @@ from noderepl.service.threads import Threads
 from noderepl.service.usage import measure
 from noderepl.service.watcher import Watcher
 from noderepl.service.worker import Worker
+
+if TYPE_CHECKING:
+    from noderepl.service.room import Room
 
 _SWEEP_SECONDS = 0.5
 _PREPARATION_SECONDS = 30.0
@@ -157,6 +160,8 @@ class Pool:
 
     async def room(self, identifier: str) -> Room:
         """Returns the room for files in the session of this identifier, which may be new."""
+        from noderepl.service.room import Room
+
         limits, session, used = self._launcher.limits, self.find(identifier), 0
         if session is not None:
             place, most = session.data.parent, limits.disk

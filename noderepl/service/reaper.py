@@ -10,8 +10,7 @@ import os
 import subprocess
 
 # Its input ends when this process ends, for any reason. Processes that have left the group are
-# identified by a
-# variable of their environment.
+# identified by a variable of their environment.
 _SCRIPT = """
 read -r group && read -r mark || exit
 read -r _

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from noderepl.file_names import shown_name
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.lazy_patterns import lazy_pattern
 
@@ -264,6 +263,8 @@ def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Returns names as words in one line: `a, b and c`, or the first ones and the number of the
     others.
     """
+    from noderepl.file_names import shown_name
+
     names = list(dict.fromkeys(map(shown_name, names)))
     if len(names) > most + 1:
         names = [*names[:most], f"{len(names) - most} more"]
