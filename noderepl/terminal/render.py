@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from noderepl.doctor.finding import Finding
-from noderepl.file_names import shown_name
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import (
     Description,
@@ -177,6 +176,8 @@ def _requested(outcome: Table | Finding | Listing | Manual, width: int) -> Itera
 
 
 def _transferred(outcome: Saved | Uploaded) -> str:
+    from noderepl.file_names import shown_name
+
     if isinstance(outcome, Saved):
         done = f"Saved {shown_name(outcome.path)}"
     else:
