@@ -51,7 +51,7 @@ def reachable(path: Path) -> Path:
         check_directory(path)
     except FileNotFoundError as error:
         raise LocalFileError(
-            f"{path}: {error.strerror}: name the whole path, from / or ~, or start noderepl again"
+            f"{path}: {error.strerror}; name the whole path, from / or ~, or start noderepl again"
             " in a directory that exists"
         ) from None
     return path
