@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 from noderepl.errors import ExitCode, LocalFileError, PoolUnavailable, UsageError
+from noderepl.sessions.embedded_launcher import embedded_launcher
 from noderepl.sessions.embedded_pool import embedded_pool
 from noderepl.settings import Settings
-from noderepl.signals import ignore
+from noderepl.signals import before_end, ignore
 from noderepl.unread import drop_rest, write_within
 
 
@@ -42,7 +43,9 @@ async def _serve(settings: Settings) -> int:
                 f"set NODEREPL_TOKEN to serve on {settings.host}, which other machines may reach"
             )
     token = sent_token(settings.token) if settings.token else secrets.token_urlsafe(24)
-    pool = embedded_pool(settings, cooldown=settings.cooldown, spares=1)
+    launcher = embedded_launcher(settings)
+    before_end(launcher.close)
+    pool = embedded_pool(settings, launcher, cooldown=settings.cooldown, spares=1)
     app = create_app(
         pool, token=token, host=settings.host if is_private else None, patience=PATIENCE
     )

@@ -31,6 +31,7 @@ def end_at_once() -> None:
     """
 
     def end(number: int, _: object) -> None:
+        ignore()  # a second signal must not interrupt the calls
         try:
             with contextlib.ExitStack() as calls:
                 for call in _before_end:
@@ -50,7 +51,9 @@ def before_end(call: Callable[[], object]) -> None:
 
 @contextlib.contextmanager
 def blocked() -> Iterator[None]:
-    """Delays the signals inside the block; threads and processes that start there inherit that."""
+    """Delays the signals inside the block, in this thread, which must be the only one; threads and
+    processes that start there inherit that.
+    """
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield

@@ -5,7 +5,8 @@ repl.py or script.py is imported.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -24,51 +25,59 @@ if TYPE_CHECKING:
 # A thread that imports leaves Python to the others after this time, so that they start Node.js
 # meanwhile; Python's default is 5 ms.
 SWITCH_SECONDS = 0.0002
+# A start in progress may wait for the import that the handler of a signal has interrupted.
+HANDLER_SECONDS = 0.2
 
 
-def _begun(settings: Settings) -> Launcher | None:
-    """Returns the launcher of the embedded pool, which starts Node.js while Python imports the
-    rest; None if the pool is remote. Raises as embedded_launcher() does.
+@contextmanager
+def _begun(settings: Settings) -> Iterator[Launcher | None]:
+    """Yields the launcher of the embedded pool, which starts Node.js while Python imports the rest;
+    None if the pool is remote. Raises as embedded_launcher() does.
     """
     if settings.endpoint:
-        return None
+        yield None
+        return
     if settings.sandbox != "off":
-        from noderepl.service.bubblewrap import begin_trial
+        from noderepl.service.bubblewrap import begin_trial, end_trials
 
+        before_end(end_trials)
         begin_trial(egress=settings.egress == "enabled")
     from noderepl.sessions.embedded_launcher import embedded_launcher
 
     launcher = embedded_launcher(settings)
-    before_end(launcher.close)
+    before_end(partial(launcher.close, HANDLER_SECONDS))
     sys.setswitchinterval(SWITCH_SECONDS)
-    launcher.begin()
-    return launcher
+    try:
+        launcher.begin()
+        yield launcher
+    finally:
+        launcher.close()
 
 
 def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | None = None) -> int:
     """Runs actions in one session. stdin: the standard input of their programs, None if there is
     none. Returns the exit code. Raises NodeReplError.
     """
-    launcher = _begun(settings)
-    import asyncio
+    with _begun(settings) as launcher:
+        import asyncio
 
-    from noderepl.sessions.run import with_backend
+        from noderepl.sessions.run import with_backend
 
-    def state() -> Path | None:
-        from noderepl.sessions.records import names_session
-        from noderepl.sessions.store import sessions_directory
+        def state() -> Path | None:
+            from noderepl.sessions.records import names_session
+            from noderepl.sessions.store import sessions_directory
 
-        directory = sessions_directory()
-        is_used = settings.keep or settings.resume or names_session(settings, directory)
-        return directory if is_used else None
+            directory = sessions_directory()
+            is_used = settings.keep or settings.resume or names_session(settings, directory)
+            return directory if is_used else None
 
-    async def main(backend: Backend) -> int:
-        await asyncio.to_thread(import_module, "noderepl.script")
-        from noderepl.script import run
+        async def main(backend: Backend) -> int:
+            await asyncio.to_thread(import_module, "noderepl.script")
+            from noderepl.script import run
 
-        return await run(settings, actions, stdin, backend)
+            return await run(settings, actions, stdin, backend)
 
-    return with_backend(settings, main, launcher=launcher, state=state)
+        return with_backend(settings, main, launcher=launcher, state=state)
 
 
 def run_repl(
@@ -83,22 +92,24 @@ def run_repl(
     the screen. resumed: as for Registry. Returns the exit code. Raises NodeReplError if the prompt
     cannot open.
     """
-    launcher = _begun(settings)
-    import asyncio
+    with _begun(settings) as launcher:
+        import asyncio
 
-    from noderepl.sessions.run import with_backend
+        from noderepl.sessions.run import with_backend
 
-    def state() -> Path | None:
-        from noderepl.sessions.store import sessions_directory
+        def state() -> Path | None:
+            from noderepl.sessions.store import sessions_directory
 
-        return sessions_directory()
+            return sessions_directory()
 
-    async def main(backend: Backend) -> int:
-        for name in ("noderepl.repl", "noderepl.terminal.prompt", "noderepl.script"):
-            await asyncio.to_thread(import_module, name)
-        from noderepl.repl import run
-        from noderepl.script import run_actions
+        async def main(backend: Backend) -> int:
+            for name in ("noderepl.repl", "noderepl.terminal.prompt", "noderepl.script"):
+                await asyncio.to_thread(import_module, name)
+            from noderepl.repl import run
+            from noderepl.script import run_actions
 
-        return await run(settings, partial(run_actions, settings, actions), early, backend)
+            return await run(settings, partial(run_actions, settings, actions), early, backend)
 
-    return with_backend(settings, main, launcher=launcher, spares=1, state=state, resumed=resumed)
+        return with_backend(
+            settings, main, launcher=launcher, spares=1, state=state, resumed=resumed
+        )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import tempfile
 import threading
 from concurrent.futures import Future, InvalidStateError, wait
@@ -33,7 +34,6 @@ from noderepl.service.spawned import Spawned, StartFailed, spawn
 from noderepl.service.tools import Tools, write_tools
 from noderepl.signals import blocked
 
-_PATIENCE = 2.0
 Start = tuple[SessionDirectories, Future[Spawned]]
 
 
@@ -136,18 +136,23 @@ class Launcher:
                 spawned.discard()
             spawned.process.reap()
 
-        # bubblewrap ends the sandbox with this thread.
-        threading.Thread(target=run, name="noderepl-process", daemon=True).start()
+        try:
+            # bubblewrap ends the sandbox with this thread.
+            threading.Thread(target=run, name="noderepl-process", daemon=True).start()
+        except RuntimeError as error:
+            started.set_exception(StartFailed(f"Node.js cannot be started: {error}."))
         return started
 
-    def close(self) -> None:
-        """Ends the process of begin() if nobody has taken it, and deletes the pool's directory. May
-        be called again, and by the handler of a signal.
+    def close(self, patience: float = 2.0) -> None:
+        """Ends the process of begin() if nobody has taken it, and the trial of the sandbox, and
+        deletes the pool's directory. May be called again, and by the handler of a signal.
+
+        patience: the seconds for which a start in progress is awaited.
         """
         self._closed = True
+        end_trials()
         if (first := self.take_first()) is not None:
-            end_trials()
-            wait([first[1]], _PATIENCE)
+            wait([first[1]], patience)
             discard(first[1])
         if "_place" in self.__dict__:
             with contextlib.suppress(OSError):  # the next sweep removes it
@@ -165,7 +170,9 @@ class Launcher:
 
     @cached_property
     def _tools(self) -> Tools:
-        return write_tools(self.place / "bin", self.node)
+        directory = self.place / "bin"
+        shutil.rmtree(directory, ignore_errors=True)  # of an attempt that failed
+        return write_tools(directory, self.node)
 
     @cached_property
     def _shown_with(self) -> Path | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import signal
 import stat
 import subprocess
 import tempfile
@@ -88,7 +89,20 @@ def _remove_if_dead(place: Path) -> None:
         if not stat.S_ISREG(os.fstat(lock).st_mode):
             return
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _end_sandboxes(place)
         _remove(place, lock)
+
+
+def _end_sandboxes(place: Path) -> None:
+    """Kills processes of bubblewrap with a dead place: one whose parent was killed before it asked
+    for its own end waits forever.
+    """
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            name, *arguments = (process / "cmdline").read_bytes().split(b"\0")
+            is_of_place = any(one.startswith(os.fsencode(place) + b"/") for one in arguments)
+            if is_of_place and Path(os.fsdecode(name)).name == "bwrap":
+                os.kill(int(process.name), signal.SIGKILL)
 
 
 def _remove(place: Path, lock: int) -> None:

@@ -40,7 +40,7 @@ def with_backend(
 ) -> int:
     """Runs `main` in an event loop with a backend, which is closed in every case.
 
-    launcher: of the embedded pool, whose first session gets the prelude; it is closed too. spares:
+    launcher: of the embedded pool, whose first session gets the prelude. spares:
     the number of workers of that pool to start ahead for new sessions. state: returns the directory
     of the records, as for Registry; resumed: as for it. Returns the exit code of main, or 128 + N
     if signal N (SIGINT, SIGTERM, SIGHUP) ended it.
@@ -78,8 +78,6 @@ def with_backend(
         return 128 + stopped_by[0]
     finally:
         _end_trials()
-        if launcher is not None:
-            launcher.close()
 
 
 def _end_trials() -> None:

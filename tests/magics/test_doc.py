@@ -365,3 +365,18 @@ async def test_a_question_that_fails_has_run_nothing(
                 assert str(caught.value) == "the pool stopped responding"
         if is_first:
             await shown(dispatcher, "function f() {}")
+
+
+async def test_questions_load_no_module_by_code_of_a_snippet(dispatch: Open) -> None:
+    """A loader that a snippet has replaced does not run for a getter of the user."""
+    dispatcher = await dispatch(at_prompt=True)
+    await shown(
+        dispatcher,
+        """var loads = [], { Module } = require('module'), load = Module._load
+        Module._load = function (...given) { loads.push(given[0]); throw new Error('refused') }
+        Object.defineProperty(globalThis, 'own', { get() { loads.push('own') }, configurable: true }); 1""",
+    )
+    assert "accessor" in await shown(dispatcher, "own?")
+    await dispatcher.executor.queries.members("own")
+    await shown(dispatcher, "%who")
+    assert await shown(dispatcher, "Module._load = load; loads.join()") == "''"

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import signal
 import subprocess
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,8 +16,10 @@ import pytest
 from asking import connect, value_of
 from driving import command, descendants, environment
 
+from noderepl.service import launcher as launchers
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, find_node
+from noderepl.service.places import sweep
 from noderepl.service.pool import Pool
 from noderepl.service.spawned import StartFailed
 
@@ -114,6 +120,130 @@ async def test_a_first_process_that_cannot_start_is_reported_by_the_session(
     finally:
         await pool.close()
     assert nothing_is_left(place)
+
+
+def test_a_thread_that_cannot_start_is_reported(
+    launcher: Launcher, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a start that failed, and the directory does not stay."""
+
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as limited:
+        limited.setattr(threading.Thread, "start", refused)
+        launcher.begin()
+    first = launcher.take_first()
+    assert first is not None
+    with pytest.raises(StartFailed, match="can't start new thread"):
+        first[1].result()
+    launcher.close()
+    assert nothing_is_left(place)
+
+
+def test_tools_that_could_not_be_written_are_written_later(
+    launcher: Launcher, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first start on a full disk does not break the next ones."""
+    write = launchers.write_tools
+
+    def full(directory: Path, node: Node) -> None:
+        write(directory, node)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as filled:
+        filled.setattr(launchers, "write_tools", full)
+        with pytest.raises(OSError, match="No space left"):
+            launcher.start(launcher.create_directories()).result(PATIENCE)
+    launcher.start(launcher.create_directories()).result(PATIENCE).discard()
+    launcher.close()
+    assert nothing_is_left(place)
+
+
+DEAD = "import os; from noderepl.service.places import Place; print(Place().path, flush=True); os._exit(0)"
+
+
+def test_a_sandbox_whose_pool_was_killed_ends_with_the_next_sweep(place: Path) -> None:
+    """A process of bubblewrap that waits forever; no other process that names the place."""
+    made = subprocess.run(
+        [sys.executable, "-c", DEAD],
+        env={**os.environ, "TMPDIR": str(place)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    argument = f"{made.stdout.strip()}/1/data"
+    wait = ["-c", "import time; time.sleep(60)", argument]
+    orphans = {
+        name: subprocess.Popen([name, *wait], executable=sys.executable)
+        for name in ("bwrap", "vim")
+    }
+    try:
+        for name, orphan in orphans.items():
+            while not Path(f"/proc/{orphan.pid}/cmdline").read_bytes().startswith(name.encode()):
+                time.sleep(0.01)
+        sweep()
+        assert orphans["bwrap"].wait(PATIENCE) == -signal.SIGKILL
+        assert orphans["vim"].poll() is None
+    finally:
+        for orphan in orphans.values():
+            orphan.kill()
+            orphan.wait()
+    assert nothing_is_left(place)
+
+
+def test_two_signals_leave_nothing(home: Path, tmp_path: Path) -> None:
+    """The second one does not interrupt what the first one has begun to delete."""
+    place = tmp_path / "temporary"
+    place.mkdir()
+    for pause in (0.0003, 0.0006, 0.001, 0.0015, 0.002, 0.003):
+        run = subprocess.Popen(
+            command("-e", "setInterval(() => {}, 1000)"),
+            env=environment(home, TMPDIR=str(place)),
+            stderr=subprocess.PIPE,
+        )
+        while not any(place.iterdir()):
+            time.sleep(0.001)
+        run.send_signal(signal.SIGTERM)
+        time.sleep(pause)
+        run.send_signal(signal.SIGINT)
+        _, errors = run.communicate(timeout=PATIENCE)
+        assert run.returncode in {143, 130} and errors == b""
+        assert nothing_is_left(place)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("-e", "1", "--sandbox", "require"), ("serve", "--port", "0")]
+)
+def test_a_trial_that_hangs_ends_at_a_signal(
+    home: Path, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    """Also where noderepl waits for the trial before it has a pool."""
+    place, commands = tmp_path / "temporary", tmp_path / "commands"
+    place.mkdir()
+    commands.mkdir()
+    (commands / "bwrap").write_text("#!/bin/sh\nexec sleep 60\n")
+    (commands / "bwrap").chmod(0o755)
+    path = f"{commands}:{os.environ['PATH']}"
+    env = environment(home, TMPDIR=str(place), PATH=path, NODEREPL_TOKEN="token-of-a-test")
+    run = subprocess.Popen(command(*arguments), env=env, stdout=subprocess.DEVNULL)
+    trials: list[int] = []
+    while not trials:
+        time.sleep(0.02)
+        trials = [pid for pid in descendants(run.pid) if name_of(pid) == "sleep"]
+    run.send_signal(signal.SIGTERM)
+    assert run.wait(PATIENCE) == 143
+    assert nothing_is_left(place)
+    assert [name_of(pid) for pid in trials] == [""]
+
+
+def name_of(pid: int) -> str:
+    """The name of a process that runs, "" if it has ended."""
+    with contextlib.suppress(OSError):
+        status = Path(f"/proc/{pid}/stat").read_text()
+        if status.rpartition(")")[2].split()[0] not in "ZX":
+            return status.partition("(")[2].rpartition(")")[0]
+    return ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])

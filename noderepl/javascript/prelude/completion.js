@@ -43,6 +43,7 @@
     const CHAIN = /^\s*[A-Za-z_$][\w$]*(?:\s*\??\.\s*[A-Za-z_$][\w$]*)*\s*$/;
     const STEP = /[\w$]+/g;
     const WARNS = /Storage$|^(?:sys|punycode|wasi|_[a-z]+_[a-z]+)$/; // Node.js warns if one is read
+    const LAZY = /^get\b[^{]*\{[^}]*\blazyWebCrypto\b/; // the source of the getter of crypto.webcrypto
     const LOADED = "() => lib"; // Node's getter of a module that was used
     const CLASS = /^class\b/;
     const NATIVE = /^function get [^{]*\{ \[native code\] \}$/; // a bound function has no name
@@ -66,9 +67,12 @@
     const { initial, foresee, makers, names } = variables;
     forEachEntry(initial, trustGetter);
 
-    // The module crypto takes as long to load as half of the prelude. Snippets cannot replace its getter.
+    // The module crypto takes as long to load as half of the prelude. It is loaded here, and only for what may be its
+    // getter, which snippets cannot replace.
     function isLoading(getter) {
-        return has(loading, getter) || descriptorOf(realm.require("crypto"), "webcrypto")?.get === getter;
+        const ofCrypto = () => descriptorOf(getBuiltinModule("crypto"), "webcrypto").get === getter;
+        const mayBe = () => typeof getter === "function" && exec(LAZY, sourceOf(getter)) !== null;
+        return has(loading, getter) || (mayBe() && attempt(ofCrypto) === true);
     }
 
     function trust(object, properties) {

@@ -205,7 +205,8 @@
 
     // The child itself has got the error if its output did not fit.
     function checkSpace({ number, stdout }) {
-        if (attempt(() => statfsSync(`/proc/self/fd/${stdout.fd}`).bavail) === 0) {
+        const seemsFull = attempt(() => statfsSync(`/proc/self/fd/${stdout.fd}`).bavail) === 0;
+        if (seemsFull && attempt(() => (closeSync(fileIn(data)), true)) === undefined) {
             lose(number);
         }
     }
