@@ -15,7 +15,6 @@ from typing import Protocol
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 
-from noderepl.file_names import shown_name
 from noderepl.javascript.completion_context import Context, context, destructured
 from noderepl.javascript.completion_names import (
     BUILTIN_MODULES,
@@ -145,7 +144,7 @@ class SnippetCompleter(Completer):
         if kind == "module" or (kind == "package" and not is_first(rest)):
             offers += await self._live.packages("")
         for name, description in offers:
-            if name.startswith(unquoted(word)) and shown_name(name) == name:
+            if name.startswith(unquoted(word)) and _can_be_typed(name):
                 text, meta = shlex.quote(name), plain(description)
                 yield Completion(text, -len(word), display=plain(name), display_meta=meta)
 
@@ -243,9 +242,7 @@ class SnippetCompleter(Completer):
             return
         for entry in entries:
             is_hidden = entry.name.startswith(".") and not start.startswith(".")
-            # A line has no control characters, and no bytes that are not UTF-8.
-            can_be_typed = shown_name(entry.name) == entry.name
-            if entry.name.startswith(start) and not is_hidden and can_be_typed:
+            if entry.name.startswith(start) and not is_hidden and _can_be_typed(entry.name):
                 name = entry.name + ("/" if _is_directory(entry) else "")
                 yield Completion(shlex.quote(prefix + name), -len(word), display=plain(name))
 
@@ -303,6 +300,11 @@ class SnippetCompleter(Completer):
 
 
 MODULE_GLOBALS = tuple(name for name in BUILTIN_MODULES if "/" not in name and name not in KEYWORDS)
+
+
+def _can_be_typed(name: str) -> bool:
+    """Returns whether a line may contain a name: no line break, and no bytes that are not UTF-8."""
+    return not any(one in "\n\r" or "\ud800" <= one <= "\udfff" for one in name)
 
 
 def _is_directory(path: Path) -> bool:

@@ -364,7 +364,7 @@ def test_text_that_is_not_in_the_locales_encoding_is_refused(home):
         [*command("-p"), b"'\xe9'"], env=environment(home), capture_output=True, text=True, check=False
     )  # fmt: skip
     assert (ran.returncode, ran.stdout) == (2, "")
-    assert "encoding" in ran.stderr and len(ran.stderr.splitlines()) == 1
+    assert "is not UTF-8 text at byte 1" in ran.stderr and len(ran.stderr.splitlines()) == 1
 
 
 def test_output_with_the_sessions_own_path_is_shown_once(home):
