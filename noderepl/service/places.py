@@ -89,7 +89,7 @@ def _remove_if_dead(place: Path) -> None:
         if not stat.S_ISREG(os.fstat(lock).st_mode):
             return
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        _end_sandboxes(place)
+        _end_sandboxes(place.resolve())
         _remove(place, lock)
 
 

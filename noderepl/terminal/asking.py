@@ -17,7 +17,6 @@ from prompt_toolkit.data_structures import Size
 from prompt_toolkit.document import Document
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
-from prompt_toolkit.input import create_input
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.validation import ValidationError, Validator
@@ -26,6 +25,7 @@ from noderepl.lazy_dataclasses import dataclass
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.interrupt_key import bind_interrupt
+from noderepl.terminal.keyboard import Keyboard
 from noderepl.terminal.selection_keys import bind_selections
 
 MENU_ROWS = 8
@@ -103,7 +103,7 @@ async def ask(
                 event.current_buffer.go_to_completion(min(1, len(state.completions) - 1))
 
     session: PromptSession[str] = PromptSession(
-        input=create_input(sys.stdin),
+        input=Keyboard(sys.stdin),
         output=_output(),
         key_bindings=bindings,
         completer=_Choices(choices) if choices else None,

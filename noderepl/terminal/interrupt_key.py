@@ -6,6 +6,7 @@ from prompt_toolkit.application.current import get_app
 from prompt_toolkit.filters import Condition, is_searching
 from prompt_toolkit.key_binding import KeyBindings
 from prompt_toolkit.key_binding.key_processor import KeyPressEvent
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.keys import Keys
 from prompt_toolkit.search import stop_search
 
@@ -27,6 +28,7 @@ def bind_interrupt(keys: KeyBindings, error: type[BaseException]) -> None:
         if is_searching():
             stop_search()
             event.app.current_buffer.reset()
+            event.app.vi_state.input_mode = InputMode.INSERT  # as after any other Ctrl-C
         else:
             event.app.exit(exception=error, style="class:aborting")
 

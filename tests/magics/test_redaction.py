@@ -88,3 +88,11 @@ def test_a_secret_is_left_out(line: str, kept: str) -> None:
 def test_what_is_no_secret_stays(line: str) -> None:
     """Names, public options, other magics, and JavaScript in which % is an operator."""
     assert without_identifier(line) == line
+
+
+@pytest.mark.parametrize("name", ["session", "config"])
+def test_a_long_input_loses_all_behind_the_name(name: str) -> None:
+    """Its words are not analysed one by one; JavaScript behind other magics stays."""
+    code = "x" * 30_000
+    text = f"%{name} use SECRET\n%time {code}"
+    assert without_identifier(text) == f"%{name}\n%time {code}"

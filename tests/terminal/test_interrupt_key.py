@@ -90,3 +90,19 @@ def test_an_interrupt_behind_other_keys_is_the_users(tmp_path: Path) -> None:
             assert isinstance(editor.end, EOFError)
 
     asyncio.run(press())
+
+
+def test_an_interrupt_in_a_search_of_vi_leaves_insert_mode(tmp_path: Path) -> None:
+    """The next line is typed, and is no command of vi."""
+
+    async def press() -> None:
+        async with line_editor(tmp_path) as editor:
+            for keys in (("c-r", "n"), ("escape", "/", "n"), ("escape", "?", "n")):
+                editor.open("rm_all()")
+                editor.app.editing_mode = EditingMode.VI
+                editor.app.vi_state.input_mode = InputMode.INSERT
+                editor.press(*keys, "c-c")
+                assert not is_searching()
+                assert editor.app.vi_state.input_mode is InputMode.INSERT, keys
+
+    asyncio.run(press())
