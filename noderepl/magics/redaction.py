@@ -90,15 +90,15 @@ def _cuts(line: str, magics: Collection[str], *, is_certain: bool) -> Iterator[t
     end = 0
     for word, length in zip(words, kept, strict=True):
         if length < len(word.text):
-            # A part of a word with quotes cannot be told.
+            # In a word with quotes, the place of a part is unknown.
             is_plain = line[word.start : word.start + length] == word.text[:length]
             yield (word.start + length if length and is_plain else end), word.end
         end = word.end
 
 
 def _cuts_of_long(line: str) -> Iterator[tuple[int, int]]:
-    """As _cuts(), in little time for each character: all behind the name of a magic with secrets,
-    which no mistake hides.
+    """Yields the part of a long magic that is secret: everything behind the name of a magic with
+    secrets, spelt exactly. Takes little time for each character.
     """
     for found in islice(_WORD.finditer(line), _FIRST_WORDS):
         if found[0].strip("%?'\"").lower() in _KEPT:

@@ -114,8 +114,7 @@ class Launcher:
             ) from error
 
     def start(self, directories: SessionDirectories) -> Future[Spawned]:
-        """Starts a process in a thread of its own, which waits for its end, and does not wait for
-        it.
+        """Begins to start a process in a thread of its own, which waits for the process' end.
 
         The future raises StartFailed or OSError. If it is cancelled, the process ends.
         """
@@ -144,8 +143,8 @@ class Launcher:
         return started
 
     def close(self, patience: float = 2.0) -> None:
-        """Ends the process of begin() if nobody has taken it, and the trial of the sandbox, and
-        deletes the pool's directory. May be called again, and by the handler of a signal.
+        """Ends the trial of the sandbox and a process of begin() that nobody has taken, and deletes
+        the pool's directory. May be called again, and by the handler of a signal.
 
         patience: the seconds for which a start in progress is awaited.
         """

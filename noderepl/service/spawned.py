@@ -24,7 +24,8 @@ class Spawned:
     """A process and this side's ends of its pipes.
 
     requests: the socket to send to. answers, complaints: its messages and its stderr. status: the
-    reports of bubblewrap; None without a sandbox, and with it there is a reaper.
+    reports of bubblewrap; None without a sandbox. reaper: ends the process when this one is killed;
+    None in a sandbox.
     """
 
     launch: Launch

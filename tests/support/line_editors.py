@@ -13,7 +13,7 @@ from prompt_toolkit.completion import Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.enums import EditingMode
 from prompt_toolkit.history import InMemoryHistory
-from prompt_toolkit.input import create_pipe_input
+from prompt_toolkit.input import Input, create_pipe_input
 from prompt_toolkit.key_binding import KeyPress
 from prompt_toolkit.key_binding.key_bindings import Binding, _parse_key
 from prompt_toolkit.key_binding.key_processor import _Flush
@@ -24,7 +24,7 @@ from prompt_toolkit.styles import DummyStyle
 
 from noderepl.internal_error import Fallbacks
 from noderepl.magics import Preferences
-from noderepl.settings import read_settings
+from noderepl.settings import Settings, read_settings
 from noderepl.terminal.completion import Completer
 from noderepl.terminal.emoji import Clusters
 from noderepl.terminal.prompt import Prompt
@@ -122,6 +122,17 @@ class LineEditor:
         return future.exception() or str(future.result())
 
 
+def unseen_prompt(
+    input_: Input, settings: Settings, completer: Completer, failures: list[BaseException]
+) -> Prompt:
+    """A prompt without a screen. failures: gets the errors in it."""
+    return Prompt(
+        input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=completer,
+        is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
+        toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append), values=NoValues(),
+    )  # fmt: skip
+
+
 @asynccontextmanager
 async def line_editor(
     directory: Path, keys: dict[str, str] | None = None
@@ -132,11 +143,7 @@ async def line_editor(
     (directory / "config.toml").write_text("".join(["[keys]\n", *rows]))
     settings = read_settings({}, environ={}, directory=directory)
     with create_pipe_input() as input_:
-        prompt = Prompt(
-            input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=TwoWords(),
-            is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
-            toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append), values=NoValues(),
-        )  # fmt: skip
+        prompt = unseen_prompt(input_, settings, TwoWords(), failures)
         input_.is_burst = False  # type: ignore[attr-defined]
         editor = LineEditor(prompt)
         with set_app(editor.app):

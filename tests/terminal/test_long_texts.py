@@ -6,22 +6,18 @@ import asyncio
 import gc
 from pathlib import Path
 
-from line_editors import NoScreen, NoValues, no_editor
+from line_editors import unseen_prompt
 from prompt_toolkit import document
 from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import InMemoryHistory
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.keys import Keys
-from prompt_toolkit.styles import DummyStyle
 
-from noderepl.internal_error import Fallbacks
 from noderepl.javascript.highlight import LINE_COLOURED_AT_MOST, Highlighter
-from noderepl.magics import Preferences
 from noderepl.settings import read_settings
 from noderepl.terminal.completion import Completer
 from noderepl.terminal.keyboard import Parser
-from noderepl.terminal.prompt import Prompt
 from noderepl.terminal.suggestions import FromHistory
 from noderepl.threaded import SHORT
 
@@ -74,11 +70,7 @@ def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
     async def type_() -> None:
         settings = read_settings({}, environ={}, directory=tmp_path)
         with create_pipe_input() as input_:
-            prompt = Prompt(
-                input_=input_, output=NoScreen(), history=InMemoryHistory(), completer=NoCompleter(),
-                is_magic=lambda _: False, toolbar=list, style=DummyStyle, stop=lambda: None, edit=no_editor,
-                toggles=Preferences(60, "inline"), settings=settings, colour=True, fallbacks=Fallbacks(failures.append), values=NoValues(),
-            )  # fmt: skip
+            prompt = unseen_prompt(input_, settings, NoCompleter(), failures)
             reading = asyncio.create_task(
                 prompt.read(prefill="f(1)\n" * 10_000, opened=lambda: None, painted=lambda: None)
             )
