@@ -88,6 +88,12 @@ def find_bubblewrap(*, egress: bool) -> Bubblewrap:
     return Bubblewrap(None, reason or install)
 
 
+def untried_bubblewrap() -> Bubblewrap:
+    """Returns what find_bubblewrap() probably returns, without a trial."""
+    path = next(_candidates(), None) if sys.platform == "linux" else None
+    return Bubblewrap(path, None if path else "bubblewrap is not installed")
+
+
 def bubblewrap_works() -> bool:
     """Returns whether bubblewrap is installed and works."""
     return find_bubblewrap(egress=True).path is not None
@@ -162,7 +168,7 @@ def _candidates() -> Iterator[Path]:
 
 def begin_trial(*, egress: bool) -> None:
     """Starts the first trial of find_bubblewrap(), which then waits only for its end."""
-    path = next(_candidates(), None) if sys.platform == "linux" else None
+    path = untried_bubblewrap().path
     if path is not None:
         with contextlib.suppress(OSError):  # the trial that find_bubblewrap() starts fails too
             _begun[path, egress] = _begin(path, egress=egress)

@@ -12,7 +12,7 @@ import shutil
 import tempfile
 import threading
 from concurrent.futures import Future, InvalidStateError, wait
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from noderepl.service.bubblewrap import end_trials
@@ -34,6 +34,8 @@ from noderepl.service.spawned import Spawned, StartFailed, spawn
 from noderepl.service.tools import Tools, write_tools
 from noderepl.signals import blocked
 
+# The maximum time for which begin() waits.
+_SPAWN_SECONDS = 0.5
 Start = tuple[SessionDirectories, Future[Spawned]]
 
 
@@ -63,6 +65,8 @@ class Launcher:
         self._first: Start | None = None
         self._numbered = 0
         self._closed = False
+        # Set after the first spawn(), also one that has failed.
+        self._spawned = threading.Event()
         # Of the trial of the sandbox and of the tools, which the first of the threads prepares.
         self._lock = threading.Lock()
 
@@ -88,14 +92,16 @@ class Launcher:
         return self._place.path
 
     def begin(self) -> None:
-        """Starts the first process. If its directories cannot be created, the next start reports
-        it.
+        """Starts the first process and waits until it exists. If its directories cannot be created,
+        the next start reports it.
         """
         with contextlib.suppress(StartFailed):
             # Otherwise close(), called by a handler, could miss the directory.
             with blocked():
                 directories = self.create_directories()
-            self._first = directories, self.start(directories)
+            self._first = directories, self.start(directories, waits=False)
+            # Python's other threads would delay the start of the process by their imports.
+            self._spawned.wait(_SPAWN_SECONDS)
 
     def take_first(self) -> Start | None:
         """Returns the directories and the process of begin(), once; None without one."""
@@ -113,18 +119,28 @@ class Launcher:
                 " set TMPDIR to another one."
             ) from error
 
-    def start(self, directories: SessionDirectories) -> Future[Spawned]:
+    def start(self, directories: SessionDirectories, *, waits: bool = True) -> Future[Spawned]:
         """Begins to start a process in a thread of its own, which waits for the process' end.
 
-        The future raises StartFailed or OSError. If it is cancelled, the process ends.
+        waits: whether to wait for the trial of the sandbox first; otherwise the process is replaced
+        if the trial fails. The future raises StartFailed or OSError. If it is cancelled, the
+        process ends.
         """
         started: Future[Spawned] = Future()
 
         def run() -> None:
             try:
-                with self._lock:
-                    launch = self._launch(directories)
-                spawned = spawn(launch)
+                try:
+                    with self._lock:
+                        launch = self._launch(directories, is_tried=waits)
+                    spawned = spawn(launch)
+                finally:
+                    self._spawned.set()
+                if not waits and not self._is_right(launch):
+                    spawned.discard()
+                    spawned.process.reap()
+                    self.start(directories).add_done_callback(partial(_pass_on, started))
+                    return
             except BaseException as error:  # passed to the caller, whatever it is
                 with contextlib.suppress(InvalidStateError):
                     started.set_exception(error)
@@ -177,18 +193,39 @@ class Launcher:
     def _shown_with(self) -> Path | None:
         return self._sandbox.shown_with(self.place, self.node, self._tools, os.environ)
 
-    def _launch(self, directories: SessionDirectories) -> Launch:
+    def _launch(self, directories: SessionDirectories, *, is_tried: bool) -> Launch:
         """Raises StartFailed, OSError."""
-        if self._shown_with is not None:
+        sandbox = self._sandbox
+        bubblewrap = (sandbox.bubblewrap if is_tried else sandbox.likely_bubblewrap).path
+        if bubblewrap is not None and self._shown_with is not None:
             raise StartFailed(
                 f"The directory for temporary files is in {self._shown_with}, which every session"
                 " may read; set TMPDIR to another one."
             )
         directories.unlock()
-        launch = self._sandbox.launch(self.node, directories, self._tools, os.environ)
+        launch = sandbox.launch(self.node, directories, self._tools, os.environ, bubblewrap)
         if self._closed:
             raise StartFailed("The pool is closed.")
         return launch
+
+    def _is_right(self, launch: Launch) -> bool:
+        """Returns whether a process was started in the bubblewrap that works, or rightly in none;
+        waits for the trial.
+        """
+        with self._lock:
+            path = self._sandbox.bubblewrap.path
+        return not launch.sandboxed if path is None else launch.argv[0] == str(path)
+
+
+def _pass_on(started: Future[Spawned], again: Future[Spawned]) -> None:
+    """Passes the outcome of a second start on to those who wait for the first."""
+    try:
+        if (error := again.exception()) is not None:
+            started.set_exception(error)
+        else:
+            started.set_result(again.result())
+    except InvalidStateError:  # cancelled meanwhile
+        discard(again)
 
 
 def discard(started: Future[Spawned]) -> None:

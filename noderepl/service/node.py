@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import json
 import os
 import re
 import select
@@ -48,6 +47,8 @@ class Node:
 
     def npm_version(self) -> str | None:
         """The version of the install's npm, from its package file; None without npm."""
+        import json  # takes milliseconds, and few runs need it
+
         if self.npm_cli is None:
             return None
         try:
@@ -139,6 +140,8 @@ def _version_from_header(path: Path) -> str | None:
 
 def _ask(executable: Path) -> tuple[Path, str] | None:
     """Returns the resolved path and the version that the executable itself reports."""
+    import json  # as above
+
     question = "JSON.stringify([process.execPath, process.versions.node])"
     try:
         match json.loads(_output_of([str(executable), "-p", question])):

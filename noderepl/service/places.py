@@ -14,12 +14,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from itertools import dropwhile, islice
 from pathlib import Path
 
 _PREFIX = "noderepl-"
 _LOCK = "lock"
 _SECONDS = 10.0
 _PATIENCE = 2.0
+# The levels of a tree that is deleted without a process, and the entries of each directory.
+_LEVELS = 3
+_FEW = 16
 # A session may have removed the permissions of its directories.
 _REMOVE = """
 for path do
@@ -118,10 +122,13 @@ def _remove(place: Path, lock: int) -> None:
 def remove_trees(trees: Sequence[Path], *descriptors: int) -> None:
     """Deletes trees in this order, also those that a session locked or made very deep.
 
-    A separate process does it. This function waits for two seconds at most; then that process
-    continues alone, also after the end of this one. descriptors: inherited by that process. Raises
-    OSError if it cannot be started.
+    A separate process deletes all but small trees. This function waits for two seconds at most;
+    then that process continues alone, also after the end of this one. descriptors: inherited by
+    that process. Raises OSError if it cannot be started.
     """
+    trees = list(dropwhile(_is_removed, trees))
+    if not trees:
+        return
     process = subprocess.Popen(
         ("/bin/sh", "-c", _REMOVE, "sh", *trees),
         stdin=subprocess.DEVNULL,
@@ -136,3 +143,23 @@ def remove_trees(trees: Sequence[Path], *descriptors: int) -> None:
     waiting = threading.Thread(target=process.wait, name="noderepl-remove", daemon=True)
     waiting.start()
     waiting.join(_PATIENCE)
+
+
+def _is_removed(tree: Path, levels: int = _LEVELS) -> bool:
+    """Deletes a small tree, for which a process takes longer. Returns whether nothing of it is
+    left.
+    """
+    try:
+        with os.scandir(tree) as entries:
+            few = list(islice(entries, _FEW + 1))
+        if len(few) > _FEW or levels == 0:
+            return False
+        for entry in few:
+            if not entry.is_dir(follow_symlinks=False):
+                Path(entry.path).unlink()
+            elif not _is_removed(Path(entry.path), levels - 1):
+                return False
+        tree.rmdir()
+    except OSError:
+        return False
+    return True

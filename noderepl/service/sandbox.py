@@ -7,10 +7,9 @@ to it. This module runs only the trial of bubblewrap.
 
 from __future__ import annotations
 
-import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -25,6 +24,7 @@ from noderepl.service.bubblewrap import (
     isolation,
     seals,
     shown_of_system,
+    untried_bubblewrap,
 )
 from noderepl.service.node import Node
 from noderepl.service.tools import Tools, without_credentials
@@ -179,17 +179,25 @@ class Sandbox:
             raise NoSandbox(f"{what} is not available: {self.obstacle}.")
 
     @cached_property
-    def _bubblewrap(self) -> Bubblewrap:
+    def bubblewrap(self) -> Bubblewrap:
+        """The bubblewrap that sessions run in, after a trial that takes some milliseconds."""
         if self._mode == "off":
             return Bubblewrap(None, "--sandbox is off")
         return find_bubblewrap(egress=self._egress)
+
+    @property
+    def likely_bubblewrap(self) -> Bubblewrap:
+        """The bubblewrap that sessions probably run in; there may not have been a trial."""
+        if "bubblewrap" in self.__dict__ or self._mode == "off":
+            return self.bubblewrap
+        return untried_bubblewrap()
 
     @property
     def obstacle(self) -> str | None:
         """Why there is no sandbox, in words that follow a colon; None if there is one. Takes some
         milliseconds.
         """
-        return self._bubblewrap.obstacle
+        return self.bubblewrap.obstacle
 
     @property
     def notice(self) -> str | None:
@@ -203,25 +211,28 @@ class Sandbox:
     def shown_with(
         self, place: Path, node: Node, tools: Tools, outside: Mapping[str, str]
     ) -> Path | None:
-        """Returns the directory that every session may read and that contains `place`; None if
-        there is none, or no sandbox.
+        """Returns the directory that every session in the sandbox may read and that contains
+        `place`; None if there is none.
 
         place: without links. The rest is as for launch().
         """
-        if self._bubblewrap.path is None:
-            return None
         shown = (*shown_of_system(), *_readable(node, tools, _allowed(outside)))
         return next((one for one in shown if place.is_relative_to(one.resolve())), None)
 
     def launch(
-        self, node: Node, own: SessionDirectories, tools: Tools, outside: Mapping[str, str]
+        self,
+        node: Node,
+        own: SessionDirectories,
+        tools: Tools,
+        outside: Mapping[str, str],
+        bubblewrap: Path | None,
     ) -> Launch:
         """Returns the Launch of a worker of `node` in `own`.
 
         tools: of the same Node.js. outside: this process' environment, of which only the variables
-        of an allow-list are passed on.
+        of an allow-list are passed on. bubblewrap: its executable; None without a sandbox.
         """
-        sandboxed = self._bubblewrap.path is not None
+        sandboxed = bubblewrap is not None
         allowed = _allowed(outside)
         allowed["PATH"] = ":".join(
             (_TOOLS if sandboxed else str(tools.directory), str(node.path.parent), *_PATH)
@@ -238,9 +249,9 @@ class Sandbox:
             return Launch(argv, allowed | places, own.data, self.limits, None)
         for name in allowed.keys() & {"npm_config_registry", "NPM_CONFIG_REGISTRY"}:
             allowed[name] = without_credentials(allowed[name])
-        binds = [str(part) for part in _readable(node, tools, allowed)]
+        binds = _not_shown(_readable(node, tools, allowed))
         argv = (
-            *(str(self._bubblewrap.path), *isolation(egress=self._egress), *binds_of_system()),
+            *(str(bubblewrap), *isolation(egress=self._egress), *binds_of_system()),
             *(
                 "--bind",
                 str(own.temporary),
@@ -281,6 +292,18 @@ def _readable(node: Node, tools: Tools, allowed: Mapping[str, str]) -> list[Path
     return [*node.readable, *trusted, *map(Path, tools.certificates)]
 
 
+def _not_shown(places: Sequence[Path]) -> list[str]:
+    """Returns the places, each once, that the parts of the system do not contain; each mount takes
+    time.
+    """
+    shown = shown_of_system()
+    return [
+        str(place)
+        for place in dict.fromkeys(places)
+        if place.resolve() != place or not any(map(place.is_relative_to, shown))
+    ]
+
+
 def _is_allowed(name: str) -> bool:
     return name in _KEPT or name.startswith("LC_") or name.lower() in _KEPT_IN_ANY_CASE
 
@@ -296,6 +319,8 @@ def _path_mapping() -> bytes:
     """Returns a script that runs path_mapping.js. Its functions stand in for those of Node.js, so
     the name of its file is one whose frames a stack omits as it omits those of Node.js.
     """
+    import json  # takes milliseconds, and the sandbox does not need it
+
     script = json.dumps(_source("path_mapping.js").decode())
     options = "{ filename: 'node:internal/modules/path_mapping' }"
     return f"\nrequire('vm').runInThisContext({script}, {options})(require);\n".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,41 @@ def test_a_process_that_nobody_takes_ends(launcher: Launcher, place: Path, secon
     launcher.close()
     with pytest.raises(StartFailed, match="closed"):
         launcher.create_directories()
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "exit 1",
+        'case "$*" in *" true") exit 1;; esac; exec {bwrap} "$@"',
+        'case "$*" in *" true") exit 1;; esac; exec sleep 60',
+    ],
+    ids=["fails", "fails in the trial only", "hangs as a session"],
+)
+async def test_a_first_process_in_the_wrong_sandbox_is_replaced(
+    script: str, place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It starts before the trial has ended, in a bubblewrap that does not work after all."""
+    wrong = tmp_path / "bwrap"
+    wrong.write_text(f"#!/bin/sh\n{script.format(bwrap=shutil.which('bwrap'))}\n")
+    wrong.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    launcher = Launcher(find_node())
+    launcher.begin()
+    pool = Pool(launcher)
+    try:
+        async with connect(pool) as client:
+            assert await value_of(client, "1 + 1", "first") == 2
+            session = pool.find("first")
+            assert session is not None
+            commands = [
+                Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                for pid in descendants(os.getpid())
+            ]
+            assert not [command for command in commands if bytes(wrong) in command]
+    finally:
+        await pool.close()
+    assert nothing_is_left(place)
 
 
 async def test_a_pool_without_a_session_ends_it(launcher: Launcher, place: Path) -> None:

@@ -17,7 +17,7 @@ from asking import connect, value_of
 from noderepl.service import places
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import find_node
-from noderepl.service.places import Place, sweep
+from noderepl.service.places import Place, remove_trees, sweep
 from noderepl.service.pool import Pool
 
 OWNER = """
@@ -30,6 +30,8 @@ place = Place()
 print(place.path, flush=True)
 sys.stdin.read()
 """
+# Files of a directory that a process of its own deletes.
+MANY = 20
 
 
 def owner_of_a_place(directory: Path) -> tuple[subprocess.Popen[str], Path]:
@@ -112,6 +114,8 @@ def test_a_sweep_that_is_cut_off_is_gone_on_with(
 ) -> None:
     """The lock goes last, so that what a killed sweep leaves is found by the next."""
     dead, left = owner_of_a_place(place)
+    for number in range(MANY):
+        (left / "1" / str(number)).touch()
     kill(dead)
 
     monkeypatch.setattr(places, "_REMOVE", 'rm -rf -- "$1"')
@@ -141,10 +145,11 @@ async def test_many_files_keep_nobody_waiting(place: Path, let_rm_go_on: Path) -
     pool = Pool(Launcher(find_node()))
     try:
         async with asyncio.timeout(60), connect(pool) as client:
-            await value_of(client, "fs.writeFileSync('file', ''); 1", "first")
-            await value_of(client, "fs.writeFileSync('file', ''); 1", "second")
+            files = f"for (let n = 0; n < {MANY}; n++) fs.writeFileSync('file' + n, ''); 1"
+            await value_of(client, files, "first")
+            await value_of(client, files, "second")
             await pool.stop("first")
-            assert len(list(place.glob("*/*/data/file"))) == 2
+            assert len(list(place.glob("*/*/data/file*"))) == 2 * MANY
     finally:
         async with asyncio.timeout(60):
             await pool.close()
@@ -155,6 +160,30 @@ async def test_many_files_keep_nobody_waiting(place: Path, let_rm_go_on: Path) -
     async with asyncio.timeout(60):
         while left.exists():  # noqa: ASYNC110  # nothing tells when it has been removed
             await asyncio.sleep(0.05)
+
+
+def test_a_small_tree_needs_no_process(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its links and files go, but nothing that a link leads to; a large or deep one needs one."""
+    monkeypatch.setattr(places, "_REMOVE", "exit 1")
+    outside = place / "outside"
+    outside.mkdir()
+    (outside / "file").touch()
+    small = place / "small"
+    (small / "a" / "b").mkdir(parents=True)
+    (small / "a" / "b" / b"\xff".decode("utf-8", "surrogateescape")).touch()
+    (small / "link").symlink_to(outside)
+    (small / "a" / "dangling").symlink_to("nowhere")
+    os.mkfifo(small / "pipe")
+    large, deep = place / "large", place / "deep"
+    large.mkdir()
+    for number in range(MANY):
+        (large / str(number)).touch()
+    (deep / "a" / "b" / "c" / "d").mkdir(parents=True)
+    for tree in (small, large, deep):
+        remove_trees([tree])
+    assert sorted(path.name for path in place.iterdir()) == ["deep", "large", "outside"]
+    assert len(list(large.iterdir())) == MANY
+    assert (outside / "file").exists()
 
 
 async def test_a_pool_removes_what_a_killed_one_left(place: Path) -> None:
