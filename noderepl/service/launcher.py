@@ -15,7 +15,6 @@ from concurrent.futures import Future, InvalidStateError, wait
 from functools import cached_property, partial
 from pathlib import Path
 
-from noderepl.service.bubblewrap import end_trials
 from noderepl.service.node import Node
 from noderepl.service.places import Place
 from noderepl.service.sandbox import (
@@ -32,6 +31,7 @@ from noderepl.service.sandbox import (
 )
 from noderepl.service.spawned import Spawned, StartFailed, spawn
 from noderepl.service.tools import Tools, write_tools
+from noderepl.service.trials import end_trials
 from noderepl.signals import blocked
 
 # The maximum time for which begin() waits.

@@ -5,25 +5,19 @@ The version is read from the install's header file if there is one, which does n
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import os
 import re
-import select
 import shutil
-import signal
 import subprocess
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.service.trials import Trial
 
 MINIMUM = 20
 _ADVICE = "install Node.js 20 or later, or `pip install 'noderepl[pool]'`, or point --node at one"
-# A shim of a version manager may take seconds; until then no signal is handled.
+# A shim of a version manager may take seconds.
 _ANSWER_SECONDS = 6.0
-_ANSWER_BYTES = 1 << 16
 _EXECUTABLE_MAGIC = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 
 
@@ -117,7 +111,7 @@ def _is_node_itself(path: Path) -> bool:
     """Returns whether the file is Node.js and not a version manager's shim, which would need that
     manager's own files.
     """
-    if path.name not in ("node", "nodejs"):
+    if path.name not in ("node", "nodejs") or not path.is_file():
         return False
     try:
         with path.open("rb") as file:
@@ -128,6 +122,8 @@ def _is_node_itself(path: Path) -> bool:
 
 def _version_from_header(path: Path) -> str | None:
     header = path.parent.parent / "include/node/node_version.h"
+    if not header.is_file():
+        return None
     try:
         text = header.read_text("utf-8", "replace")
     except OSError:
@@ -144,43 +140,19 @@ def _ask(executable: Path) -> tuple[Path, str] | None:
 
     question = "JSON.stringify([process.execPath, process.versions.node])"
     try:
-        match json.loads(_output_of([str(executable), "-p", question])):
+        trial = Trial(
+            [str(executable), "-p", question],
+            stream="stdout",
+            seconds=_ANSWER_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+        code, output = trial.finish()
+        match json.loads(output) if code == 0 else None:
             case [str(path), str(version)] if re.match(r"\d{1,6}\.", version):
                 return Path(path).resolve(), version
     except (OSError, subprocess.SubprocessError, ValueError, RecursionError):
         pass
     return None
-
-
-def _output_of(line: Sequence[str]) -> bytes:
-    """Returns a program's standard output; ends the program with all its children.
-
-    Raises OSError, SubprocessError, and ValueError if the output is longer than a valid answer.
-    """
-    end = time.monotonic() + _ANSWER_SECONDS
-    with subprocess.Popen(
-        line,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    ) as process:
-        assert process.stdout is not None
-        output = b""
-        try:
-            while len(output) <= _ANSWER_BYTES:
-                left = end - time.monotonic()
-                if left <= 0 or not select.select([process.stdout], [], [], left)[0]:
-                    raise subprocess.TimeoutExpired(line, _ANSWER_SECONDS)
-                if not (part := os.read(process.stdout.fileno(), _ANSWER_BYTES)):
-                    if process.wait(max(end - time.monotonic(), 0)):
-                        raise subprocess.CalledProcessError(process.returncode, line)
-                    return output
-                output += part
-            raise ValueError("too much output")
-        finally:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(process.pid, signal.SIGKILL)
 
 
 def _npm_cli(path: Path) -> Path | None:

@@ -18,6 +18,8 @@ from noderepl.lazy_patterns import lazy_pattern
 Event = Mapping[str, Any]
 
 MOST_NAMES = 8
+# The characters of all snippets whose variables are named.
+MOST_ANALYZED = 200_000
 INSTALLS = frozenset("install i in add ci".split())
 CHANGES = INSTALLS | frozenset(
     "uninstall un remove rm r update up upgrade dedupe prune link".split()
@@ -210,7 +212,10 @@ class Journal:
         """Returns the sentences about the loss and about %replay."""
         if not self.lost:
             return "Its state is gone, and there is nothing to replay."
-        gone = _counted("variable", variables(self.lost))
+        names, are_all = variables(self.lost)
+        gone = _counted("variable", names)
+        if not are_all:
+            gone = f"{gone} and others" if gone else "variables"
         # A pool may start another process in a session and preserve its files; this cannot be
         # detected here.
         files = [entry.name for entry in self.lost if isinstance(entry, Upload)]
@@ -232,20 +237,27 @@ def has_run(events: Iterable[Event]) -> bool:
     return ran
 
 
-def variables(entries: Sequence[Entry]) -> list[str]:
-    """Returns the names that snippets declared or assigned in the global scope, in order."""
+def variables(entries: Sequence[Entry]) -> tuple[list[str], bool]:
+    """Returns the names that snippets declared or assigned in the global scope, in order, and
+    whether these are all: long snippets are not analysed, which would take seconds.
+    """
     from noderepl.javascript.analyze import analyze
 
     found: dict[str, None] = {}
+    left, are_all = MOST_ANALYZED, True
     for entry in entries:
         if isinstance(entry, Snippet):
+            if len(entry.code) > left:
+                are_all = False
+                continue
+            left -= len(entry.code)
             analysis = analyze(entry.code, global_name="$", typescript="auto")
             named = [(one.start, name) for one in analysis.declarations for name in one.names]
             named += [(one.start, one.name) for one in analysis.assignments]
             found |= dict.fromkeys(name for _, name in sorted(named))
         elif isinstance(entry, Reset):
             found = {name: None for name in found if entry.names and name not in entry.names}
-    return list(found)
+    return list(found), are_all
 
 
 def packages(entries: Sequence[Entry]) -> list[str]:

@@ -82,8 +82,8 @@ def with_backend(
 
 def _end_trials() -> None:
     """Ends what tries the sandbox, for which the event loop waits."""
-    if (bubblewrap := sys.modules.get("noderepl.service.bubblewrap")) is not None:
-        bubblewrap.end_trials()
+    if (trials := sys.modules.get("noderepl.service.trials")) is not None:
+        trials.end_trials()
 
 
 def _begin_to_sweep() -> None:

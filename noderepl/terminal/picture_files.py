@@ -24,7 +24,7 @@ from noderepl.terminal.fonts import directories, installed
 from noderepl.units import human_size
 
 MOST_BYTES = 20_000_000
-# A pixel takes up to 12 bytes while a picture is converted.
+# A pixel takes up to 8 bytes while a picture is converted.
 MOST_PIXELS, MOST_SIDE = 16_000_000, 16_384
 SVG_SECONDS = 10
 _SVG_WIDTH = 1000
@@ -37,8 +37,13 @@ Size = tuple[int, int, int, int]
 _TEXT = re.compile(rb"<(?:\w+:)?text[\s>]")
 # References to anything but the picture's own elements and to pictures in their text are removed.
 _SVG_PROGRAM = f"""
-import json, re, resource, sys
+import ctypes, json, os, re, resource, signal, sys
 from xml.etree import ElementTree
+if sys.platform == "linux":
+    # PR_SET_PDEATHSIG: it must not outlive noderepl.
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)
+    if os.getppid() != int(sys.argv[2]):
+        sys.exit(1)
 resource.setrlimit(resource.RLIMIT_CPU, ({SVG_SECONDS}, {SVG_SECONDS}))
 resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30))
 import resvg_py
@@ -70,25 +75,16 @@ def picture(media: Media, *, protocol: str, size: Size, true: bool) -> bytes:
         raise Unreadable(f"it has {human_size(len(media.data))}, more than 20 MB")
     data = _svg(media.data) if media.mime == "image/svg+xml" else media.data
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")  # about sizes that are an attack
-            with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
-                if opened.width * opened.height > MOST_PIXELS:
-                    raise Unreadable(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
-                if max(opened.size) > MOST_SIDE:
-                    raise Unreadable(f"it has more than {MOST_SIDE:,} pixels in a row or a column")
-                columns, rows = fitting(opened.width, opened.height, size)
-                cell = size[2:]
-                opened.draft("RGB", (columns * cell[0], rows * cell[1]))
-                image = opened.convert("RGBA")
+        image, (columns, rows) = _opened(data, size)
     except Unreadable:
         raise
     except Exception as error:
         # Pillow raises whatever a damaged file leads to.
         raise Unreadable("it is not a valid PNG, JPEG, GIF or SVG file") from error
-    largest = columns * cell[0], rows * cell[1]
+    largest = columns * size[2], rows * size[3]
     if image.width > largest[0] or image.height > largest[1]:
         image = image.resize(largest)
+    image = image.convert("RGBA")
     if protocol == "kitty":
         return _kitty(_png(image), columns, rows)
     if protocol == "iterm":
@@ -107,6 +103,27 @@ def fitting(width: int, height: int, size: Size) -> tuple[int, int]:
     return min(max(round(columns), 1), most_columns), min(max(round(rows), 1), most_rows)
 
 
+def _opened(data: bytes, size: Size) -> tuple[Image.Image, tuple[int, int]]:
+    """Returns a picture with three or four channels, and its columns and rows.
+
+    size: as for picture(). Raises Unreadable, and any error of Pillow.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # about sizes that are an attack
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
+            if opened.width * opened.height > MOST_PIXELS:
+                raise Unreadable(f"it has more than {MOST_PIXELS // 1_000_000} million pixels")
+            if max(opened.size) > MOST_SIDE:
+                raise Unreadable(f"it has more than {MOST_SIDE:,} pixels in a row or a column")
+            shown = fitting(opened.width, opened.height, size)
+            opened.draft("RGB", (shown[0] * size[2], shown[1] * size[3]))
+            # Each copy of a large picture takes 64 MB.
+            if opened.mode not in ("RGB", "RGBA") or "transparency" in opened.info:
+                return opened.convert("RGBA"), shown
+            opened.load()
+            return opened, shown
+
+
 def lacks_font(media: Media) -> bool:
     """Tells whether a picture is an SVG file with text and no font is installed to draw it."""
     is_text = media.mime == "image/svg+xml" and _TEXT.search(media.data)
@@ -122,7 +139,7 @@ def _svg(data: bytes) -> bytes:
     how = {**fonts.families, "font_files": fonts.files} if fonts else {}
     try:
         ran = subprocess.run(
-            [sys.executable, "-I", "-c", _SVG_PROGRAM, json.dumps(how)],
+            [sys.executable, "-I", "-c", _SVG_PROGRAM, json.dumps(how), str(os.getpid())],
             input=data,
             capture_output=True,
             timeout=SVG_SECONDS,

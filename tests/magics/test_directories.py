@@ -281,6 +281,14 @@ def test_a_hostile_archive_leaves_nothing(name: str, tmp_path: Path) -> None:
     assert [path for path in tmp_path.rglob("*") if path != inner] == [tmp_path / "a"]
 
 
+def test_names_without_end_are_refused() -> None:
+    """Each archive of a directory may report further unreadable files; their names have a bound."""
+    left = Left()
+    with pytest.raises(MalformedAnswer, match="too many names"):
+        for number in range(100):
+            left = left.with_more(Left([], [f"{number}-{n}-{'x' * 4000}" for n in range(250)]))
+
+
 def test_an_archive_without_a_further_file_is_noticed(tmp_path: Path) -> None:
     """A session that repeats an archive would never end."""
     arrival = archives.Arrival(tmp_path / "c", force=True)

@@ -14,7 +14,7 @@ from asking import connect, execute, value_of
 from driving import environment
 from needs import only_where
 
-from noderepl.service import bubblewrap
+from noderepl.service import bubblewrap, trials
 from noderepl.service.bubblewrap import begin_trial, find_bubblewrap
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node, file_of_package, find_node
@@ -108,12 +108,12 @@ def test_a_trial_that_has_begun_is_not_repeated(monkeypatch: pytest.MonkeyPatch)
     """A trial that was started ahead is the one whose result counts, and only once."""
     started = []
 
-    class Recorded(bubblewrap.subprocess.Popen):
+    class Recorded(trials.subprocess.Popen):
         def __init__(self, command: list[str], **options: Any) -> None:
             started.append(command[0])
             super().__init__(command, **options)
 
-    monkeypatch.setattr(bubblewrap.subprocess, "Popen", Recorded)
+    monkeypatch.setattr(trials.subprocess, "Popen", Recorded)
     begin_trial(egress=True)
     assert len(started) == 1
     found = find_bubblewrap(egress=True).path

@@ -55,6 +55,23 @@ def test_variables_are_those_of_snippets_that_ended_well():
     )
 
 
+def test_the_variables_of_long_snippets_are_not_named():
+    """Their analysis would take seconds, in which no key is handled."""
+    journal = Journal()
+    journal.add(Snippet("let short = 1"))
+    journal.add(Snippet("var long = {};\n" * 40_000))
+    journal.add(Snippet("let other = 1"))
+    journal.lose()
+    started = time.process_time()
+    words = journal.words()
+    assert time.process_time() - started < 1
+    assert words.startswith("Lost: variables short and other and others. %replay re-runs 3 steps")
+    journal.begin(is_whole=True)
+    journal.add(Snippet("var long = {};\n" * 40_000))
+    journal.lose()
+    assert journal.words().startswith("Lost: variables. %replay re-runs 1 step;")
+
+
 def test_many_losses_are_restored_in_linear_time():
     """Four times the losses, each of which leaves nearly all lost steps, take less than six times as long."""
 

@@ -6,11 +6,14 @@ import base64
 import io
 import os
 import re
+import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from driving import descendants, wait_for
 from PIL import Image
 
 from noderepl.outcome import Execution, Media, Picture, Status, Words
@@ -220,6 +223,48 @@ async def test_without_the_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
         assert b"noderepl[images]" in b"".join(data for _, data, _ in await pictures.drawn(shown))
         assert await pictures.drawn(shown) == []
     os.close(primary)
+
+
+MEMORY = """
+import io, re, sys
+from PIL import Image
+from noderepl.outcome import Media
+from noderepl.terminal.picture_files import picture
+mode, transparency = sys.argv[1:]
+options = {"transparency": (1, 2, 3)} if transparency else {}
+file = io.BytesIO()
+Image.new(mode, (4000, 4000)).save(file, "PNG", **options)
+picture(Media("image/png", file.getvalue()), protocol="kitty", size=(80, 20, 8, 16), true=True)
+print(re.search(r"VmHWM:\\s+(\\d+)", open("/proc/self/status").read())[1])
+"""
+
+
+@pytest.mark.parametrize("how", [("RGBA", ""), ("RGB", ""), ("RGB", "1"), ("P", ""), ("LA", "")])
+def test_the_largest_picture_takes_bounded_memory(how: tuple[str, str]) -> None:
+    """At most two copies of 64 MB, besides what the program that makes the picture needs."""
+    ran = subprocess.run(
+        [sys.executable, "-c", MEMORY, *how], check=True, capture_output=True, text=True
+    )
+    assert int(ran.stdout) < 210_000
+
+
+def test_a_drawing_ends_with_the_program() -> None:
+    """The process that draws SVG does not outlive the one that asked for it."""
+    filters = "<feTurbulence baseFrequency='0.9' numOctaves='200'/>" * 60
+    slow = svg(f"<filter id='f'>{filters}</filter><rect width='99' height='39' filter='url(#f)'/>")
+    program = (
+        "import sys; from noderepl.outcome import Media; from noderepl.terminal.picture_files import picture\n"
+        "picture(Media('image/svg+xml', sys.stdin.buffer.read()), protocol='blocks', size=(9, 9, 8, 16), true=True)"
+    )
+    asking = subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE)
+    assert asking.stdin is not None
+    asking.stdin.write(slow.data)
+    asking.stdin.close()
+    while not (drawing := descendants(asking.pid)):
+        time.sleep(0.02)
+    asking.kill()
+    asking.wait()
+    assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in drawing), 5)
 
 
 def test_large_and_odd_pictures_take_little() -> None:
