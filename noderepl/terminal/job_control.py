@@ -1,4 +1,6 @@
-"""SIGTSTP, the signal of Ctrl-Z: stops this process until its shell continues it."""
+"""The signals of keys while another program has the terminal: SIGTSTP, of Ctrl-Z, stops this
+process until its shell continues it; SIGQUIT, of Ctrl-\\, does not end it.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +36,18 @@ def stopping_at_once() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def surviving_quit() -> Iterator[None]:
+    """Ignores SIGQUIT, the signal of Ctrl-\\, inside the block; for another program that has the
+    terminal, which gets the signal too and does not ignore it.
+    """
+    handler = signal.signal(signal.SIGQUIT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGQUIT, handler)
 
 
 @contextmanager

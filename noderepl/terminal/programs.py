@@ -16,7 +16,7 @@ from noderepl.deadlines import within
 from noderepl.errors import LocalFileError
 from noderepl.exit_codes import end_of, signal_of
 from noderepl.temporary_files import temporary_directory, temporary_errors
-from noderepl.terminal.job_control import stopping_at_once, stopping_with
+from noderepl.terminal.job_control import stopping_at_once, stopping_with, surviving_quit
 from noderepl.text_files import MOST_CODE, read_bytes
 
 # The seconds within which a program must end after SIGTERM.
@@ -88,7 +88,7 @@ async def _ran(input_: Input, command: Sequence[str], parts: Iterable[bytes] | N
     parts: of its standard input, None for the terminal. Raises OSError, IndexError for an empty
     command.
     """
-    with input_.detach(), input_.cooked_mode(), stopping_at_once():
+    with input_.detach(), input_.cooked_mode(), stopping_at_once(), surviving_quit():
         process = await asyncio.create_subprocess_exec(
             command[0], *command[1:], stdin=None if parts is None else PIPE
         )

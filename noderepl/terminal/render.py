@@ -35,7 +35,6 @@ from noderepl.outcome import (
 )
 from noderepl.terminal.coloured import code, lexed, with_javascript
 from noderepl.terminal.escapes import visible
-from noderepl.terminal.findings import finding
 from noderepl.terminal.folding import PAGE_HINT, first_screen, left_out, lines_in
 from noderepl.terminal.frames import folded, readable, without_kernel
 from noderepl.terminal.manual import manual
@@ -171,6 +170,8 @@ def _requested(outcome: Table | Finding | Listing | Manual, width: int) -> Itera
         case Table(header, rows):
             return table(header, rows, width)
         case Finding():
+            from noderepl.terminal.findings import finding  # few runs need it
+
             return finding(outcome, width)
     return manual(outcome, width)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,13 @@ async def test_a_pager_that_fails(pager: str, words: str) -> None:
 async def test_a_pager_that_the_user_leaves(pager: str, capfd: pytest.CaptureFixture[str]) -> None:
     """Before its text ends, by a key or Ctrl-C: this is no error."""
     assert await paged(pager)
+
+
+async def test_a_quit_signal_ends_the_pager_alone() -> None:
+    """Ctrl-\\ sends it to all programs of the terminal; the prompt goes on."""
+    with pytest.raises(LocalFileError, match="SIGQUIT"):
+        await paged(f"sh -c 'kill -QUIT {os.getpid()} $$'")
+    assert signal.getsignal(signal.SIGQUIT) is signal.SIG_DFL
 
 
 async def test_less_after_ctrl_c(tmp_path: Path) -> None:
