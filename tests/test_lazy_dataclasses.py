@@ -183,3 +183,23 @@ def test_rare_uses(decorate):
     assert copy.copy(One(nan)) == One(nan) and copy.deepcopy(One([1])) == One([1])
     assert One(nan) != One(float("nan")) and hash(One(1)) == hash((1,))
     assert (Given(1).second, Given(1).third) == (2, []) and Given(1).third is not Given(1).third
+
+
+LATE = """
+import sys
+import noderepl.__main__
+import noderepl.cli
+import noderepl.settings
+print("inspect" in sys.modules)
+import dataclasses
+@dataclasses.dataclass
+class WithoutDocstring:
+    x: int = 1
+print(WithoutDocstring.__doc__, "inspect" in sys.modules)
+"""
+
+
+def test_inspect_is_imported_when_it_is_needed():
+    """Its import would delay Node.js; the standard library's own dataclasses work all the same."""
+    ran = subprocess.run([sys.executable, "-c", LATE], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines() == ["False", "WithoutDocstring(x: int = 1) True"]
