@@ -199,7 +199,9 @@ class Foreground:
         if self._running is None:
             return
         waiting, is_busy = self._backend.waiting, self._executor.is_busy
-        self._unsent = waiting is not None and (waiting.unsent or not is_busy)
+        self._unsent = not self._backend.is_signed_in or (
+            waiting is not None and (waiting.unsent or not is_busy)
+        )
         if self._unsent:
             self._executor.drop()
         if self._interrupting is None and not self._unsent and self._executor.can_interrupt:

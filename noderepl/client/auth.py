@@ -16,6 +16,7 @@ from typing import Any, Literal, Protocol, cast
 
 import httpx
 
+from noderepl.client.child_programs import end_with_noderepl
 from noderepl.client.device_login import saved_sign_in
 from noderepl.client.endpoint import check_token_may_go, is_loopback
 from noderepl.client.sign_in import reason
@@ -66,7 +67,7 @@ def make_auth(
     tenant: str | None = None,
     credential: Credential | None = None,
     clock: Callable[[], float] = time.time,
-) -> httpx.Auth | None:
+) -> TokenAuth | AzureAuth | None:
     """Returns the httpx.Auth that adds a token to each request to the endpoint, None for no token.
 
     kind: as for auth_kind(). scope, tenant: of azure tokens. credential: replaces
@@ -93,6 +94,8 @@ def sent_token(given: str) -> str:
 
 class TokenAuth(httpx.Auth):
     """Adds the given token unchanged."""
+
+    has_token = True
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -150,6 +153,11 @@ class AzureAuth(httpx.Auth):
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
+    @property
+    def has_token(self) -> bool:
+        """Whether there has been a token; until then nothing was sent."""
+        return self._stored is not None
+
     async def token(self) -> str:
         """Returns the token that the next request sends. Raises NoCredential."""
         return await self._token(refused=None)
@@ -168,6 +176,7 @@ class AzureAuth(httpx.Auth):
     def _ask(self) -> _StoredToken:
         try:
             if self._credential is None:
+                end_with_noderepl()
                 self._credential = _default_credential()
             options = {"tenant_id": self._tenant} if self._tenant else {}
             given = self._credential.get_token(self._scope, **options)

@@ -84,6 +84,7 @@ class Pool:
         self._spares = spares
         self._refill = refill
         self._ready: deque[tuple[SessionDirectories, asyncio.Task[Worker]]] = deque()
+        self._preparing: tuple[Path, Worker] | None = None
         self._removing = Threads()
         self._measuring = Threads()
         self._closing: set[asyncio.Task[None]] = set()
@@ -215,6 +216,7 @@ class Pool:
         for identifier in list(self._sessions):
             self._drop(identifier)
         while self._ready:
+            await self._end_preparation(self._ready[0][0].data)
             await stop(self._ready.popleft()[1])
         await asyncio.gather(*self._closing)
         self._watcher.close()
@@ -260,7 +262,11 @@ class Pool:
     ) -> Worker:
         worker = await self._start_watched(directories, started)
         if preparation is not None:
-            await worker.run(await preparation(), _PREPARATION_SECONDS)
+            self._preparing = directories.data, worker
+            try:
+                await worker.run(await preparation(), _PREPARATION_SECONDS)
+            finally:
+                self._preparing = None
         return worker
 
     async def _start_watched(
@@ -280,6 +286,11 @@ class Pool:
             raise StartFailed(f"Node.js cannot be started: {error.strerror}.") from error
         return worker
 
+    async def _end_preparation(self, data: Path) -> None:
+        """Ends the worker with this /mnt/data if it runs its preparation: Node.js may hang."""
+        if self._preparing is not None and self._preparing[0] == data:
+            await self._preparing[1].close()
+
     def _drop(self, identifier: str) -> asyncio.Task[None]:
         session = self._sessions.pop(identifier)
         session.end()
@@ -290,6 +301,7 @@ class Pool:
         return task
 
     async def _dismantle(self, session: Session) -> None:
+        await self._end_preparation(session.data)
         await session.close()
         if not self._closed:  # otherwise the removal of the pool's place includes them
             with contextlib.suppress(OSError):

@@ -37,6 +37,7 @@ from noderepl.settings import Settings, state_directory
 if TYPE_CHECKING:
     import httpx
 
+    from noderepl.client.auth import AzureAuth, TokenAuth
     from noderepl.client.retries import RetryListener, Waiting
     from noderepl.client.session import Session
     from noderepl.service.room import Room
@@ -77,6 +78,7 @@ class Backend:
                 base_url(settings.endpoint)
         self._pool = None if settings.endpoint else pool or embedded_pool(settings)
         self._opening: asyncio.Task[Session] | None = None
+        self._auth: TokenAuth | AzureAuth | None = None
 
     @property
     def identifier(self) -> str:
@@ -164,6 +166,11 @@ class Backend:
                 await self._pool.spare()
 
     @property
+    def is_signed_in(self) -> bool:
+        """Whether requests have the token that they need; until then nothing was sent."""
+        return self._auth is None or self._auth.has_token
+
+    @property
     def is_embedded(self) -> bool:
         """Whether the pool is the embedded one."""
         return self._pool is not None
@@ -240,7 +247,8 @@ class Backend:
                 closing.push_async_callback(self._pool.close)
             if session:
                 closing.push_async_callback(session.aclose)
-            await self.registry.leave(session, is_cut_off=self._is_cut_off)
+            left = session if self.is_signed_in else None
+            await self.registry.leave(left, is_cut_off=self._is_cut_off)
 
     def _retry(self, waiting: Waiting | None) -> None:
         self.waiting = waiting
@@ -268,7 +276,7 @@ class Backend:
 
         assert settings.endpoint is not None
         with settings.blame("auth"):
-            auth = make_auth(
+            auth = self._auth = make_auth(
                 settings.auth,
                 endpoint=settings.endpoint,
                 scope=settings.scope,

@@ -36,6 +36,10 @@ LONGEST_COOLDOWN = 3600.0
 """Seconds; no pool keeps an idle session for longer (DOC-POOL)."""
 MOST_VALUES = 10_000
 """In one event: those that are read here have few."""
+# The bytes of an event that is not decoded here: that takes a second for some MB.
+_LONG_LINE = 1 << 20
+_LONG_SNIPPET = {"event": "snippet", "code": "…"}
+_LAST_CHARACTERS = 1000
 _NAME = lazy_pattern(r"[A-Za-z][A-Za-z0-9_.-]{0,31}")
 # Identifiers of other tools usually have a digit, and those of noderepl are longer.
 _NEW_NAME = lazy_pattern(r"[A-Za-z][A-Za-z_-]{0,23}")
@@ -46,7 +50,8 @@ class KnownSession:
     """A session with a record.
 
     name: the user's, "" for none. is_kept: whether it stays when noderepl exits. idle: seconds
-    since its last use. ran: the number of its snippets. last: the latest one, "" for none.
+    since its last use. ran: the number of its snippets. last: the beginning of the latest one, ""
+    for none.
     """
 
     path: Path
@@ -203,7 +208,7 @@ def _known(path: Path, file: BinaryIO, about: About) -> KnownSession:
     for event in _events(file):
         match event:
             case {"event": "snippet", "code": str(code)}:
-                last, ran = code, ran + 1
+                last, ran = code[:_LAST_CHARACTERS], ran + 1
             case {"event": "name", "name": str(word)}:
                 name = last_name([name_event(word)])
             case {"event": "keep"}:
@@ -225,7 +230,9 @@ def _events(file: BinaryIO) -> Iterator[object]:
         if left <= 0 or not (line := file.readline(left)):
             return
         left -= len(line)
-        if line.startswith((b'{"event": "snippet"', b'{"event": "name"', b'{"event": "keep"')):
+        if len(line) > _LONG_LINE and line.startswith(b'{"event": "snippet"'):
+            yield _LONG_SNIPPET
+        elif line.startswith((b'{"event": "snippet"', b'{"event": "name"', b'{"event": "keep"')):
             with contextlib.suppress(ValueError):
                 yield decode(line, MOST_VALUES)
     raise ValueError("too many events")

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import io
 import json
 import os
 import secrets
@@ -244,19 +243,22 @@ def _read(path: Path, file: BinaryIO) -> Record:
         about = read_about(file)
         if os.fstat(file.fileno()).st_size > MOST_BYTES:
             raise ValueError("too long")
-        file.seek(0)
-        # A line without an end was being written when the process was killed.
-        content = file.read()
-        whole = content.rpartition(b"\n")[0]
-        if whole.count(b"\n") > MOST_EVENTS:
-            raise ValueError("too many events")
-        events, left = [], MOST_VALUES
-        for line in io.BytesIO(whole.partition(b"\n")[2]):
-            event = check.read(decode(line, max(left, 0)))
-            left -= sum(len(one) if isinstance(one, list) else 1 for one in event.values())
-            events.append(event)
-        if len(content) > len(whole) + 1:
-            file.truncate(len(whole) + 1)  # This also changes the time of the last use.
+        events: list[Mapping[str, Any]] = []
+        left = MOST_VALUES
+        with os.fdopen(os.dup(file.fileno()), "rb") as lines:
+            lines.seek(0)
+            size = len(lines.readline())
+            for line in lines:
+                if not line.endswith(b"\n"):  # it was being written when the process was killed
+                    break
+                if len(events) == MOST_EVENTS:
+                    raise ValueError("too many events")
+                event = check.read(decode(line, max(left, 0)))
+                left -= sum(len(one) if isinstance(one, list) else 1 for one in event.values())
+                events.append(event)
+                size += len(line)
+        if os.fstat(file.fileno()).st_size > size:
+            file.truncate(size)  # This also changes the time of the last use.
         file.seek(0, os.SEEK_END)
     except (OSError, ValueError, UsageError):
         raise _damaged(path) from None

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+import tracemalloc
 
 import pytest
 from driving import run
@@ -14,7 +15,7 @@ from leaving import kept, prompt, script
 from noderepl.client.endpoint import base_url
 from noderepl.errors import UsageError
 from noderepl.sessions.records import check_name, known_sessions
-from noderepl.sessions.store import MOST_EVENTS, About, new_record
+from noderepl.sessions.store import MOST_EVENTS, About, last_record, new_record
 
 
 def identifiers(home) -> list[str]:
@@ -209,3 +210,32 @@ def test_huge_events_are_passed_over(tmp_path):
     assert [(found.name, found.ran) for found in known_sessions(tmp_path, here)] == [("work", 0)]
     one.path.write_bytes(head + b'{"event": "ready"}\n' * (MOST_EVENTS + 1))
     assert known_sessions(tmp_path, here) == []
+
+
+def test_long_snippets_are_not_read_for_a_list(tmp_path):
+    """The list has their number and the beginning of a shorter one; a record is read line by line."""
+    here = base_url("http://127.0.0.1:1")
+    record = new_record(tmp_path, About(here, "mine-1234", made=True))
+    snippet = {"event": "snippet", "number": 1, "ok": True, "value": False}
+    record.add({**snippet, "code": "x" * 50_000})
+    (one,) = known_sessions(tmp_path, here)
+    assert one.ran == 1 and one.last == "x" * 1000
+    record.add({**snippet, "code": "y" * (40 << 20)})
+    record.close()
+    (one,) = known_sessions(tmp_path, here)
+    assert one.ran == 2 and len(one.last) < 10
+    with one.path.open("ab") as file:
+        file.write(b'{"event": "snippet", "code": "cut o')
+    tracemalloc.start()
+    try:
+        resumed = last_record(tmp_path, here)
+        assert tracemalloc.get_traced_memory()[1] < 140 << 20
+    finally:
+        tracemalloc.stop()
+    assert resumed is not None and len(resumed.events) == 2
+    resumed.add({"event": "ready"})
+    resumed.close()
+    assert one.path.read_bytes().endswith(b'"value": false, "code": "' + b"y" * 100) is False
+    again = last_record(tmp_path, here)
+    assert again is not None and again.events[-1] == {"event": "ready"}
+    again.close()

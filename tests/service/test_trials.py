@@ -70,6 +70,24 @@ def test_a_signal_ends_the_question_for_a_version(home: Path, tmp_path: Path, sc
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in asked))
 
 
+def test_a_node_that_does_not_get_ready_delays_no_end(home: Path, tmp_path: Path) -> None:
+    """It answers the question for its version, and then nothing."""
+    shim = tmp_path / "node"
+    answer = f'["{shim}", "20.1.0"]'
+    shim.write_text(
+        f"#!/bin/sh\ncase \"$*\" in *stringify*) echo '{answer}'; exit;; esac\nsleep 60\n"
+    )
+    shim.chmod(0o755)
+    run = subprocess.Popen(
+        command("--node", str(shim), "-p", "1"), env=environment(home), stderr=subprocess.DEVNULL
+    )
+    wait_for(lambda: len(descendants(run.pid)) > 1)
+    run.send_signal(signal.SIGTERM)
+    started = time.monotonic()
+    assert run.wait(30) == 143
+    assert time.monotonic() - started < 15
+
+
 def test_a_pipe_is_no_node(home: Path, tmp_path: Path) -> None:
     """Nobody writes to it; a sentence says that it is not Node.js."""
     os.mkfifo(tmp_path / "node")
