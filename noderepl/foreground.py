@@ -199,7 +199,7 @@ class Foreground:
         if self._running is None:
             return
         waiting, is_busy = self._backend.waiting, self._executor.is_busy
-        self._unsent = not self._backend.is_signed_in or (
+        self._unsent = self._backend.is_unsent or (
             waiting is not None and (waiting.unsent or not is_busy)
         )
         if self._unsent:

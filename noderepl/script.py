@@ -189,7 +189,7 @@ async def _end_snippet(settings: Settings, dispatcher: Dispatcher, console: Cons
     """Interrupts the running snippet, if any, and prints its output; the exit code reports the
     interrupt.
     """
-    if not dispatcher.executor.is_busy or not dispatcher.backend.is_signed_in:
+    if not dispatcher.executor.is_busy or dispatcher.backend.is_unsent:
         return
     execution = await dispatcher.executor.interrupted(
         PATIENCE_SECONDS, with_output=console.unwritable is None

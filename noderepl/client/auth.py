@@ -67,7 +67,7 @@ def make_auth(
     tenant: str | None = None,
     credential: Credential | None = None,
     clock: Callable[[], float] = time.time,
-) -> TokenAuth | AzureAuth | None:
+) -> httpx.Auth | None:
     """Returns the httpx.Auth that adds a token to each request to the endpoint, None for no token.
 
     kind: as for auth_kind(). scope, tenant: of azure tokens. credential: replaces
@@ -94,8 +94,6 @@ def sent_token(given: str) -> str:
 
 class TokenAuth(httpx.Auth):
     """Adds the given token unchanged."""
-
-    has_token = True
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -152,11 +150,6 @@ class AzureAuth(httpx.Auth):
             token = await self._token(refused=token)
             request.headers["Authorization"] = f"Bearer {token}"
             yield request
-
-    @property
-    def has_token(self) -> bool:
-        """Whether there has been a token; until then nothing was sent."""
-        return self._stored is not None
 
     async def token(self) -> str:
         """Returns the token that the next request sends. Raises NoCredential."""

@@ -10,6 +10,7 @@ from noderepl.client.endpoint import address
 from noderepl.client.wire import Call
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.lazy_patterns import lazy_pattern
+from noderepl.outcome import Thrown
 
 MOST_READ = 20_000
 """The maximum number of characters that are read of a text of the service."""
@@ -68,6 +69,12 @@ def without_secrets(text: str, secrets: tuple[str, ...]) -> str:
     for form in _forms(secrets):
         text = re.sub(re.escape(form), "…", text, flags=re.IGNORECASE)
     return text
+
+
+def error_without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
+    """Returns an error in whose texts secrets are replaced as in without_secrets()."""
+    texts = (error.name, error.message, error.stack)
+    return Thrown(*(without_secrets(text, secrets) for text in texts))
 
 
 def _forms(secrets: tuple[str, ...]) -> list[str]:

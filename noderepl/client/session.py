@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from noderepl.client import decode_listings, http_errors, wire
-from noderepl.client.circumstances import without_secrets
+from noderepl.client.circumstances import error_without_secrets
 from noderepl.client.decode_execution import read_execution
 from noderepl.client.decode_listings import ListedSession, PoolMetadata, SessionInfo
 from noderepl.client.identifier import check_identifier
@@ -90,6 +90,11 @@ class Session:
         """
         return None if self._used is None else max(0.0, self._wall() - self._used)
 
+    @property
+    def is_unsent(self) -> bool:
+        """Whether requests were made, but none was sent: there is no connection or no token."""
+        return self.is_asked and not self._link.has_sent
+
     def renewed(self, identifier: str) -> Session:
         """Returns another session of the same pool, over the same connections and with the same
         dialect.
@@ -144,7 +149,7 @@ class Session:
         headers = answer.response.headers
         return replace(
             execution,
-            error=execution.error and _without_secrets(execution.error, answer.about.secrets),
+            error=execution.error and error_without_secrets(execution.error, answer.about.secrets),
             # A header that was sent twice is one text here.
             guid=headers.get("x-ms-session-guid", "").partition(",")[0],
             is_allocated=headers.get("x-ms-new-allocation", "").lower().startswith("true"),
@@ -318,11 +323,6 @@ class Session:
             # On a retry, the first attempt, whose answer was lost, may have deleted it.
             if error.tries == 1:
                 raise
-
-
-def _without_secrets(error: Thrown, secrets: tuple[str, ...]) -> Thrown:
-    texts = (error.name, error.message, error.stack)
-    return Thrown(*(without_secrets(text, secrets) for text in texts))
 
 
 def open_session(

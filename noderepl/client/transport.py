@@ -163,7 +163,9 @@ class Answer(Received):
 
 
 class Link:
-    """The connections to one pool, and its dialect."""
+    """The connections to one pool, and its dialect. `.has_sent`: whether a request was sent, or may
+    have been; until then there was no connection or no token.
+    """
 
     def __init__(
         self,
@@ -190,6 +192,7 @@ class Link:
         self._retries = retries
         self._relocate = relocate
         self._pool = relocate.pool if relocate else ""
+        self.has_sent = client is not None or transport is not None
         if client is None:
             from noderepl.client.http_client import open_client
 
@@ -293,6 +296,7 @@ class Link:
                     headers={"Accept-Encoding": "identity"}
                     | ({} if content is None else {"Content-Type": "application/json"}),
                     timeout=(CONNECT_SECONDS, *[asking.read_seconds] * 3),
+                    extensions={"trace": self._trace},
                 ) as response,
             ):
                 secrets = (asking.identifier, _token_of(response))
@@ -308,6 +312,10 @@ class Link:
             if not isinstance(exc, transport_errors.FOREIGN):
                 raise
             raise transport_errors.from_exception(exc, about) from exc
+
+    async def _trace(self, event: str, _: object) -> None:
+        """Notes the events of httpcore that concern `has_sent`."""
+        self.has_sent = self.has_sent or event.endswith("send_request_headers.started")
 
 
 def _token_of(response: Any) -> str:

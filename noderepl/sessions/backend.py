@@ -37,7 +37,6 @@ from noderepl.settings import Settings, state_directory
 if TYPE_CHECKING:
     import httpx
 
-    from noderepl.client.auth import AzureAuth, TokenAuth
     from noderepl.client.retries import RetryListener, Waiting
     from noderepl.client.session import Session
     from noderepl.service.room import Room
@@ -78,7 +77,6 @@ class Backend:
                 base_url(settings.endpoint)
         self._pool = None if settings.endpoint else pool or embedded_pool(settings)
         self._opening: asyncio.Task[Session] | None = None
-        self._auth: TokenAuth | AzureAuth | None = None
 
     @property
     def identifier(self) -> str:
@@ -166,9 +164,9 @@ class Backend:
                 await self._pool.spare()
 
     @property
-    def is_signed_in(self) -> bool:
-        """Whether requests have the token that they need; until then nothing was sent."""
-        return self._auth is None or self._auth.has_token
+    def is_unsent(self) -> bool:
+        """Whether the session has requests, but the pool has none of them."""
+        return self._current is not None and self._current.is_unsent
 
     @property
     def is_embedded(self) -> bool:
@@ -247,7 +245,8 @@ class Backend:
                 closing.push_async_callback(self._pool.close)
             if session:
                 closing.push_async_callback(session.aclose)
-            left = session if self.is_signed_in else None
+            # A further request would wait as the first one does.
+            left = None if session is None or session.is_unsent else session
             await self.registry.leave(left, is_cut_off=self._is_cut_off)
 
     def _retry(self, waiting: Waiting | None) -> None:
@@ -276,7 +275,7 @@ class Backend:
 
         assert settings.endpoint is not None
         with settings.blame("auth"):
-            auth = self._auth = make_auth(
+            auth = make_auth(
                 settings.auth,
                 endpoint=settings.endpoint,
                 scope=settings.scope,

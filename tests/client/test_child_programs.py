@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
@@ -35,3 +37,33 @@ def test_az_ends_with_noderepl(home: Path, tmp_path: Path, arguments: tuple[str,
     assert run.returncode == 143
     assert "snippet" not in output
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in asked))
+
+
+def test_a_connection_that_hangs_delays_no_end(home: Path) -> None:
+    """Nothing was sent, so nothing is interrupted or deleted."""
+    with socket.socket() as listener, contextlib.ExitStack() as waiting:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):  # more than the system accepts for it
+            other = waiting.enter_context(socket.socket())
+            other.setblocking(False)
+            other.connect_ex(listener.getsockname())
+        port = listener.getsockname()[1]
+        url, before = f"http://127.0.0.1:{port}", connecting(port)
+        run = subprocess.Popen(
+            command("--endpoint", url, "--auth", "none", "-p", "1"),
+            env=environment(home),
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert wait_for(lambda: connecting(port) > before)
+        run.send_signal(signal.SIGTERM)
+        _, errors = run.communicate(timeout=20)
+        assert run.returncode == 143
+        assert errors == ""
+
+
+def connecting(port: int) -> int:
+    """The number of TCP connections to a port that are not accepted yet (SYN_SENT)."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    return sum(line.split()[2:4] == [f"0100007F:{port:04X}", "02"] for line in lines)
