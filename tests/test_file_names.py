@@ -17,6 +17,7 @@ from noderepl.file_names import shown_name
         ("größe 名.csv", "größe 名.csv"),
         ("a\nb\t\x1b[31m\x7f", r"a\x0ab\x09\x1b[31m\x7f"),
         (os.fsdecode(b"\xff\xfe.bin"), r"\xff\xfe.bin"),
+        ("a\x85b\u2028c\u2029", r"a\x85b\u2028c\u2029"),
         (Path("a\rb"), r"a\x0db"),
     ],
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -24,7 +23,7 @@ from noderepl.magics.directories import in_thread
 from noderepl.magics.line_difference import difference
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
-from noderepl.magics.session_files import check_kind, find, received, remote_path
+from noderepl.magics.session_files import check_file, received, remote_path
 from noderepl.outcome import Outcome, Text, Words
 from noderepl.temporary_files import temporary_errors
 from noderepl.units import human_size
@@ -45,7 +44,7 @@ async def _text(context: Context, name: str, most: int | None = None) -> str:
         content = await received(context, name, most or MOST_SHOWN, lambda *_: None)
     except (NotFound, BadRequest, ServiceFailed):
         # A service may answer one of these for a directory, a link or a pipe.
-        await _check_file(context, name)
+        await check_file(context, name)
         raise
     try:
         text = content.decode()
@@ -54,17 +53,6 @@ async def _text(context: Context, name: str, most: int | None = None) -> str:
     if "\0" in text:
         raise UsageError(f"{name!r} is not UTF-8 text; %download copies it to this machine")
     return text
-
-
-async def _check_file(context: Context, name: str) -> None:
-    """Raises UsageError if the session has something else than a file of this name."""
-    try:
-        (entry, *_), _ = await find(context, name, depth=0)
-    except NodeReplError:
-        return
-    if entry.kind == "directory":
-        raise UsageError(f"{name!r} is a directory; %files {shlex.quote(name)} lists it")
-    check_kind(entry, name)
 
 
 async def _cat(context: Context, arguments: Arguments) -> Sequence[Outcome]:

@@ -38,8 +38,10 @@ def os_errors(path: Path) -> Iterator[None]:
 
 def local_path(text: str, context: Context) -> Path:
     """Returns the path of a name: ~ is the user's home, a relative path starts at their working
-    directory. Raises LocalFileError if that was deleted.
+    directory. Raises LocalFileError if that was deleted, or if the name is empty.
     """
+    if not text:
+        raise LocalFileError("the name of a file is empty; . is the working directory")
     return reachable(context.directory / _expanded(text, context.environ))
 
 

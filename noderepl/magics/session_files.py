@@ -8,6 +8,7 @@ import asyncio
 import io
 import re
 import secrets
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -71,9 +72,11 @@ def remote_path(text: str, arguments: Arguments) -> str:
     """Returns the path of a file or directory of the session, relative to /mnt/data; "" for that
     itself.
 
-    text: as typed, such as ./a.txt, dir/ or /mnt/data/a.txt. Raises UsageError if it is not below
-    /mnt/data.
+    text: as typed, such as ./a.txt, dir/ or /mnt/data/a.txt. Raises UsageError if it is empty, or
+    not below /mnt/data.
     """
+    if not text:
+        raise arguments.wrong(f"the name of a file is empty; . is {DATA}")
     below = re.sub(rf"^{DATA}(?=/|$)", "", text)
     parts = [part for part in below.split("/") if part not in {"", "."}]
     if ".." in parts or (below == text and text.startswith("/")) or "\0" in text:
@@ -209,6 +212,17 @@ def check_kind(entry: Entry, path: str) -> None:
         raise UsageError(f"{path!r} is a {what}; only files and directories can be copied")
 
 
+async def check_file(context: Context, name: str) -> None:
+    """Raises UsageError if the session has something else than a file of this name."""
+    try:
+        (entry, *_), _ = await find(context, name, depth=0)
+    except NodeReplError:
+        return
+    if entry.kind == "directory":
+        raise UsageError(f"{name!r} is a directory; %files {shlex.quote(name)} lists it")
+    check_kind(entry, name)
+
+
 async def matching(
     context: Context, text: str, arguments: Arguments
 ) -> tuple[Pattern, list[Entry], Left]:
@@ -219,7 +233,7 @@ async def matching(
     does.
     """
     wanted = pattern(text)
-    wanted = replace(wanted, root=remote_path(wanted.root, arguments))
+    wanted = replace(wanted, root=wanted.root and remote_path(wanted.root, arguments))
     excluded = excluded_for(*wanted.parts)
     entries, left = await find(context, wanted.root, depth=wanted.depth, excluded=excluded)
     exact = "/".join(wanted.parts)

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from noderepl.errors import LocalFileError, UsageError
+from noderepl.errors import BadRequest, LocalFileError, NotFound, ServiceFailed, UsageError
 from noderepl.exit_codes import end_of
 from noderepl.file_names import shown_name
 from noderepl.lazy_patterns import lazy_pattern
@@ -18,6 +18,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.copy import result_number
 from noderepl.magics.magic import Magic
+from noderepl.magics.session_files import check_file
 from noderepl.outcome import Media, Outcome, Picture, Words
 from noderepl.temporary_files import directory_until_exit, temporary_errors
 
@@ -52,8 +53,7 @@ async def _show(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         number = None if word is None else result_number(word, arguments)
         name, found = await _result(context, number)
     else:
-        session = await context.sessions.session()
-        name, data = word, await session.fetch(word, most=MOST_BYTES)
+        name, data = word, await _fetched(context, word)
         found = [Media(_type_of(data), data)]
     media = next((one for one in found if one.mime in SUFFIXES), None)
     if media is None:
@@ -64,6 +64,16 @@ async def _show(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     if media.mime == "text/html":
         raise UsageError(f"{shown_name(name)} is HTML: --open opens it in your browser")
     return [Picture(media, name)]
+
+
+async def _fetched(context: Context, name: str) -> bytes:
+    session = await context.sessions.session()
+    try:
+        return await session.fetch(name, most=MOST_BYTES)
+    except (NotFound, BadRequest, ServiceFailed):
+        # A service may answer one of these for a directory, a link or a pipe.
+        await check_file(context, name)
+        raise
 
 
 async def _result(context: Context, number: int | None) -> tuple[str, Sequence[Media]]:

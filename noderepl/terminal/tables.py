@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, takewhile
 
+from noderepl.file_names import shown_name
 from noderepl.outcome import RemoteFile
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.pieces import Piece
@@ -46,7 +47,7 @@ def one_line(text: str, columns: int = 0) -> str:
 def files_table(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
     rows = [
         (
-            one_line(file.name) + "/" * file.is_directory,
+            one_line(shown_name(file.name)) + "/" * file.is_directory,
             "" if file.size is None or file.is_directory else human_size(file.size),
             "" if file.modified is None else human_age(file.modified, now),
         )
