@@ -32,6 +32,8 @@ SOON_SECONDS = 0.05
 FRAME_SECONDS = 0.2
 # A Ctrl-C this soon after the first has no further effect: a session needs a moment to react.
 AGAIN_SECONDS = 1.0
+# The time in which a line must end at the end of noderepl, and again after a second cancellation.
+END_SECONDS = 0.5
 WHOLE = "; %page --output shows all output"
 Result = TypeVar("Result")
 
@@ -120,6 +122,7 @@ class Foreground:
         except asyncio.CancelledError:
             current = asyncio.current_task()
             if current is not None and current.cancelling():
+                await _end(running)
                 raise
             if began:
                 message = (
@@ -239,3 +242,10 @@ class Foreground:
             await work
         except NodeReplError as error:
             self._console.show(Failure(f"{failure}: {error}", error.exit_code))
+
+
+async def _end(running: asyncio.Task[object]) -> None:
+    """Cancels a line, which may clean up for a moment: the second cancellation ends that too."""
+    for _ in range(2):
+        running.cancel()
+        await asyncio.wait([running], timeout=END_SECONDS)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 DATA = "/mnt/data"
 OWN = ".noderepl-"
-CLEANING_SECONDS = 5.0
+CLEANING_SECONDS = 3.0
 # Bytes in base64url: 100,000 paths of more than 100 characters. Text in memory takes up to three
 # times as much.
 _LONGEST_REPORT = 24 << 20
