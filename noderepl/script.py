@@ -87,6 +87,8 @@ async def run(
             console.words(words)
         await console.drained()
         _check(console)
+        if console.unwritable is not None:
+            return code or ExitCode.UNREAD
         return ExitCode.THREW if uncaught and code == ExitCode.OK else code
     except asyncio.CancelledError:
         if console.unwritable is None:
