@@ -14,13 +14,14 @@ from pathlib import Path
 
 from noderepl.errors import LocalFileError, UsageError
 from noderepl.javascript.program import Action, Program
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.text_files import MOST_CODE, read_bytes, read_pipe
 from noderepl.unread import write_within
 
 # The standard input of programs.
 MOST_INPUT = 64 << 20
 # A text without such a literal imports no file of its directory.
-_RELATIVE = re.compile(r"""["'`]\.""")
+_RELATIVE = lazy_pattern(r"""["'`]\.""")
 
 
 def load(action: Action, words: Sequence[str]) -> Action:

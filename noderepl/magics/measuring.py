@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from statistics import mean, pstdev
 from typing import TYPE_CHECKING
 
 from noderepl.errors import ExitCode, UsageError
@@ -86,6 +85,8 @@ async def _timeit(context: Context, arguments: Arguments) -> Sequence[Outcome]:
 
 
 def _as_json(timing: Timing) -> str:
+    from statistics import mean, pstdev  # start-up does not need it
+
     each = timing.each
     return json.dumps(
         {"mean": mean(each), "deviation": pstdev(each), "best": min(each), "loops": timing.loops}
@@ -94,6 +95,8 @@ def _as_json(timing: Timing) -> str:
 
 
 def _timed(timing: Timing) -> Sequence[Outcome]:
+    from statistics import mean, pstdev  # as above
+
     each = timing.each
     loops = f"{timing.loops:,} loop{'s' if timing.loops != 1 else ''}"
     if len(each) == 1:

@@ -6,7 +6,6 @@ a key.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -23,6 +22,7 @@ from noderepl.javascript.completion_names import (
     MEMBERS,
     NODE_ONLY_MODULES,
 )
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.options import BY_NAME
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.magic_words import (
@@ -35,9 +35,9 @@ from noderepl.terminal.magic_words import (
 )
 from noderepl.terminal.waiting import while_unchanged
 
-MAGIC = re.compile(r"\s*(%\w+)\s+")
+MAGIC = lazy_pattern(r"\s*(%\w+)\s+")
 # The package of a specifier that goes on after its name.
-PACKAGE = re.compile(r"((?:@[^/]+/)?[^/@]+)/")
+PACKAGE = lazy_pattern(r"((?:@[^/]+/)?[^/@]+)/")
 DATA = "/mnt/data/"
 REMOTE = "remote:"
 # The kinds of the first argument of a magic and of the others.
@@ -45,7 +45,7 @@ BY_POSITION = {
     "remote-then-local": ("remote-file", "local-file"),
     "local-then-remote": ("local-file", "remote-file"),
 }
-DECLARED = re.compile(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
+DECLARED = lazy_pattern(r"\b(?:const|let|var|function\*?|class)\s+([A-Za-z_$][\w$]*)")
 
 
 class Completable(Protocol):

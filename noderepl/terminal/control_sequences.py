@@ -6,7 +6,6 @@ a unit, whether or not it stands for a key.
 
 from __future__ import annotations
 
-import re
 from enum import Enum, auto
 
 from prompt_toolkit.input.ansi_escape_sequences import ANSI_SEQUENCES
@@ -25,8 +24,8 @@ Key = str | Keys
 # of the Linux console, and the reports of a mouse in the form of X10.
 _CSI = lazy_pattern(r"\x1b\[(?:\[[A-E]|M[^\x1b]{3}|(?!\[|M)[0-?]*[ -/]*[@-~])")
 _CSI_BEGIN = lazy_pattern(r"\x1b\[(?:\[|M[^\x1b]{0,2}|[0-?]*[ -/]*)")
-_SS3 = re.compile(r"\x1bO[0-9;]*[A-Za-z]")
-_SS3_BEGIN = re.compile(r"\x1bO[0-9;]*")
+_SS3 = lazy_pattern(r"\x1bO[0-9;]*[A-Za-z]")
+_SS3_BEGIN = lazy_pattern(r"\x1bO[0-9;]*")
 # How the answers of terminals begin, which nobody types behind an Escape.
 _ANSWER_BEGIN = lazy_pattern(r"\x1b(?:\]\d{1,5}(?:;|\Z)|P[\d;>=?]{0,16}[|+$!]|_G)")
 _STRINGS = ("\x1b]", "\x1bP", "\x1bX", "\x1b^", "\x1b_")

@@ -6,13 +6,15 @@ import contextlib
 import re
 import shlex
 
+from noderepl.lazy_patterns import lazy_pattern
+
 # A word of a magic's arguments, of which the last may end in an open quote.
-SHELL_WORD = re.compile(
+SHELL_WORD = lazy_pattern(
     r"""(?:[^\s'"\\]|\\(?:.|\Z)|'[^']*(?:'|\Z)|"(?:[^"\\]|\\.)*+(?:"|\\?\Z))+""", re.DOTALL
 )
-OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
+OPTION = lazy_pattern(r"(?<![\w-])--?[a-z][a-z-]*")
 # A snippet begins behind the options of its magic.
-ONLY_OPTIONS = re.compile(r"(?:--?[a-z][a-z-]*\s+(?:[^\s-]\S*\s+)?)*-[a-z-]*\Z")
+ONLY_OPTIONS = lazy_pattern(r"(?:--?[a-z][a-z-]*\s+(?:[^\s-]\S*\s+)?)*-[a-z-]*\Z")
 LONGEST_WORD = 4096
 """Characters; no path is longer, and shlex needs quadratic time for long words."""
 

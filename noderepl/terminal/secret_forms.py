@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from noderepl.lazy_patterns import lazy_pattern
+
 MASK = "***"
 # Between the name of a header and its value, in code or in a header.
 _IS = r"['\"]?[ \t]*[:=,][ \t]*['\"`]?"
@@ -37,7 +39,7 @@ _FORMS = (
     # A private key in PEM, also one that the text does not end.
     r"-----BEGIN (?:[A-Z]{1,16} ){0,3}PRIVATE KEY-----((?:[^-]|-(?!----END))+)",
 )
-_SECRET = re.compile("|".join(f"(?:{form})" for form in _FORMS))
+_SECRET = lazy_pattern("|".join(f"(?:{form})" for form in _FORMS))
 
 
 def masked(text: str) -> str:
