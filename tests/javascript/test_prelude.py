@@ -13,10 +13,14 @@ from dispatching import opened, rendered, shown
 
 from noderepl.dispatcher import Dispatcher
 from noderepl.errors import SessionLost
+from noderepl.javascript import prelude
+from noderepl.javascript.syntax import leaves, parse, parser
 from noderepl.outcome import Failure, Outcome, Page, Prefill, Status, Words
 from noderepl.service.execute_calls import ExecuteCalls, Parts
 from noderepl.service.node import Node
 from noderepl.sessions.embedded import EmbeddedClient
+
+PRELUDE = Path(prelude.__file__).with_name("prelude")
 
 
 @pytest.fixture
@@ -383,3 +387,24 @@ async def test_nothing_of_the_prelude_is_listed(dispatcher: Dispatcher, code: st
         await shown(dispatcher, "[process.exitCode, require('fs').readdirSync('.').length]")
         == "[ undefined, 0 ]"
     )
+
+
+@pytest.mark.parametrize("file", sorted(PRELUDE.glob("*.js")), ids=lambda file: file.stem)
+def test_the_code_of_a_file_is_sent_without_its_comments(file: Path) -> None:
+    """What is sent has the same tokens, none of which has several lines, and no comment."""
+    written = tokens(file.read_text("utf-8").rstrip().removesuffix(";"))
+    part = prelude.sources([file.stem]).removeprefix(f"{{ {file.stem}: ").removesuffix(" }")
+    assert tokens(part) == written
+    assert not any("\n" in token for token in written)
+    assert not any(line.lstrip().startswith("//") for line in part.splitlines())
+
+
+def tokens(code: str) -> list[str]:
+    """The tokens of JavaScript, without comments."""
+    tree = parse(parser(), code.encode())
+    assert not tree.root_node.has_error
+    return [
+        leaf.text.decode()
+        for leaf in leaves(tree.root_node)
+        if leaf.type != "comment" and leaf.text
+    ]
