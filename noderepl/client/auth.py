@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol, cast
 
 import httpx
 
-from noderepl.client.child_programs import end_with_noderepl
+from noderepl.client.child_programs import ending_with_noderepl
 from noderepl.client.device_login import saved_sign_in
 from noderepl.client.endpoint import check_token_may_go, is_loopback
 from noderepl.client.sign_in import reason
@@ -169,10 +169,10 @@ class AzureAuth(httpx.Auth):
     def _ask(self) -> _StoredToken:
         try:
             if self._credential is None:
-                end_with_noderepl()
                 self._credential = _default_credential()
             options = {"tenant_id": self._tenant} if self._tenant else {}
-            given = self._credential.get_token(self._scope, **options)
+            with ending_with_noderepl():
+                given = self._credential.get_token(self._scope, **options)
             return _StoredToken(_sendable(given.token), _ENDS.read_or(given.expires_on, 0.0))
         except Exception as exc:
             # Without the cause: its text is a page long and may quote the configuration of the

@@ -1,6 +1,7 @@
 """The programs that azure-identity starts, such as `az`: one that hangs must not outlive noderepl.
 
-They are found in Linux' /proc; on other systems they end by themselves.
+They and their children have a variable of the environment, by which they are found in Linux' /proc;
+on other systems they end by themselves.
 """
 
 from __future__ import annotations
@@ -8,39 +9,38 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import secrets
 import signal
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from noderepl.signals import before_end
 
+_NAME = "_NODEREPL_RUN"
+
+
+@contextlib.contextmanager
+def ending_with_noderepl() -> Iterator[None]:
+    """Makes the end of noderepl kill all programs that are started inside the block."""
+    os.environ[_NAME] = _mark()
+    try:
+        yield
+    finally:
+        os.environ.pop(_NAME, None)
+
 
 @cache
-def end_with_noderepl() -> None:
-    """Makes the end of noderepl kill all programs that it has started in its own process group."""
+def _mark() -> str:
+    """Returns the value of the variable in this run."""
     atexit.register(_end)
     before_end(_end)
+    return secrets.token_hex(8)
 
 
 def _end() -> None:
-    group, parents = os.getpgrp(), {os.getpid()}
-    found = _of_group(group)
-    while children := {pid for pid, parent in found.items() if parent in parents}:
-        for pid in children:
-            del found[pid]
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        parents = children
-
-
-def _of_group(group: int) -> dict[int, int]:
-    """Returns the processes of a group: id -> parent's id."""
-    found = {}
+    entry = f"{_NAME}={_mark()}".encode()
     for place in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError, ValueError):
-            status = (place / "stat").read_bytes()
-            # The command's name may contain spaces and parentheses.
-            _, parent, of_group = status[status.rindex(b")") + 2 :].split()[:3]
-            if int(of_group) == group:
-                found[int(place.name)] = int(parent)
-    return found
+        with contextlib.suppress(OSError):
+            if entry in (place / "environ").read_bytes().split(b"\0"):
+                os.kill(int(place.name), signal.SIGKILL)

@@ -39,6 +39,25 @@ def test_az_ends_with_noderepl(home: Path, tmp_path: Path, arguments: tuple[str,
     assert wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in asked))
 
 
+def test_children_that_az_has_left_end_too(home: Path, tmp_path: Path) -> None:
+    """azure-identity ends `az` after a time, but not what that has started."""
+    az, left = tmp_path / "az", tmp_path / "left"
+    az.write_text(f"#!/bin/sh\nsleep 60 & echo $! > {left}; exit 1\n")
+    az.chmod(0o755)
+    run = subprocess.run(
+        command("--endpoint", "https://pool.example", "--auth", "azure", "-p", "1"),
+        env=environment(
+            home, PATH=f"{tmp_path}:{os.environ['PATH']}", AZURE_TOKEN_CREDENTIALS="dev"
+        ),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode not in (0, 70)
+    assert wait_for(lambda: not is_running(left.read_text().strip()))
+
+
 def test_a_connection_that_hangs_delays_no_end(home: Path) -> None:
     """Nothing was sent, so nothing is interrupted or deleted."""
     with socket.socket() as listener, contextlib.ExitStack() as waiting:
@@ -67,3 +86,11 @@ def connecting(port: int) -> int:
     """The number of TCP connections to a port that are not accepted yet (SYN_SENT)."""
     lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
     return sum(line.split()[2:4] == [f"0100007F:{port:04X}", "02"] for line in lines)
+
+
+def is_running(pid: str) -> bool:
+    """Whether a process has not ended; nobody may have reaped it."""
+    try:
+        return Path("/proc", pid, "stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False
