@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from driving import command, descendants, environment, wait_for
 
+from noderepl.client import child_programs
+from noderepl.client.child_programs import ending_with_noderepl
+
 
 @pytest.mark.parametrize(
     "arguments", [("--endpoint", "https://pool.example", "--auth", "azure", "-p", "1"), ("pools",)]
@@ -56,6 +59,26 @@ def test_children_that_az_has_left_end_too(home: Path, tmp_path: Path) -> None:
     )
     assert run.returncode not in (0, 70)
     assert wait_for(lambda: not is_running(left.read_text().strip()))
+
+
+@pytest.mark.parametrize(
+    ("is_failed", "is_daemon", "is_ended"),
+    [(False, False, False), (True, True, False), (True, False, True)],
+)
+def test_what_may_stay(is_failed: bool, is_daemon: bool, is_ended: bool) -> None:
+    """A program that `az` has left on purpose: after a success, or in a session of its own."""
+    with contextlib.suppress(ZeroDivisionError), ending_with_noderepl():
+        left = subprocess.Popen(["sleep", "60"], start_new_session=is_daemon)
+        if is_failed:
+            raise ZeroDivisionError
+    try:
+        child_programs._end()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            left.wait(1)
+        assert (left.returncode is not None) == is_ended
+    finally:
+        left.kill()
+        left.wait()
 
 
 def test_a_connection_that_hangs_delays_no_end(home: Path) -> None:
