@@ -12,7 +12,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,18 +30,19 @@ def end_at_once() -> None:
     A signal that is ignored, as by nohup(1), stays ignored.
     """
 
-    def end(number: int, _: object) -> None:
-        ignore()  # a second signal must not interrupt the calls
-        try:
-            with contextlib.ExitStack() as calls:
-                for call in _before_end:
-                    calls.callback(call)
-        finally:
-            os._exit(128 + number)
-
     for number in ENDING:
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, end)
+            signal.signal(number, lambda number, _: _end(number))
+
+
+def _end(number: int) -> NoReturn:
+    ignore()  # a second signal must not interrupt the calls
+    try:
+        with contextlib.ExitStack() as calls:
+            for call in _before_end:
+                calls.callback(call)
+    finally:
+        os._exit(128 + number)
 
 
 def before_end(call: Callable[[], object]) -> None:
@@ -65,7 +66,7 @@ def end_if_stuck(loop: asyncio.AbstractEventLoop, number: int) -> None:
     """Makes signal `number` end the process with exit code 128 + N if the event loop does not react
     to it within STUCK_SECONDS, for example while it waits for a thread that does not start.
     """
-    signal.signal(signal.SIGALRM, lambda *_: os._exit(128 + number))
+    signal.signal(signal.SIGALRM, lambda *_: _end(number))
     signal.alarm(STUCK_SECONDS)
     loop.call_soon_threadsafe(signal.alarm, 0)
 

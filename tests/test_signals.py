@@ -17,6 +17,8 @@ from driving import command, environment
 from serving import TOKEN, served
 
 from noderepl.service.node import Node
+from noderepl.sessions.records import name_event
+from noderepl.sessions.store import About, new_record
 from noderepl.signals import STUCK_SECONDS
 from tests.service.test_pool import processes_of, until_empty
 
@@ -27,8 +29,10 @@ import threading
 from pathlib import Path
 from noderepl.sessions.run import with_backend
 from noderepl.settings import read_settings
+from noderepl.signals import before_end
 
 async def main(backend):
+    before_end(lambda: print("restored", flush=True))
     print("begun", flush=True)
     threading.Event().wait()
 
@@ -193,3 +197,30 @@ def test_a_signal_ends_a_program_that_is_stuck(number: signal.Signals, home: Pat
         assert running.stdout.readline() == "begun\n"
         running.send_signal(number)
         assert running.wait(STUCK_SECONDS + 20) == 128 + number
+        assert running.stdout.read() == "restored\n"
+
+
+def test_a_signal_ends_the_reading_of_a_long_record(home: Path) -> None:
+    """The record of a session of another run may take seconds to read."""
+    url, directory = "http://127.0.0.1:1", home / ".local/state/noderepl/sessions"
+    record = new_record(directory, About(url, "identifier-1234", made=True))
+    record.add(name_event("long"))
+    record.close()
+    (file,) = directory.iterdir()
+    event = b'{"event": "snippet", "code": "x", "number": 1, "ok": true, "value": false}\n'
+    with file.open("ab") as written:
+        written.write(event * 190_000)
+    with subprocess.Popen(
+        command("--endpoint", url, "--auth", "none", "--session", "long", "-p", "1"),
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(home),
+    ) as running:
+        descriptors = Path(f"/proc/{running.pid}/fd")
+        while not any(one.is_symlink() and one.readlink() == file for one in descriptors.iterdir()):
+            time.sleep(0.01)
+        began = time.monotonic()
+        running.send_signal(signal.SIGTERM)
+        assert running.communicate(timeout=30)[1] == ""
+    assert running.returncode == 143
+    assert time.monotonic() - began < STUCK_SECONDS

@@ -9,11 +9,15 @@ from __future__ import annotations
 import shlex
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.lazy_patterns import lazy_pattern
+
+if TYPE_CHECKING:
+    from noderepl.schema import Check
 
 Event = Mapping[str, Any]
 
@@ -307,9 +311,16 @@ def _event(entry: Entry) -> Event:
             return {"event": "reset", "names": list(names)}
 
 
-def _entry(event: Event) -> Entry:
+@cache
+def _checks() -> tuple[Check[int | None], Check[str], Check[list[str]]]:
+    """Returns the checks of a number, of a word and of words; start-up does not need them."""
     from noderepl.schema import Check, Count, Word
 
+    return Check(Count | None), Check(Word), Check(list[Word])
+
+
+def _entry(event: Event) -> Entry:
+    number_check, word_check, words_check = _checks()
     match event:
         case {
             "event": "snippet",
@@ -318,12 +329,11 @@ def _entry(event: Event) -> Entry:
             "ok": bool(is_ok),
             "value": bool(has_value),
         }:
-            return Snippet(code, Check[int | None](Count | None).read(number), is_ok, has_value)
+            return Snippet(code, number_check.read(number), is_ok, has_value)
         case {"event": "npm", "arguments": [_, *_] as arguments}:
-            return Npm(tuple(Check[list[str]](list[Word]).read(arguments)))
+            return Npm(tuple(words_check.read(arguments)))
         case {"event": "upload", "source": source, "name": name}:
-            word = Check[str](Word)
-            return Upload(Path(word.read(source)), word.read(name))
+            return Upload(Path(word_check.read(source)), word_check.read(name))
         case {"event": "reset", "names": names}:
-            return Reset(tuple(Check[list[str]](list[Word]).read(names)))
+            return Reset(tuple(words_check.read(names)))
     raise ValueError("not an event of a journal")

@@ -15,6 +15,7 @@ from noderepl.errors import InternalError, NodeReplError
 from noderepl.internal_error import internal_error
 from noderepl.settings import Settings
 from noderepl.signals import ENDING, end_if_stuck
+from noderepl.threaded import in_thread
 
 if TYPE_CHECKING:
     from noderepl.service.launcher import Launcher
@@ -63,7 +64,12 @@ def with_backend(
 
         if pool is None:
             asyncio.get_running_loop().call_later(SWEEP_SECONDS, _begin_to_sweep)
-        backend = Backend(settings, pool=pool, state=state(), resumed=resumed)
+
+        def make() -> Backend:
+            return Backend(settings, pool=pool, state=state(), resumed=resumed)
+
+        # The records of sessions on a remote pool may be long.
+        backend = make() if pool is not None else await in_thread(make)
         if pool is not None and settings.mode != "plain":
             # Its first worker gets the prelude ahead. If that fails, the session counts as lost
             # before it had any state, so that the first snippet is sent again, with the prelude.
