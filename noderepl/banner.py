@@ -38,6 +38,8 @@ def _place(backend: Backend) -> tuple[str, str]:
         return (f"pool at {host}", host) if name == host else (f"pool {name} at {host}", name)
     version = ".".join(pool.node.version.split(".")[:2])
     node = f"Node {version}" if version else "Node.js"
+    if not pool.is_tried:
+        return f"{node} here", node
     if pool.sandboxed:
         return f"{node} here, sandboxed", f"{node}, sandboxed"
     return f"{node} here, without a sandbox", f"{node}, no sandbox"

@@ -49,6 +49,8 @@ if TYPE_CHECKING:
     from noderepl.terminal.completion import SnippetCompleter
 
 REMOTE_NAMES_SECONDS = 10.0
+# The first prompt waits so long for the trial of the sandbox.
+TRIAL_SECONDS = 1.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
 LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
@@ -150,12 +152,13 @@ class Repl:
         loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
         loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
         self._fitting.ask()
+        is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         for notice in notices(self._backend, self._dispatcher, self._settings):
             self._take(early)
             self._console.words(notice, warning=True)
         painted = asyncio.Event()
-        works = (self._warm_up(painted), self._count_down())
+        works = (self._warm_up(painted, is_tried=is_tried), self._count_down())
         behind = [supervised(asyncio.create_task(work)) for work in works]
         try:
             async with self._failures.surviving():
@@ -291,15 +294,17 @@ class Repl:
             case _:
                 await self._programs.show(outcome)
 
-    async def _warm_up(self, painted: asyncio.Event) -> None:
+    async def _warm_up(self, painted: asyncio.Event, *, is_tried: bool) -> None:
         """Opens the session in the background, after the prompt is on the screen; shows a failure
-        at once.
+        at once. is_tried: whether the notice of the sandbox was known before.
         """
         from prompt_toolkit.application import run_in_terminal
 
         await painted.wait()
         try:
             await self._dispatcher.warm_up()
+            if not is_tried and (notice := self._backend.notice) and not self._settings.quiet:
+                await run_in_terminal(partial(self._console.words, notice, warning=True))
         except NodeReplError as error:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # Excludes the imported modules from garbage collection: without this, a full collection

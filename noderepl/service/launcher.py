@@ -71,6 +71,11 @@ class Launcher:
         self._lock = threading.Lock()
 
     @property
+    def is_tried(self) -> bool:
+        """Whether `sandboxed` and `notice` are known, and do not wait for the trial."""
+        return self._sandbox.is_tried
+
+    @property
     def sandboxed(self) -> bool:
         """Whether sessions run in bubblewrap; the first call takes some milliseconds."""
         with self._lock:
@@ -158,14 +163,20 @@ class Launcher:
             started.set_exception(StartFailed(f"Node.js cannot be started: {error}."))
         return started
 
+    def stop(self) -> None:
+        """Starts no further process, and ends the trial of the sandbox, for which a start may
+        wait.
+        """
+        self._closed = True
+        end_trials()
+
     def close(self, patience: float = 2.0) -> None:
         """Ends the trial of the sandbox and a process of begin() that nobody has taken, and deletes
         the pool's directory. May be called again, and by the handler of a signal.
 
         patience: the seconds for which a start in progress is awaited.
         """
-        self._closed = True
-        end_trials()
+        self.stop()
         if (first := self.take_first()) is not None:
             wait([first[1]], patience)
             discard(first[1])

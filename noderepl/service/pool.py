@@ -98,6 +98,11 @@ class Pool:
         return self._launcher.node
 
     @property
+    def is_tried(self) -> bool:
+        """As Launcher.is_tried."""
+        return self._launcher.is_tried
+
+    @property
     def sandboxed(self) -> bool:
         """Whether sessions run in bubblewrap; the first call takes some milliseconds."""
         return self._launcher.sandboxed
@@ -210,6 +215,7 @@ class Pool:
         continues it.
         """
         self._closed = True
+        self._launcher.stop()
         for later in (self._sweeper, self._sweeping):
             if later is not None:
                 later.cancel()

@@ -186,11 +186,14 @@ class Sandbox:
         return find_bubblewrap(egress=self._egress)
 
     @property
+    def is_tried(self) -> bool:
+        """Whether there is nothing to wait for: the trial has ended, or none is necessary."""
+        return "bubblewrap" in self.__dict__ or self._mode == "off"
+
+    @property
     def likely_bubblewrap(self) -> Bubblewrap:
         """The bubblewrap that sessions probably run in; there may not have been a trial."""
-        if "bubblewrap" in self.__dict__ or self._mode == "off":
-            return self.bubblewrap
-        return untried_bubblewrap()
+        return self.bubblewrap if self.is_tried else untried_bubblewrap()
 
     @property
     def obstacle(self) -> str | None:

@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from noderepl.client.endpoint import EMBEDDED, base_url
 from noderepl.client.identifier import new_identifier
 from noderepl.client.wire import first_dialect
+from noderepl.deadlines import within
 from noderepl.errors import (
     ConnectionLost,
     NodeReplError,
@@ -33,6 +34,7 @@ from noderepl.sessions.registry import Registry
 from noderepl.sessions.state import SessionState
 from noderepl.sessions.store import Record
 from noderepl.settings import Settings, state_directory
+from noderepl.threaded import in_thread
 
 if TYPE_CHECKING:
     import httpx
@@ -107,7 +109,14 @@ class Backend:
     @property
     def notice(self) -> str | None:
         """A warning about the embedded pool, None if there is none or it is not known yet."""
-        return self._pool.notice if self._pool else None
+        return self._pool.notice if self._pool and self._pool.is_tried else None
+
+    async def try_sandbox(self, seconds: float) -> bool:
+        """Waits for the trial of the sandbox. Returns whether it has ended within `seconds`."""
+        pool = self._pool
+        if pool is not None and not pool.is_tried:
+            await within(seconds, in_thread(lambda: pool.sandboxed))
+        return pool is None or pool.is_tried
 
     @property
     def cooldown(self) -> float | None:

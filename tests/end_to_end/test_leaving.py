@@ -155,3 +155,19 @@ def test_versions_without_deletion_leave_in_silence(pool, home):
     ran = script(pool, home, "--api-version", "2024-02-02-preview", "-p", "1")
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "1\n", "")
     assert len(pool.sessions()) == 1
+
+
+def test_a_trial_of_the_sandbox_that_hangs_delays_only_snippets(home, tmp_path):
+    """The prompt opens and takes keys, magics that need no session run, and Ctrl-D leaves."""
+    (tmp_path / "bwrap").write_text("#!/bin/sh\nsleep 60\n")
+    (tmp_path / "bwrap").chmod(0o755)
+    path = f"{tmp_path}:{os.environ['PATH']}"
+    with Screen(home=home, PATH=path, NODEREPL_SANDBOX="auto") as screen:
+        screen.ready()
+        screen.enter("%timeout")
+        screen.until("may run for 60 s")
+        screen.ready()
+        screen.key("ctrl-d")
+        began = time.monotonic()
+        assert screen.ended() == 0
+        assert time.monotonic() - began < LEAVES_WITHIN
