@@ -69,14 +69,23 @@ class Lanes:
 
     @contextlib.asynccontextmanager
     async def observed(
-        self, lane: Lane, code: str | None = None, *, is_exclusive: bool = True
+        self,
+        lane: Lane,
+        code: str | None = None,
+        *,
+        generation: int | None = None,
+        is_exclusive: bool = True,
     ) -> AsyncIterator[None]:
         """Passes failures of the block to the state of the session.
 
-        code: as for SessionState.observe(). is_exclusive: whether the block waits for its turn.
+        code: as for SessionState.observe(). generation: of the state when the snippet was entered,
+        None for another request. is_exclusive: whether the block waits for its turn. Raises NotRun
+        if the session has lost state since that generation.
         """
         async with lane.turn if is_exclusive else contextlib.nullcontext():
             try:
+                if generation is not None and lane is self.present:
+                    self._state.check_present(generation)
                 yield
             except ServiceError as error:
                 # Another session may have become the present one meanwhile.

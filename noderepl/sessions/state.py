@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from noderepl.errors import ServiceError, SessionLost, SessionReplaced, SessionUnusable
+from noderepl.errors import NotRun, ServiceError, SessionLost, SessionReplaced, SessionUnusable
 from noderepl.outcome import Execution, Status
 from noderepl.sessions.journal import Journal, Snippet, has_run
 from noderepl.sessions.lifetime import span
@@ -20,6 +20,7 @@ REPLACED = (
 )
 UNUSABLE = "This session cannot be used any more: %session new starts a new one."
 NOT_RUN = ", so the snippet was not run"
+LOST_BEFORE = "the session was replaced by an empty one before the snippet ran; it was not run"
 
 
 class SessionState:
@@ -133,6 +134,13 @@ class SessionState:
         """
         says = ", as the pool's answer says" if self._is_other(answer) else ""
         return SessionLost(f"the session was replaced by an empty one{unused(idle)}{says}{so}")
+
+    def check_present(self, generation: int) -> None:
+        """Raises NotRun if the session has lost state since this generation: whoever entered the
+        snippet did not know that.
+        """
+        if generation != self.generation and self.journal.lost:
+            raise NotRun(LOST_BEFORE)
 
     def report(self) -> str:
         """Returns the sentences about what was lost and about %replay."""

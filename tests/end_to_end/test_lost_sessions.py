@@ -139,6 +139,17 @@ async def test_what_was_lost_is_told_and_replayed(lossy: Lossy, tmp_path: Path) 
         await lossy.run("%replay")
 
 
+async def test_a_snippet_from_before_the_loss_was_known_does_not_run(lossy: Lossy) -> None:
+    """Two lines are entered before the first of them shows the loss: the second one comes back too."""
+    await lossy.run("let a = 1")
+    await lossy.lose()
+    first, second = await asyncio.gather(lossy.run("a"), lossy.run("globalThis.ran = true"))
+    assert "was replaced by an empty one" in words(first)
+    assert re.search("before the snippet ran; it was not run", words(second)), second
+    assert second[-1] == Prefill("globalThis.ran = true")
+    assert await shown(lossy.dispatcher, "typeof ran") == "'undefined'"
+
+
 async def test_a_replay_stops_at_the_first_failure(lossy: Lossy) -> None:
     """What fails is shown, what was done is said; the replay goes on from there, from behind it, or with a part."""
     await lossy.run(
