@@ -183,7 +183,8 @@ class Foreground:
             return "interrupted; Ctrl-C again returns to the prompt" if may_leave else "interrupted"
         if self._is_asked:
             return "the snippet reads your input; Ctrl-D ends it"
-        is_sent = self._backend.waiting is None or not self._backend.waiting.unsent
+        waiting = self._backend.waiting
+        is_sent = not self._backend.is_unsent and (waiting is None or not waiting.unsent)
         return (
             "Ctrl-C interrupts"
             if is_sent and self._executor.can_interrupt
