@@ -18,6 +18,8 @@ from typing import IO, Any, Literal
 from noderepl.signals import before_end
 
 _MOST_OUTPUT = 1 << 16
+# The seconds after which the program is looked at.
+_LOOK = 0.05
 _running: set[Trial] = set()
 
 
@@ -46,19 +48,23 @@ class Trial:
         self._output: IO[bytes] = getattr(self._process, stream)
 
     def finish(self) -> tuple[int, bytes]:
-        """Waits for the end of the program and ends its whole group. Returns its exit code, and
-        what it wrote. Raises TimeoutExpired, and ValueError if it writes more than 64 KiB.
+        """Waits for the end of the program, but not of what it has started, and ends its whole
+        group. Returns its exit code, and what it wrote. Raises TimeoutExpired, and ValueError if it
+        writes more than 64 KiB.
         """
         try:
             output = b""
             while len(output) <= _MOST_OUTPUT:
-                left = self._end - time.monotonic()
-                if left <= 0 or not select.select([self._output], [], [], left)[0]:
+                if time.monotonic() >= self._end:
                     raise subprocess.TimeoutExpired(self._line, self._seconds)
-                part = os.read(self._output.fileno(), _MOST_OUTPUT)
-                if not part:
-                    return self._process.wait(max(self._end - time.monotonic(), 0)), output
-                output += part
+                code = self._process.poll()
+                if select.select([self._output], [], [], 0 if code is not None else _LOOK)[0]:
+                    part = os.read(self._output.fileno(), _MOST_OUTPUT)
+                    if not part:
+                        return self._process.wait(max(self._end - time.monotonic(), 0)), output
+                    output += part
+                elif code is not None:  # another process has the stream
+                    return code, output
             raise ValueError("it writes too much")
         finally:
             self.kill()

@@ -27,6 +27,15 @@ def test_the_code_and_one_stream_are_returned() -> None:
     assert trial(script, stream="stderr").finish() == (3, b"err\n")
 
 
+def test_what_a_program_has_started_is_not_awaited() -> None:
+    """It may have the stream open for long; it ends with the program."""
+    script = "sleep 60 & echo out; exit 3"
+    began = time.monotonic()
+    assert trial(script).finish() == (3, b"out\n")
+    assert time.monotonic() - began < 10
+    assert wait_for(lambda: not descendants(os.getpid()))
+
+
 @pytest.mark.parametrize(
     ("script", "error"),
     [
