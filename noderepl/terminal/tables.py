@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import accumulate, takewhile
 
-from noderepl.file_names import shown_name
 from noderepl.outcome import RemoteFile
 from noderepl.terminal.escapes import visible
 from noderepl.terminal.pieces import Piece
@@ -45,6 +44,8 @@ def one_line(text: str, columns: int = 0) -> str:
 
 
 def files_table(files: Sequence[RemoteFile], now: datetime) -> Iterator[Piece]:
+    from noderepl.file_names import shown_name  # start-up does not need it
+
     rows = [
         (
             one_line(shown_name(file.name)) + "/" * file.is_directory,

@@ -75,7 +75,7 @@ async def test_replay_repeats_it(dispatch: Open) -> None:
     dispatcher = await dispatch(at_prompt=True)
     await shown(dispatcher, "x = 1; y = 2")
     await shown(dispatcher, "%reset x")
-    assert variables(dispatcher.state.journal.done) == ["y"]
+    assert variables(dispatcher.state.journal.done) == (["y"], True)
     dispatcher.state.journal.lose()
     assert "%reset x" in await shown(dispatcher, "%replay --dry-run")
     await shown(dispatcher, "%replay")
@@ -88,7 +88,7 @@ async def test_replay_repeats_it(dispatch: Open) -> None:
     again = Journal()
     again.restore(json.loads(json.dumps(events)))
     assert again.done == journal.done
-    assert variables(journal.done) == []
+    assert variables(journal.done) == ([], True)
 
 
 async def test_reset_as_json(dispatch: Open) -> None:
