@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from noderepl.lazy_patterns import lazy_pattern
 from noderepl.terminal.pieces import Piece
 
 STYLED_AT_MOST = 100_000
@@ -13,11 +15,18 @@ long.
 """
 
 
+# The values that need no lexer, whose import would delay the first of them; a group for each style.
+_SIMPLE = lazy_pattern(r"(-?\d+(?:\.\d+)?)|(true|false|null)|(undefined)|('[^'\\\n]*')", re.ASCII)
+_STYLES = ("value-number", "value-keyword", "value-undefined", "value-string")
+
+
 def lexed(kind: Literal["value", "stack"], text: str, styled: bool) -> Iterable[Piece]:
     """Returns the pieces of a value or of a stack. styled: whether to split it with its lexer."""
     # A text with its own colours is not split: it would lose them.
     if not styled or len(text) > STYLED_AT_MOST or "\x1b" in text:
         return [Piece("", text)]
+    if kind == "value" and (simple := _SIMPLE.fullmatch(text)):
+        return [Piece(_STYLES[(simple.lastindex or 1) - 1], text)]
     from noderepl.terminal import lexers
 
     lexer = lexers.InspectLexer() if kind == "value" else lexers.StackLexer()

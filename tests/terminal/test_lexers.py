@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from noderepl.service.node import find_node
 from noderepl.terminal import lexers
+from noderepl.terminal.coloured import lexed
 from noderepl.terminal.lexers import InspectLexer, StackLexer, styled
+from noderepl.terminal.pieces import Piece
 from noderepl.terminal.style_names import MEANINGS
 
 VALUES = [
@@ -213,3 +215,29 @@ def test_what_node_writes_is_known() -> None:
         pieces = list(styled(LEXERS[0], text))
         assert "".join(piece for _, piece in pieces) == text
         assert [piece for style, piece in pieces if not style and piece.strip()] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "0",
+            "-1",
+            "42",
+            "1.5",
+            "-0",
+            "true",
+            "false",
+            "null",
+            "undefined",
+            "'a b'",
+            "''",
+            "'ü\"'",
+        ),
+        *("1e21", "10n", "NaN", "-Infinity", "'a\\n'", "'a' ", "[ 1 ]", "1.", "nullx", "'a", "1 2"),
+    ],
+)
+def test_simple_values_have_the_styles_of_the_lexer(text: str) -> None:
+    """The lexer is not loaded for them."""
+    expected = [Piece(*pair) for pair in styled(InspectLexer(), text)]
+    assert list(lexed("value", text, styled=True)) == expected
