@@ -51,6 +51,8 @@ if TYPE_CHECKING:
 REMOTE_NAMES_SECONDS = 10.0
 # The first prompt waits so long for the trial of the sandbox.
 TRIAL_SECONDS = 1.0
+# A trial of each bubblewrap ends in less time than this.
+MOST_TRIAL_SECONDS = 60.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
 LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
@@ -302,9 +304,12 @@ class Repl:
 
         await painted.wait()
         try:
+            if not is_tried:
+                # Node.js starts after that, so that no snippet runs before the notice.
+                await self._backend.try_sandbox(MOST_TRIAL_SECONDS)
+                if (notice := self._backend.notice) and not self._settings.quiet:
+                    await run_in_terminal(partial(self._console.words, notice, warning=True))
             await self._dispatcher.warm_up()
-            if not is_tried and (notice := self._backend.notice) and not self._settings.quiet:
-                await run_in_terminal(partial(self._console.words, notice, warning=True))
         except NodeReplError as error:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
         # Excludes the imported modules from garbage collection: without this, a full collection

@@ -139,7 +139,7 @@ class Executor:
         how = {"number": number, "file": file, "program": program, "aside": aside}
         how |= {"table": table, "instrument": instrument}
         self._work = work = asyncio.create_task(
-            self._lanes.in_session(partial(self._take_turn, code, self._state.generation, **how))
+            self._lanes.in_session(partial(self._take_turn, code, self._state.losses, **how))
         )
         try:
             execution = await asyncio.shield(work)
@@ -232,9 +232,9 @@ class Executor:
 
         return await whole_output(await self._backend.session(), execution)
 
-    async def _take_turn(self, code: str, generation: int, **how: Any) -> Execution:
+    async def _take_turn(self, code: str, losses: int, **how: Any) -> Execution:
         lane, entry = await self._lanes.current(), None if how["aside"] else code
-        async with self._lanes.observed(lane, entry, generation=generation):
+        async with self._lanes.observed(lane, entry, losses=losses):
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
                     execution, by_prelude = await self._as_typed(lane, code), False

@@ -73,19 +73,19 @@ class Lanes:
         lane: Lane,
         code: str | None = None,
         *,
-        generation: int | None = None,
+        losses: int | None = None,
         is_exclusive: bool = True,
     ) -> AsyncIterator[None]:
         """Passes failures of the block to the state of the session.
 
-        code: as for SessionState.observe(). generation: of the state when the snippet was entered,
-        None for another request. is_exclusive: whether the block waits for its turn. Raises NotRun
-        if the session has lost state since that generation.
+        code: as for SessionState.observe(). losses: of the state when the snippet was entered, None
+        for another request. is_exclusive: whether the block waits for its turn. Raises NotRun if
+        there was another loss since.
         """
         async with lane.turn if is_exclusive else contextlib.nullcontext():
             try:
-                if generation is not None and lane is self.present:
-                    self._state.check_present(generation)
+                if losses is not None and lane is self.present:
+                    self._state.check_losses(losses)
                 yield
             except ServiceError as error:
                 # Another session may have become the present one meanwhile.

@@ -145,21 +145,36 @@ def remove_trees(trees: Sequence[Path], *descriptors: int) -> None:
     waiting.join(_PATIENCE)
 
 
-def _is_removed(tree: Path, levels: int = _LEVELS) -> bool:
+def _is_removed(tree: Path) -> bool:
     """Deletes a small tree, for which a process takes longer. Returns whether nothing of it is
     left.
     """
     try:
-        with os.scandir(tree) as entries:
+        parent = os.open(tree.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            return _is_removed_at(parent, tree.name, _LEVELS)
+        finally:
+            os.close(parent)
+    except OSError:
+        return False
+
+
+def _is_removed_at(parent: int, name: str, levels: int) -> bool:
+    """As _is_removed(). parent: the descriptor of its directory: a process of a session that has
+    survived could replace a directory of a path by a link. Raises OSError.
+    """
+    directory = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+    try:
+        with os.scandir(directory) as entries:
             few = list(islice(entries, _FEW + 1))
         if len(few) > _FEW or levels == 0:
             return False
         for entry in few:
             if not entry.is_dir(follow_symlinks=False):
-                Path(entry.path).unlink()
-            elif not _is_removed(Path(entry.path), levels - 1):
+                os.unlink(entry.name, dir_fd=directory)  # pathlib has no dir_fd
+            elif not _is_removed_at(directory, entry.name, levels - 1):
                 return False
-        tree.rmdir()
-    except OSError:
-        return False
+    finally:
+        os.close(directory)
+    os.rmdir(name, dir_fd=parent)  # as above
     return True

@@ -32,8 +32,8 @@ class SessionState:
     what the latest %mem has shown, in bytes. `.is_unable`: whether the session cannot run the
     prelude. `.is_unusable`: whether it runs no snippet any more. `.is_unchecked`: whether it was
     resumed and has not answered since. `.is_unreported`: whether report() has not reported the last
-    loss yet. `.generation`: the number of sessions before the present one. Raises LocalFileError if
-    the record is damaged.
+    loss yet. `.generation`: the number of sessions before the present one. `.losses`: how often a
+    session with state was lost. Raises LocalFileError if the record is damaged.
     """
 
     def __init__(self, journal: Journal, record: Record | None = None) -> None:
@@ -46,6 +46,7 @@ class SessionState:
         self.is_unusable = False
         self.is_unreported = False
         self.generation = 0
+        self.losses = 0
         self.is_unchecked = False
         self._guid = ""
         self._has_run = False
@@ -135,11 +136,11 @@ class SessionState:
         says = ", as the pool's answer says" if self._is_other(answer) else ""
         return SessionLost(f"the session was replaced by an empty one{unused(idle)}{says}{so}")
 
-    def check_present(self, generation: int) -> None:
-        """Raises NotRun if the session has lost state since this generation: whoever entered the
+    def check_losses(self, losses: int) -> None:
+        """Raises NotRun if state was lost since there were so many losses: whoever entered the
         snippet did not know that.
         """
-        if generation != self.generation and self.journal.lost:
+        if losses != self.losses:
             raise NotRun(LOST_BEFORE)
 
     def report(self) -> str:
@@ -155,6 +156,7 @@ class SessionState:
         return is_other or (execution.is_allocated and self._has_run)
 
     def _lose(self) -> None:
+        self.losses += not self.journal.is_untouched
         self.journal.lose()
         self.is_unreported = bool(self.journal.lost)
         self._forget()

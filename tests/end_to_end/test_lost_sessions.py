@@ -150,6 +150,17 @@ async def test_a_snippet_from_before_the_loss_was_known_does_not_run(lossy: Loss
     assert await shown(lossy.dispatcher, "typeof ran") == "'undefined'"
 
 
+async def test_a_session_without_state_may_be_lost_after_a_loss(lossy: Lossy) -> None:
+    """Steps of the first loss are left to replay; the second one loses nothing, and the snippet runs."""
+    await lossy.run("let a = 1")
+    await lossy.lose()
+    await lossy.run("a", "%mem")
+    await lossy.lose()
+    ran, *_ = await lossy.run("1 + 1")
+    assert isinstance(ran, Execution) and ran.value is not None and ran.value.text == "2"
+    assert lossy.dispatcher.state.journal.lost
+
+
 async def test_a_replay_stops_at_the_first_failure(lossy: Lossy) -> None:
     """What fails is shown, what was done is said; the replay goes on from there, from behind it, or with a part."""
     await lossy.run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
 import signal
@@ -184,6 +185,37 @@ def test_a_small_tree_needs_no_process(place: Path, monkeypatch: pytest.MonkeyPa
     assert sorted(path.name for path in place.iterdir()) == ["deep", "large", "outside"]
     assert len(list(large.iterdir())) == MANY
     assert (outside / "file").exists()
+
+
+FLIPPER = """
+import ctypes, sys
+libc = ctypes.CDLL(None)
+while True:
+    libc.renameat2(-100, sys.argv[1].encode(), -100, sys.argv[2].encode(), 2)
+"""
+
+
+def test_a_directory_that_becomes_a_link_is_not_followed(place: Path) -> None:
+    """A process of a session that has survived exchanges them all the time."""
+    outside, tree = place / "outside", place / "tree"
+    outside.mkdir()
+    (outside / "file").touch()
+    tree.mkdir()
+    flipper = subprocess.Popen([sys.executable, "-c", FLIPPER, str(tree / "a"), str(tree / "b")])
+    try:
+        for _ in range(300):
+            tree.mkdir(exist_ok=True)
+            for number in range(8):
+                (tree / str(number)).touch()
+            with contextlib.suppress(FileExistsError):
+                (tree / "a").mkdir()
+            with contextlib.suppress(FileExistsError):
+                (tree / "b").symlink_to(outside)
+            places._is_removed(tree)
+            assert (outside / "file").exists()
+    finally:
+        flipper.kill()
+        flipper.wait()
 
 
 async def test_a_pool_removes_what_a_killed_one_left(place: Path) -> None:
