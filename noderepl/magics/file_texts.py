@@ -23,7 +23,7 @@ from noderepl.magics.directories import in_thread
 from noderepl.magics.line_difference import difference
 from noderepl.magics.local import arriving, local_path, read_text
 from noderepl.magics.magic import Magic
-from noderepl.magics.session_files import check_file, received, remote_path
+from noderepl.magics.session_files import check_file, received, remote_file
 from noderepl.outcome import Outcome, Text, Words
 from noderepl.temporary_files import temporary_errors
 from noderepl.units import human_size
@@ -58,7 +58,7 @@ async def _text(context: Context, name: str, most: int | None = None) -> str:
 async def _cat(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     outcomes: list[Outcome] = []
     for word in arguments.parse(least=1).words:
-        name = remote_path(word, arguments)
+        name = remote_file(word, arguments)
         outcomes.append(Text(await _text(context, name), file=name))
     return outcomes
 
@@ -67,7 +67,7 @@ async def _diff(context: Context, arguments: Arguments) -> Sequence[Outcome]:
     words = arguments.parse(least=1, most=2).words
     local = read_text(local_path(words[0], context))
     if len(words) > 1:
-        name = remote_path(words[1], arguments)
+        name = remote_file(words[1], arguments)
         remote = await _text(context, name, MOST_COMPARED)
     else:
         name, remote = await _counterpart(context, words[0])
@@ -101,7 +101,7 @@ async def edit_remote(context: Context, arguments: Arguments, word: str) -> Sequ
     """
     from noderepl.client.wire import split_name
 
-    name = remote_path(word, arguments)
+    name = remote_file(word, arguments)
     split_name(name)  # rejects a name that the service forbids before the editor opens
     before = await _text_or_none(context, name)
     suffix = _SUFFIX.search(name)

@@ -84,6 +84,13 @@ def remote_path(text: str, arguments: Arguments) -> str:
     return "/".join(parts)
 
 
+def remote_file(text: str, arguments: Arguments) -> str:
+    """Returns remote_path() of a file. Raises UsageError also for /mnt/data itself."""
+    if not (path := remote_path(text, arguments)):
+        raise arguments.wrong(f"{DATA} is a directory; %files lists it")
+    return path
+
+
 def is_allowed(name: str) -> bool:
     """Returns whether the service accepts the name of a file."""
     from noderepl.client.wire import split_name

@@ -18,7 +18,7 @@ from noderepl.magics.arguments import Arguments
 from noderepl.magics.context import Context
 from noderepl.magics.copy import result_number
 from noderepl.magics.magic import Magic
-from noderepl.magics.session_files import check_file, remote_path
+from noderepl.magics.session_files import check_file, remote_file
 from noderepl.outcome import Media, Outcome, Picture, Words
 from noderepl.temporary_files import directory_until_exit, temporary_errors
 
@@ -53,7 +53,7 @@ async def _show(context: Context, arguments: Arguments) -> Sequence[Outcome]:
         number = None if word is None else result_number(word, arguments)
         name, found = await _result(context, number)
     else:
-        name = remote_path(word, arguments)
+        name = remote_file(word, arguments)
         data = await _fetched(context, name)
         found = [Media(_type_of(data), data)]
     media = next((one for one in found if one.mime in SUFFIXES), None)
