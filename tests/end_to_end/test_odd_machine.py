@@ -307,7 +307,7 @@ def test_a_signal_while_modules_are_imported(home, number):
         ("EDITOR", "sh -c 'printf \"\\\\377\" >$0'", "text is not UTF-8", "keys"),
         ("EDITOR", "sh -c 'rm $0 && mkfifo $0'", "not a regular file", "magic"),
         ("EDITOR", "rm", "No such file", "keys"),
-        ("TMPDIR", "/nonexistent", "no temporary file can be written|^> 40", "magic"),
+        ("TMPDIR", "/nonexistent", r"no temporary file can be written|%edit\n> 40", "magic"),
         ("TMPDIR", "/nonexistent", "no temporary file can be written|^> 40", "keys"),
     ],
 )
