@@ -88,10 +88,9 @@ def find_bubblewrap(*, egress: bool) -> Bubblewrap:
     return Bubblewrap(None, reason or install)
 
 
-def untried_bubblewrap() -> Bubblewrap:
-    """Returns what find_bubblewrap() probably returns, without a trial."""
-    path = next(_candidates(), None) if sys.platform == "linux" else None
-    return Bubblewrap(path, None if path else "bubblewrap is not installed")
+def likely_path() -> Path | None:
+    """Returns the path that find_bubblewrap() probably returns, without a trial."""
+    return next(_candidates(), None) if sys.platform == "linux" else None
 
 
 def bubblewrap_works() -> bool:
@@ -173,7 +172,7 @@ def _candidates() -> Iterator[Path]:
 
 def begin_trial(*, egress: bool) -> None:
     """Starts the first trial of find_bubblewrap(), which then waits only for its end."""
-    path = untried_bubblewrap().path
+    path = likely_path()
     if path is not None:
         with contextlib.suppress(OSError):  # the trial that find_bubblewrap() starts fails too
             _begun[path, egress] = _begin(path, egress=egress)

@@ -207,7 +207,7 @@ class Launcher:
     def _launch(self, directories: SessionDirectories, *, is_tried: bool) -> Launch:
         """Raises StartFailed, OSError."""
         sandbox = self._sandbox
-        bubblewrap = (sandbox.bubblewrap if is_tried else sandbox.likely_bubblewrap).path
+        bubblewrap = sandbox.bubblewrap.path if is_tried else sandbox.likely_path
         if bubblewrap is not None and self._shown_with is not None:
             raise StartFailed(
                 f"The directory for temporary files is in {self._shown_with}, which every session"

@@ -22,9 +22,9 @@ from noderepl.service.bubblewrap import (
     binds_of_system,
     find_bubblewrap,
     isolation,
+    likely_path,
     seals,
     shown_of_system,
-    untried_bubblewrap,
 )
 from noderepl.service.node import Node
 from noderepl.service.tools import Tools, without_credentials
@@ -191,9 +191,9 @@ class Sandbox:
         return "bubblewrap" in self.__dict__ or self._mode == "off"
 
     @property
-    def likely_bubblewrap(self) -> Bubblewrap:
+    def likely_path(self) -> Path | None:
         """The bubblewrap that sessions probably run in; there may not have been a trial."""
-        return self.bubblewrap if self.is_tried else untried_bubblewrap()
+        return self.bubblewrap.path if self.is_tried else likely_path()
 
     @property
     def obstacle(self) -> str | None:

@@ -205,6 +205,30 @@ async def test_names_that_the_service_rejects(live) -> None:
     assert (live.directory / "a+b").read_text() == "x"
 
 
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        *(
+            (f"%{magic} ''", "the name of a file is empty")
+            for magic in ("upload", "download", "rm")
+        ),
+        *((f"%{magic} ''", "the name of a file is empty") for magic in ("files", "cat", "show")),
+        ("%diff '' a", "the name of a file is empty"),
+        *((f"%cat {name}", "/mnt/data is a directory") for name in (".", "./", "/mnt/data")),
+        *((f"%show {name}", "/mnt/data is a directory") for name in (".", "./", "/mnt/data/")),
+        *((f"%show {name}", "'d' is a directory; %files d") for name in ("d", "./d", "d/")),
+        ("%show p", "is a pipe"),
+    ],
+)
+async def test_what_is_no_file_is_named(live, line: str, words: str) -> None:
+    """An empty name is not the working directory, nor /mnt/data."""
+    make = "fs.mkdirSync('/mnt/data/d'); require('child_process').execSync('mkfifo /mnt/data/p')"
+    await evaluated(live, f"fs = require('fs'); {make}")
+    with pytest.raises(NodeReplError) as caught:
+        await run_magic(line, live.context)
+    assert words in str(caught.value)
+
+
 async def test_deleting_asks(live) -> None:
     """A directory or a pattern is counted first; --yes deletes, a link and not what it points to."""
     await evaluated(

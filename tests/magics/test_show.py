@@ -43,7 +43,8 @@ async def test_results_and_files_are_shown(
     assert await shown("%show 2") == Media("image/png", png())
     assert await shown("%show _3") == Media("image/svg+xml", b'<svg xmlns="a"/>')
     await (await dispatcher.backend.session()).write("a.png", png())
-    assert await shown("%show a.png") == Media("image/png", png())
+    for name in ("a.png", "./a.png", "/mnt/data/a.png"):
+        assert await shown(f"%show {name}") == Media("image/png", png())
     for line, sentence in {
         "%show": "the last result is not a picture",
         "%show 4": "is HTML: --open",

@@ -335,3 +335,10 @@ def test_the_text_of_a_file_stays_as_it_is(suffix: str) -> None:
         began = time.process_time()
         assert "".join(piece.text for piece in source(text, f"a.{suffix}", True)) == text
         assert time.process_time() - began < 3
+
+
+def test_names_of_files_are_shown_in_one_line() -> None:
+    """A control character and a line end in a name are visible, as in sentences."""
+    files = FileList((RemoteFile("a\x1b[31mb\u2028c", 5, NOW),), NOW)
+    (part,) = render(files, width=80).parts
+    assert "".join(piece.text for piece in part.pieces).startswith("a\\x1b[31mb\\u2028c  5 B")
