@@ -15,7 +15,7 @@ if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:
 
 from typing import NoReturn  # as above
 
-from noderepl import lazy_dataclasses  # noqa: F401  # before another module imports dataclasses
+from noderepl import light_imports  # noqa: F401  # before every other import
 from noderepl.signals import end_at_once, ignore  # as above
 
 

@@ -8,33 +8,12 @@ usual.
 
 from __future__ import annotations
 
-import sys
+import dataclasses
 from collections.abc import Callable
+from dataclasses import MISSING, FrozenInstanceError, fields
 from functools import cache
 from operator import attrgetter
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NoReturn
-
-
-class _LateInspect(ModuleType):
-    """The module inspect for dataclasses, imported when dataclasses uses it, which it does not for
-    the classes of this package. The import takes 8 ms, and Node.js starts after it.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        import inspect
-
-        return getattr(inspect, name)
-
-
-_is_late = not {"inspect", "dataclasses"} & sys.modules.keys()
-if _is_late:
-    sys.modules["inspect"] = _LateInspect("inspect")
-import dataclasses  # noqa: E402
-from dataclasses import MISSING, FrozenInstanceError, fields  # noqa: E402
-
-if _is_late:
-    del sys.modules["inspect"]
 
 __all__ = ["dataclass"]
 

@@ -12,10 +12,10 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
 from typing import Any, BinaryIO
 
 from noderepl.lazy_dataclasses import dataclass
+from noderepl.service.futures import Future
 from noderepl.service.launcher import discard
 from noderepl.service.lines import Lines
 from noderepl.service.long_messages import LONG, in_turn
@@ -55,7 +55,7 @@ class Channel:
     ) -> None:
         self._sandbox_pid: int | None = None
         self._process = spawned.process
-        self._ended = spawned.process.end_in(asyncio.get_running_loop())
+        self._ended = spawned.process.ended.in_loop(asyncio.get_running_loop())
         self._launch = spawned.launch
         self._reaper = spawned.reaper
         self._may_send = asyncio.Event()
@@ -77,7 +77,7 @@ class Channel:
         Launcher.start(). Raises StartFailed.
         """
         try:
-            spawned = await asyncio.shield(asyncio.wrap_future(started))
+            spawned = await asyncio.shield(started.in_loop(asyncio.get_running_loop()))
             ends = (spawned.answers, spawned.complaints, spawned.status)
             pipes = [await _connect(end) for end in ends if end is not None]
             _, requests = await asyncio.open_connection(sock=spawned.requests)

@@ -9,12 +9,11 @@ import contextlib
 import errno
 import os
 import shutil
-import tempfile
 import threading
-from concurrent.futures import Future, InvalidStateError, wait
 from functools import cached_property, partial
 from pathlib import Path
 
+from noderepl.service.futures import Future
 from noderepl.service.node import Node
 from noderepl.service.places import Place
 from noderepl.service.sandbox import (
@@ -144,15 +143,12 @@ class Launcher:
                 if not waits and not self._is_right(launch):
                     spawned.discard()
                     spawned.process.reap()
-                    self.start(directories).add_done_callback(partial(_pass_on, started))
+                    self.start(directories).when_done(partial(_pass_on, started))
                     return
             except BaseException as error:  # passed to the caller, whatever it is
-                with contextlib.suppress(InvalidStateError):
-                    started.set_exception(error)
+                started.set(None, error)
                 return
-            try:
-                started.set_result(spawned)
-            except InvalidStateError:  # cancelled meanwhile
+            if not started.set(spawned):  # cancelled meanwhile
                 spawned.discard()
             spawned.process.reap()
 
@@ -160,7 +156,7 @@ class Launcher:
             # bubblewrap ends the sandbox with this thread.
             threading.Thread(target=run, name="noderepl-process", daemon=True).start()
         except RuntimeError as error:
-            started.set_exception(StartFailed(f"Node.js cannot be started: {error}."))
+            started.set(None, StartFailed(f"Node.js cannot be started: {error}."))
         return started
 
     def stop(self) -> None:
@@ -178,7 +174,7 @@ class Launcher:
         """
         self.stop()
         if (first := self.take_first()) is not None:
-            wait([first[1]], patience)
+            first[1].wait(patience)
             discard(first[1])
         if "_place" in self.__dict__:
             with contextlib.suppress(OSError):  # the next sweep removes it
@@ -188,11 +184,13 @@ class Launcher:
     def _place(self) -> Place:
         if self._closed:
             raise StartFailed("The pool is closed.")
+        place = Place()
         try:  # Node.js reads paths as UTF-8
-            str(Path(tempfile.gettempdir()).resolve()).encode()
+            str(place.path).encode()
         except UnicodeEncodeError as error:
+            place.remove()
             raise OSError(errno.EILSEQ, "its path is not UTF-8") from error
-        return Place()
+        return place
 
     @cached_property
     def _tools(self) -> Tools:
@@ -231,12 +229,12 @@ class Launcher:
 def _pass_on(started: Future[Spawned], again: Future[Spawned]) -> None:
     """Passes the outcome of a second start on to those who wait for the first."""
     try:
-        if (error := again.exception()) is not None:
-            started.set_exception(error)
-        else:
-            started.set_result(again.result())
-    except InvalidStateError:  # cancelled meanwhile
-        discard(again)
+        is_taken = started.set(again.result())
+    except BaseException as error:  # passed to the caller, whatever it is
+        started.set(None, error)
+    else:
+        if not is_taken:  # cancelled meanwhile
+            discard(again)
 
 
 def discard(started: Future[Spawned]) -> None:

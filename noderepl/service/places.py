@@ -10,7 +10,7 @@ import os
 import signal
 import stat
 import subprocess
-import tempfile
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Place:
     """
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)).resolve()
+        self.path = _new_directory().resolve()
         # The lock is locked before it is renamed: a process that can lock it knows that its owner
         # has ended.
         unfinished = self.path / f"{_LOCK}.new"
@@ -59,6 +59,21 @@ class Place:
             os.close(self._lock)
 
 
+def _new_directory() -> Path:
+    """Creates a directory as tempfile.mkdtemp() does. The import of tempfile takes milliseconds,
+    and Node.js starts after it.
+    """
+    if "tempfile" not in sys.modules:
+        given = filter(None, map(os.environ.get, ("TMPDIR", "TEMP", "TMP")))
+        path = Path(next(given, "/tmp"), f"{_PREFIX}{os.urandom(8).hex()}")
+        with contextlib.suppress(OSError):  # mkdtemp() tries other directories
+            path.mkdir(0o700)
+            return path
+    from tempfile import mkdtemp
+
+    return Path(mkdtemp(prefix=_PREFIX))
+
+
 def begin_to_sweep() -> None:
     """Calls sweep() in a thread."""
     threading.Thread(target=sweep, name="noderepl-sweep", daemon=True).start()
@@ -71,8 +86,10 @@ def sweep() -> None:
     It does not delete a place without a lock, of another user, or that others may enter, nor
     anything that is not a directory.
     """
+    from tempfile import gettempdir  # as above
+
     end = time.monotonic() + _SECONDS
-    with contextlib.suppress(OSError), os.scandir(tempfile.gettempdir()) as entries:
+    with contextlib.suppress(OSError), os.scandir(gettempdir()) as entries:
         for entry in entries:
             if time.monotonic() > end:
                 return

@@ -13,11 +13,11 @@ import math
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from noderepl.service.futures import Future
 from noderepl.service.launcher import Launcher
 from noderepl.service.node import Node
 from noderepl.service.places import begin_to_sweep, remove_trees

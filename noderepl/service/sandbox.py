@@ -7,6 +7,7 @@ to it. This module runs only the trial of bubblewrap.
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Mapping, Sequence
@@ -220,7 +221,8 @@ class Sandbox:
         place: without links. The rest is as for launch().
         """
         shown = (*shown_of_system(), *_readable(node, tools, _allowed(outside)))
-        return next((one for one in shown if place.is_relative_to(one.resolve())), None)
+        above = {_identity(one) for one in (place, *place.parents)} - {None}
+        return next((one for one in shown if _identity(one) in above), None)
 
     def launch(
         self,
@@ -299,12 +301,21 @@ def _not_shown(places: Sequence[Path]) -> list[str]:
     """Returns the places, each once, that the parts of the system do not contain; each mount takes
     time.
     """
-    shown = shown_of_system()
+    shown = tuple(f"{place}/" for place in shown_of_system())
     return [
-        str(place)
-        for place in dict.fromkeys(places)
-        if place.resolve() != place or not any(map(place.is_relative_to, shown))
+        place
+        for place in map(str, dict.fromkeys(places))
+        if os.path.realpath(place) != place or not place.startswith(shown)
     ]
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Returns what all paths of one file have in common; None if there is no such file."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _is_allowed(name: str) -> bool:

@@ -7,18 +7,14 @@ when that thread ends, so the thread must live as long as the sandbox.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import subprocess
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from noderepl.service.devices import make_devices_read_only
+from noderepl.service.futures import Future
 from noderepl.service.seccomp import number_of
-
-if TYPE_CHECKING:
-    import asyncio
 
 _JOIN_SESSION_KEYRING = 1
 # The kernel has no keyrings, or a container's filter blocks them for all its processes.
@@ -29,8 +25,8 @@ class Process:
     """A child process of the thread that constructs it, which must call `reap()`.
 
     sandboxed: whether it gets a new, empty session keyring of the kernel instead of that of the
-    user's login, and read-only device nodes. options: as for subprocess.Popen. Raises OSError if it
-    cannot be started.
+    user's login, and read-only device nodes. options: as for subprocess.Popen. `.ended`: the future
+    of its returncode. Raises OSError if it cannot be started.
     """
 
     def __init__(self, argv: Sequence[str | bytes], *, sandboxed: bool, **options: Any) -> None:
@@ -39,7 +35,7 @@ class Process:
             # Before Popen opens /dev/null for it: a descriptor keeps its mount.
             make_devices_read_only()
         self._process = subprocess.Popen(argv, **options)
-        self._ended: Future[int] = Future()
+        self.ended: Future[int] = Future()
 
     @property
     def pid(self) -> int:
@@ -53,18 +49,7 @@ class Process:
 
     def reap(self) -> None:
         """Waits for its end."""
-        self._ended.set_result(self._process.wait())
-
-    def end_in(self, loop: asyncio.AbstractEventLoop) -> asyncio.Future[int]:
-        """Returns an event loop's future of its returncode."""
-        ended: asyncio.Future[int] = loop.create_future()
-
-        def end(code: Future[int]) -> None:
-            with contextlib.suppress(RuntimeError):  # the loop is closed: no task waits any more
-                loop.call_soon_threadsafe(ended.set_result, code.result())
-
-        self._ended.add_done_callback(end)
-        return ended
+        self.ended.set(self._process.wait())
 
 
 def _join_new_session_keyring() -> None:

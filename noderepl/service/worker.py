@@ -11,7 +11,6 @@ import asyncio
 import signal
 import time
 import uuid
-from concurrent.futures import Future
 from enum import StrEnum
 from typing import Any
 
@@ -19,6 +18,7 @@ from noderepl.exit_codes import end_of, signal_of
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.channel import Channel, Received
 from noderepl.service.collecting import Run, Streams
+from noderepl.service.futures import Future
 from noderepl.service.lines import HALF_SECONDS, OUTPUT_LIMIT, HalfLine, LineTooLong
 from noderepl.service.messages import (
     MOST_VALUES,

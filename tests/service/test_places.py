@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -123,7 +124,7 @@ def test_a_sweep_that_is_cut_off_is_gone_on_with(
     sweep()
     assert [path.name for path in left.iterdir()] == ["lock"]
     monkeypatch.undo()
-    monkeypatch.setattr(places.tempfile, "tempdir", str(place))
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
     sweep()
     assert not left.exists()
 

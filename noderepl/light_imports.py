@@ -1,0 +1,44 @@
+"""Imports modules of the standard library without what they rarely use, which takes most of their
+time: Node.js starts after them.
+
+Nothing may import these modules before.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+
+class _LateModule(ModuleType):
+    """A module that is imported when an attribute of it is used."""
+
+    def __getattr__(self, name: str) -> Any:
+        if sys.modules.get(self.__name__) is self:
+            del sys.modules[self.__name__]
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def _late(*names: str) -> Iterator[None]:
+    """Defers the import of these modules by others inside the block."""
+    replaced = [_LateModule(name) for name in names if name not in sys.modules]
+    sys.modules.update({module.__name__: module for module in replaced})
+    try:
+        yield
+    finally:
+        for module in replaced:
+            if sys.modules.get(module.__name__) is module:
+                del sys.modules[module.__name__]
+
+
+# dataclasses does not use it for the classes of this package: see lazy_dataclasses.py.
+with _late("inspect"):
+    import dataclasses  # noqa: F401
+# shutil looks only whether they exist.
+with _late("bz2", "lzma", "zlib"):
+    import shutil  # noqa: F401
