@@ -83,14 +83,12 @@ def test_a_node_that_does_not_get_ready_delays_no_end(home: Path, tmp_path: Path
     """It answers the question for its version, and then nothing."""
     shim = tmp_path / "node"
     answer = f'["{shim}", "20.1.0"]'
-    shim.write_text(
-        f"#!/bin/sh\ncase \"$*\" in *stringify*) echo '{answer}'; exit;; esac\nsleep 60\n"
-    )
+    shim.write_text(f"#!/bin/sh\ncase \"$1\" in -p) echo '{answer}'; exit;; esac\nsleep 60\n")
     shim.chmod(0o755)
     run = subprocess.Popen(
         command("--node", str(shim), "-p", "1"), env=environment(home), stderr=subprocess.DEVNULL
     )
-    wait_for(lambda: len(descendants(run.pid)) > 1)
+    assert wait_for(lambda: len(descendants(run.pid)) > 1)
     run.send_signal(signal.SIGTERM)
     started = time.monotonic()
     assert run.wait(30) == 143
