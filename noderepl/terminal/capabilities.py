@@ -94,7 +94,7 @@ def _depth(environ: Mapping[str, str]) -> tuple[str, str]:
     forced = None
     with suppress(ValueError):
         forced = ColorDepth.from_env()
-    found = forced or colour_depth(environ)
+    found = forced or ColorDepth(colour_depth(environ))
     is_true = environ.get("COLORTERM") in ("truecolor", "24bit")
     variable = "PROMPT_TOOLKIT_COLOR_DEPTH" if forced else "COLORTERM" if is_true else "TERM"
     return f"{_DEPTHS[found.name]} colours", variable

@@ -30,7 +30,7 @@ class ScreenOutput(Vt100_Output):
     @classmethod
     def open(cls, screen: TextIO) -> ScreenOutput:
         """Returns the output for a terminal, with the colour depth of the environment."""
-        depth = ColorDepth.from_env() or colour_depth(os.environ)
+        depth = ColorDepth.from_env() or ColorDepth(colour_depth(os.environ))
         output = cls.from_pty(screen, term=os.environ.get("TERM"), default_color_depth=depth)
         assert isinstance(output, cls)
         return output
