@@ -23,6 +23,7 @@ from noderepl.errors import (
 from noderepl.execution.executor import Executor
 from noderepl.execution.output_store import OutputStore
 from noderepl.javascript.npm_lines import NpmLines, npm_lines
+from noderepl.line_kinds import may_be_magic
 from noderepl.outcome import (
     Execution,
     Failure,
@@ -143,17 +144,18 @@ class Dispatcher:
         return [*outcomes, *self._loss(), *self._stored.trouble()]
 
     async def _run_line(self, line: str) -> Sequence[Outcome]:
-        from noderepl.magics import is_magic
+        if may_be_magic(line):
+            from noderepl.magics import is_magic
 
-        if not is_magic(line):
-            if (npm := npm_lines(line)).commands:
-                return await self._run_npm(npm, line)
-            try:
-                return [await self.run_snippet(line)] if line.strip() else []
-            except ServiceError as error:
-                return self._failed(error, line)
-        lines = [part for part in line.split("\n") if part.strip()]
-        return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
+            if is_magic(line):
+                lines = [part for part in line.split("\n") if part.strip()]
+                return await self._run_magics(lines if all(map(is_magic, lines)) else [line])
+        if (npm := npm_lines(line)).commands:
+            return await self._run_npm(npm, line)
+        try:
+            return [await self.run_snippet(line)] if line.strip() else []
+        except ServiceError as error:
+            return self._failed(error, line)
 
     async def _run_npm(self, npm: NpmLines, line: str) -> Sequence[Outcome]:
         """Runs the npm lines, then the snippet below them. If an npm line fails, the snippet
@@ -162,9 +164,8 @@ class Dispatcher:
         outcomes: list[Outcome] = []
         if npm.passed_over:
             flags = " and ".join(npm.passed_over)
-            outcomes.append(
-                Words(f"Without {flags}: packages are installed in the session's directory.")
-            )
+            text = f"Without {flags}: packages are installed in the session's directory."
+            outcomes.append(Words(text))
         for command in npm.commands:
             outcomes += await self._attempted(self._run_magic(f"%npm {command}"), line)
             if isinstance(outcomes[-1], Prefill):
@@ -339,8 +340,7 @@ class Dispatcher:
         if isinstance(error, SessionLost | SessionReplaced | SessionUnusable):
             outcomes.append(Words(self.state.report(), warning=True))
         if line is not None and not (isinstance(error, ServiceError) and error.doubt):
-            again = error.again if isinstance(error, SessionLost) else None
-            outcomes.append(Prefill(again or line))
+            outcomes.append(Prefill((isinstance(error, SessionLost) and error.again) or line))
         return outcomes
 
     def _loss(self) -> Sequence[Outcome]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from noderepl.terminal.console import Console
 from noderepl.terminal.hangup import is_hung_up
 
 if TYPE_CHECKING:
-    from noderepl.terminal.prompt import Prompt
+    from noderepl.line_editor import LineEditor
 
 # This number of failures of the line editor discards the text being typed; this number of failed
 # inputs in a row ends the prompt.
@@ -24,16 +24,14 @@ MOST_FAILURES = 3
 class Failures:
     """Shows internal errors.
 
-    about: further facts for their logs. prompt: returns the line editor. `.count`: the errors that
+    about: further facts for their logs. editor: the line editor. `.count`: the errors that
     reached the event loop since the last input.
     """
 
-    def __init__(
-        self, console: Console, about: Mapping[str, str], prompt: Callable[[], Prompt]
-    ) -> None:
+    def __init__(self, console: Console, about: Mapping[str, str], editor: LineEditor) -> None:
         self._console = console
         self._about = about
-        self._prompt = prompt
+        self._editor = editor
         self.count = 0
 
     @asynccontextmanager
@@ -55,8 +53,8 @@ class Failures:
             write_plainly(shown)
 
     def show_above(self, error: BaseException) -> None:
-        if self._prompt().is_open:
-            self._prompt().show_above(partial(self.show, error))
+        if self._editor.is_reading:
+            self._editor.prompt.show_above(partial(self.show, error))
         else:
             self.show(error)
 
@@ -70,8 +68,8 @@ class Failures:
         if error is None:
             return
         self.count += 1
-        if self._prompt().is_open and (is_hung_up(error) or self.count >= MOST_FAILURES):
-            self._prompt().abort(error)
+        if self._editor.is_reading and (is_hung_up(error) or self.count >= MOST_FAILURES):
+            self._editor.abort(error)
         elif not is_hung_up(error) and self.count <= MOST_FAILURES:
             self.show_above(error)
 

@@ -1,18 +1,19 @@
-"""The interactive loop: reads a line, runs it, and shows its outcomes, until Ctrl-D."""
+"""The interactive loop: reads a line, runs it, and shows its outcomes, until Ctrl-D.
+
+A line that was typed before the line editor is imported runs first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import signal
 import sys
 import termios
 from collections.abc import Callable, Coroutine, Sequence
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO, cast
+from typing import Any
 
 from noderepl.banner import banner, notices
 from noderepl.dispatcher import Dispatcher
@@ -22,7 +23,8 @@ from noderepl.failures import MOST_FAILURES, Failures, must_propagate
 from noderepl.foreground import Foreground
 from noderepl.internal_error import Fallbacks, supervised
 from noderepl.late_output import LateOutput
-from noderepl.magics import MAGICS, NODE_COMMANDS, is_magic, without_identifier
+from noderepl.line_editor import LineEditor
+from noderepl.line_kinds import is_plain_snippet
 from noderepl.outcome import (
     ClearScreen,
     EditorMode,
@@ -33,35 +35,33 @@ from noderepl.outcome import (
     UseTheme,
 )
 from noderepl.sessions.backend import Backend
-from noderepl.settings import Settings, state_directory
-from noderepl.suspension import Suspension
-from noderepl.terminal.background import Background
+from noderepl.settings import Settings
 from noderepl.terminal.console import Console
-from noderepl.terminal.early_prompt import EarlyPrompt
+from noderepl.terminal.early_prompt import PROMPT, EarlyPrompt
 from noderepl.terminal.hangup import is_hung_up, is_there
-from noderepl.terminal.streams import use_colour
-from noderepl.terminal.themes import theme_directories, theme_names
-from noderepl.theme_fitting import ThemeFitting
-from noderepl.toolbar import session_parts, toolbar
+from noderepl.terminal.key_actions import own_keys
+from noderepl.terminal.pieces import Piece
+from noderepl.toolbar import session_parts
 from noderepl.user_programs import UserPrograms
 
-if TYPE_CHECKING:
-    from noderepl.terminal.completion import SnippetCompleter
-
-REMOTE_NAMES_SECONDS = 10.0
 # The first prompt waits so long for the trial of the sandbox.
 TRIAL_SECONDS = 1.0
 # A trial of each bubblewrap ends in less time than this.
 MOST_TRIAL_SECONDS = 60.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
 LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
+# The seconds for which a line that was typed early runs before the line editor is imported, unless
+# a key is pressed.
+EARLY_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
-async def run(settings: Settings, before: Before, early: EarlyPrompt, backend: Backend) -> int:
-    """Runs the prompt. before: called before the first prompt, in the same session. early: the
-    early prompt, which is on the screen. Returns the exit code. Raises NodeReplError if the prompt
-    cannot open.
+async def run(
+    settings: Settings, before: Before | None, early: EarlyPrompt, backend: Backend
+) -> int:
+    """Runs the prompt. before: called before the first prompt, in the same session; None for
+    nothing. early: the early prompt, which is on the screen. Returns the exit code. Raises
+    NodeReplError if the prompt cannot open.
     """
     console = open_console(settings, at_prompt=True)
     patience = SIGNAL_SECONDS
@@ -77,100 +77,58 @@ class Repl:
     """The prompt of one run. Must be constructed inside a running event loop, on a terminal."""
 
     def __init__(self, settings: Settings, backend: Backend, console: Console) -> None:
-        from noderepl.terminal.answer_line import AnswerLine
-        from noderepl.terminal.history import SnippetHistory
-        from noderepl.terminal.keyboard import Keyboard
-        from noderepl.terminal.prompt import Prompt
-        from noderepl.terminal.screen_output import ScreenOutput
-
         self._settings = settings
         self._backend = backend
         self._console = console
         self._used = asyncio.Event()
-        self._output = ScreenOutput.open(cast("TextIO", console.screen()))
-        self._fitting = ThemeFitting(console, settings.color, self._output, self._fit_theme)
-        self._input = Keyboard(sys.stdin, self._fitting.take)
-        self._suspension = Suspension(console, self._input, self._output, lambda: self._prompt)
-        self._history = SnippetHistory(
-            state_directory(),
-            label=backend.label,
-            redact=without_identifier,
-            is_kept=lambda: self._dispatcher.preferences.keeps_history,
-        )
+        # Lines that have run before the line editor is there.
+        self._typed: list[str] = []
         self._dispatcher = Dispatcher(
             backend,
             settings,
             console,
-            entries=self._history.entries,
+            entries=self._entries,
             edit=self._edit,
             show=self._show_late,
             room=self._room,
             at_prompt=True,
         )
-        fallbacks = Fallbacks(self._show_soon)
+        self._fallbacks = fallbacks = Fallbacks(self._show_soon)
         executor = self._dispatcher.executor
         parts = fallbacks.instead(partial(session_parts, backend, self._dispatcher), list)
-        self._foreground = Foreground(console, executor, backend, self._keys, parts)
-        self._answers = AnswerLine(console.show_typed, self._foreground.answer)
-        self._programs = UserPrograms(self._input, console, self._foreground)
-        self._failures = Failures(console, backend.about, lambda: self._prompt)
-        self._prompt = Prompt(
-            input_=self._input,
-            output=self._output,
-            history=self._history,
-            completer=self._completer(),
-            values=self._dispatcher.executor.previews,
-            is_magic=is_magic,
-            toolbar=partial(toolbar, backend, self._dispatcher),
-            style=lambda: console.theme.style,
-            stop=self._suspension.stop,
-            edit=self._programs.edit_typed,
-            toggles=self._dispatcher.preferences,
-            settings=settings,
-            colour=use_colour(settings.color, os.environ, is_terminal=True),
-            fallbacks=fallbacks,
-        )
-        above = self._prompt.show_above
-        self._late = LateOutput(console, self._foreground, executor, above, self._answers.open)
+        self._editor = editor = LineEditor(settings, backend, console, self._interrupt)
+        self._foreground = Foreground(console, executor, backend, editor.keys, parts)
+        self._programs = UserPrograms(lambda: editor.input, console, self._foreground)
+        self._failures = Failures(console, backend.about, editor)
+        above = editor.show_above
+        self._late = LateOutput(console, self._foreground, executor, above, editor.ask)
 
-    def _completer(self) -> SnippetCompleter:
-        from noderepl.terminal.completion import SnippetCompleter
-
-        return SnippetCompleter(
-            magics=(*MAGICS, *NODE_COMMANDS),
-            themes=partial(theme_names, theme_directories(self._settings)),
-            remote_files=partial(self._backend.file_names, REMOTE_NAMES_SECONDS),
-            live=self._dispatcher.executor.offers,
-            typed=lambda: self._dispatcher.snippets,
-            sessions=lambda: filter(None, (one.name for one in self._backend.registry.known())),
-            directory=Path(),
-        )
-
-    async def run(self, before: Before, early: EarlyPrompt) -> int:
+    async def run(self, before: Before | None, early: EarlyPrompt) -> int:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failures.take)
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
-        loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
-        loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
-        self._fitting.ask()
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         for notice in notices(self._backend, self._dispatcher, self._settings):
             self._take(early)
             self._console.words(notice, warning=True)
         painted = asyncio.Event()
-        works = [self._warm_up(painted), self._count_down()]
-        if not is_tried:
-            works.append(self._show_late_notice())
-        behind = [supervised(asyncio.create_task(work)) for work in works]
+        behind: list[asyncio.Task[None]] = []
         try:
-            async with self._failures.surviving():
-                await self._foreground.run(before(self._dispatcher, self._console))
-                await self._foreground.settle()
+            prefill = await self._run_early(early) if is_tried else ""
+            await self._open_editor(early)
+            works = [self._warm_up(painted), self._count_down()]
+            if not is_tried:
+                works.append(self._show_late_notice())
+            behind += [supervised(asyncio.create_task(work)) for work in works]
+            if before is not None:
+                async with self._failures.surviving():
+                    await self._foreground.run(before(self._dispatcher, self._console))
+                    await self._foreground.settle()
             with suppress(EOFError):
-                await self._loop(early, painted)
-            if not is_there(self._input.fileno()):
+                await self._loop(early, painted, prefill)
+            if not is_there(sys.stdin.fileno()):
                 self._backend.cut_off()
             elif (words := await self._dispatcher.farewell()) and not self._settings.quiet:
                 self._console.words(words)
@@ -187,14 +145,64 @@ class Repl:
             await self._dispatcher.close()
         return ExitCode.OK
 
-    async def _loop(self, early: EarlyPrompt, painted: asyncio.Event) -> None:
+    async def _run_early(self, early: EarlyPrompt) -> str:
+        """Runs the line that was typed so far, if there is one, while the line editor is not there.
+        Returns the text that returns to the prompt.
+        """
+        from noderepl.javascript.highlight import Highlighter
+
+        columns, own = self._console.size()[0], own_keys(self._settings).bindings
+
+        def may_run(text: str) -> bool:
+            is_short = len(PROMPT) + len(text) < columns
+            return is_short and not own and is_plain_snippet(text)
+
+        text = early.line(may_run)
+        if text is None:
+            return ""
+        self._typed = [text]
+        pieces = Highlighter().pieces(text)(0)
+        code = (Piece(f"code-{kind}", piece) for kind, piece in pieces)
+        self._console.data("\n", Piece("prompt", PROMPT), *code)
+        outcomes: Sequence[Outcome] = ()
+        async with self._failures.surviving():
+            working = asyncio.create_task(self._foreground.run(self._run(text)))
+            try:
+                await _until_key(working)
+                if not working.done():
+                    await self._open_editor(early)
+                outcomes = await working or ()
+            except asyncio.CancelledError:
+                working.cancel()
+                await asyncio.wait([working])
+                raise
+            await self._foreground.settle()
+        self._used.set()
+        if not self._editor.is_open:
+            early.show_again()
+        return "".join(one.text for one in outcomes if isinstance(one, Prefill))
+
+    async def _open_editor(self, early: EarlyPrompt) -> None:
+        await self._editor.open(
+            self._dispatcher,
+            self._foreground,
+            self._programs,
+            self._fallbacks,
+            lines=self._typed,
+            unread=early.unread,
+        )
+
+    def _entries(self) -> Sequence[str]:
+        return self._editor.history.entries()
+
+    async def _loop(self, early: EarlyPrompt, painted: asyncio.Event, prefill: str) -> None:
         from noderepl.terminal.typeahead import on_own_line
 
-        prefill, editor, is_left, unread = "", False, False, 0
+        editor, is_left, unread = False, False, 0
         while not is_left:
             self._failures.count = 0
             try:
-                text = await self._prompt.read(
+                text = await self._editor.prompt.read(
                     prefill=prefill,
                     editor=editor,
                     opened=partial(self._take, early),
@@ -217,14 +225,14 @@ class Repl:
             async with self._failures.surviving():
                 outcomes = await self._answer(text)
                 texts = [one.text for one in outcomes if isinstance(one, Prefill)]
-                prefill = on_own_line(self._input, texts[0]) if texts else ""
+                prefill = on_own_line(self._editor.input, texts[0]) if texts else ""
             self._used.set()
             is_left = any(isinstance(outcome, Leave) for outcome in outcomes)
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)
 
     async def _answer(self, text: str) -> Sequence[Outcome]:
         """Runs one input and shows its outcomes. Returns them."""
-        if trouble := self._history.trouble():
+        if trouble := self._editor.history.trouble():
             self._console.words(f"The history is not saved: {trouble}.", warning=True)
         if trouble := self._backend.registry.trouble():
             self._console.words(trouble, warning=True)
@@ -242,18 +250,7 @@ class Repl:
 
     def _take(self, early: EarlyPrompt) -> None:
         """Replaces the early prompt by the line editor."""
-        self._output.write_raw(early.taken())
-        self._output.flush()
-
-    def _keys(self) -> AbstractContextManager[None]:
-        from noderepl.terminal.typeahead import waiting_keys
-
-        acts = (self._interrupt, self._suspension.suspend, self._answers)
-        return waiting_keys(self._input, self._output, *acts)
-
-    def _fit_theme(self, background: Background) -> None:
-        self._dispatcher.fit_theme(background)
-        self._prompt.refresh()
+        self._console.screen().write(early.taken())
 
     def _show_soon(self, error: BaseException) -> None:
         """Shows an error of a function that the line editor calls while it paints, when nothing
@@ -277,7 +274,7 @@ class Repl:
             return
         self._foreground.interrupt()
         is_busy = self._foreground.is_running or self._foreground.is_elsewhere
-        if not is_busy and not self._prompt.abort(KeyboardInterrupt()):
+        if not is_busy and not self._editor.abort(KeyboardInterrupt()):
             self._drop_output()
 
     def _drop_output(self) -> None:
@@ -292,7 +289,7 @@ class Repl:
             case ClearScreen():
                 self._console.clear()
             case UseTheme():
-                self._fitting.ask()
+                self._editor.ask_background()
             case Prefill() | EditorMode() | Leave():
                 pass
             case _:
@@ -323,7 +320,7 @@ class Repl:
         # delays a key now and then.
         gc.freeze()
         self._used.set()
-        self._prompt.refresh()
+        self._editor.refresh()
 
     async def _count_down(self) -> None:
         """Repaints the toolbar when the text of the remaining time changes."""
@@ -334,4 +331,18 @@ class Repl:
             self._used.clear()
             await lifetime.learn()
             if shown != (shown := (lifetime.countdown(), lifetime.is_keepalive_on)):
-                self._prompt.refresh()
+                self._editor.refresh()
+
+
+async def _until_key(working: asyncio.Task[Any]) -> None:
+    """Waits for the task, until a key is pressed or EARLY_SECONDS have passed."""
+    loop = asyncio.get_running_loop()
+    pressed = asyncio.Event()
+    loop.add_reader(sys.stdin, pressed.set)
+    waiting = asyncio.create_task(pressed.wait())
+    try:
+        ways = [working, waiting]
+        await asyncio.wait(ways, timeout=EARLY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        loop.remove_reader(sys.stdin)
+        waiting.cancel()

@@ -102,9 +102,12 @@ def run_repl(
             return sessions_directory()
 
         async def main(backend: Backend) -> int:
-            for name in ("noderepl.repl", "noderepl.terminal.prompt", "noderepl.script"):
+            for name in ("noderepl.repl", *(["noderepl.script"] if actions else [])):
                 await asyncio.to_thread(import_module, name)
             from noderepl.repl import run
+
+            if not actions:
+                return await run(settings, None, early, backend)
             from noderepl.script import run_actions
 
             return await run(settings, partial(run_actions, settings, actions), early, backend)

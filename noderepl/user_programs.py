@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 
 class UserPrograms:
-    """Runs the pager and the editor. input_: of the prompt."""
+    """Runs the pager and the editor. input_: returns that of the prompt."""
 
-    def __init__(self, input_: Input, console: Console, foreground: Foreground) -> None:
+    def __init__(
+        self, input_: Callable[[], Input], console: Console, foreground: Foreground
+    ) -> None:
         self._input = input_
         self._console = console
         self._foreground = foreground
@@ -66,7 +68,7 @@ class UserPrograms:
 
         try:
             async with self._elsewhere():
-                is_started = await page(self._input, parts, os.environ)
+                is_started = await page(self._input(), parts, os.environ)
         except NodeReplError as error:
             self._console.show(Failure(str(error), error.exit_code))
             return True
@@ -83,7 +85,7 @@ class UserPrograms:
         from noderepl.terminal.programs import edit
 
         async with self._elsewhere():
-            return await edit(self._input, text, os.environ, suffix)
+            return await edit(self._input(), text, os.environ, suffix)
 
     async def edit_typed(self, text: str) -> str:
         """Returns the text as the editor saves it; if that fails, shows the error and returns the

@@ -183,9 +183,10 @@ class Console:
         """Writes an uncaught error as scripts print it."""
         self._write(self._drawing.parts(render_error(error, styled=self._stderr.colour)))
 
-    def data(self, text: str) -> None:
-        """Writes text to stdout: unchanged, except that a terminal gets no control sequences."""
-        self._write(self._drawing.parts(Rendered((Part("stdout", (Piece("", text),)),))))
+    def data(self, text: str, *before: Piece) -> None:
+        """Writes text to stdout, behind styled text; a terminal gets no control sequences."""
+        parts = (Part("stdout", (*before, Piece("", text))),)
+        self._write(self._drawing.parts(Rendered(parts)))
 
     async def copy(self, text: str) -> None:
         """Copies a text to the clipboard; see clipboard.copy(). Raises LocalFileError."""

@@ -1,14 +1,16 @@
 """The first prompt, on the screen before the line editor is imported, and the keyboard until then.
 
-The import of the line editor takes longer than a prompt should. Text that is typed meanwhile stays
-in the terminal's buffer without echo, and the line editor reads it when it starts. This module
-imports the standard library only.
+The import of the line editor takes longer than a prompt should. Text that is typed meanwhile is not
+echoed, and the line editor reads it when it starts. A whole line runs before that: see repl.py.
+This module imports the standard library only.
 """
 
 from __future__ import annotations
 
+import os
 import select
 import termios
+from collections.abc import Callable
 from typing import TextIO
 
 from noderepl.signals import before_end
@@ -19,6 +21,8 @@ PROMPT = "> "
 ERASE_LINE = "\r\x1b[K"
 PREVIOUS_LINE = "\x1b[A"
 BRACKETED_PASTE, PLAIN_PASTE = "\x1b[?2004h", "\x1b[?2004l"
+# The maximum number of bytes of a line that runs before the line editor is there.
+LONGEST_LINE = 256
 
 
 class EarlyPrompt:
@@ -27,7 +31,8 @@ class EarlyPrompt:
 
     input_, output: the terminal. banner: a line above the prompt; none if empty. visible: whether
     to show the prompt too. The prompt is removed by the text of taken() or at the end of the block,
-    so that the next output replaces it.
+    so that the next output replaces it. `.unread`: what was read from the terminal and must reach
+    the line editor.
     """
 
     def __init__(self, input_: TextIO, output: TextIO, *, banner: str, visible: bool) -> None:
@@ -35,7 +40,8 @@ class EarlyPrompt:
         self._output = output
         self._before = termios.tcgetattr(input_)
         self._banner = banner
-        self._visible = visible
+        self._visible = self._takes_pastes = visible
+        self.unread = b""
 
     def __enter__(self) -> EarlyPrompt:
         # Until the event loop handles signals.
@@ -68,9 +74,40 @@ class EarlyPrompt:
         """Returns the text that removes the prompt from the screen; empty if it has been
         removed.
         """
-        text = ERASE_LINE + PLAIN_PASTE if self._visible else ""
-        self._visible = False
+        text = ERASE_LINE if self._visible else ""
+        text += PLAIN_PASTE if self._takes_pastes else ""
+        self._visible = self._takes_pastes = False
         return text
+
+    def line(self, may_run: Callable[[str], bool]) -> str | None:
+        """Returns the line that was typed, without its end, and removes the prompt, whose place the
+        line can take. None if something else was typed, or nothing.
+
+        may_run: whether a line of printable ASCII characters runs without the line editor.
+        """
+        if not self._visible:
+            return None
+        try:
+            if self._has_input():
+                self.unread += os.read(self._input.fileno(), LONGEST_LINE)
+            # Before the terminal was raw, its driver has replaced CR by LF.
+            is_all = self.unread.endswith((b"\r", b"\n")) and not self._has_input()
+        except OSError:  # the line editor reports that the terminal is gone
+            return None
+        text = self.unread[:-1].decode("ascii", "replace")
+        if not (is_all and text.isascii() and text.isprintable() and may_run(text)):
+            return None
+        self._write(ERASE_LINE)
+        self.unread, self._visible = b"", False
+        return text
+
+    def show_again(self) -> None:
+        """Shows the prompt again, after the answer to a line."""
+        self._visible = True
+        self._write(PROMPT)
+
+    def _has_input(self) -> bool:
+        return bool(select.select([self._input], [], [], 0)[0])
 
     def show_banner(self, banner: str) -> None:
         """Puts a banner in the place of the one of the start, above the prompt. banner: fits into

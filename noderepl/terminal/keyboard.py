@@ -204,15 +204,21 @@ class Parser(Vt100Parser):
 
 
 class Keyboard(Vt100Input):
-    """Keys and pastes from a terminal. stdin: the terminal. answered: as for Parser. Reads inside a
-    running event loop.
+    """Keys and pastes from a terminal. stdin: the terminal. answered: as for Parser. unread: input
+    that was read before. Reads inside a running event loop.
 
     `.is_burst`: whether the latest keys came faster than fingers type, such as code that a program
     sends without the markers of a paste.
     """
 
-    def __init__(self, stdin: TextIO, answered: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self,
+        stdin: TextIO,
+        answered: Callable[[str], None] = lambda _: None,
+        unread: bytes = b"",
+    ) -> None:
         super().__init__(stdin)
+        self._unread = unread
         self._parser = self.vt100_parser = Parser(self._take, answered)
         self._ready: Callable[[], None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -256,6 +262,10 @@ class Keyboard(Vt100Input):
         """Returns input that has arrived: more of a paste at once than of keys, because each key
         has an effect.
         """
+        if self._unread:
+            data, self._unread = self._unread, b""
+            # It may end within a character.
+            return self.stdin_reader._stdin_decoder.decode(data)
         return self.stdin_reader.read(PASTED_AT_ONCE if self._parser.is_pasting else KEYS_AT_ONCE)
 
     def attach(self, input_ready_callback: Callable[[], None]) -> AbstractContextManager[None]:
@@ -283,12 +293,15 @@ class Keyboard(Vt100Input):
         return QUIET_SECONDS if self._parser.has_ended else STALLED_SECONDS
 
     def _wait(self) -> None:
-        """Reads again after the timeout of an unfinished paste."""
+        """Reads again after the timeout of an unfinished paste, and at once if there is input that
+        was read before.
+        """
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        if self._parser.is_unshown and self._ready is not None:
-            seconds = max(self._last + self._patience() - time.monotonic(), 0)
+        if (self._unread or self._parser.is_unshown) and self._ready is not None:
+            end = 0 if self._unread else self._last + self._patience()
+            seconds = max(end - time.monotonic(), 0)
             self._timer = asyncio.get_running_loop().call_later(seconds, self._ready)
 
     def _take(self, press: KeyPress) -> None:
