@@ -10,9 +10,7 @@ import asyncio
 import contextlib
 import errno
 import os
-import secrets
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -124,7 +122,7 @@ def _written(content: str) -> Path:
     """Writes a log that only its owner may read, into the state directory or else the directory for
     temporary files. Returns its path.
     """
-    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}.log"
+    name = f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{os.urandom(4).hex()}.log"
     state = state_directory()
     if state is not None:
         with contextlib.suppress(OSError):
@@ -132,7 +130,9 @@ def _written(content: str) -> Path:
             for old in sorted(directory.glob("*.log"))[: -MOST_LOGS + 1]:
                 old.unlink(missing_ok=True)
             return _new_file(directory / name, content)
-    return _new_file(Path(tempfile.gettempdir(), f"noderepl-{name}"), content)
+    from tempfile import gettempdir  # takes milliseconds, and errors are rare
+
+    return _new_file(Path(gettempdir(), f"noderepl-{name}"), content)
 
 
 def _new_file(path: Path, content: str) -> Path:

@@ -36,6 +36,21 @@ def _late(*names: str) -> Iterator[None]:
                 del sys.modules[module.__name__]
 
 
+@contextmanager
+def without(name: str) -> Iterator[None]:
+    """Makes the import of a module fail inside the block, unless it has been imported; for others
+    that can do without it.
+    """
+    is_new = name not in sys.modules
+    if is_new:
+        sys.modules[name] = None  # type: ignore[assignment]  # as the import system documents
+    try:
+        yield
+    finally:
+        if is_new:
+            del sys.modules[name]
+
+
 # dataclasses does not use it for the classes of this package: see lazy_dataclasses.py.
 with _late("inspect"):
     import dataclasses  # noqa: F401

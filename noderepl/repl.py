@@ -13,8 +13,8 @@ import termios
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any
 
+from noderepl import early_line
 from noderepl.banner import banner, notices
 from noderepl.dispatcher import Dispatcher
 from noderepl.display import open_console
@@ -24,7 +24,6 @@ from noderepl.foreground import Foreground
 from noderepl.internal_error import Fallbacks, supervised
 from noderepl.late_output import LateOutput
 from noderepl.line_editor import LineEditor
-from noderepl.line_kinds import is_plain_snippet
 from noderepl.outcome import (
     ClearScreen,
     EditorMode,
@@ -37,10 +36,8 @@ from noderepl.outcome import (
 from noderepl.sessions.backend import Backend
 from noderepl.settings import Settings
 from noderepl.terminal.console import Console
-from noderepl.terminal.early_prompt import PROMPT, EarlyPrompt
+from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.terminal.hangup import is_hung_up, is_there
-from noderepl.terminal.key_actions import own_keys
-from noderepl.terminal.pieces import Piece
 from noderepl.toolbar import session_parts
 from noderepl.user_programs import UserPrograms
 
@@ -50,9 +47,6 @@ TRIAL_SECONDS = 1.0
 MOST_TRIAL_SECONDS = 60.0
 # Seconds in which a slow terminal may accept the rest: at exit, after a signal.
 LEAVE_SECONDS, SIGNAL_SECONDS = 2.0, 0.3
-# The seconds for which a line that was typed early runs before the line editor is imported, unless
-# a key is pressed.
-EARLY_SECONDS = 1.0
 Before = Callable[[Dispatcher, Console], Coroutine[None, None, int]]
 
 
@@ -110,9 +104,12 @@ class Repl:
         loop.add_signal_handler(signal.SIGINT, self._interrupt)
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
+        was_visible = early.is_visible
         for notice in notices(self._backend, self._dispatcher, self._settings):
             self._take(early)
             self._console.words(notice, warning=True)
+        if was_visible and not early.is_visible:
+            self._console.screen().write(early.again())
         painted = asyncio.Event()
         behind: list[asyncio.Task[None]] = []
         try:
@@ -149,26 +146,15 @@ class Repl:
         """Runs the line that was typed so far, if there is one, while the line editor is not there.
         Returns the text that returns to the prompt.
         """
-        from noderepl.javascript.highlight import Highlighter
-
-        columns, own = self._console.size()[0], own_keys(self._settings).bindings
-
-        def may_run(text: str) -> bool:
-            is_short = len(PROMPT) + len(text) < columns
-            return is_short and not own and is_plain_snippet(text)
-
-        text = early.line(may_run)
+        text = await early_line.take(early, self._console, self._settings)
         if text is None:
             return ""
         self._typed = [text]
-        pieces = Highlighter().pieces(text)(0)
-        code = (Piece(f"code-{kind}", piece) for kind, piece in pieces)
-        self._console.data("\n", Piece("prompt", PROMPT), *code)
         outcomes: Sequence[Outcome] = ()
         async with self._failures.surviving():
             working = asyncio.create_task(self._foreground.run(self._run(text)))
             try:
-                await _until_key(working)
+                await early_line.until_key(working)
                 if not working.done():
                     await self._open_editor(early)
                 outcomes = await working or ()
@@ -179,7 +165,7 @@ class Repl:
             await self._foreground.settle()
         self._used.set()
         if not self._editor.is_open:
-            early.show_again()
+            self._console.screen().write(early.again())
         return "".join(one.text for one in outcomes if isinstance(one, Prefill))
 
     async def _open_editor(self, early: EarlyPrompt) -> None:
@@ -332,17 +318,3 @@ class Repl:
             await lifetime.learn()
             if shown != (shown := (lifetime.countdown(), lifetime.is_keepalive_on)):
                 self._editor.refresh()
-
-
-async def _until_key(working: asyncio.Task[Any]) -> None:
-    """Waits for the task, until a key is pressed or EARLY_SECONDS have passed."""
-    loop = asyncio.get_running_loop()
-    pressed = asyncio.Event()
-    loop.add_reader(sys.stdin, pressed.set)
-    waiting = asyncio.create_task(pressed.wait())
-    try:
-        ways = [working, waiting]
-        await asyncio.wait(ways, timeout=EARLY_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        loop.remove_reader(sys.stdin)
-        waiting.cancel()

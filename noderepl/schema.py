@@ -13,10 +13,13 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
-import msgspec
-from msgspec import Meta
-
 from noderepl.lazy_patterns import lazy_pattern
+from noderepl.light_imports import without
+
+# On Python 3.11 and later it gets nothing from typing_extensions that typing lacks.
+with without("typing_extensions"):
+    import msgspec
+    from msgspec import Meta
 
 # The maximum depth of JSON. The embedded pool sends values of 400 levels; Python reads and writes a
 # little less than 1000.

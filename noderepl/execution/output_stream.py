@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
+import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -77,7 +77,7 @@ class OutputStream:
         *,
         may_ask: bool = False,
     ) -> None:
-        self.id = secrets.randbits(31)
+        self.id = int.from_bytes(os.urandom(4)) >> 1
         self._session = session
         self._show = show
         self._room = room

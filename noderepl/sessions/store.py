@@ -13,7 +13,6 @@ import contextlib
 import fcntl
 import json
 import os
-import secrets
 import stat
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,7 +116,7 @@ def new_record(directory: Path, about: About) -> Record:
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > _UNFINISHED_SECONDS:
                 path.unlink()
-    path = directory / f"{secrets.token_hex(8)}.jsonl"
+    path = directory / f"{os.urandom(8).hex()}.jsonl"
     unfinished = path.with_suffix(".new")
     file = os.fdopen(
         os.open(unfinished, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND, 0o600), "r+b"

@@ -80,8 +80,8 @@ class EarlyPrompt:
         return text
 
     def line(self, may_run: Callable[[str], bool]) -> str | None:
-        """Returns the line that was typed, without its end, and removes the prompt, whose place the
-        line can take. None if something else was typed, or nothing.
+        """Returns the line that was typed, without its end; then ERASE_LINE must remove the prompt.
+        None if something else was typed, or nothing.
 
         may_run: whether a line of printable ASCII characters runs without the line editor.
         """
@@ -97,14 +97,19 @@ class EarlyPrompt:
         text = self.unread[:-1].decode("ascii", "replace")
         if not (is_all and text.isascii() and text.isprintable() and may_run(text)):
             return None
-        self._write(ERASE_LINE)
         self.unread, self._visible = b"", False
         return text
 
-    def show_again(self) -> None:
-        """Shows the prompt again, after the answer to a line."""
-        self._visible = True
-        self._write(PROMPT)
+    def again(self) -> str:
+        """Returns the text that shows the prompt again, below other output."""
+        text = PROMPT if self._takes_pastes else BRACKETED_PASTE + PROMPT
+        self._visible = self._takes_pastes = True
+        return text
+
+    @property
+    def is_visible(self) -> bool:
+        """Whether the prompt is on the screen."""
+        return self._visible
 
     def _has_input(self) -> bool:
         return bool(select.select([self._input], [], [], 0)[0])

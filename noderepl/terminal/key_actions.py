@@ -6,7 +6,6 @@ key's name is read.
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Mapping, Sequence
 
@@ -157,7 +156,7 @@ def _key(word: str) -> Sequence[str]:
     key = KEY_ALIASES.get(alone, alone)
     is_character = not prefix and len(name) == 1 and name.isprintable()
     if key.startswith("<") or not (is_character or key in ALL_KEYS):
-        near = difflib.get_close_matches(alone, [*ALL_KEYS, *KEY_ALIASES], n=1)
+        near = _nearest(alone, [*ALL_KEYS, *KEY_ALIASES])
         hint = f"did you mean {near[0]}" if near else "names are such as c-t, alt-enter and f5"
         raise ValueError(f"is not known; {hint}")
     return ("escape", key) if "m" in modifiers else (key,)
@@ -180,6 +179,12 @@ def _split(word: str) -> tuple[frozenset[str], str]:
     return frozenset(modifiers), rest
 
 
+def _nearest(word: str, words: Sequence[str], cutoff: float = 0.6) -> Sequence[str]:
+    from difflib import get_close_matches  # takes milliseconds, and few words are wrong
+
+    return get_close_matches(word, words, n=1, cutoff=cutoff)
+
+
 def _action(value: object) -> tuple[KeyAction, str]:
     """Returns the action and the text of a value such as `run` or `insert "TEXT"`. Raises
     ValueError.
@@ -189,7 +194,7 @@ def _action(value: object) -> tuple[KeyAction, str]:
     name, _, rest = value.strip().partition(" ")
     action = _BY_NAME.get(name.lower())
     if action is None:
-        near = difflib.get_close_matches(name.lower(), _BY_NAME, n=1, cutoff=0.5)
+        near = _nearest(name.lower(), list(_BY_NAME), cutoff=0.5)
         hint = f"did you mean {near[0]}?" if near else f"the actions are {', '.join(_BY_NAME)}"
         raise ValueError(f"has the unknown action {shown(name)}; {hint}")
     text = _text(rest.strip())
