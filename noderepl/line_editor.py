@@ -70,6 +70,7 @@ class LineEditor:
         self._is_there = asyncio.Event()
         # Of the line that runs while the line editor is opened.
         self._line_keys: ExitStack | None = None
+        self._asks_for_keys: bool | None = None
 
     async def open(
         self,
@@ -139,6 +140,8 @@ class LineEditor:
         self._is_there.set()
         if self._line_keys is not None:
             self._open_keys(self._line_keys)
+            if self._asks_for_keys is not None:
+                self._answers.open(self._asks_for_keys)
 
     def _completer(self, dispatcher: Dispatcher) -> SnippetCompleter:
         from noderepl.magics import MAGICS, NODE_COMMANDS
@@ -194,7 +197,10 @@ class LineEditor:
 
     def ask(self, has_keys: bool) -> None:
         """Lets the user answer the running snippet; see AnswerLine.open()."""
-        self._answers.open(has_keys)
+        if self.is_open:
+            self._answers.open(has_keys)
+        else:
+            self._asks_for_keys = has_keys
 
     def refresh(self) -> None:
         """Repaints the prompt if it is on the screen."""

@@ -27,6 +27,7 @@ MODULES_OF = {
     "client/test_session.py": "client.decode_listings client.listing client.uploads",
     "client/test_texts.py": "client.endpoint client.identifier client.inspect_literals",
     "client/test_transport.py": "client.heads client.http_client client.http_response client.transport_errors",
+    "end_to_end/test_early_line.py": "early_line line_editor line_kinds",
     "end_to_end/test_hostile_pastes.py": "terminal.keyboard terminal.pasting",
     "end_to_end/test_imports.py": "__main__ starting",
     "end_to_end/test_internal_errors.py": "internal_error terminal.fault_tolerance",
@@ -38,7 +39,7 @@ MODULES_OF = {
     "end_to_end/test_programs.py": "actions javascript.neighbours program_files",
     "end_to_end/test_preview.py": "terminal.preview_line",
     "end_to_end/test_prompt.py": """repl dispatcher display failures suspension toolbar terminal.early_prompt terminal.keys
-        terminal.layout terminal.paint terminal.prompt terminal.snippet_lexer terminal.suggestions
+        terminal.layout terminal.prompt terminal.snippet_lexer terminal.suggestions
         terminal.typeahead""",
     "end_to_end/test_resuming.py": "sessions.registry sessions.store",
     "end_to_end/test_script.py": "cli script unread usage_text execution.whole_output",
