@@ -57,3 +57,6 @@ with _late("inspect"):
 # shutil looks only whether they exist.
 with _late("bz2", "lzma", "zlib"):
     import shutil  # noqa: F401
+# urllib needs it for addresses of IPv6.
+with _late("ipaddress"):
+    import urllib.parse  # noqa: F401

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Sequence
@@ -80,7 +81,8 @@ class Channel:
             spawned = await asyncio.shield(started.in_loop(asyncio.get_running_loop()))
             ends = (spawned.answers, spawned.complaints, spawned.status)
             pipes = [await _connect(end) for end in ends if end is not None]
-            _, requests = await asyncio.open_connection(sock=spawned.requests)
+            ours = socket.socket(fileno=spawned.requests.detach())
+            _, requests = await asyncio.open_connection(sock=ours)
             return cls(spawned, requests, pipes)
         except OSError as error:
             discard(started)

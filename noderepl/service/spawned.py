@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import _socket
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 from typing import BinaryIO
 
@@ -23,14 +23,15 @@ class StartFailed(Exception):
 class Spawned:
     """A process and this side's ends of its pipes.
 
-    requests: the socket to send to. answers, complaints: its messages and its stderr. status: the
+    requests: the socket to send to, of the module _socket: the import of socket takes milliseconds,
+    and Node.js starts after it. answers, complaints: its messages and its stderr. status: the
     reports of bubblewrap; None without a sandbox. reaper: ends the process when this one is killed;
     None in a sandbox.
     """
 
     launch: Launch
     process: Process
-    requests: socket.socket
+    requests: _socket.socket
     answers: BinaryIO
     complaints: BinaryIO
     status: BinaryIO | None
@@ -47,10 +48,10 @@ class Spawned:
 def spawn(launch: Launch) -> Spawned:
     """Starts a process, which may not be ready yet on return. Raises OSError."""
     with contextlib.ExitStack() as resources, contextlib.ExitStack() as given:
-        requests, theirs = socket.socketpair()
+        requests, theirs = _socket.socketpair()
         # This end only sends requests. A descriptor that user code passed would be closed here, and
         # closing a socket with SO_LINGER blocks; therefore the kernel rejects data of user code.
-        requests.shutdown(socket.SHUT_RD)
+        requests.shutdown(_socket.SHUT_RD)
         resources.callback(requests.close)
         given.callback(theirs.close)
         answers, answers_end = _pipe(resources, given)

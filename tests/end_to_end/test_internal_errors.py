@@ -47,13 +47,13 @@ BEHIND = {
     "noderepl.terminal.history:SnippetHistory.append_string": "",
 }
 DEGRADED = {
-    "noderepl.repl:toolbar": "",
+    "noderepl.line_editor:toolbar": "",
     "noderepl.sessions.lifetime:Lifetime.countdown": "",
     "noderepl.terminal.snippet_lexer:SnippetLexer.lex_document": "",
     "noderepl.terminal.snippet_lexer:npm_lines": "",
     "noderepl.terminal.completion:SnippetCompleter._known": "tab",
     "noderepl.terminal.prompt:Prompt._message": "",
-    "noderepl.repl:is_magic": "",
+    "noderepl.magics:is_magic": "",
 }
 
 
