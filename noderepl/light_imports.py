@@ -24,8 +24,10 @@ class _LateModule(ModuleType):
 
 
 @contextmanager
-def _late(*names: str) -> Iterator[None]:
-    """Defers the import of these modules by others inside the block."""
+def late(*names: str) -> Iterator[None]:
+    """Defers the import of these modules by others inside the block, until they use one. A module
+    that has been imported is not deferred.
+    """
     replaced = [_LateModule(name) for name in names if name not in sys.modules]
     sys.modules.update({module.__name__: module for module in replaced})
     try:
@@ -51,12 +53,18 @@ def without(name: str) -> Iterator[None]:
             del sys.modules[name]
 
 
+def import_asyncio() -> None:
+    """Imports asyncio without inspect, which it uses to describe tasks and in its debug mode."""
+    with late("inspect"):
+        import asyncio  # noqa: F401
+
+
 # dataclasses does not use it for the classes of this package: see lazy_dataclasses.py.
-with _late("inspect"):
+with late("inspect"):
     import dataclasses  # noqa: F401
 # shutil looks only whether they exist.
-with _late("bz2", "lzma", "zlib"):
+with late("bz2", "lzma", "zlib"):
     import shutil  # noqa: F401
 # urllib needs it for addresses of IPv6.
-with _late("ipaddress"):
+with late("ipaddress"):
     import urllib.parse  # noqa: F401

@@ -101,7 +101,9 @@ class Repl:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failures.take)
-        loop.add_signal_handler(signal.SIGINT, self._interrupt)
+        # Not add_signal_handler(), which imports inspect.
+        act = partial(loop.call_soon_threadsafe, self._interrupt)
+        signal.signal(signal.SIGINT, lambda *_: act() and None)
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         was_visible = early.is_visible

@@ -9,7 +9,6 @@ import os
 from collections import deque
 from collections.abc import Iterator, Mapping
 from io import FileIO
-from tempfile import TemporaryFile
 
 from noderepl.javascript.output import bytes_of
 from noderepl.lazy_dataclasses import dataclass
@@ -147,6 +146,8 @@ class Spool:
 
     def _next_file(self) -> None:
         """Opens the next file and drops the oldest. Raises OSError."""
+        from tempfile import TemporaryFile  # takes milliseconds, and most output needs no file
+
         number = self._size // FILE_BYTES
         self._files[number] = TemporaryFile(buffering=0, prefix="noderepl-")  # noqa: SIM115
         if oldest_file := self._files.pop(number - MOST_BYTES // FILE_BYTES, None):

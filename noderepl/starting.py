@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from noderepl.javascript.program import Action
+from noderepl.light_imports import import_asyncio
 from noderepl.settings import Settings
 from noderepl.signals import before_end
 from noderepl.terminal.early_prompt import EarlyPrompt
@@ -58,6 +59,7 @@ def run_script(settings: Settings, actions: Sequence[Action], *, stdin: bytes | 
     none. Returns the exit code. Raises NodeReplError.
     """
     with _begun(settings) as launcher:
+        import_asyncio()
         import asyncio
 
         from noderepl.sessions.run import with_backend
@@ -92,6 +94,7 @@ def run_repl(
     cannot open.
     """
     with _begun(settings) as launcher:
+        import_asyncio()
         import asyncio
 
         from noderepl.sessions.run import with_backend
