@@ -13,7 +13,7 @@ SLOW = ("httpx", "prompt_toolkit", "pygments", "starlette", "azure", "msgspec")
 UNUSED = (
     "anyio", "click", "difflib", "fractions", "h11", "html", "httpcore", "mimetypes", "noderepl.client.http_client",
     "noderepl.commands", "noderepl.doctor.checks", "noderepl.magics", "noderepl.service.app", "python_multipart",
-    "hashlib", "inspect", "platform", "prompt_toolkit", "rich", "statistics", "tempfile", "tenacity", "typing_extensions", "uuid",
+    "hmac", "inspect", "prompt_toolkit", "rich", "secrets", "statistics", "tenacity", "typing_extensions",
 )  # fmt: skip
 MOST_MODULES = 365
 LIST = f"print([name for name in {SLOW!r} if name in sys.modules], file=sys.stderr)"
