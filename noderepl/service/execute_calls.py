@@ -7,8 +7,9 @@ library: its import would delay a first snippet.
 from __future__ import annotations
 
 import json
-import os
+import secrets
 import time
+import uuid
 from collections.abc import Awaitable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -17,7 +18,6 @@ from noderepl.service import dialects
 from noderepl.service.dialects import Dialect, ExecuteRequest
 from noderepl.service.errors import ApiError, InvalidBody, NoSession
 from noderepl.service.executions import Executions
-from noderepl.service.guids import new_guid
 from noderepl.service.long_messages import LONG, in_turn
 from noderepl.service.messages import TooManyValues, check_values
 from noderepl.service.pool import Pool, PoolClosed, PoolFull
@@ -68,7 +68,7 @@ class ExecuteCalls:
         except Exception:
             # As the HTTP application answers an error of the pool itself.
             parts = Parts(500, {}, b"Internal Server Error", "text/plain; charset=utf-8")
-        common = {"mise-correlation-id": new_guid(), **dialects.headers(version)}
+        common = {"mise-correlation-id": str(uuid.uuid4()), **dialects.headers(version)}
         return parts._replace(headers={**common, **parts.headers})
 
     async def run(
@@ -82,7 +82,7 @@ class ExecuteCalls:
         moments = [time.perf_counter()]
         wanted = dialects.parse_execute(dialect, body)
         identifier = dialects.check_identifier(identifier or _identifier_in(body))
-        operation = dialects.check_operation(operation) or new_guid()
+        operation = dialects.check_operation(operation) or str(uuid.uuid4())
         moments.append(time.perf_counter())
         session = await self.session(identifier)
         moments.append(time.perf_counter())
@@ -205,8 +205,8 @@ def failed(error: ApiError | StartFailed | PoolClosed) -> Parts:
         error = ApiError(500, "SessionStartFailed", str(error))
     elif isinstance(error, PoolClosed):
         error = ApiError(503, "PoolClosed", str(error))
-    trace = f"00-{os.urandom(16).hex()}-{os.urandom(8).hex()}-00"
-    headers = {"x-ms-error-code": error.code, "mise-correlation-id": new_guid()}
+    trace = f"00-{uuid.uuid4().hex}-{secrets.token_hex(8)}-00"
+    headers = {"x-ms-error-code": error.code, "mise-correlation-id": str(uuid.uuid4())}
     return Parts(error.status, headers, serialise(error.body(trace)), error.media_type)
 
 

@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import stat
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
@@ -134,7 +135,7 @@ def save(root: Path, parts: tuple[str, ...], name: str, content: BinaryIO) -> En
             "FilePathInvalid", "File Path", path, f"path is deeper than {_DEEPEST} directories"
         )
     with _opened(root, parts, create=True) as directory:
-        arriving = f".{os.urandom(16).hex()}.upload"
+        arriving = f".{uuid.uuid4().hex}.upload"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
         try:
             with os.fdopen(os.open(arriving, flags, 0o644, dir_fd=directory), "wb") as file:

@@ -10,6 +10,7 @@ import asyncio
 import hmac
 import ipaddress
 import re
+import uuid
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -24,7 +25,6 @@ from noderepl.service import dialects
 from noderepl.service.dialects import Dialect
 from noderepl.service.errors import ApiError
 from noderepl.service.execute_calls import Parts, failed, serialise
-from noderepl.service.guids import new_guid
 from noderepl.service.pool import PoolClosed
 from noderepl.service.spawned import StartFailed
 
@@ -99,7 +99,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                headers.setdefault("mise-correlation-id", new_guid())
+                headers.setdefault("mise-correlation-id", str(uuid.uuid4()))
                 headers.update(dialects.headers(_version(scope)))
             await send(message)
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 
 from noderepl.lazy_dataclasses import dataclass
-from noderepl.service.guids import new_guid
 from noderepl.service.sandbox import SessionDirectories
 from noderepl.service.worker import Ending, Ran, Worker
 
@@ -56,7 +56,7 @@ class Session:
     ) -> None:
         self.data = directories.data
         self.created = self.accessed = created
-        self.etag = new_guid()
+        self.etag = str(uuid.uuid4())
         self._directories = directories
         self._worker = worker
         self._start = start
@@ -142,7 +142,7 @@ class Session:
     def _renew(self) -> None:
         self._worker = self._start(self._directories)
         self._is_new = True
-        self.etag = new_guid()
+        self.etag = str(uuid.uuid4())
 
 
 def _ended_in_silence(worker: Worker) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
+import uuid
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +19,6 @@ from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.channel import Channel, Received
 from noderepl.service.collecting import Run, Streams
 from noderepl.service.futures import Future
-from noderepl.service.guids import new_guid
 from noderepl.service.lines import HALF_SECONDS, OUTPUT_LIMIT, HalfLine, LineTooLong
 from noderepl.service.messages import (
     MOST_VALUES,
@@ -82,7 +82,7 @@ class Worker:
     """
 
     def __init__(self, channel: Channel) -> None:
-        self.guid = new_guid()
+        self.guid = str(uuid.uuid4())
         self.online: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.ended: Ended | None = None
         self._channel = channel
