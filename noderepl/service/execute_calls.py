@@ -7,7 +7,7 @@ library: its import would delay a first snippet.
 from __future__ import annotations
 
 import json
-import secrets
+import os
 import time
 import uuid
 from collections.abc import Awaitable, Mapping
@@ -205,7 +205,7 @@ def failed(error: ApiError | StartFailed | PoolClosed) -> Parts:
         error = ApiError(500, "SessionStartFailed", str(error))
     elif isinstance(error, PoolClosed):
         error = ApiError(503, "PoolClosed", str(error))
-    trace = f"00-{uuid.uuid4().hex}-{secrets.token_hex(8)}-00"
+    trace = f"00-{uuid.uuid4().hex}-{os.urandom(8).hex()}-00"
     headers = {"x-ms-error-code": error.code, "mise-correlation-id": str(uuid.uuid4())}
     return Parts(error.status, headers, serialise(error.body(trace)), error.media_type)
 
