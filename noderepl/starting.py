@@ -38,10 +38,6 @@ def _begun(settings: Settings) -> Iterator[Launcher | None]:
     if settings.endpoint:
         yield None
         return
-    if settings.sandbox != "off":
-        from noderepl.service.bubblewrap import begin_trial
-
-        begin_trial(egress=settings.egress == "enabled")
     from noderepl.sessions.embedded_launcher import embedded_launcher
 
     launcher = embedded_launcher(settings)

@@ -4,7 +4,6 @@ sandbox.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shutil
 import subprocess
@@ -53,8 +52,6 @@ _ETC = (
 )
 # These files list the keys of the machine's users.
 _KEYS = ("/proc/keys", "/proc/key-users")
-# Those that begin_trial() has started, by executable and by whether the sandbox has the network.
-_begun: dict[tuple[Path, bool], Trial] = {}
 _TRIAL_SECONDS = 20.0
 
 
@@ -170,14 +167,6 @@ def _candidates() -> Iterator[Path]:
         yield packaged
 
 
-def begin_trial(*, egress: bool) -> None:
-    """Starts the first trial of find_bubblewrap(), which then waits only for its end."""
-    path = likely_path()
-    if path is not None:
-        with contextlib.suppress(OSError):  # the trial that find_bubblewrap() starts fails too
-            _begun[path, egress] = _begin(path, egress=egress)
-
-
 def _begin(path: Path, *, egress: bool) -> Trial:
     """Starts to create an empty sandbox. Raises OSError."""
     filter_ = seccomp.program()
@@ -204,8 +193,7 @@ def _begin(path: Path, *, egress: bool) -> Trial:
 def _try(path: Path, *, egress: bool) -> str | None:
     """Creates an empty sandbox. Returns the reason if that failed, else None."""
     try:
-        trial = _begun.pop((path, egress), None) or _begin(path, egress=egress)
-        code, errors = trial.finish()
+        code, errors = _begin(path, egress=egress).finish()
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         return f"bubblewrap (bwrap) cannot be run: {error}"
     if code == 0:
