@@ -6,7 +6,6 @@ A line that was typed before the line editor is imported runs first.
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 import sys
 import termios
@@ -304,9 +303,10 @@ class Repl:
             await self._dispatcher.warm_up()
         except NodeReplError as error:
             await run_in_terminal(partial(self._console.show, Failure(str(error), error.exit_code)))
-        # Excludes the imported modules from garbage collection: without this, a full collection
-        # delays a key now and then.
-        gc.freeze()
+        from noderepl.garbage import collect_seldom
+
+        # Otherwise a full collection delays a key now and then.
+        collect_seldom()
         self._used.set()
         self._editor.refresh()
 

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from noderepl.errors import ExitCode, LocalFileError, PoolUnavailable, UsageError
+from noderepl.garbage import collect_seldom
 from noderepl.sessions.embedded_launcher import embedded_launcher
 from noderepl.sessions.embedded_pool import embedded_pool
 from noderepl.settings import Settings
@@ -32,6 +33,7 @@ async def _serve(settings: Settings) -> int:
     from noderepl.service.server import PATIENCE, CannotServe, is_loopback
     from noderepl.service.server import serve as serve_app
 
+    collect_seldom()
     tls = _certificate(settings)
     try:
         is_private = is_loopback(settings.host)

@@ -18,7 +18,13 @@ from pathlib import Path
 
 from noderepl.lazy_dataclasses import dataclass
 from noderepl.service.deleted import deleted_files
-from noderepl.service.processes import Process, all_processes, family, with_variable
+from noderepl.service.processes import (
+    Process,
+    all_processes,
+    children_of,
+    family,
+    with_variable,
+)
 from noderepl.service.worker import Worker
 
 _BLOCK = 512
@@ -46,19 +52,23 @@ class Files:
 class Watched:
     """A worker, the directory of its session's files, and their last measurements.
 
-    family: its processes. is_counting: whether its files are being counted. is_counted: whether its
-    processes have been idle since the count began. count_at: the earliest time of the next count,
-    on the monotonic clock. recount_at: the time of the next count while a snippet runs, even if its
-    processes seem idle. The other fields are of the last count while its processes were stopped.
-    taken: the maximum of the bytes that it used. grown_at: the value of DiskGuard.grown.
-    unexplained: bytes in use on the file system that were not counted files of a session, at the
-    last time when it hid no file. lock: of the thread that stops the processes.
+    family: its processes. ticks: the processor time that they had used when their memory was last
+    measured, in hundredths of a second. memory_at: the time at which it is measured again even if
+    they seem idle, on the monotonic clock. is_counting: whether its files are being counted.
+    is_counted: whether its processes have been idle since the count began. count_at: the earliest
+    time of the next count, on the monotonic clock. recount_at: the time of the next count while a
+    snippet runs, even if its processes seem idle. The other fields are of the last count while its
+    processes were stopped. taken: the maximum of the bytes that it used. grown_at: the value of
+    DiskGuard.grown. unexplained: bytes in use on the file system that were not counted files of a
+    session, at the last time when it hid no file. lock: of the thread that stops the processes.
     """
 
     worker: Worker
     place: Path
     files: Files
     family: dict[int, Process] = field(default_factory=dict)
+    ticks: int = 0
+    memory_at: float = 0.0
     is_counting: bool = False
     is_counted: bool = False
     count_at: float = 0.0
@@ -72,13 +82,14 @@ class Watched:
 def families(workers: Sequence[Worker]) -> list[dict[int, Process]]:
     """Returns the processes of each worker. Raises OSError if /proc cannot be read."""
     processes = all_processes()
+    children = children_of(processes)
     homes = [home for worker in workers if (home := worker.home) is not None]
     of_home = with_variable("HOME", homes) if homes else {}
     found = []
     for worker in workers:
-        own = family(processes, worker.pid)
+        own = family(processes, worker.pid, children)
         for orphan in of_home.get(worker.home or "", set()) - own.keys():
-            own |= family(processes, orphan)
+            own |= family(processes, orphan, children)
         found.append(own)
     return found
 

@@ -32,6 +32,8 @@ _COUNTERS = 2
 # The seconds for which a count is valid: processor time has a resolution of 10 ms, in which a
 # process can write much without a visible change.
 _COUNT_HOLDS = 2.0
+# The same for memory, which grows faster. Most sessions of many are idle at any moment.
+_MEMORY_HOLDS = 1.0
 
 
 class Watcher:
@@ -91,34 +93,47 @@ class Watcher:
             passed, most_available = 0, available
             # After any failure, the next check may succeed: without checks there are no limits.
             with contextlib.suppress(Exception):
-                for worker, words in await self._looking.run(self._look, list(self._watched)):
+                look = self._looking.run(self._look, list(self._watched), has_shrunk)
+                for worker, words in await look:
                     worker.exceed(words)
             self._begin_counts()
 
-    def _look(self, all_watched: list[Watched]) -> list[tuple[Worker, str]]:
-        found = []
+    def _look(self, all_watched: list[Watched], has_shrunk: bool) -> list[tuple[Worker, str]]:
+        """Returns the workers that exceed a limit, and which. has_shrunk: whether the machine's
+        memory has become less, so that the memory of idle sessions is measured too.
+        """
+        found, now = [], time.monotonic()
         for watched, processes in zip(
             all_watched, families([one.worker for one in all_watched]), strict=True
         ):
             before, watched.family = watched.family, processes
             watched.is_counted = watched.is_counted and watched.family == before
-            words = self._excess(watched.family)
+            ticks = sum(process.ticks for process in processes.values())
+            is_idle = watched.family == before and ticks == watched.ticks
+            is_known = is_idle and now < watched.memory_at and not has_shrunk
+            words = self._excess_of_number(processes)
+            if words is None and not is_known:
+                words = self._excess_of_memory(processes)
+                watched.ticks, watched.memory_at = ticks, now + _MEMORY_HOLDS
             if words is not None:
+                watched.memory_at = 0.0
                 found.append((watched.worker, words))
         return found
 
-    def _excess(self, processes: dict[int, Process]) -> str | None:
-        """Returns which of processes, threads and memory exceeds its limit, in words; None if none
-        does.
-        """
+    def _excess_of_number(self, processes: dict[int, Process]) -> str | None:
+        """Returns which of processes and threads exceeds its limit, in words; None if none does."""
         limits = self._limits
         if len(processes) > limits.processes:
             return f"it ran more than {limits.processes} processes at a time (start fewer)"
         if sum(process.threads for process in processes.values()) > limits.threads:
             return f"it ran more than {limits.threads} threads at a time (start fewer)"
-        if sum(map(memory_of, processes)) > limits.memory:
-            return f"it took more than {in_words(limits.memory)} of memory (--memory allows more)"
         return None
+
+    def _excess_of_memory(self, processes: dict[int, Process]) -> str | None:
+        most = self._limits.memory
+        if sum(map(memory_of, processes)) <= most:
+            return None
+        return f"it took more than {in_words(most)} of memory (--memory allows more)"
 
     def _begin_counts(self) -> None:
         """Starts counts of files for sessions whose processes were active. Does not wait, because a

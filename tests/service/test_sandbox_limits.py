@@ -12,6 +12,7 @@ import resource
 import signal
 import tempfile
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -207,6 +208,32 @@ async def test_many_small_files_are_limited() -> None:
             ended = await execute(client, make.format(1000, 1100, 60_000))
             assert ended["error"]["error"]["code"] == CEILING
             assert "each 4 KiB at least" in ended["error"]["error"]["message"]
+    finally:
+        await pool.close()
+
+
+async def test_the_memory_of_idle_sessions_is_measured_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """While one session works, the memory of another that does nothing is measured once a second."""
+    measured: Counter[int] = Counter()
+
+    def measure(pid: int) -> int:
+        measured[pid] += 1
+        return processes.memory_of(pid)
+
+    monkeypatch.setattr(watcher, "memory_of", measure)
+    pool = Pool(Launcher(find_node(), sandbox="off"))
+    try:
+        async with connect(pool) as client:
+            pids = {name: await value_of(client, "process.pid", name) for name in ("idle", "busy")}
+            await asyncio.sleep(0.5)
+            measured.clear()
+            await execute(
+                client, "for (const end = Date.now() + 2000; Date.now() < end; );", "busy"
+            )
+            assert 1 <= measured[pids["idle"]] <= 4
+            assert measured[pids["busy"]] >= 2 * measured[pids["idle"]]
     finally:
         await pool.close()
 
