@@ -10,6 +10,7 @@ import zlib
 from collections.abc import AsyncIterator, Iterator
 
 from noderepl.client.http_response import Response
+from noderepl.client.long_bodies import body_of
 
 # The maximum size of a decompressed chunk in bytes.
 CHUNK = 1 << 16
@@ -32,16 +33,16 @@ async def decompressed(response: Response) -> AsyncIterator[bytes]:
     A Content-Encoding that names no compression is ignored. Raises UnknownCompression,
     httpx.DecodingError, and the exceptions of the response's stream.
     """
-    stream = response.stream
+    body = body_of(response)
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if "," in encoding or encoding in _REFUSED:
         raise UnknownCompression(encoding)
     if encoding not in _GZIP and encoding != "deflate":
-        async for chunk in stream:
+        async for chunk in body:
             yield chunk
         return
     inflater = _Inflater(is_gzip=encoding in _GZIP)
-    async for packed in stream:
+    async for packed in body:
         for chunk in inflater.inflate(packed):
             yield chunk
     inflater.check_end()

@@ -14,8 +14,9 @@ Progress = Callable[[int, int | None], None]
 # A file that is no longer is read before it is sent: the size of some, as in /proc, is not known
 # before.
 SMALL = 1 << 20
-# Bytes that are sent at a time: each write passes many layers, and has a time limit.
-CHUNK = 256 << 10
+# Bytes that are sent at a time: each write passes many layers, and has a time limit, by which these
+# may arrive as slowly as the whole (transport.py).
+CHUNK = 480 << 10
 
 
 class Upload(io.RawIOBase):

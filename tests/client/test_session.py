@@ -318,17 +318,17 @@ async def test_durations_come_from_the_answer_else_the_header_else_the_clock(
 async def test_large_files_are_streamed_both_ways(session_over: Make, tmp_path: Path) -> None:
     """An upload is read and a download written piece by piece, with progress told on the way."""
     source = tmp_path / "big.bin"
-    source.write_bytes(bytes(300_000))
+    source.write_bytes(bytes(600_000))
     pieces: list[int] = []
 
     class Count(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             if request.method == "GET":
                 return httpx.Response(200, headers={"content-length": "3"}, stream=Pieces())
-            assert int(request.headers["content-length"]) > 300_000
+            assert int(request.headers["content-length"]) > 600_000
             async for piece in request.stream:  # type: ignore[union-attr]
                 pieces.append(len(piece))
-            return httpx.Response(200, json={"name": "big.bin", "sizeInBytes": 300_000})
+            return httpx.Response(200, json={"name": "big.bin", "sizeInBytes": 600_000})
 
     class Pieces(httpx.AsyncByteStream):
         async def __aiter__(self) -> Any:
@@ -339,8 +339,8 @@ async def test_large_files_are_streamed_both_ways(session_over: Make, tmp_path: 
     seen: list[tuple[int, int | None]] = []
     await session.upload(source, "big.bin", lambda *told: seen.append(told))
     assert max(pieces) <= CHUNK
-    assert seen[0] == (CHUNK, 300_000)
-    assert seen[-1] == (300_000, 300_000)
+    assert seen[0] == (CHUNK, 600_000)
+    assert seen[-1] == (600_000, 600_000)
     seen.clear()
     sink = io.BytesIO()
     assert await session.download("big.bin", sink, lambda *told: seen.append(told)) == 3
