@@ -15,20 +15,24 @@ from typing import Any
 
 
 class _LateModule(ModuleType):
-    """A module that is imported when an attribute of it is used."""
+    """A module, not a package, that is imported when an attribute of it is used."""
 
     def __getattr__(self, name: str) -> Any:
+        if name == "__path__":  # each import of a name looks for it
+            raise AttributeError(name)
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)
 
 
 @contextmanager
-def late(*names: str) -> Iterator[None]:
+def late(*names: str, **attributes: object) -> Iterator[None]:
     """Defers the import of these modules by others inside the block, until they use one. A module
-    that has been imported is not deferred.
+    that has been imported is not deferred. attributes: their use imports nothing.
     """
     replaced = [_LateModule(name) for name in names if name not in sys.modules]
+    for module in replaced:
+        vars(module).update(attributes)
     sys.modules.update({module.__name__: module for module in replaced})
     try:
         yield
@@ -36,21 +40,6 @@ def late(*names: str) -> Iterator[None]:
         for module in replaced:
             if sys.modules.get(module.__name__) is module:
                 del sys.modules[module.__name__]
-
-
-@contextmanager
-def without(name: str) -> Iterator[None]:
-    """Makes the import of a module fail inside the block, unless it has been imported; for others
-    that can do without it.
-    """
-    is_new = name not in sys.modules
-    if is_new:
-        sys.modules[name] = None  # type: ignore[assignment]  # as the import system documents
-    try:
-        yield
-    finally:
-        if is_new:
-            del sys.modules[name]
 
 
 def import_asyncio() -> None:

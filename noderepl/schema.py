@@ -10,14 +10,16 @@ from __future__ import annotations
 import json
 import math
 import re
+import typing
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any, Generic, TypeVar
 
 from noderepl.lazy_patterns import lazy_pattern
-from noderepl.light_imports import without
+from noderepl.light_imports import late
 
-# On Python 3.11 and later it gets nothing from typing_extensions that typing lacks.
-with without("typing_extensions"):
+# These are what it uses of typing_extensions, whose import takes longer than its own.
+_used = {name: getattr(typing, name) for name in ("NotRequired", "Required", "get_type_hints")}
+with late("typing_extensions", **_used):
     import msgspec
     from msgspec import Meta
 

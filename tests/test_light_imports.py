@@ -38,3 +38,32 @@ class Point:
     x: int
 print(Point.__doc__)"""
     assert ran(code) == "['bztar', 'gztar', 'tar', 'xztar', 'zip']\nPoint(x: int)\n"
+
+
+def test_a_module_is_imported_for_what_it_is_not_given():
+    """Another thread may import a deferred module too, and must get all of it."""
+    code = f"""import sys
+sys.path[:0] = {sys.path!r}
+from noderepl.light_imports import late
+with late("typing_extensions", Required=1):
+    from typing_extensions import Required
+    assert Required == 1 and "typing_extensions" in sys.modules
+    before = sys.modules["typing_extensions"]
+    from typing_extensions import Protocol, deprecated
+    after = sys.modules["typing_extensions"]
+assert before is not after and after.Protocol is Protocol and after is sys.modules["typing_extensions"]
+with late("typing_extensions"):
+    assert sys.modules["typing_extensions"] is after
+print("done")"""
+    assert ran(code) == "done\n"
+
+
+def test_types_are_checked_without_typing_extensions():
+    """msgspec gets from typing what it uses, and nothing else is missing afterwards."""
+    code = f"""import sys
+sys.path[:0] = {sys.path!r}
+from noderepl.schema import Check, Count
+print(Check(list[Count]).read([1]), "typing_extensions" in sys.modules)
+import typing_extensions
+print(typing_extensions.__file__ is not None)"""
+    assert ran(code) == "[1] False\nTrue\n"
