@@ -100,9 +100,13 @@ class Repl:
         """Runs `before`, then reads and runs lines until the user leaves. Returns the exit code."""
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._failures.take)
+
+        def interrupted(*_: object) -> None:
+            with suppress(RuntimeError):  # the loop is closed
+                loop.call_soon_threadsafe(self._interrupt)
+
         # Not add_signal_handler(), which imports inspect.
-        act = partial(loop.call_soon_threadsafe, self._interrupt)
-        signal.signal(signal.SIGINT, lambda *_: act() and None)
+        signal.signal(signal.SIGINT, interrupted)
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         was_visible = early.is_visible
