@@ -225,7 +225,8 @@ def test_a_full_disk(home, in_namespace):
     fill = f"{full}; printf '\\n# 1\\n+\\047before\\047\\n' >{HISTORY}; chmod 600 {HISTORY}; head -c 50000 /dev/zero >fill; true"
     with Screen(home=home, program=in_namespace(fill)) as screen:
         screen.ready()
-        screen.enter(f"'{'long ' * 6000}'.length".replace("long ", "x" * 5))
+        screen.paste(f"'{'x' * 30_000}'.length")
+        screen.key("enter")
         screen.until(r"^The history is not saved(.|\n)*No\s+space\s+left\s+on\s+device")
         screen.until("^30000$")
         screen.enter("require('fs').readFileSync")
