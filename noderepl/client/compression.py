@@ -9,8 +9,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import AsyncIterator, Iterator
 
-from noderepl.client.http_response import Response
-from noderepl.client.long_bodies import body_of
+from noderepl.client.http_response import Response, WholeResponse
 
 # The maximum size of a decompressed chunk in bytes.
 CHUNK = 1 << 16
@@ -33,7 +32,11 @@ async def decompressed(response: Response) -> AsyncIterator[bytes]:
     A Content-Encoding that names no compression is ignored. Raises UnknownCompression,
     httpx.DecodingError, and the exceptions of the response's stream.
     """
-    body = body_of(response)
+    body = response.stream
+    if not isinstance(response, WholeResponse):
+        from noderepl.client.long_bodies import body_of
+
+        body = body_of(response)
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if "," in encoding or encoding in _REFUSED:
         raise UnknownCompression(encoding)
