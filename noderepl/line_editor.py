@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib import import_module
@@ -21,10 +21,11 @@ from noderepl.dispatcher import Dispatcher
 from noderepl.foreground import Foreground
 from noderepl.internal_error import Fallbacks
 from noderepl.sessions.backend import Backend
-from noderepl.settings import Settings, state_directory
+from noderepl.settings import Settings
 from noderepl.suspension import Suspension
 from noderepl.terminal.background import Background
 from noderepl.terminal.console import Console
+from noderepl.terminal.history_file import HistoryFile
 from noderepl.terminal.streams import use_colour
 from noderepl.terminal.themes import theme_directories, theme_names
 from noderepl.theme_fitting import ThemeFitting
@@ -79,19 +80,19 @@ class LineEditor:
         programs: UserPrograms,
         fallbacks: Fallbacks,
         *,
-        lines: Sequence[str],
+        history: HistoryFile,
         unread: bytes,
     ) -> None:
         """Imports and opens the line editor, which then reads the keys of a line that runs; does
         nothing if it is open.
 
-        fallbacks: as for Prompt. lines: those that have run. unread: what was read from the
+        fallbacks: as for Prompt. history: the file of the history. unread: what was read from the
         terminal.
         """
         if self.is_open:
             return
         await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
-        from noderepl.magics import is_magic, without_identifier
+        from noderepl.magics import is_magic
         from noderepl.terminal.answer_line import AnswerLine
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
@@ -109,14 +110,7 @@ class LineEditor:
         self.input = Keyboard(sys.stdin, self._fitting.take, unread)
         self._suspension = Suspension(console, self.input, output, lambda: self.prompt)
         self._answers = AnswerLine(console.show_typed, foreground.answer)
-        self.history = SnippetHistory(
-            state_directory(),
-            label=self._backend.label,
-            redact=without_identifier,
-            is_kept=lambda: dispatcher.preferences.keeps_history,
-        )
-        for line in lines:
-            self.history.append_string(line)
+        self.history = SnippetHistory(history)
         self.prompt = Prompt(
             input_=self.input,
             output=output,

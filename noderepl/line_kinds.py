@@ -19,3 +19,12 @@ def is_plain_snippet(line: str) -> bool:
     from noderepl.javascript.npm_lines import npm_lines
 
     return not npm_lines(line).commands and not is_incomplete(line)
+
+
+def without_identifier(line: str) -> str:
+    """Returns an input for the history, as magics.without_identifier() does."""
+    if "%" not in line:
+        return line
+    from noderepl.magics import without_identifier as without
+
+    return without(line)

@@ -23,6 +23,7 @@ from noderepl.foreground import Foreground
 from noderepl.internal_error import Fallbacks, supervised
 from noderepl.late_output import LateOutput
 from noderepl.line_editor import LineEditor
+from noderepl.line_kinds import without_identifier
 from noderepl.outcome import (
     ClearScreen,
     EditorMode,
@@ -33,10 +34,11 @@ from noderepl.outcome import (
     UseTheme,
 )
 from noderepl.sessions.backend import Backend
-from noderepl.settings import Settings
+from noderepl.settings import Settings, state_directory
 from noderepl.terminal.console import Console
 from noderepl.terminal.early_prompt import EarlyPrompt
 from noderepl.terminal.hangup import is_hung_up, is_there
+from noderepl.terminal.history_file import HistoryFile
 from noderepl.toolbar import session_parts
 from noderepl.user_programs import UserPrograms
 
@@ -74,8 +76,6 @@ class Repl:
         self._backend = backend
         self._console = console
         self._used = asyncio.Event()
-        # Lines that have run before the line editor is there.
-        self._typed: list[str] = []
         self._dispatcher = Dispatcher(
             backend,
             settings,
@@ -85,6 +85,12 @@ class Repl:
             show=self._show_late,
             room=self._room,
             at_prompt=True,
+        )
+        self._history = HistoryFile(
+            state_directory(),
+            label=backend.label,
+            redact=without_identifier,
+            is_kept=lambda: self._dispatcher.preferences.keeps_history,
         )
         self._fallbacks = fallbacks = Fallbacks(self._show_soon)
         executor = self._dispatcher.executor
@@ -154,7 +160,9 @@ class Repl:
         text = await early_line.take(early, self._console, self._settings)
         if text is None:
             return ""
-        self._typed = [text]
+        if (entry := self._history.entry(text)) is not None:
+            self._history.add(entry)
+        self._show_troubles()
         outcomes: Sequence[Outcome] = ()
         async with self._failures.surviving():
             working = asyncio.create_task(self._foreground.run(self._run(text)))
@@ -163,15 +171,25 @@ class Repl:
                 if not working.done():
                     await self._open_editor(early)
                 outcomes = await working or ()
+                if self._console.is_waiting:  # its output can be dropped by a key
+                    await self._open_editor(early)
             except asyncio.CancelledError:
                 working.cancel()
                 await asyncio.wait([working])
                 raise
             await self._foreground.settle()
         self._used.set()
-        if not self._editor.is_open:
-            self._console.screen().write(early.again())
-        return "".join(one.text for one in outcomes if isinstance(one, Prefill))
+        texts = [one.text for one in outcomes if isinstance(one, Prefill)]
+        if not texts:
+            if not self._editor.is_open:
+                self._console.screen().write(early.again())
+            return ""
+        await self._open_editor(early)
+        with self._editor.keys():
+            pass  # reads what was typed meanwhile
+        from noderepl.terminal.typeahead import on_own_line
+
+        return on_own_line(self._editor.input, texts[0])
 
     async def _open_editor(self, early: EarlyPrompt) -> None:
         await self._editor.open(
@@ -179,7 +197,7 @@ class Repl:
             self._foreground,
             self._programs,
             self._fallbacks,
-            lines=self._typed,
+            history=self._history,
             unread=early.unread,
         )
 
@@ -223,13 +241,16 @@ class Repl:
 
     async def _answer(self, text: str) -> Sequence[Outcome]:
         """Runs one input and shows its outcomes. Returns them."""
-        if trouble := self._editor.history.trouble():
-            self._console.words(f"The history is not saved: {trouble}.", warning=True)
-        if trouble := self._backend.registry.trouble():
-            self._console.words(trouble, warning=True)
+        self._show_troubles()
         outcomes = await self._foreground.run(self._run(text), below_input=True) or ()
         await self._foreground.settle()
         return outcomes
+
+    def _show_troubles(self) -> None:
+        if trouble := self._history.trouble():
+            self._console.words(f"The history is not saved: {trouble}.", warning=True)
+        if trouble := self._backend.registry.trouble():
+            self._console.words(trouble, warning=True)
 
     async def _run(self, text: str) -> Sequence[Outcome]:
         outcomes = await self._dispatcher.run_line(text)

@@ -92,7 +92,7 @@ MODULES_OF = {
     "terminal/test_console.py": "terminal.drawing terminal.pieces terminal.status_line terminal.streams",
     "terminal/test_live_region.py": "terminal.own_lines terminal.pen",
     "terminal/test_long_texts.py": "terminal.long_lines",
-    "terminal/test_history.py": "history_entry",
+    "terminal/test_history.py": "history_entry terminal.history_file",
     "terminal/test_pictures.py": "terminal.picture_files",
     "terminal/test_render.py": "terminal.coloured terminal.outcome_length terminal.source_text terminal.tables",
     "terminal/test_themes.py": "terminal.style_names",

@@ -7,6 +7,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import shutil
 import signal
 import stat
 import subprocess
@@ -68,7 +69,13 @@ def _new_directory() -> Path:
         path = Path(next(given, "/tmp"), f"{_PREFIX}{os.urandom(8).hex()}")
         with contextlib.suppress(OSError):  # mkdtemp() tries other directories
             path.mkdir(0o700)
-            return path
+            try:
+                # A full file system may still take a directory.
+                (path / "any").write_bytes(b"any")
+                (path / "any").unlink()
+                return path
+            except OSError:
+                shutil.rmtree(path, ignore_errors=True)
     from tempfile import mkdtemp
 
     return Path(mkdtemp(prefix=_PREFIX))

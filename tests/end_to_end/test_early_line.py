@@ -2,11 +2,15 @@
 
 import io
 import os
+import signal
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
-from driving import Screen
+from driving import Screen, wait_for
+from hostile_http import HostileServer
 
 from noderepl.line_kinds import is_plain_snippet, may_be_magic
 from noderepl.magics import is_magic
@@ -70,6 +74,61 @@ def test_a_question_of_it_is_answered(home):
         screen.until("reads your input")
         screen.enter("an answer")
         screen.until(r"^'an answer\\n'$")
+
+
+@pytest.mark.parametrize("is_during", [True, False])
+def test_a_line_that_has_not_run_returns_above_what_was_typed_meanwhile(home, is_during):
+    """Nothing runs by itself, and what was typed is on its own line."""
+    arrived, may_answer = threading.Event(), threading.Event()
+
+    def answer(request):
+        arrived.set()
+        assert may_answer.wait(60)
+        request.answer(b"{}", status="409 Conflict")
+
+    with HostileServer(answer) as server:
+        options = ("--quiet", "--endpoint", server.url)
+        with Screen(*options, home=home, NODEREPL_TOKEN="token") as screen:
+            screen.type("f()\r")
+            while not arrived.wait(0.02):
+                screen.pump(0)
+            before = server.count
+            if is_during:
+                screen.type("2\r")
+            may_answer.set()
+            screen.until("409")
+            if not is_during:
+                screen.type("2\r")
+            screen.until(r"^> f\(\)\n\.\.\. 2" if is_during else r"^> f\(\)")
+            screen.pump(1)
+            assert server.count - before <= 3 and "f()2" not in screen.text
+
+
+def test_ctrl_c_drops_its_output_on_a_terminal_that_is_behind(home):
+    """The line has ended, and the line editor is opened to read the key."""
+    rows = 200
+    loop = f'for (let i = 0; i < {rows}; i++) console.log("y".repeat(590) + i)\r'
+    with Screen("--quiet", home=home, columns=600, rows=250) as screen:
+        while b"> " not in screen.raw:
+            screen.pump(0.05)
+        screen.type(loop)
+        time.sleep(3)  # nobody reads: the terminal is behind
+        screen.key("ctrl-c")
+        time.sleep(1)
+        screen.until("were not shown")
+        screen.ready()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_is_in_the_history_of_a_run_that_is_ended(home, number):
+    """The entry is written before the line runs."""
+    with Screen("--quiet", home=home) as screen:
+        screen.type('console.log("do" + "ne"); await new Promise(() => {})\r')
+        screen.until_sent(b"await")
+        assert wait_for((home / ".local/state/noderepl/history").exists)
+        os.kill(screen.pid, number)
+        screen.ended()
+    assert '+console.log("do" + "ne")' in (home / ".local/state/noderepl/history").read_text()
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ WHILE_A_LINE_RUNS = {
     "noderepl.terminal.console:Console.page": "%page",
     "noderepl.terminal.typeahead:on_own_line": "%edit",
     "noderepl.foreground:Foreground.run": "",
-    "noderepl.terminal.history:SnippetHistory.trouble": "",
+    "noderepl.terminal.history_file:HistoryFile.trouble": "",
 }
 BEHIND = {
     "noderepl.foreground:Foreground.interrupt": "a key",

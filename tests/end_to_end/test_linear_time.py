@@ -14,7 +14,7 @@ import httpx
 import pytest
 from prompt_toolkit.document import Document
 
-from noderepl import schema
+from noderepl import line_kinds, schema
 from noderepl.azure import arm_errors, creation, resources, setup_answers
 from noderepl.client import (
     auth,
@@ -447,6 +447,9 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     ),
     "magics.help.named": accepting(lambda text: named(text, MAGICS)),
     "magics.is_magic": is_magic,
+    "line_kinds.may_be_magic": line_kinds.may_be_magic,
+    "line_kinds.is_plain_snippet": line_kinds.is_plain_snippet,
+    "line_kinds.without_identifier": line_kinds.without_identifier,
     "magics.without_identifier": without_identifier,
     "magics.redaction.without_secrets": lambda text: without_secrets(f"%session {text}", ()),
     "magics.arguments.split": lambda text: list(arguments.split(text)),
@@ -576,7 +579,7 @@ PASSED_ON = frozenset(
     service.errors.ApiError.body service.errors.InvalidBody.body service.executions.Executions.answer service.executions.Executions.keep service.executions.Executions.start service.collecting.Streams.text
     service.files.delete service.files.describe service.files.open_file service.files.save
     service.processes.with_variable service.server.is_loopback service.server.serve service.reaper.Reaper.guard
-    settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string
+    settings.Settings.blame execution.executor.Executor.run terminal.history.SnippetHistory.append_string line_editor.LineEditor.open terminal.history_file.HistoryFile.entry
     terminal.input_area.InputWindow.write_to_screen terminal.history.SnippetHistory.store_string terminal.pasting.Pasting.insert terminal.prompt.Prompt.read
     terminal.programs.edit terminal.progress_bar.progress_bar terminal.screen_output.ScreenOutput.write terminal.drawing.Drawing.is_live terminal.last_lines.LastLines.show_typed terminal.paint.Paint.start terminal.status_line.StatusLine.progress terminal.status_line.StatusLine.step terminal.status_line.frame theme_fitting.ThemeFitting.take terminal.streams.batches terminal.streams.Screen.write terminal.streams.Stream.encoded terminal.streams.Stream.put terminal.streams.Stream.write terminal.themes.load_theme terminal.typeahead.on_own_line
     """.split()

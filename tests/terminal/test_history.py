@@ -12,13 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from noderepl.terminal.history import LOCK_SECONDS, MOST_ENTRIES, SnippetHistory
+from noderepl.terminal.history import SnippetHistory
+from noderepl.terminal.history_file import LOCK_SECONDS, MOST_ENTRIES, HistoryFile
 
 WRITER = """
 import sys
 from pathlib import Path
+from noderepl.terminal.history_file import HistoryFile
 from noderepl.terminal.history import SnippetHistory
-history = SnippetHistory(Path(sys.argv[1]), redact=lambda text: text)
+history = SnippetHistory(HistoryFile(Path(sys.argv[1]), redact=lambda text: text))
 history.entries()
 for number in range(200):
     history.append_string(f"{sys.argv[2]}{number}\\n" + "x" * number * 100)
@@ -27,7 +29,7 @@ for number in range(200):
 
 def history(place: Path) -> SnippetHistory:
     """The history of one prompt, after its first input was read."""
-    opened = SnippetHistory(place, redact=lambda text: text)
+    opened = SnippetHistory(HistoryFile(place, redact=lambda text: text))
     opened.entries()
     return opened
 
@@ -70,7 +72,9 @@ async def test_an_entry_that_cannot_be_saved_stays_in_this_run(tmp_path: Path, k
             file.symlink_to("/dev/zero")
         case "full":
             history(tmp_path).append_string("0")
-    opened = SnippetHistory(None if kind == "no place" else tmp_path, redact=lambda text: text)
+    opened = SnippetHistory(
+        HistoryFile(None if kind == "no place" else tmp_path, redact=lambda text: text)
+    )
     limit = resource.getrlimit(resource.RLIMIT_FSIZE)
     if kind == "full":
         resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 5, limit[1]))
@@ -82,7 +86,7 @@ async def test_an_entry_that_cannot_be_saved_stays_in_this_run(tmp_path: Path, k
     expected = [*(["0"] if kind == "full" else []), "40+2", "50+1"]
     assert [entry async for entry in opened.load()] == expected[::-1]
     assert opened.entries() == expected
-    assert opened.trouble()
+    assert opened._file.trouble()
 
 
 def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
@@ -91,8 +95,8 @@ def test_only_what_was_appended_is_read(tmp_path: Path) -> None:
     second.append_string("a" * 1000)
     first.entries()
     second.append_string("b")
-    assert len(first._appended()) < 100
-    assert first._appended() == ""
+    assert len(first._file._appended()) < 100
+    assert first._file._appended() == ""
 
 
 def test_only_the_latest_of_many_entries_are_read(tmp_path: Path) -> None:
@@ -122,7 +126,7 @@ def test_a_file_that_was_emptied(tmp_path: Path) -> None:
 def test_the_endpoint_is_beside_an_entry(tmp_path: Path) -> None:
     """Of each prompt its own; files of earlier versions have none."""
     (tmp_path / "history").write_text("\n# 2026-01-01 10:00:00.5\n+old\n+er\n")
-    work = SnippetHistory(tmp_path, label="a\nb  c", redact=lambda text: text)
+    work = SnippetHistory(HistoryFile(tmp_path, label="a\nb  c", redact=lambda text: text))
     work.entries()
     work.append_string("1")
     history(tmp_path).append_string("2")
