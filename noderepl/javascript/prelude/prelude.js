@@ -189,7 +189,6 @@
     // A failure is the inspector's own: process.exit() or the watchdog ended the snippet.
     function settle(current, failure, answer) {
         current.isSettled = true;
-        mend(current);
         if (current.ended === null) {
             if (failure) {
                 end(current, cut(current));
@@ -199,7 +198,9 @@
                 finish(current, valueOf(answer.result));
             }
         }
-        post("Runtime.releaseObjectGroup", { objectGroup: "snippet" });
+        if (failure || answer.exceptionDetails || answer.result.objectId !== undefined) {
+            post("Runtime.releaseObjectGroup", { objectGroup: "snippet" });
+        }
     }
 
     // Returns the value that the inspector describes.

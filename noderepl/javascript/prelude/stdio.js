@@ -90,7 +90,9 @@
     function detach(kernel) {
         if (kernel instanceof Readable) {
             unpipe(kernel);
-            resume(kernel);
+            if (kernel.readableFlowing !== true) {
+                resume(kernel);
+            }
         }
     }
 

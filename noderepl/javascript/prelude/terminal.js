@@ -56,7 +56,7 @@
         given[name] = value;
         if (value === undefined) {
             deleteProperty(process.env, name);
-        } else {
+        } else if (found !== value) {
             process.env[name] = value;
         }
     }

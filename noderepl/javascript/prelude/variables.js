@@ -8,19 +8,22 @@
     const { realm, primordials, lexicalNames, LONGEST, MOST } = tools;
     const { builtinModules, attempt, descriptorOf, evaluated, isLoading, oneLine, sizeOf, typeOf } = tools;
     const { Array, Map, Number, Object, Reflect, Set } = realm;
-    const { getOwnPropertyNames, setPrototypeOf } = Object;
+    const { getOwnPropertyDescriptor, getOwnPropertyNames, keys, setPrototypeOf } = Object;
     const { apply, defineProperty, deleteProperty } = Reflect;
     const { filter, includes: isIn } = primordials.Array;
     const { exec } = primordials.RegExp;
     const { delete: removeMaker, get, set } = primordials.Map;
     const { add, delete: drop, has } = primordials.Set;
+    const { startsWith } = primordials.String;
     const forEach = primordials.uncurried(Array.prototype.forEach);
     const forEachEntry = primordials.uncurried(Map.prototype.forEach);
     const time = realm.performance.now.bind(realm.performance);
     const WIDTH = 40; // characters of a value
     const MILLISECONDS = 300; // of all values
-    const RESULT = /^_(?:\d*|error)$/;
-    const OWN = /^\$noderepl/;
+    const RESULT_NAME = /^_(?:\d*|error)$/;
+    const OWN = "$noderepl";
+    // The kinds of names of the global object: of Node.js, the same for a module of Node.js, of a result, of a snippet.
+    const [NODES, MODULE, RESULT, VARIABLE] = [0, 1, 2, 3];
     const makers = new Map();
     const forgotten = new Set(); // names that %reset has emptied
     // Node.js 24 loads much when one of these is read, as much as the whole prelude.
@@ -31,6 +34,10 @@
     forEach(getOwnPropertyNames(realm), (word) =>
         set(initial, word, isCostly(word) ? UNREAD : descriptorOf(realm, word)),
     );
+    const kinds = new Map(); // by name
+    forEachEntry(initial, (_, word) => set(kinds, word, initialKind(word)));
+    let seen = []; // the names after the latest snippet, and their kinds
+    let kindsSeen = [];
     let latest = []; // what names() has returned
 
     function isCostly(word) {
@@ -49,26 +56,37 @@
         }
     }
 
-    // current: the snippet that has just ended.
+    // current: the snippet that has just ended. Most names are where they were after the snippet before: only of others
+    // the kind is looked up, as a lookup costs more than all else here.
     function names({ number, request }) {
         forEach(request.declarations, (one) => forEach(one.names, (word) => credit(word, number)));
         forEach(request.assignments, (one) => drop(forgotten, one.name));
         const all = lexicalNames();
-        forEach(getOwnPropertyNames(realm), (word) => {
-            const isResult = exec(RESULT, word) !== null;
-            const isNew = get(initial, word) === undefined || get(makers, word) !== undefined || isReplaced(word);
-            // A result that no snippet has replaced is not enumerable.
-            if (isResult ? descriptorOf(realm, word)?.enumerable : isNew) {
+        const found = getOwnPropertyNames(realm);
+        const kindsFound = [];
+        let hasResults = false;
+        for (let index = 0; index < found.length; index++) {
+            const word = found[index];
+            const kind = word === seen[index] ? kindsSeen[index] : kindOf(word);
+            kindsFound[index] = kind;
+            hasResults ||= kind === RESULT;
+            // The name of a module may have a value of a snippet, such as `url` after `url = 7`.
+            if (kind === VARIABLE || (kind === MODULE && getOwnPropertyDescriptor(realm, word).get === undefined)) {
                 add(all, word);
             }
-        });
+        }
+        seen = found;
+        kindsSeen = kindsFound;
+        if (hasResults) {
+            addReplaced(all);
+        }
         const listed = [];
         primordials.Set.forEach(all, (word) => {
-            const isVariable = exec(OWN, word) === null && !has(forgotten, word);
+            const isVariable = !startsWith(word, OWN) && !has(forgotten, word);
             if (word.length <= LONGEST && listed.length < MOST && isVariable) {
                 listed[listed.length] = word;
                 if (get(makers, word) === undefined) {
-                    set(makers, word, number);
+                    make(word, number);
                 }
             }
         });
@@ -76,9 +94,33 @@
         return request.asks ? latest : undefined;
     }
 
-    // Whether the name of a module of Node.js has a value of a snippet, such as `url` after `url = 7`.
-    function isReplaced(word) {
-        return isIn(builtinModules, word) && get(initial, word).get !== undefined && !descriptorOf(realm, word)?.get;
+    // Adds the names of results that snippets have replaced: the others are not enumerable.
+    function addReplaced(all) {
+        const enumerable = keys(realm);
+        for (let index = 0; index < enumerable.length; index++) {
+            if (get(kinds, enumerable[index]) === RESULT) {
+                add(all, enumerable[index]);
+            }
+        }
+    }
+
+    function initialKind(word) {
+        const isModule = isIn(builtinModules, word) && get(initial, word).get !== undefined;
+        return exec(RESULT_NAME, word) !== null ? RESULT : isModule ? MODULE : NODES;
+    }
+
+    function kindOf(word) {
+        let kind = get(kinds, word);
+        if (kind === undefined) {
+            kind = exec(RESULT_NAME, word) === null ? VARIABLE : RESULT;
+            set(kinds, word, kind);
+        }
+        return kind;
+    }
+
+    function setKind(word, kind) {
+        set(kinds, word, kind);
+        seen = [];
     }
 
     // Returns whether the name does not exist afterwards, or is the one of Node.js again.
@@ -91,13 +133,24 @@
     }
 
     function credit(word, number) {
-        set(makers, word, number);
+        make(word, number);
         drop(forgotten, word);
+    }
+
+    function make(word, number) {
+        set(makers, word, number);
+        const kind = kindOf(word);
+        if (kind === NODES || kind === MODULE) {
+            setKind(word, VARIABLE);
+        }
     }
 
     // isThere: whether the name exists nevertheless.
     function forget(word, isThere) {
         removeMaker(makers, word);
+        if (get(initial, word) !== undefined) {
+            setKind(word, initialKind(word));
+        }
         (isThere ? add : drop)(forgotten, word);
         latest = setPrototypeOf(
             filter(latest, (one) => one !== word),
