@@ -304,7 +304,8 @@ class Executor:
             return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
-            self._background.start(live.interruption.withdraw(), is_lasting=True)
+            if live.interruption.is_requested:
+                self._background.start(live.interruption.withdraw(), is_lasting=True)
         if isinstance(answer, Execution):
             return answer, False
         return self._notes.explained(await self._completed(lane, live, answer), analysis), True

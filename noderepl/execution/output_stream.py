@@ -118,8 +118,9 @@ class OutputStream:
         finally:
             self._pace.end()
             if following is not None:
-                # The piece that is being read is needed in any case.
-                await asyncio.wait([following], timeout=READ_SECONDS)
+                if self._reading.locked() or (before is not None and before._reading.locked()):
+                    # The piece that is being read is needed in any case.
+                    await asyncio.wait([following], timeout=READ_SECONDS)
                 following.cancel()
 
     async def interrupt(self) -> None:
@@ -165,6 +166,8 @@ class OutputStream:
         is what has arrived until then.
         """
         self._number = execution.number or (0 if before is None else before._number)
+        if self._has_all(written, before):
+            return self._completed(execution, written)
         self._fetching = asyncio.create_task(self._fetch(execution, written, before))
         if self._is_cut:
             self._fetching.cancel()
@@ -178,6 +181,14 @@ class OutputStream:
             # The next request must not read this output either; late output has higher numbers.
             self._next = max(self._next, written.pieces)
         return self._completed(execution, written)
+
+    def _has_all(self, written: Written, before: OutputStream | None) -> bool:
+        """Returns whether no file has output that must be shown: mostly there are no files."""
+        is_read = self._next >= written.pieces and not self._pending
+        is_earlier_read = before is None or (
+            before._next >= min(written.before, MOST_PIECES) and not before._pending
+        )
+        return is_read and is_earlier_read
 
     async def _fetch(
         self, execution: Execution, written: Written, before: OutputStream | None

@@ -138,10 +138,13 @@ class Journal:
         """The names in /mnt/data of uploaded files if only uploads were done in the session: then
         only missing files show its loss.
         """
-        uploads = [entry.name for entry in self.done if isinstance(entry, Upload)]
+        uploads: list[str] = []
+        for entry in self.done:
+            if not isinstance(entry, Upload):
+                return ()
+            uploads.append(entry.name)
         names = [name.removeprefix("/mnt/data/").partition("/")[0] for name in uploads]
-        known = tuple(name for name in names if name != ".")
-        return known if len(uploads) == len(self.done) else ()
+        return tuple(name for name in names if name != ".")
 
     def add(self, entry: Entry) -> None:
         """Records a step in the present session."""
