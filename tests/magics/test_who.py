@@ -212,3 +212,26 @@ async def test_a_name_is_described(dispatch: Open) -> None:
     assert "name" in await shown(dispatcher, "%who set")
     await shown(dispatcher, "mul.extra = { get x() { return 1 } }")
     assert "shown in short" in await shown(dispatcher, "%who mul")
+
+
+async def test_names_however_they_come_and_go(dispatch: Open) -> None:
+    """Each answer has the names as they are: of late callbacks, taken from Node.js, made again elsewhere, and without those that are gone."""
+    dispatcher = await dispatch(at_prompt=True)
+
+    async def names(code: str) -> set[str]:
+        await shown(dispatcher, code)
+        return set(dispatcher.state.names)
+
+    assert await names("'a result'; 1") == set()
+    assert await names("setTimeout(() => { late = 1 }, 1); early = 2") == {"early"}
+    assert await names("await new Promise(done => setTimeout(done, 50)); 3") == {"early", "late"}
+    assert await names("delete globalThis.early; globalThis.next = 4") == {"late", "next"}
+    assert await names("early = 5; _2 = 6; var _99 = 7") == {"early", "late", "next", "_99"}
+    taken = "Object.defineProperty(globalThis, 'os', { value: 8 }); delete globalThis.fetch"
+    assert await names(taken) == {"early", "late", "next", "_99", "os"}
+    assert await names("globalThis.fetch = 9; vm.runInThisContext('let inner = 1'); 1") == {
+        *("early", "late", "next", "_99", "os", "inner"),
+    }
+    assert await names("delete globalThis.os; delete globalThis._99; null.x") == {
+        *("early", "late", "next", "inner"),
+    }
