@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from noderepl import __version__
-from noderepl.dispatcher import Dispatcher
 from noderepl.sessions.backend import Backend
+from noderepl.sessions.lifetime import span
 from noderepl.settings import Settings
 from noderepl.terminal.escapes import plain
 from noderepl.terminal.key_actions import own_keys
@@ -45,8 +45,19 @@ def _place(backend: Backend) -> tuple[str, str]:
     return f"{node} here, without a sandbox", f"{node}, no sandbox"
 
 
-def notices(backend: Backend, dispatcher: Dispatcher, settings: Settings) -> Sequence[str]:
+def notices(backend: Backend, settings: Settings) -> Sequence[str]:
     """Returns the sentences above the first prompt; with --quiet only those about errors."""
-    facts = (backend.notice, backend.registry.notice, dispatcher.resumed)
+    facts = (backend.notice, backend.registry.notice, resumed(backend))
     known = [fact for fact in facts if fact and not settings.quiet]
     return [*known, *own_keys(settings).complaints]
+
+
+def resumed(backend: Backend) -> str | None:
+    """Returns the sentence about a resumed session, None if the session is not resumed."""
+    record, state = backend.registry.resumed, backend.state
+    if record is None:
+        return None
+    ran = len(state.snippets)
+    snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
+    lost = f" {state.journal.words()}" if state.journal.lost else ""
+    return f"The session of {span(record.idle)} ago was resumed; {snippets} ran.{lost}"

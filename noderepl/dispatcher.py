@@ -36,13 +36,14 @@ from noderepl.outcome import (
 )
 from noderepl.preferences import Preferences
 from noderepl.sessions.backend import Backend
-from noderepl.sessions.lifetime import Lifetime, span
+from noderepl.sessions.lifetime import Lifetime
 from noderepl.sessions.registry import LEAVING_SECONDS
 from noderepl.settings import Settings
 from noderepl.startup_file import StartupFile, startup_path
 from noderepl.terminal.background import Background
 from noderepl.terminal.console import Console
 from noderepl.terminal.escapes import plain
+from noderepl.threaded import SHORT
 
 if TYPE_CHECKING:
     from noderepl.javascript import questions
@@ -131,6 +132,15 @@ class Dispatcher:
             directory=Path(),
             settings=self._settings,
         )
+
+    def begin(self, line: str) -> None:
+        """Begins to run a short snippet, for which run_line() follows; nothing is shown before."""
+        from noderepl.magics import is_magic
+
+        is_short = line.strip() and len(line) <= SHORT
+        is_snippet = is_short and not is_magic(line) and not npm_lines(line).commands
+        if is_snippet and not self._startup.is_due:
+            self.executor.begin(line)
 
     async def run_line(self, line: str) -> Sequence[Outcome]:
         """Runs one input: magics, a snippet, or npm lines above a snippet. Returns the outcomes to
@@ -291,17 +301,6 @@ class Dispatcher:
         if self._show is not None:
             for outcome in [*outcomes, *self._loss()]:
                 self._show(outcome)
-
-    @property
-    def resumed(self) -> str | None:
-        """Returns the sentence about a resumed session, None if the session is not resumed."""
-        record = self.backend.registry.resumed
-        if record is None:
-            return None
-        ran = len(self.state.snippets)
-        snippets = f"{ran} snippet{'s' if ran != 1 else ''}"
-        lost = f" {self.state.journal.words()}" if self.state.journal.lost else ""
-        return f"The session of {span(record.idle)} ago was resumed; {snippets} ran.{lost}"
 
     async def farewell(self) -> str | None:
         """Returns the sentence about a kept session that is left: until when it lives, and how to

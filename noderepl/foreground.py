@@ -214,6 +214,8 @@ class Foreground:
             self.show_time()
         elif was_dropped and not self._unsent:
             pass  # the interrupt was for it
+        elif (ahead := self._executor.ahead) is not None and ahead.is_answered:
+            pass  # its outcome is shown next
         elif (
             self._interrupting is None
             or self._unsent

@@ -116,7 +116,7 @@ class Repl:
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
         was_visible = early.is_visible
-        for notice in notices(self._backend, self._dispatcher, self._settings):
+        for notice in notices(self._backend, self._settings):
             self._take(early)
             self._console.words(notice, warning=True)
         if was_visible and not early.is_visible:
@@ -216,6 +216,7 @@ class Repl:
                     editor=editor,
                     opened=partial(self._take, early),
                     painted=painted.set,
+                    entered=self._dispatcher.begin,
                 )
             except KeyboardInterrupt:
                 self._drop_output()
@@ -228,13 +229,16 @@ class Repl:
                 if must_propagate(error) or unread >= MOST_FAILURES:
                     raise
                 self._failures.show(error)
-                continue
+                if (ahead := self._dispatcher.executor.ahead) is None:
+                    continue
+                text = ahead.code
             outcomes: Sequence[Outcome] = ()
             prefill, unread = "", 0
             async with self._failures.surviving():
                 outcomes = await self._answer(text)
                 texts = [one.text for one in outcomes if isinstance(one, Prefill)]
                 prefill = on_own_line(self._editor.input, texts[0]) if texts else ""
+            self._dispatcher.executor.leave()
             self._used.set()
             is_left = any(isinstance(outcome, Leave) for outcome in outcomes)
             editor = any(isinstance(outcome, EditorMode) for outcome in outcomes)

@@ -64,13 +64,19 @@ class StartupFile:
         self._ran_in = state.generation if is_resumed else -1
         self._lock = asyncio.Lock()
 
+    @property
+    def is_due(self) -> bool:
+        """Whether run() may run the file."""
+        is_done = self._ran_in == self._state.generation or not self._state.journal.is_whole
+        return self._path is not None and not is_done
+
     async def run(self) -> None:
         """Runs the file unless the session has run it, or is not a new one. Shows what fails."""
         if self._path is None:
             return
         async with self._lock:
             for _ in range(_TRIES):
-                if self._ran_in == self._state.generation or not self._state.journal.is_whole:
+                if not self.is_due:
                     return
                 self._ran_in = self._state.generation
                 if (code := self._read(self._path)) is None:

@@ -57,5 +57,5 @@ async def test_quiet(tmp_path) -> None:
     assert await lines(tmp_path, 80, quiet=True) == [""]
     settings = read_settings({"quiet": True}, environ={}, directory=tmp_path)
     async with opened(tmp_path) as dispatcher:
-        (notice,) = notices(dispatcher.backend, dispatcher, settings)
+        (notice,) = notices(dispatcher.backend, settings)
     assert "did you mean run" in notice and "line 1" in notice

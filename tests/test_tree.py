@@ -48,7 +48,8 @@ MODULES_OF = {
     "end_to_end/test_terminal_programs.py": "execution.answers terminal.answer_line terminal.last_lines",
     "end_to_end/test_survival.py": "terminal.hangup terminal.job_control",
     "javascript/test_offers.py": "execution.queries",
-    "execution/test_output_stream.py": """execution.background execution.executor execution.interrupt execution.lane execution.notes""",
+    "execution/test_output_stream.py": """execution.analyses execution.background execution.executor
+        execution.installing execution.interrupt execution.lane""",
     "faults/test_faults.py": "errors execution.delivery",
     "javascript/test_paste_cleaning.py": """javascript.markdown javascript.repl_transcripts javascript.typography
         javascript.validity""",

@@ -7,9 +7,10 @@ request for an answer is idempotent.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ from noderepl.threaded import worked
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.execution.lane import Lane
+    from noderepl.execution.output_stream import OutputStream
     from noderepl.javascript.prelude_answers import Answer
     from noderepl.options import InputType
 
@@ -189,6 +192,34 @@ async def answer_in(execution: Execution, run: int | None = None) -> Answer | No
 
     text = execution.value.text if execution.value is not None else ""
     return await worked(lambda it: read(it, run), execution, len(text), short=SHORT_ANSWER)
+
+
+async def completed(
+    lane: Lane,
+    live: OutputStream,
+    answer: Answer,
+    execute: Callable[[str], Awaitable[Execution]],
+) -> Execution:
+    """Returns the execution of an answer with all of its output, after the previous snippet's late
+    output.
+
+    live: the output of its request. execute: sends code that is idempotent. Raises ServiceError.
+    """
+    from noderepl.javascript.prelude import recall
+    from noderepl.javascript.prelude_answers import Absent, NoAnswer
+
+    execution, written = answer.execution, answer.written
+    if written is None:
+        return execution
+    if written.pieces == 0 and written.exceeds(execution):
+        with contextlib.suppress(Absent, NoAnswer):
+            recalled = await answer_in(await execute(recall(live.id)), live.id)
+            written = (recalled and recalled.written) or written
+    before, lane.before, lane.live = lane.before, live, live
+    try:
+        return await live.completed(execution, written, before)
+    finally:
+        lane.live = None
 
 
 async def check_files(session: Session, names: Sequence[str], *, at_once: bool) -> None:

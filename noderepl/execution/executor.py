@@ -7,7 +7,6 @@ sessions/state.py decides what each answer means for the session.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from importlib import import_module
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from noderepl.deadlines import within
 from noderepl.errors import NodeReplError
+from noderepl.execution.analyses import Analyses, Notes
 from noderepl.execution.background import Background
-from noderepl.execution.delivery import Sending, answer_in, probe, send_once
+from noderepl.execution.delivery import Sending, completed, probe, send_once
 from noderepl.execution.lane import Lane, Lanes
-from noderepl.execution.notes import Notes
 from noderepl.execution.previews import Previews
 from noderepl.execution.queries import Queries
 from noderepl.execution.session_offers import SessionOffers
@@ -31,15 +30,14 @@ from noderepl.sessions.backend import Backend
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
-    from noderepl.execution.output_stream import OutputStream
-    from noderepl.javascript.prelude_answers import Answer
-
+    from noderepl.execution.ahead import Ahead
 # The prelude ends a snippet before the service does, so that the session's state survives.
 MARGIN_SECONDS = 3
 NO_PRELUDE = (
     "This session cannot run the prelude (it needs the Node.js inspector). Snippets are sent as "
     "typed: without await, import and redeclarations."
 )
+Work = asyncio.Task[Execution]
 
 
 class Executor:
@@ -49,8 +47,9 @@ class Executor:
     called with output as it arrives; None: output is shown with the answer. room: waits until more
     output can be shown. late: called when an abandoned snippet has finished, with `aside` and its
     outcome. `.left`: the number of abandoned snippets. `.is_interrupted`: whether the user has
-    interrupted a snippet of the line. `.queries`: other requests. `.offers`: what the session
-    offers for completion. `.previews`: the values of what is typed.
+    interrupted a snippet of the line. `.ahead`: a snippet that has begun, for which run() was not
+    called yet. `.queries`: other requests. `.offers`: what the session offers for completion.
+    `.previews`: the values of what is typed.
     """
 
     def __init__(
@@ -71,44 +70,29 @@ class Executor:
         self._room = room
         self._late = late
         self._lanes = Lanes(backend)
-        self._work: asyncio.Task[Execution] | None = None
+        self._work: Work | None = None
+        self.ahead: Ahead | None = None
         self._is_stopping = self.is_interrupted = False
         self._background = Background()
         self._notes = Notes()
+        self._analyses = Analyses(preferences)
         self.queries = Queries(self._lanes, self._state, preferences, options, lambda: self.is_busy)
         self.offers = SessionOffers(self.queries, lambda: self._state.names)
-        self.previews = Previews(self.queries, self._lanes, preferences)
+        self.previews = Previews(self.queries, self._lanes, preferences, self._analyses.prepare)
         self.left = 0
 
     async def install(self) -> None:
         """Installs the prelude in the session ahead of the first snippet. Raises SessionLost if the
         session has lost its prelude; ServiceError, NotAuthorised.
         """
+        from noderepl.execution.installing import install
+
         with self.queries.preparing():
             await asyncio.to_thread(import_module, "noderepl.javascript.prelude")
             await self._backend.ready()  # meanwhile a snippet of the user may go first
-            await self._lanes.in_session(self._install)
-
-    async def _install(self) -> None:
-        lane = await self._lanes.current()
-        if self._preferences.mode == "plain":
-            return
-        from noderepl.javascript import prelude
-        from noderepl.javascript.prelude_answers import is_absent, probed
-
-        session, state, idle = lane.session, self._state, lane.session.idle
-        async with self._lanes.observed(lane):
-            if not state.has_prelude:
-                code = prelude.installation(self._backend.environment) + prelude.probe()
-                execution = await self._execute(session, code, repeatable=True)
-                answer = probed(execution)
-                state.observe(answer or execution, by_prelude=answer is not None)
-            elif not session.is_asked and (idle is not None or self._backend.is_embedded):
-                execution = await self._execute(session, prelude.probe(), repeatable=True)
-                if is_absent(execution):
-                    raise state.without_prelude(execution, idle, "")
-                if (answer := probed(execution)) is not None:
-                    state.observe(answer, by_prelude=True)
+            is_plain = self._preferences.mode == "plain"
+            installed = partial(install, self._backend, self._lanes, self._execute)
+            await self._lanes.in_session(self._lanes.current if is_plain else installed)
 
     async def run(
         self,
@@ -131,32 +115,60 @@ class Executor:
         what measures it. Raises SessionLost and NotRun if the snippet has not run; any
         ServiceError; CancelledError after an interrupt() that its predecessor did not notice.
         """
-        if self._is_stopping:
-            self._is_stopping = False
-            raise asyncio.CancelledError
-        self.offers.forget()
-        self.previews.forget()
         how = {"number": number, "file": file, "program": program, "aside": aside}
         how |= {"table": table, "instrument": instrument}
-        self._work = work = asyncio.create_task(
-            self._lanes.in_session(partial(self._take_turn, code, self._state.losses, **how))
-        )
+        if (ahead := self.ahead) and ahead.code == code and not any(how.values()):
+            self.ahead, work = None, ahead.work
+            ahead.show()
+        elif self._is_stopping:
+            self._is_stopping = False
+            raise asyncio.CancelledError
+        else:
+            work = self._start(code, None, how)
         try:
             execution = await asyncio.shield(work)
             if execution.status is Status.INTERRUPTED:
                 self.is_interrupted, self._is_stopping = True, False
             return execution
         except asyncio.CancelledError:
-            self._work = None
-            lane = self._lane
-            if lane is not None and work is lane.running and not work.cancelling():
-                self.left += 1
-                if lane.live is not None:
-                    lane.live.cut()
-                self._background.start(self._finish(work, aside))
-            else:
-                work.cancel()
+            self._abandon(work, aside)
             raise
+
+    def begin(self, code: str) -> None:
+        """Begins to run a snippet, for which run() or leave() follows, unless it had to wait."""
+        from noderepl.execution.ahead import AS_TYPED, Ahead
+
+        self.begin_line()
+        if self._state.has_prelude and self._preferences.mode != "plain" and not self.is_busy:
+            self.ahead = ahead = Ahead(code)
+            ahead.work = self._start(code, ahead, AS_TYPED)
+
+    def leave(self) -> None:
+        """Abandons a snippet that has begun if run() was not called for it."""
+        ahead, self.ahead = self.ahead, None
+        if ahead is not None:
+            if ahead.is_answered:
+                self._background.start(self._finish(ahead.work, aside=False))
+            else:
+                self._abandon(ahead.work, aside=False)
+            ahead.show()
+
+    def _start(self, code: str, ahead: Ahead | None, how: dict[str, Any]) -> Work:
+        self.offers.forget()
+        self.previews.forget()
+        turn = partial(self._turn, code, self._state.losses, ahead, **how)
+        self._work = work = asyncio.create_task(self._lanes.in_session(turn))
+        return work
+
+    def _abandon(self, work: Work, aside: bool) -> None:
+        self._work, lane = None, self._lane
+        if lane is not None and work is lane.running and not work.cancelling():
+            self.left += 1
+            if lane.live is not None:
+                lane.live.cut()
+            self._background.start(self._finish(work, aside))
+        else:
+            work.cancel()
 
     @property
     def _lane(self) -> Lane | None:
@@ -210,7 +222,7 @@ class Executor:
             lane.live.skip_output()
         return await within(patience, self._interrupted(running))
 
-    async def _interrupted(self, running: asyncio.Task[Execution]) -> Execution:
+    async def _interrupted(self, running: Work) -> Execution:
         await self.interrupt()
         return await asyncio.shield(running)
 
@@ -222,6 +234,8 @@ class Executor:
         """Cancels all tasks except those that withdraw interrupts, for which it waits."""
         self.offers.forget()
         self.previews.forget()
+        if self.ahead is not None:
+            self.ahead.work.cancel()
         await self._background.close(self._lane.running if self._lane is not None else None)
 
     async def output(self, execution: Execution) -> Sequence[Outcome]:
@@ -232,14 +246,14 @@ class Executor:
 
         return await whole_output(await self._backend.session(), execution)
 
-    async def _take_turn(self, code: str, losses: int, **how: Any) -> Execution:
+    async def _turn(self, code: str, losses: int, ahead: Ahead | None, **how: Any) -> Execution:
         lane, entry = await self._lanes.current(), None if how["aside"] else code
         async with self._lanes.observed(lane, entry, losses=losses):
             try:
                 if self._preferences.mode == "plain" or self._state.is_unable:
                     execution, by_prelude = await self._as_typed(lane, code), False
                 else:
-                    execution, by_prelude = await self._through_prelude(lane, code, **how)
+                    execution, by_prelude = await self._through_prelude(lane, code, ahead, **how)
                 is_late = execution.status is Status.TIMEOUT and execution.lost
                 has_prelude = await probe(lane.session) if is_late else by_prelude
             finally:
@@ -259,22 +273,16 @@ class Executor:
         lane.is_prepared = not execution.replaced
         return execution
 
-    async def _through_prelude(self, lane: Lane, code: str, **how: Any) -> tuple[Execution, bool]:
+    async def _through_prelude(
+        self, lane: Lane, code: str, ahead: Ahead | None, **how: Any
+    ) -> tuple[Execution, bool]:
         """Returns the Execution of a snippet, and whether the prelude has answered."""
         from noderepl.execution.output_stream import OutputStream
         from noderepl.javascript import prelude
-        from noderepl.javascript.analyze import analyze
         from noderepl.javascript.prelude_answers import Absent
-        from noderepl.threaded import worked
 
-        preferences, name = self._preferences, prelude.global_name()
-        scope = how["program"] and how["program"].scope
-        analyzed = partial(analyze, global_name=name, typescript=preferences.typescript, file=scope)
-        analysis = await worked(analyzed, code, len(code))
-        if how["instrument"] is not None and how["instrument"].calls:
-            from noderepl.javascript.snippet_function import as_function
-
-            analysis = await worked(partial(as_function, global_name=name), analysis, len(code))
+        preferences = self._preferences
+        analysis = await self._analyses.of(code, how["program"], how["instrument"])
         most = TIMEOUT_RANGE[1]
         seconds = min(preferences.timeout, most - MARGIN_SECONDS / 2)
         # Until here nothing has been sent: a cancellation ends it all.
@@ -282,7 +290,12 @@ class Executor:
         if lane.before is not None:
             lane.before.stop()
         lane.live = live = OutputStream(
-            lane.session, self._show, self._room, lane.before, may_ask=may_read_input(code)
+            lane.session,
+            self._show,
+            self._room,
+            lane.before,
+            may_ask=may_read_input(code),
+            ahead=ahead,
         )
         request = Request(live.id, seconds, **how)
         installation = ""
@@ -304,36 +317,21 @@ class Executor:
             return self._notes.added(await self._execute(lane.session, code), NO_PRELUDE), False
         finally:
             lane.live = None
-            if live.interruption.is_requested:
-                self._background.start(live.interruption.withdraw(), is_lasting=True)
+            self._background.start(live.interruption.withdraw(), is_lasting=True)
         if isinstance(answer, Execution):
             return answer, False
-        return self._notes.explained(await self._completed(lane, live, answer), analysis), True
-
-    async def _completed(self, lane: Lane, live: OutputStream, answer: Answer) -> Execution:
-        """Returns the answer with all of its output, after the previous snippet's late output."""
-        from noderepl.javascript.prelude import recall
-        from noderepl.javascript.prelude_answers import Absent, NoAnswer
-
-        execution, written = answer.execution, answer.written
-        if written is None:
-            return execution
-        if written.pieces == 0 and written.exceeds(execution):
-            with contextlib.suppress(Absent, NoAnswer):
-                code = recall(live.id)
-                again = await self._execute(lane.session, code, repeatable=True)
-                recalled = await answer_in(again, live.id)
-                written = (recalled and recalled.written) or written
-        before, lane.before, lane.live = lane.before, live, live
-        try:
-            execution = await live.completed(execution, written, before)
-        finally:
-            lane.live = None
-        if answer.pending or (before is not None and before.is_followed):
+        if ahead is not None:
+            await ahead.answered()
+        before = lane.before
+        execute = partial(self._execute, lane.session, repeatable=True)
+        execution = await completed(lane, live, answer, execute)
+        if answer.written is not None and (
+            answer.pending or (before is not None and before.is_followed)
+        ):
             self._background.start(live.follow_on())
-        return execution
+        return self._notes.explained(execution, analysis), True
 
-    async def _finish(self, work: asyncio.Task[Execution], aside: bool) -> None:
+    async def _finish(self, work: Work, aside: bool) -> None:
         """Reports the outcome of an abandoned snippet."""
         try:
             came: Execution | NodeReplError = await work

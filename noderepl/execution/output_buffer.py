@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeGuard
 
-from noderepl.javascript.output import Event, size_of
+from noderepl.javascript.output import Event, beyond, size_of
 from noderepl.lazy_patterns import lazy_pattern
 from noderepl.outcome import Asked, Output, Thrown, Uncaught
 from noderepl.terminal.escapes import SLICE, slices
@@ -46,6 +46,17 @@ class OutputBuffer:
         self.is_full = self.is_full or memory > self._most
         if not self.is_full:
             self.parts[stream].append(event.text)
+
+    def rest(self, stream: str, text: str, size: int) -> str:
+        """Returns the part of a stream's text that was not added. size: of the whole, in bytes."""
+        # The kernel may encode the text differently, so the text is not compared if all has been
+        # added.
+        added = self.sizes[stream]
+        if added >= size:
+            return ""
+        if self.is_full:
+            return text.encode(errors="surrogatepass")[added:].decode(errors="replace")
+        return beyond(text, self.parts[stream])
 
 
 class ErrorBuffer:

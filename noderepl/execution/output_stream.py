@@ -21,10 +21,12 @@ from noderepl.execution.output_buffer import ErrorBuffer, OutputBuffer, in_parts
 from noderepl.execution.pace import Pace
 from noderepl.internal_error import supervised
 from noderepl.javascript.output import (
+    DROPPED,
+    MISSING,
     MOST_PIECES,
+    NOT_READ,
     Event,
     Written,
-    beyond,
     piece_name,
     read_piece,
     size_of,
@@ -34,6 +36,7 @@ from noderepl.threaded import worked
 
 if TYPE_CHECKING:
     from noderepl.client.session import Session
+    from noderepl.execution.ahead import Ahead
 
 # File calls reset the cooldown (DOC-POOL), so noderepl stops asking a silent session.
 QUIET_SECONDS = 60.0
@@ -46,12 +49,9 @@ MOST_BYTES = 256 << 20
 SHOWN_BYTES, STORED_BYTES = 4 << 20, 64 << 20
 # How long an answer waits for its output, and for that of earlier snippets.
 FETCH_SECONDS, BEFORE_SECONDS = 1800.0, 2.0
-BEFORE_DROPPED = "Output of earlier snippets was dropped."
 # The maximum number of events shown in one turn of the event loop.
 EVENTS = 100
-DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
-MISSING = "Part of the output is missing: its file in the session is gone or unreadable."
-NOT_READ = "The rest of the output was not read; %page --output shows it."
+BEFORE_DROPPED = "Output of earlier snippets was dropped."
 NOT_STORED = f"The snippet wrote more than {STORED_BYTES >> 20} MiB: the rest is missing here."
 Show = Callable[[Event], None]
 Stream = Literal["stdout", "stderr"]
@@ -64,8 +64,8 @@ class OutputStream:
 
     room: gives the event loop a turn and waits until more output can be shown, so that a slow
     terminal does not fill the memory. before: the stream of the previous request. may_ask: whether
-    the snippet may soon ask the user. `.id`: the request id. `.interruption`: its interrupt.
-    `.is_followed`: whether output may arrive after the answer.
+    the snippet may soon ask the user. ahead: the snippet if it begins at Enter. `.id`: the request
+    id. `.interruption`: its interrupt. `.is_followed`: whether output may arrive after the answer.
     """
 
     def __init__(
@@ -76,9 +76,10 @@ class OutputStream:
         before: OutputStream | None = None,
         *,
         may_ask: bool = False,
+        ahead: Ahead | None = None,
     ) -> None:
         self.id = int.from_bytes(os.urandom(4)) >> 1
-        self._session = session
+        self._session, self._ahead = session, ahead
         self._show = show
         self._room = room
         self._next = self._number = 0
@@ -184,11 +185,8 @@ class OutputStream:
 
     def _has_all(self, written: Written, before: OutputStream | None) -> bool:
         """Returns whether no file has output that must be shown: mostly there are no files."""
-        is_read = self._next >= written.pieces and not self._pending
-        is_earlier_read = before is None or (
-            before._next >= min(written.before, MOST_PIECES) and not before._pending
-        )
-        return is_read and is_earlier_read
+        ends = [(self, written.pieces), *([] if before is None else [(before, written.before)])]
+        return all(one._next >= min(end, MOST_PIECES) and not one._pending for one, end in ends)
 
     async def _fetch(
         self, execution: Execution, written: Written, before: OutputStream | None
@@ -235,15 +233,7 @@ class OutputStream:
         """
         own = self._own.parts[stream]
         size = written.bytes.stdout if stream == "stdout" else written.bytes.stderr
-        # The kernel may encode the text differently, so the answer's text is not compared if all
-        # output has arrived.
-        shown = self._own.sizes[stream]
-        if shown >= size:
-            rest = ""
-        elif self._own.is_full:
-            rest = text.encode(errors="surrogatepass")[shown:].decode(errors="replace")
-        else:
-            rest = beyond(text, own)
+        rest = self._own.rest(stream, text, size)
         if rest and self._show is not None:
             self._show(Output(rest, stream))
         if size <= size_of(text):
@@ -285,6 +275,8 @@ class OutputStream:
 
     async def _follow_after(self, before: OutputStream | None) -> None:
         await self._pace.first()
+        if self._ahead is not None:
+            await self._ahead.shown()
         with contextlib.suppress(ServiceError):
             while before and not self._pace.is_over and await before._read():
                 await self._room()

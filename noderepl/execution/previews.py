@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from noderepl.execution.lane import Lanes
@@ -20,9 +21,16 @@ MOST_STORED = 100
 
 
 class Previews:
-    """The previews of one executor, stored until forget()."""
+    """The previews of one executor, stored until forget(). prepare: called with each text."""
 
-    def __init__(self, queries: Queries, lanes: Lanes, preferences: Preferences) -> None:
+    def __init__(
+        self,
+        queries: Queries,
+        lanes: Lanes,
+        preferences: Preferences,
+        prepare: Callable[[str], None],
+    ) -> None:
+        self._prepare = prepare
         self._queries = queries
         self._lanes = lanes
         self._preferences = preferences
@@ -57,6 +65,7 @@ class Previews:
         if not self._queries.is_ready:  # for now, or it is a new session
             self._stored.clear()
             return ""
+        self._prepare(text)
         if text not in self._stored:
             found = expression(text) if self.is_on else None
             value = None if found is None else await self._asked(found)

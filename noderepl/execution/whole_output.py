@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 
 from noderepl.errors import NotFound
 from noderepl.execution.output_buffer import is_own, memory_of
-from noderepl.execution.output_stream import MISSING, PIECE_BYTES
-from noderepl.javascript.output import bytes_of, read_piece
+from noderepl.execution.output_stream import PIECE_BYTES
+from noderepl.javascript.output import MISSING, bytes_of, read_piece
 from noderepl.outcome import Execution, Outcome, Page, Words
 from noderepl.threaded import worked
 

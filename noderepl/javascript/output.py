@@ -13,6 +13,10 @@ from noderepl.lazy_dataclasses import dataclass
 from noderepl.outcome import Asked, Execution, Note, Output, Thrown, Uncaught
 from noderepl.schema import Check, Count, decode
 
+# Why a part of the output is not shown.
+DROPPED = "The snippet wrote more than 128 MB; the rest was dropped."
+MISSING = "Part of the output is missing: its file in the session is gone or unreadable."
+NOT_READ = "The rest of the output was not read; %page --output shows it."
 # The maximum number of files of one request; prelude/output.js has the same number.
 MOST_PIECES = 2000
 # The maximum number of events in a piece: prelude/output.js counts each as 32 of a million

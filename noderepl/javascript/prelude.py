@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from noderepl.javascript.analysis import Analysis
 from noderepl.javascript.prelude_request import Options, Request
@@ -109,13 +109,13 @@ def snippet(analysis: Analysis, options: Options, request: Request) -> str:
     fields = {
         "text": analysis.text,
         "edits": [[edit.start, edit.end, edit.text, edit.origin] for edit in analysis.edits],
-        "declarations": [asdict(declaration) for declaration in analysis.declarations],
-        "assignments": [asdict(assignment) for assignment in analysis.assignments],
-        "refusal": None if analysis.refusal is None else asdict(analysis.refusal),
+        "declarations": analysis.declarations,
+        "assignments": analysis.assignments,
+        "refusal": analysis.refusal,
     }
     instrument = request.instrument
-    how = asdict(replace(request, instrument=None)) | asdict(options)
-    how["instrument"] = instrument and dict(instrument.arguments)
+    how = _fields(request) | _fields(options)
+    how["instrument"] = instrument and instrument.arguments
     source = () if instrument is None else (instrument.source(),)
     return call("run", fields | how, *source)
 
@@ -127,7 +127,7 @@ def recall(run: int) -> str:
 
 def whole(options: Options, number: int = 0) -> str:
     """Returns JavaScript that returns a value in full. number: of its snippet, 0 for the last."""
-    return call("whole", asdict(options) | {"number": number})
+    return call("whole", _fields(options) | {"number": number})
 
 
 def call(method: str, request: dict[str, object], *arguments: str) -> str:
@@ -136,7 +136,7 @@ def call(method: str, request: dict[str, object], *arguments: str) -> str:
     arguments: JavaScript of further arguments.
     """
     run = request.get("id")
-    given = ", ".join(("this.$$", json.dumps(request), *arguments))
+    given = ", ".join(("this.$$", json.dumps(request, default=_fields), *arguments))
     checked = _checked(f"{global_name()}.{method}({given})", run if isinstance(run, int) else None)
     return f"{checked}//# sourceURL={OWN_SCRIPT}\n" if arguments else checked
 
@@ -144,6 +144,15 @@ def call(method: str, request: dict[str, object], *arguments: str) -> str:
 def sources(names: Sequence[str]) -> str:
     """Returns JavaScript of an object of files of prelude/ that a request brings."""
     return f"{{ {', '.join(f'{name}: {_part(name)}' for name in names)} }}"
+
+
+def _fields(data: Any) -> dict[str, Any]:
+    """Returns the fields of a dataclass, or the items of a mapping; asdict() would also copy what
+    they contain.
+    """
+    if isinstance(data, Mapping):
+        return dict(data)
+    return {name: getattr(data, name) for name in data.__slots__}
 
 
 def absent(run: int | None) -> str:

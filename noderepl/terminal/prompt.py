@@ -29,6 +29,7 @@ from noderepl.javascript.highlight import COLOURED_AT_MOST
 from noderepl.javascript.npm_lines import npm_lines
 from noderepl.javascript.syntax import limited
 from noderepl.settings import Settings
+from noderepl.terminal.accepting import begin_first
 from noderepl.terminal.early_prompt import PROMPT
 from noderepl.terminal.emoji import CLUSTER, Clusters
 from noderepl.terminal.escapes import JOINER, all_shown, escape, needs_plain, plain_characters
@@ -211,12 +212,14 @@ class Prompt:
         editor: bool = False,
         opened: Callable[[], None],
         painted: Callable[[], None],
+        entered: Callable[[str], None],
     ) -> str:
         """Reads one input.
 
         prefill: the initial text. editor: whether to use `.editor` mode. opened: called before the
-        prompt is painted. painted: called after each paint. Returns the text as typed or pasted.
-        Raises EOFError at Ctrl-D on an empty line, KeyboardInterrupt at Ctrl-C.
+        prompt is painted. painted: called after each paint. entered: called with the text before
+        the last paint; must write nothing. Returns the text as typed or pasted. Raises EOFError at
+        Ctrl-D on an empty line, KeyboardInterrupt at Ctrl-C.
         """
         self._in_editor = editor
         self._pasting.forget()
@@ -225,19 +228,20 @@ class Prompt:
         try:
             return await self._session.prompt_async(
                 default=prefill or self._keys.unfinished(),
-                pre_run=partial(self._open, opened),
+                pre_run=partial(self._open, opened, entered),
                 set_exception_handler=False,
                 handle_sigint=False,
             )
         finally:
             self._preview.close()
 
-    def _open(self, opened: Callable[[], None]) -> None:
+    def _open(self, opened: Callable[[], None], entered: Callable[[str], None]) -> None:
         """Calls `opened`, and loads the history before the keys that were typed ahead, if one of
         them may use it: prompt_toolkit handles these keys first.
         """
         opened()
         app = self._session.app
+        begin_first(app, entered)
         waiting = get_typeahead(app.input)
         if all(press.key == Keys.ControlM or len(press.key) == 1 for press in waiting):
             store_typeahead(app.input, waiting)

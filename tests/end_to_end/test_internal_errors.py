@@ -24,10 +24,11 @@ WHILE_A_LINE_RUNS = {
     "noderepl.client.transport:Link.ask": "",
     "noderepl.magics:run_magic": "%files",
     "noderepl.magics.session:_life": "%session",
-    "noderepl.execution.notes:Notes.explained": "",
+    "noderepl.execution.analyses:Notes.explained": "",
     "noderepl.sessions.journal:Journal.add": "",
     "noderepl.sessions.store:Record.add": "",
-    "noderepl.execution.executor:Executor._completed": "",
+    "noderepl.execution.executor:Executor.begin": "",
+    "noderepl.execution.executor:completed": "",
     "noderepl.execution.interrupt:Interrupt.withdraw": "",
     "noderepl.execution.output_stream:OutputStream.attend": "",
     "noderepl.terminal.console:render": "",
@@ -133,7 +134,7 @@ def test_while_a_line_runs(pool, home):
 @pytest.mark.parametrize("kind", ["CancelledError", "EOFError", "OSError"])
 def test_errors_that_mean_something_elsewhere(pool, home, kind):
     """An error that would end the prompt, did it come from there, is a failure as any other where a line runs."""
-    place = "noderepl.execution.notes:Notes.explained"
+    place = "noderepl.execution.analyses:Notes.explained"
     with Broken(pool, home, [place]) as screen:
         screen.begins()
         screen.breaking.fail(place, kind)
@@ -254,7 +255,7 @@ def test_from_the_start(pool, home, place):
 
 def test_in_a_script_that_keeps_its_session(pool, home):
     """What a magic of the same script keeps stays, too."""
-    place = "noderepl.execution.notes:Notes.explained"
+    place = "noderepl.execution.analyses:Notes.explained"
     breaking = Breaking(home, [place])
     breaking.fail(place)
     line = breaking.command(*pool.options, "-c", "%session keep", "-e", LINE)
@@ -269,11 +270,11 @@ def test_in_a_script_that_keeps_its_session(pool, home):
 @pytest.mark.parametrize(
     ("options", "stays", "place"),
     [
-        ([], False, "noderepl.execution.notes:Notes.explained"),
+        ([], False, "noderepl.execution.analyses:Notes.explained"),
         ([], False, "noderepl.script:_print"),
-        (["--keep"], True, "noderepl.execution.notes:Notes.explained"),
+        (["--keep"], True, "noderepl.execution.analyses:Notes.explained"),
         (["--session", "mine-1234"], True, "noderepl.script:_print"),
-        (["--resume"], True, "noderepl.execution.notes:Notes.explained"),
+        (["--resume"], True, "noderepl.execution.analyses:Notes.explained"),
         (["--resume"], True, "noderepl.script:_print"),
     ],
 )

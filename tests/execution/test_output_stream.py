@@ -13,8 +13,8 @@ from dispatching import opened
 from serving import Served
 
 from noderepl.dispatcher import Dispatcher
-from noderepl.execution.output_stream import DROPPED, MISSING, NOT_READ, PIECE_BYTES
-from noderepl.javascript.output import read_piece
+from noderepl.execution.output_stream import PIECE_BYTES
+from noderepl.javascript.output import DROPPED, MISSING, NOT_READ, read_piece
 from noderepl.javascript.prelude import global_name
 from noderepl.outcome import Execution, Outcome, Output, Page, Status, Words
 

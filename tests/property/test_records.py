@@ -18,6 +18,7 @@ from foreign_data import HUGE, documents, encoded, examples, raw, show
 from hypothesis import given
 from hypothesis import strategies as st
 
+from noderepl import banner
 from noderepl.dispatcher import Dispatcher
 from noderepl.display import open_console
 from noderepl.errors import LocalFileError, NodeReplError
@@ -57,7 +58,7 @@ def resumed(place: Path, data: bytes, lines: Sequence[str] = ()) -> str:
 
             console = open_console(settings)
             dispatcher = Dispatcher(backend, settings, console, entries=tuple, edit=no_editor)
-            shown.append(Words(dispatcher.resumed or "nothing"))
+            shown.append(Words(banner.resumed(backend) or "nothing"))
             shown.append(Words(dispatcher.state.journal.words()))
             for line in lines:
                 shown.extend(await dispatcher.run_line(line))

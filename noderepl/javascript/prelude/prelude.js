@@ -296,8 +296,7 @@
         return isStarved;
     }
 
-    // The rest of an evaluation after its answer is ignored; the inspector would report it at a time when Node.js
-    // cannot run JavaScript (promise_pin.js).
+    // The inspector would report the rest of an evaluation while Node.js cannot run JavaScript (promise_pin.js).
     function leave(current) {
         if (!current.isSettled && !current.isSynchronous) {
             current.isSettled = true;
