@@ -135,10 +135,8 @@ class Dispatcher:
 
     def begin(self, line: str) -> None:
         """Begins to run a short snippet, for which run_line() follows; nothing is shown before."""
-        from noderepl.magics import is_magic
-
         is_short = line.strip() and len(line) <= SHORT
-        is_snippet = is_short and not is_magic(line) and not npm_lines(line).commands
+        is_snippet = is_short and not may_be_magic(line) and not npm_lines(line).commands
         if is_snippet and not self._startup.is_due:
             self.executor.begin(line)
 

@@ -51,8 +51,9 @@ def test_enter_waits_for_the_rest(screen):
         time.sleep(0.1)
         screen.type(line)
         screen.until(re.escape(line) + "$")
+        # Keys that arrive together are a paste, and the echo may come sooner than fingers type.
+        time.sleep(0.1)
         screen.key("enter")
-        # Keys that arrive together are a paste.
         screen.until(rf"(\n\.\.\..*){{{count}}}")
     time.sleep(0.1)
     screen.type("}")
