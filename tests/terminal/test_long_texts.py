@@ -72,7 +72,12 @@ def test_few_texts_are_in_memory_while_one_is_typed(tmp_path: Path) -> None:
         with create_pipe_input() as input_:
             prompt = unseen_prompt(input_, settings, NoCompleter(), failures)
             reading = asyncio.create_task(
-                prompt.read(prefill="f(1)\n" * 10_000, opened=lambda: None, painted=lambda: None)
+                prompt.read(
+                    prefill="f(1)\n" * 10_000,
+                    opened=lambda: None,
+                    painted=lambda: None,
+                    entered=lambda _: None,
+                )
             )
             for letter in "abcdefghijklmnop":
                 await asyncio.sleep(0.05)
