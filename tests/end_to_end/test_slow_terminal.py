@@ -41,7 +41,8 @@ def waiting_bytes(pipe: object) -> int:
 def test_a_terminal_that_takes_nothing_at_the_start(home: Path, arguments: tuple[str, ...]) -> None:
     """The prompt comes once the terminal accepts output; what is typed until then is not lost."""
     line = shlex.join(command("--quiet", *arguments))
-    program = ["sh", "-c", f"seq -f %090g 1000 & sleep 0.5; exec {line}"]
+    # What fills the terminal must not go on beside the prompt, which it would scroll away.
+    program = ["sh", "-c", f"timeout -s KILL 0.3 seq -f %090g 100000; exec {line}"]
     with Screen(home=home, program=program) as screen:
         time.sleep(4)
         screen.until("^>")
