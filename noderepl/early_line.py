@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from functools import partial
 from importlib import import_module
 from typing import Any
 
@@ -23,17 +24,16 @@ _IMPORTS = (
 )
 
 
+def is_there(early: EarlyPrompt, console: Console, settings: Settings) -> bool:
+    """Returns whether a line was typed that runs without the line editor."""
+    return early.typed(partial(_may_run, console, settings)) is not None
+
+
 async def take(early: EarlyPrompt, console: Console, settings: Settings) -> str | None:
     """Returns the line, and shows it as the line editor does; None if nothing was typed, or only
     the line editor can read it.
     """
-    columns, own = console.size()[0], own_keys(settings).bindings
-
-    def may_run(text: str) -> bool:
-        is_short = len(PROMPT) + len(text) < columns
-        return is_short and not own and is_plain_snippet(text)
-
-    text = early.line(may_run)
+    text = early.line(partial(_may_run, console, settings))
     if text is None:
         return None
     # In a thread, so that Node.js gets the prelude meanwhile.
@@ -46,6 +46,11 @@ async def take(early: EarlyPrompt, console: Console, settings: Settings) -> str 
     console.screen().write(ERASE_LINE)
     console.data("\n", Piece("prompt", PROMPT), *code)
     return text
+
+
+def _may_run(console: Console, settings: Settings, text: str) -> bool:
+    is_short = len(PROMPT) + len(text) < console.size()[0]
+    return is_short and not own_keys(settings).bindings and is_plain_snippet(text)
 
 
 async def until_key(working: asyncio.Task[Any]) -> None:

@@ -111,24 +111,23 @@ class Repl:
             with suppress(RuntimeError):  # the loop is closed
                 loop.call_soon_threadsafe(self._interrupt)
 
-        # Not add_signal_handler(), which imports inspect.
-        signal.signal(signal.SIGINT, interrupted)
+        signal.signal(signal.SIGINT, interrupted)  # add_signal_handler() imports inspect
         is_tried = await self._backend.try_sandbox(TRIAL_SECONDS)
+        if not (is_tried and early_line.is_there(early, self._console, self._settings)):
+            await self._open_editor(early)
         early.show_banner(banner(self._backend, self._settings, self._console.size()[0]))
-        was_visible = early.is_visible
-        for notice in notices(self._backend, self._settings):
+        for notice in (found := notices(self._backend, self._settings)):
             self._take(early)
             self._console.words(notice, warning=True)
-        if was_visible and not early.is_visible:
+        if found and not self._editor.is_open:
             self._console.screen().write(early.again())
         painted = asyncio.Event()
         behind: list[asyncio.Task[None]] = []
         try:
-            prefill = await self._run_early(early) if is_tried else ""
+            prefill = "" if self._editor.is_open else await self._run_early(early)
             await self._open_editor(early)
-            works = [self._warm_up(painted), self._count_down()]
-            if not is_tried:
-                works.append(self._show_late_notice())
+            late = [] if is_tried else [self._show_late_notice()]
+            works = [self._warm_up(painted), self._count_down(), *late]
             behind += [supervised(asyncio.create_task(work)) for work in works]
             if before is not None:
                 async with self._failures.surviving():

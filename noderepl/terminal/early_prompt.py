@@ -85,6 +85,13 @@ class EarlyPrompt:
 
         may_run: whether a line of printable ASCII characters runs without the line editor.
         """
+        text = self.typed(may_run)
+        if text is not None:
+            self.unread, self._visible = b"", False
+        return text
+
+    def typed(self, may_run: Callable[[str], bool]) -> str | None:
+        """Returns what line() would return, and changes nothing."""
         if not self._visible:
             return None
         try:
@@ -97,7 +104,6 @@ class EarlyPrompt:
         text = self.unread[:-1].decode("ascii", "replace")
         if not (is_all and text.isascii() and text.isprintable() and may_run(text)):
             return None
-        self.unread, self._visible = b"", False
         return text
 
     def again(self) -> str:
