@@ -337,7 +337,8 @@ class Dispatcher:
         if isinstance(error, SessionLost | SessionReplaced | SessionUnusable):
             outcomes.append(Words(self.state.report(), warning=True))
         if line is not None and not (isinstance(error, ServiceError) and error.doubt):
-            outcomes.append(Prefill((isinstance(error, SessionLost) and error.again) or line))
+            again = error.again if isinstance(error, SessionLost) else None
+            outcomes.append(Prefill(again or line))
         return outcomes
 
     def _loss(self) -> Sequence[Outcome]:

@@ -92,28 +92,44 @@ class LineEditor:
         if self.is_open:
             return
         await asyncio.to_thread(import_module, "noderepl.terminal.prompt")
-        from noderepl.magics import is_magic
         from noderepl.terminal.answer_line import AnswerLine
         from noderepl.terminal.history import SnippetHistory
         from noderepl.terminal.keyboard import Keyboard
-        from noderepl.terminal.prompt import Prompt
         from noderepl.terminal.screen_output import ScreenOutput
 
-        console, settings = self._console, self._settings
+        console = self._console
         self._output = output = ScreenOutput.open(cast("TextIO", console.screen()))
 
         def fit_theme(background: Background) -> None:
             dispatcher.fit_theme(background)
             self.prompt.refresh()
 
-        self._fitting = ThemeFitting(console, settings.color, output, fit_theme)
+        self._fitting = ThemeFitting(console, self._settings.color, output, fit_theme)
         self.input = Keyboard(sys.stdin, self._fitting.take, unread)
         self._suspension = Suspension(console, self.input, output, lambda: self.prompt)
         self._answers = AnswerLine(console.show_typed, foreground.answer)
         self.history = SnippetHistory(history)
-        self.prompt = Prompt(
+        self.prompt = self._new_prompt(dispatcher, programs, fallbacks)
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
+        loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
+        self.ask_background()
+        self._is_there.set()
+        if self._line_keys is not None:
+            self._open_keys(self._line_keys)
+            if self._asks_for_keys is not None:
+                self._answers.open(self._asks_for_keys)
+
+    def _new_prompt(
+        self, dispatcher: Dispatcher, programs: UserPrograms, fallbacks: Fallbacks
+    ) -> Prompt:
+        from noderepl.magics import is_magic
+        from noderepl.terminal.prompt import Prompt
+
+        console, settings = self._console, self._settings
+        return Prompt(
             input_=self.input,
-            output=output,
+            output=self._output,
             history=self.history,
             completer=self._completer(dispatcher),
             values=dispatcher.executor.previews,
@@ -127,15 +143,6 @@ class LineEditor:
             colour=use_colour(settings.color, os.environ, is_terminal=True),
             fallbacks=fallbacks,
         )
-        loop = asyncio.get_running_loop()
-        loop.add_signal_handler(signal.SIGTSTP, self._suspension.suspend)
-        loop.add_signal_handler(signal.SIGCONT, self._suspension.resume)
-        self.ask_background()
-        self._is_there.set()
-        if self._line_keys is not None:
-            self._open_keys(self._line_keys)
-            if self._asks_for_keys is not None:
-                self._answers.open(self._asks_for_keys)
 
     def _completer(self, dispatcher: Dispatcher) -> SnippetCompleter:
         from noderepl.magics import MAGICS, NODE_COMMANDS

@@ -31,6 +31,7 @@ from noderepl.sessions.backend import Backend
 if TYPE_CHECKING:
     from noderepl.client.session import Session
     from noderepl.execution.ahead import Ahead
+
 # The prelude ends a snippet before the service does, so that the session's state survives.
 MARGIN_SECONDS = 3
 NO_PRELUDE = (

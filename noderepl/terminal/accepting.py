@@ -39,14 +39,14 @@ def begin_first(app: Application[str], begin: Callable[[str], None]) -> None:
         has_text = ended.exception() is None
         try:
             keys = app.key_processor.input_queue
-            is_taken_back = any(press.key == Keys.ControlC for press in keys)
-            if has_text and not is_taken_back and not closing.done():
+            is_interrupted = any(press.key == Keys.ControlC for press in keys)
+            if has_text and not is_interrupted and not closing.done():
                 begin(ended.result())
         finally:
             close(TURNS if has_text else 0)
 
-    def give_up(_: asyncio.Future[str]) -> None:
+    def cancel(_: asyncio.Future[str]) -> None:
         ended.cancel()  # no effect if the line editor has ended
 
     ended.add_done_callback(end)
-    closing.add_done_callback(give_up)
+    closing.add_done_callback(cancel)

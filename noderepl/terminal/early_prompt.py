@@ -91,7 +91,7 @@ class EarlyPrompt:
         return text
 
     def typed(self, may_run: Callable[[str], bool]) -> str | None:
-        """Returns what line() would return, and changes nothing."""
+        """Returns what line() would return, and leaves it in `.unread`."""
         if not self._visible:
             return None
         try:
@@ -111,11 +111,6 @@ class EarlyPrompt:
         text = PROMPT if self._takes_pastes else BRACKETED_PASTE + PROMPT
         self._visible = self._takes_pastes = True
         return text
-
-    @property
-    def is_visible(self) -> bool:
-        """Whether the prompt is on the screen."""
-        return self._visible
 
     def _has_input(self) -> bool:
         return bool(select.select([self._input], [], [], 0)[0])

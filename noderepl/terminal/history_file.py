@@ -87,16 +87,16 @@ class HistoryFile:
 
     def add(self, entry: HistoryEntry) -> None:
         """Writes an entry of entry(), with its secrets masked."""
+        if not self._has_place:
+            self._trouble = "there is no home directory; HOME names one"
+            self.unsaved.append(entry)
+            return
         try:
-            if not self._has_place:
-                raise OSError
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             lines = "".join(f"+{line}\n" for line in masked(entry).split("\n"))
             self._append(f"\n# {f'{datetime.now()} {self._label}'.strip()}\n{lines}")
         except OSError as error:
             self._trouble = f"{self.path}: {error.strerror}"
-            if not self._has_place:
-                self._trouble = "there is no home directory; HOME names one"
             self.unsaved.append(entry)
 
     def trouble(self) -> str | None:

@@ -95,7 +95,7 @@ async def test_it_can_be_interrupted(prompt: Prompt) -> None:
 
 @pytest.mark.parametrize("is_early", [True, False])
 async def test_nothing_is_lost_if_its_line_does_not_run(prompt: Prompt, is_early: bool) -> None:
-    """Its outcome is shown as that of an abandoned snippet, whether it comes before or after the line is given up."""
+    """Its outcome is shown as that of an abandoned snippet, whether it comes before or after the line has failed."""
     dispatcher, shown = prompt
     dispatcher.begin("await null; 6 * 7")
     await until(lambda: is_answered(dispatcher) or (is_early and dispatcher.executor.is_busy))

@@ -1,4 +1,4 @@
-"""What begins at Enter: before the last paint, and not if the text is taken back at once."""
+"""What begins at Enter: before the last paint, and not if Ctrl-C follows at once."""
 
 from __future__ import annotations
 
